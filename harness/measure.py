@@ -1,0 +1,287 @@
+"""Measure one train.py: run its folds and its final test fit in locked-down processes, then the leak checks.
+
+This side is trusted: it owns the labels, and it alone turns scores into numbers.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+
+from harness import probes
+from harness.leaks import CHECKS, LOOKS, Check, Cost, Finding, editable_only
+from harness.leaks.lab import FoldScores, Lab, mean_auc
+from harness.probes import Batch
+from harness.problem import Problem, Rows, Scores, score_job
+from harness.runner import Answer, Budget, Runner, Task, one_line
+from harness.statistics import auc
+
+PRELOADABLE = frozenset({"flaml", "sklego"})  # heavy to import, and not in the warm process from the start
+HYPOTHESIS_LENGTH = 200
+
+
+class Status(StrEnum):
+    """How a measurement ended."""
+
+    OK = "ok"
+    TIMEOUT = "timeout"
+    CRASHED = "crashed"
+    REJECTED = "rejected"
+    LEAK = "leak"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A train.py as text, its hypothesis (None where there is none), and why it cannot be run ('' if it can)."""
+
+    text: str
+    hypothesis: str | None = None
+    status: Status = Status.OK
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """Everything that one measurement came to. What was not measured is None.
+
+    `scores` are the out-of-fold scores, one array a fold, `probe_scores` those of the probe rows that rode along;
+    `bound` is the highest val_auc that a measurement which was stopped early could still have reached.
+    """
+
+    source: Source
+    status: Status
+    reason: str = ""
+    scores: Sequence[Scores | None] = ()
+    probe_scores: Sequence[Scores | None] = ()
+    fold_aucs: Sequence[float | None] = ()
+    test_scores: Scores | None = None
+    threshold: float = 0.5
+    bound: float | None = None
+    findings: Sequence[tuple[str, Finding]] = ()
+    cpu_s: float = 0.0
+    checks_cpu_s: float = 0.0
+    peak_memory_mb: float | None = None
+    log: str = ""
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether the numbers stand."""
+        return self.status is Status.OK
+
+    def predict(self, scores: Scores) -> Rows:
+        """Return the class that scores speak for."""
+        return scores.argmax(axis=1) if scores.ndim == 2 else (scores > self.threshold).astype(np.int64)
+
+    @property
+    def leaks(self) -> list[str]:
+        """The names of the checks that did not pass."""
+        return [name for name, finding in self.findings if not finding.passed]
+
+    @property
+    def val_auc(self) -> float | None:
+        """The mean AUC of the folds, if all were measured and the file is honest."""
+        if not self.is_ok or not self.fold_aucs or None in self.fold_aucs:
+            return None
+        return mean_auc(self.fold_aucs)
+
+
+@dataclass(slots=True)
+class Bench:
+    """Where measurements are made: one problem, one runner with its warm processes, one budget."""
+
+    problem: Problem
+    runner: Runner
+    budget: Budget
+    is_guarded: bool = True
+    on_progress: Callable[[str], None] = lambda _text: None
+    _batches: list[Batch] = field(default_factory=list)
+
+    def batches(self) -> list[Batch]:
+        """Return the probe rows of each fold: the same for every experiment, so that a file scores the same twice."""
+        if not self._batches:
+            for i, (_, val) in enumerate(self.problem.folds):
+                rng = np.random.default_rng([self.problem.seed, 2, i])
+                self._batches.append(probes.build(self.problem, val, rng))
+        return self._batches
+
+    def measure(self, source: Source, *, beat: float | None = None, refits: bool | None = None) -> Measurement:
+        """Measure a file.
+
+        Parameters
+        ----------
+        source : Source
+        beat : float or None
+            val_auc of the best so far: folds that can no longer lead above it are not run, and the checks that refit
+            are made only if it was beaten. None measures everything.
+        refits : bool or None
+            Overrides that last choice.
+        """
+        if source.status is not Status.OK:
+            names = [(editable_only.NAME, Finding(False, source.reason))] if source.status is Status.REJECTED else []
+            return Measurement(source, source.status, source.reason, findings=names)
+        measured = self._run(source, beat)
+        if not measured.is_ok or measured.bound is not None:
+            return measured
+        value = measured.val_auc
+        is_winner = beat is None or (value is not None and value > beat)
+        return self._check(measured, refits=is_winner if refits is None else refits)
+
+    def _run(self, source: Source, beat: float | None) -> Measurement:
+        collected = _Collector(self, beat)
+        answers = self.runner.run(self._tasks(source), self.budget, on_done=collected.take)
+        measured = Measurement(
+            source,
+            Status.OK,
+            scores=collected.scores,
+            probe_scores=collected.probe_scores,
+            fold_aucs=collected.fold_aucs,
+            cpu_s=sum(answer.cpu_s for answer in answers),
+            peak_memory_mb=max((answer.peak_memory_mb for answer in answers), default=0.0) or None,
+            log=next((answer.log for answer in answers if answer.log), ""),
+        )
+        failed = _failed(answers)
+        if failed is not None:
+            status = Status.TIMEOUT if failed.is_timeout else Status.CRASHED
+            return replace(measured, status=status, reason=failed.reason, log=failed.log or measured.log)
+        if collected.is_hopeless:
+            return replace(measured, bound=best_possible(collected.fold_aucs))
+        test = self.problem.read(answers[-1].payload or b"", len(self.problem.test))
+        return replace(measured, test_scores=test, threshold=0.0 if answers[-1].is_decision else 0.5)
+
+    def _tasks(self, source: Source) -> list[Task]:
+        problem, tasks = self.problem, []
+        for (fit, val), batch in zip(problem.folds, self.batches(), strict=True):
+            job = score_job(source.text, problem, fit, problem.y[fit], [problem.rows(val), batch.X])
+            tasks.append(self._task(source, job, len(val) + len(batch.X)))
+        job = score_job(source.text, problem, problem.train, problem.y[problem.train], [problem.rows(problem.test)])
+        return [*tasks, self._task(source, job, len(problem.test))]
+
+    def _task(self, source: Source, job: Any, n_rows: int) -> Task:
+        extra = {"preload": preloads(source.text), "guarded": self.is_guarded}
+        return Task({**job, **extra}, self.problem.score_bytes(n_rows))
+
+    def lab(self, measured: Measurement) -> Lab:
+        """Return the place where the leak checks of this measurement work."""
+        folds = []
+        rows = zip(self.problem.folds, self.batches(), measured.scores, measured.probe_scores, strict=True)
+        for (fit, val), batch, scores, probed in rows:
+            if scores is not None and probed is not None:
+                folds.append(FoldScores(fit, val, scores, batch, probed))
+        preload = preloads(measured.source.text)
+        return Lab(measured.source.text, self.problem, folds, self.runner, self.budget, preload, self.is_guarded)
+
+    def _check(self, measured: Measurement, *, refits: bool) -> Measurement:
+        lab, findings = self.lab(measured), []
+        for check in CHECKS:
+            if check.COST is Cost.REFIT and not refits:
+                continue
+            self.on_progress(check.NAME)
+            finding = check.run(lab)
+            findings.append((check.NAME, finding))
+            if not finding.passed and check.NAME not in LOOKS:
+                reason = describe_failure(check, finding)
+                done = replace(measured, status=Status.LEAK, reason=reason, findings=findings)
+                return replace(done, checks_cpu_s=lab.cpu_s)
+        return replace(measured, findings=findings, checks_cpu_s=lab.cpu_s)
+
+
+class _Collector:
+    """Takes the folds as they come in, and says when no more are needed."""
+
+    def __init__(self, bench: Bench, beat: float | None) -> None:
+        n_folds = len(bench.problem.folds)
+        self.bench, self.beat = bench, beat
+        self.scores: list[Scores | None] = [None] * n_folds
+        self.probe_scores: list[Scores | None] = [None] * n_folds
+        self.fold_aucs: list[float | None] = [None] * n_folds
+        self.n_done = 0
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether folds are left, and the best so far cannot be beaten any more."""
+        return None in self.fold_aucs and self.beat is not None and best_possible(self.fold_aucs) <= self.beat
+
+    def take(self, index: int, answer: Answer) -> bool:
+        """Take one answer in; False when the others are not needed."""
+        self.n_done += 1
+        n_folds = len(self.fold_aucs)
+        self.bench.on_progress(f"fold {self.n_done}/{n_folds}" if self.n_done <= n_folds else "test fit")
+        if answer.payload is None:
+            return False
+        if index < n_folds:
+            problem, val = self.bench.problem, self.bench.problem.folds[index][1]
+            scores = problem.read(answer.payload, len(val) + len(self.bench.batches()[index].X))
+            self.scores[index], self.probe_scores[index] = scores[: len(val)], scores[len(val) :]
+            self.fold_aucs[index] = auc(problem.y[val], scores[: len(val)])
+        return not self.is_hopeless
+
+
+def describe_failure(check: Check, finding: Finding) -> str:
+    """Return one line: the check, what it saw, what to do."""
+    return one_line(f"{check.NAME}: {finding.evidence}. Fix: {check.FIX}", 500)
+
+
+def best_possible(fold_aucs: Sequence[float | None]) -> float:
+    """Return the val_auc that would come out if every fold that is left had AUC 1.0, computed as val_auc is."""
+    return mean_auc([1.0 if value is None else value for value in fold_aucs])
+
+
+def _failed(answers: Sequence[Answer]) -> Answer | None:
+    """Return the answer that tells why a measurement failed: a timeout first, then the first one that has a reason."""
+    told = [a for a in answers if a.payload is None and a.reason not in {"not run", "not needed any more"}]
+    return next((a for a in told if a.is_timeout), told[0] if told else None)
+
+
+def read_source(data: bytes) -> Source:
+    """Read a file's bytes as a train.py: its hypothesis, and whether it stays within its contract."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return Source("", None, Status.REJECTED, f"train.py is not UTF-8 text (byte {error.start})")
+    with _as_reason() as reasons:
+        violation = editable_only.first_violation(text)
+        hypothesis = _hypothesis(text) if len(text) <= editable_only.MAX_SOURCE else None
+    if reasons:
+        return Source(text, None, Status.CRASHED, reasons[0])
+    if violation:
+        reason = one_line(f"{editable_only.NAME}: {violation}. Fix: {editable_only.FIX}", 500)
+        return Source(text, hypothesis, Status.REJECTED, reason)
+    return Source(text, hypothesis)
+
+
+@contextmanager
+def _as_reason() -> Iterator[list[str]]:
+    """Catch what Python's own parser says of a file, as one line."""
+    reasons: list[str] = []
+    try:
+        yield reasons
+    except SyntaxError as error:
+        reasons.append(one_line(f"{type(error).__name__}: {error.msg} (train.py:{error.lineno})"))
+    except (ValueError, RecursionError, MemoryError) as error:
+        reasons.append(one_line(f"{type(error).__name__}: {error} (train.py)"))
+
+
+def _hypothesis(text: str) -> str | None:
+    """Return the string assigned to HYPOTHESIS at the top level, as one printable line."""
+    for node in ast.parse(text).body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id="HYPOTHESIS")], value=ast.Constant(value=str(words))):
+                return one_line(words, HYPOTHESIS_LENGTH) or None
+    return None
+
+
+def preloads(text: str) -> list[str]:
+    """Return the heavy packages that the file imports and the warm process should import before the fold begins."""
+    tops = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            tops |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            tops.add((node.module or "").split(".")[0])
+    return sorted(tops & PRELOADABLE)

@@ -1,0 +1,74 @@
+"""What every experiment of a run has in common: the rows, the labels, the split, the folds, the seed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+Rows = np.ndarray[Any, np.dtype[np.int64]]
+Scores = np.ndarray[Any, np.dtype[np.float64]]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A table with its split.
+
+    Parameters
+    ----------
+    X : DataFrame of shape (n_rows, n_features)
+        Named columns, missing values left in.
+    y : int array of shape (n_rows,)
+        Class indices 0..K-1; of two classes, 1 is the positive one.
+    train, test : int arrays
+        Positions of the rows that may be learned from and of those held out to the end.
+    folds : sequence of (fit rows, validation rows)
+        Positions into the table, not into `train`.
+    """
+
+    X: pd.DataFrame
+    y: Rows
+    train: Rows
+    test: Rows
+    folds: Sequence[tuple[Rows, Rows]]
+    seed: int
+
+    @property
+    def n_classes(self) -> int:
+        """The number of classes."""
+        return int(self.y.max()) + 1
+
+    def rows(self, positions: Rows) -> pd.DataFrame:
+        """Return these rows in this order, with a fresh index: the old one tells where in the file a row stood."""
+        return self.X.iloc[positions].reset_index(drop=True)
+
+    def read(self, payload: bytes, n_rows: int) -> Scores:
+        """Return a worker's bytes as scores of shape (n_rows,), or (n_rows, K) beyond two classes."""
+        values = np.frombuffer(payload, dtype="<f8")
+        return values if self.n_classes == 2 else values.reshape(n_rows, self.n_classes)
+
+    def out_of_fold(self, scores: Sequence[Scores | None]) -> tuple[Rows, Rows, Scores]:
+        """Return (labels, fold numbers, scores) of the validation rows of all folds, one after another."""
+        y = np.concatenate([self.y[val] for _, val in self.folds])
+        fold = np.concatenate([np.full(len(val), i) for i, (_, val) in enumerate(self.folds)])
+        return y, fold, np.concatenate([values for values in scores if values is not None])
+
+    def score_bytes(self, n_rows: int) -> int:
+        """Return how many bytes the scores of `n_rows` rows have."""
+        return 8 * n_rows * (1 if self.n_classes == 2 else self.n_classes)
+
+
+def score_job(source: str, problem: Problem, fit: Rows, y: Rows, blocks: Sequence[pd.DataFrame]) -> Mapping[str, Any]:
+    """Return the worker's job: fit on these rows with these labels, score these blocks. No other label goes in."""
+    return {
+        "task": "score",
+        "source": source,
+        "X": problem.rows(fit),
+        "y": y,
+        "blocks": list(blocks),
+        "n_classes": problem.n_classes,
+        "seed": problem.seed,
+    }

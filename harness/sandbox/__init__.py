@@ -1,0 +1,38 @@
+"""Lock the process that runs train.py: one door, `apply`, and behind it one file for each kind of machine.
+
+Each platform's file offers `apply(rooms, limits) -> list[Layer]`. A layer that this machine refuses is reported as
+refused and the fold goes on: what is really enforced is found by trying (`probe.py`), never by the platform's name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harness.sandbox.rooms import Layer, Limits, Rooms
+
+
+def prepare() -> None:
+    """Do once, in the warm process, what every fold would otherwise do again."""
+    if sys.platform == "linux":
+        from harness.sandbox import linux
+
+        with contextlib.suppress(OSError):
+            linux.carved_ruleset()
+
+
+def apply(rooms: Rooms, limits: Limits) -> list[Layer]:
+    """Lock the calling process down, for ever, with everything that this machine offers."""
+    if sys.platform == "linux":
+        from harness.sandbox import linux
+
+        return linux.apply(rooms, limits)
+    if sys.platform == "darwin":
+        from harness.sandbox import macos
+
+        return macos.apply(rooms, limits)
+    from harness.sandbox import advisory
+
+    return advisory.apply(rooms, limits)

@@ -1,0 +1,68 @@
+"""Lock down one macOS process with Seatbelt, the system's own sandbox.
+
+NOT RUN by us: written from public descriptions and other projects' use of the same call. What it does enforce on a
+given machine is found by the probe fold, and printed.
+Covered: network, further processes and programs, signals to others, reading below the users' folders, writing anywhere
+but the temporary folder. Not covered: a memory limit by the kernel (the harness polls instead).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+from collections.abc import Callable
+
+from harness.sandbox.rooms import Layer, Limits, Rooms
+
+PRIVATE = ("/Users", "/Volumes", "/private/tmp", "/private/var/folders", "/home")
+
+
+def apply(rooms: Rooms, limits: Limits) -> list[Layer]:
+    """Lock the calling process for ever, and say which layers stand."""
+    layers = []
+    steps: dict[str, Callable[[], None]] = {
+        "limits": lambda: set_limits(limits),
+        "seatbelt": lambda: enter(profile(rooms)),
+    }
+    for name, layer in steps.items():
+        try:
+            layer()
+        except (OSError, ValueError, AttributeError) as error:
+            layers.append(Layer(name, refused=f"{type(error).__name__}: {error}"))
+        else:
+            layers.append(Layer(name))
+    return layers
+
+
+def profile(rooms: Rooms) -> str:
+    """Return the Seatbelt profile; of two rules that match, the last one counts. Paths must be real ones."""
+    write = _quote(os.path.realpath(rooms.write))
+    private = "".join(f"(subpath {_quote(path)})" for path in PRIVATE)
+    read = "".join(f"(subpath {_quote(os.path.realpath(path))})" for path in rooms.read)
+    return (
+        "(version 1)(allow default)(deny network*)(deny process-fork)(deny process-exec*)"
+        "(deny signal)(allow signal (target self))"
+        f'(deny file-write*)(allow file-write* (subpath {write})(literal "/dev/null"))'
+        f"(deny file-read* {private})(allow file-read* {read}(subpath {write}))"
+    )
+
+
+def enter(text: str) -> None:
+    """Enter the sandbox that the profile describes. Raises OSError."""
+    error = ctypes.c_char_p()
+    library = ctypes.CDLL("/usr/lib/libSystem.B.dylib")
+    if library.sandbox_init(text.encode(), ctypes.c_uint64(0), ctypes.byref(error)):
+        raise OSError(0, (error.value or b"sandbox_init").decode(errors="replace"))
+
+
+def set_limits(limits: Limits) -> None:
+    """Set the limits that macOS honours: CPU seconds, core files, size of a file."""
+    cpu = int(limits.cpu_s * 1.25) + 2
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limits.disk_mb << 20,) * 2)
+
+
+def _quote(path: str) -> str:
+    return '"' + path.replace("\\", "\\\\").replace('"', '\\"') + '"'

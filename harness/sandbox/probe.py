@@ -1,0 +1,118 @@
+"""Try everything that the sandbox forbids, from inside, and say what came of it.
+
+This is how the harness knows what is enforced: a fold like any other, whose task is to break out. Each attempt answers
+True when it was stopped.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import os
+import socket
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "files": ("read_table", "write_beside_table", "write_shared_memory", "read_parent_memory"),
+    "network": ("connect",),
+    "processes": ("fork", "signal_parent"),
+    "memory": ("allocate",),
+    "traces": ("access_time",),
+}
+
+
+def attempt_all(targets: Mapping[str, Any]) -> dict[str, bool]:
+    """Try each attempt against the targets that the harness laid out; True = it was stopped."""
+    return {name: _is_stopped(attempt, targets) for name, attempt in ATTEMPTS.items()}
+
+
+def summarize(stopped: Mapping[str, bool], how: str) -> str:
+    """Return one line for people: `files=kernel network=kernel …` or `NOT ENFORCED: network` for what got through."""
+    words = [
+        f"{group}={how}" if all(stopped.get(name, False) for name in names) else f"NOT ENFORCED: {group}"
+        for group, names in GROUPS.items()
+    ]
+    return " ".join(words)
+
+
+def _is_stopped(attempt: Callable[[Mapping[str, Any]], None], targets: Mapping[str, Any]) -> bool:
+    try:
+        attempt(targets)
+    except (OSError, MemoryError):
+        return True
+    return False
+
+
+def _read_table(targets: Mapping[str, Any]) -> None:
+    Path(targets["table"]).read_bytes()
+
+
+def _write_beside_table(targets: Mapping[str, Any]) -> None:
+    path = Path(targets["table"]).with_name("probe.tmp")
+    path.write_bytes(b"x")
+    path.unlink()
+
+
+def _write_shared_memory(_targets: Mapping[str, Any]) -> None:
+    folder = "/dev/shm" if Path("/dev/shm").is_dir() else tempfile.gettempdir() + "/.."
+    with tempfile.NamedTemporaryFile(dir=folder):
+        pass
+
+
+def _read_parent_memory(_targets: Mapping[str, Any]) -> None:
+    if sys.platform != "linux":
+        raise PermissionError("no such file here")
+    with open(f"/proc/{os.getppid()}/mem", "rb"):  # noqa: PTH123 - plain on purpose
+        pass
+
+
+def _connect(targets: Mapping[str, Any]) -> None:
+    with socket.create_connection(("127.0.0.1", targets["port"]), timeout=1):
+        pass
+
+
+def _fork(_targets: Mapping[str, Any]) -> None:
+    if not hasattr(os, "fork"):
+        raise PermissionError("no fork here")
+    if os.fork() == 0:
+        os._exit(0)
+    with contextlib.suppress(ChildProcessError):
+        os.wait()
+
+
+def _signal_parent(_targets: Mapping[str, Any]) -> None:
+    if sys.platform == "win32":  # there os.kill(pid, 0) ends the process
+        raise ProcessLookupError("not tried")
+    os.kill(os.getppid(), 0)
+
+
+def _allocate(targets: Mapping[str, Any]) -> None:
+    size = (targets["memory_mb"] + 64) << 20
+    flags = {} if sys.platform == "win32" else {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS}
+    with mmap.mmap(-1, size, **flags):
+        pass
+
+
+def _access_time(_targets: Mapping[str, Any]) -> None:
+    """Fail if every mount is read-only, so that reading a file leaves no mark on it."""
+    if not hasattr(os, "statvfs"):
+        return
+    if os.statvfs(sys.prefix).f_flag & os.ST_RDONLY:
+        raise PermissionError("mounted read-only")
+
+
+ATTEMPTS: dict[str, Callable[[Mapping[str, Any]], None]] = {
+    "read_table": _read_table,
+    "write_beside_table": _write_beside_table,
+    "write_shared_memory": _write_shared_memory,
+    "read_parent_memory": _read_parent_memory,
+    "connect": _connect,
+    "fork": _fork,
+    "signal_parent": _signal_parent,
+    "allocate": _allocate,
+    "access_time": _access_time,
+}

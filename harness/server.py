@@ -1,0 +1,60 @@
+"""Measure one file after another over standard input and output: JSON lines, one request, one answer.
+
+The loop of a run keeps one such process, so that the libraries are imported and the table is read once. An answer holds
+the very text that `uv run prepare.py FILE` prints.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the ratchet asks for: a file; the best so far and its metric; where scores are kept; which partition."""
+
+    file: Path
+    best: Path | None = None
+    beat: float | None = None
+    store: Path | None = None
+    partition: int = 0
+
+
+Answer = Mapping[str, Any]
+
+
+def parse(line: str) -> Request:
+    """Read a request. Raises ValueError."""
+    fields = json.loads(line)
+    if not isinstance(fields, dict) or "file" not in fields:
+        raise ValueError('expected {"file": PATH, …}')
+    paths = {name: Path(fields[name]) for name in ("best", "store") if fields.get(name)}
+    beat = fields.get("beat")
+    return Request(
+        Path(fields["file"]),
+        beat=None if beat is None else float(beat),
+        partition=int(fields.get("partition") or 0),
+        **paths,
+    )
+
+
+def serve(hello: Answer, answer: Callable[[Request], Answer], *, read: TextIO, write: TextIO) -> None:
+    """Say hello, then answer each line until the input ends."""
+    send(write, hello)
+    for line in read:
+        try:
+            request = parse(line)
+        except (ValueError, TypeError) as error:
+            send(write, {"error": f"request: {error}"})
+            continue
+        send(write, answer(request))
+
+
+def send(write: TextIO, message: Answer) -> None:
+    """Write one line, at once."""
+    write.write(json.dumps(message) + "\n")
+    write.flush()

@@ -1,0 +1,219 @@
+"""Start the processes that run train.py: forked from a warm one where the system can, fresh interpreters elsewhere.
+
+A lane runs one task at a time. What goes in and comes out are three unnamed files (job, result, log), so nothing that
+train.py does can block the harness, and nothing is left behind when the harness is killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Protocol
+
+from harness.worker import KILL
+
+WORKER = Path(__file__).with_name("worker.py")
+KEPT = ("PATH", "SYSTEMROOT", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+ONE_THREAD = (
+    "OMP_NUM_THREADS",
+    "OMP_THREAD_LIMIT",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How a task's process ended: wait status, CPU seconds and peak memory as the kernel counted them."""
+
+    status: int
+    cpu_s: float | None
+    peak_memory_mb: float | None
+
+
+class Lane(Protocol):
+    """A place where one task runs at a time."""
+
+    def start(self, job: IO[bytes], result: IO[bytes], log: IO[bytes], preload: Sequence[str]) -> int:
+        """Start the task and return its process id."""
+
+    def poll(self, timeout_s: float) -> Exit | None:
+        """Wait that long for the task's end. None while it runs."""
+
+    def kill(self) -> None:
+        """End the running task at once."""
+
+    def close(self) -> None:
+        """Give the lane up, and whatever runs in it."""
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of every fold: nothing of the user's but paths, one thread, no randomness of hashes."""
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    fixed = {"JOBLIB_MULTIPROCESSING": "0", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
+    return kept | dict.fromkeys(ONE_THREAD, "1") | fixed
+
+
+def can_fork() -> bool:
+    """Say whether this system forks a warm process safely; on macOS the linear algebra's threads do not survive it."""
+    return sys.platform == "linux" and hasattr(os, "pidfd_open")
+
+
+def open_lanes(n: int) -> list[Lane]:
+    """Return `n` lanes of the kind that this system offers."""
+    if can_fork():
+        protect_this_process()
+        warm = Warm()
+        return [warm.lane(owner=i == 0) for i in range(n)]
+    return [FreshLane() for _ in range(n)]
+
+
+def protect_this_process() -> None:
+    """Keep processes of the same user from reading this one's memory, where the labels are."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)  # PR_SET_DUMPABLE
+
+
+def nameless_file(name: str) -> IO[bytes]:
+    """Return an empty file that has no path, in memory where the system can."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create(name), "w+b")
+    return tempfile.TemporaryFile()
+
+
+class Warm:
+    """The warm process: it imported the libraries, it never sees data or train.py, and it forks the lanes."""
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        command = [sys.executable, "-sPB", str(WORKER), "warm", str(theirs.fileno())]
+        self.process = subprocess.Popen(
+            command,
+            pass_fds=[theirs.fileno()],
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            cwd="/",
+            start_new_session=True,
+        )
+        theirs.close()
+        self.control = ours
+        self.is_ready = False
+
+    def lane(self, *, owner: bool) -> WarmLane:
+        """Fork a lane off; the owner closes the warm process with itself."""
+        if not self.is_ready:
+            if self.control.recv(16) != b"ready":
+                raise RuntimeError(f"the warm process ended at its start, exit status {self.process.wait()}")
+            self.is_ready = True
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        socket.send_fds(self.control, [b"lane"], [theirs.fileno()])
+        theirs.close()
+        return WarmLane(ours, self if owner else None)
+
+    def close(self) -> None:
+        """End the warm process."""
+        self.control.close()
+        self.process.wait()
+
+
+class WarmLane:
+    """A lane whose tasks are forks of the warm process."""
+
+    def __init__(self, control: socket.socket, warm: Warm | None) -> None:
+        self.control = control
+        self.warm = warm
+
+    def start(self, job: IO[bytes], result: IO[bytes], log: IO[bytes], preload: Sequence[str]) -> int:
+        """Start the task and return its process id."""
+        descriptors = [job.fileno(), result.fileno(), log.fileno()]
+        socket.send_fds(self.control, [json.dumps(list(preload)).encode()], descriptors)
+        self.control.settimeout(None)
+        return int(struct.unpack("q", self.control.recv(8))[0])
+
+    def poll(self, timeout_s: float) -> Exit | None:
+        """Wait that long for the task's end. None while it runs."""
+        self.control.settimeout(max(timeout_s, 1e-4))
+        try:
+            status, cpu_s, peak_kb = json.loads(self.control.recv(200))
+        except TimeoutError:
+            return None
+        return Exit(status, cpu_s, peak_kb / 1024)
+
+    def kill(self) -> None:
+        """End the running task at once."""
+        self.control.send(KILL)
+
+    def close(self) -> None:
+        """Give the lane up, and whatever runs in it."""
+        self.control.close()
+        if self.warm is not None:
+            self.warm.close()
+
+
+class FreshLane:
+    """A lane whose tasks are fresh interpreters: about a second each, on any system."""
+
+    def __init__(self) -> None:
+        self.process: subprocess.Popen[bytes] | None = None
+        self.folder = ""
+
+    def start(self, job: IO[bytes], result: IO[bytes], log: IO[bytes], preload: Sequence[str]) -> int:
+        """Start the task and return its process id."""
+        del preload  # a fresh interpreter imports what train.py asks for
+        self.folder = tempfile.mkdtemp(prefix="fold_")
+        command = [sys.executable, "-sPB", str(WORKER), "fresh", self.folder]
+        self.process = subprocess.Popen(command, stdin=job, stdout=result, stderr=log, env=environment())
+        return self.process.pid
+
+    def poll(self, timeout_s: float) -> Exit | None:
+        """Wait that long for the task's end. None while it runs."""
+        process, deadline = self._running(), time.monotonic() + timeout_s
+        while True:
+            ended = self._ended(process)
+            if ended is not None:
+                shutil.rmtree(self.folder, ignore_errors=True)
+                return ended
+            if time.monotonic() >= deadline:
+                return None
+            time.sleep(min(0.005, timeout_s))
+
+    def kill(self) -> None:
+        """End the running task at once."""
+        self._running().kill()
+
+    def close(self) -> None:
+        """Give the lane up, and whatever runs in it."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self.process is None:
+            raise RuntimeError("no task was started in this lane")
+        return self.process
+
+    def _ended(self, process: subprocess.Popen[bytes]) -> Exit | None:
+        if not hasattr(os, "wait4"):
+            status = process.poll()
+            return None if status is None else Exit(status, None, None)
+        pid, status, used = os.wait4(process.pid, os.WNOHANG)
+        if not pid:
+            return None
+        process.returncode = os.waitstatus_to_exitcode(status)
+        scale = 1 << 20 if sys.platform == "darwin" else 1 << 10  # ru_maxrss is in bytes there, in kilobytes elsewhere
+        return Exit(status, used.ru_utime + used.ru_stime, used.ru_maxrss / scale)

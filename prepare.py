@@ -1,0 +1,268 @@
+"""The frozen harness: reads the table, splits it, measures a train.py, prints what came of it.
+
+    uv run prepare.py              cache the table, audit it, run the baseline once
+    uv run prepare.py train.py     measure a file: this is what the ratchet runs and believes
+    uv run prepare.py --check train.py
+
+train.py never runs in this process. Each fold, and the final test fit, is a new locked-down process that gets rows, and
+the labels of the rows it learns from; it gives back scores. Labels that are held out stay here, where the scoring is.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+from sklearn.metrics import accuracy_score, f1_score
+
+from harness import archive, fingerprint, server
+from harness.dataset import Table, content_hash, read_card, read_table
+from harness.errors import UserError
+from harness.leaks import CHECKS, LOOKS, editable_only
+from harness.measure import Bench, Measurement, Source, Status, read_source
+from harness.problem import Problem
+from harness.runner import Budget, Runner, one_line
+from harness.sandbox.level import probe_level
+from harness.split import folds, train_test
+from harness.statistics import auc, folds_won, paired_val_auc_se, val_auc_se
+
+ROOT = Path(__file__).resolve().parent
+SEED = 42
+TEST_SIZE = 0.20  # share of the rows held out to the end: audit only, never drives a decision
+N_FOLDS = 5  # stratified folds of the other 80 %
+CPU_BUDGET_S = 180.0  # CPU seconds of all folds and the test fit together
+WALL_LIMIT_S = 900.0  # backstop: a file that sleeps uses no CPU
+MEMORY_LIMIT_MB = 4096  # of each process
+DISK_LIMIT_MB = 256  # of each process, on its own temporary disk
+MAX_FILE_BYTES = 1_000_000  # of train.py
+LANES = os.cpu_count() or 1  # folds side by side, one thread each; no number depends on how many
+EXIT_STATUS = {Status.OK: 0, Status.TIMEOUT: 2, Status.CRASHED: 3, Status.REJECTED: 4, Status.LEAK: 4}
+
+
+def evaluate(file: str) -> None:
+    """Measure the running train.py by handing over to a new process: this one has run train.py already."""
+    arguments = [sys.executable, str(ROOT / "prepare.py"), str(Path(file).resolve())]
+    if os.name == "nt":  # there exec returns to the shell at once
+        os._exit(os.spawnv(os.P_WAIT, sys.executable, [f'"{argument}"' for argument in arguments]))
+    os.execv(sys.executable, arguments)
+
+
+def split(table: Table, partition: int = 0) -> Problem:
+    """Hold out the test rows, and cut the others into folds. Partition 0 is the one that decides."""
+    train, test = train_test(table, test_size=TEST_SIZE, seed=SEED)
+    parts = folds(table, train, n_folds=N_FOLDS, seed=SEED, partition=partition)
+    return Problem(X=table.X, y=table.y, train=train, test=test, folds=parts, seed=SEED)
+
+
+@dataclass(slots=True)
+class Harness:
+    """A table, split, with warm processes to measure on it."""
+
+    table: Table
+    runner: Runner
+    sandbox: str
+    parts: dict[str, str]
+    on_progress: Callable[[str], None]
+    problems: dict[int, Problem] = field(default_factory=dict)
+
+    @property
+    def fingerprint(self) -> str:
+        """Eight characters that name everything but train.py that a number depends on."""
+        return fingerprint.shorten(self.parts)
+
+    def bench(self, partition: int = 0) -> Bench:
+        """Return the place where one partition of the rows is measured."""
+        if partition not in self.problems:
+            self.problems[partition] = split(self.table, partition)
+        budget = Budget(CPU_BUDGET_S, WALL_LIMIT_S, MEMORY_LIMIT_MB, DISK_LIMIT_MB)
+        return Bench(self.problems[partition], self.runner, budget, on_progress=self.on_progress)
+
+
+def open_harness(runner: Runner, on_progress: Callable[[str], None]) -> Harness:
+    """Read the card and the table, start the warm processes, and find out what the sandbox enforces."""
+    card = read_card(ROOT)
+    runner.warm_up()  # the libraries are imported while the table is read
+    table = read_table(ROOT, card)
+    level = probe_level(runner, ROOT / "prepare.py")
+    parts = fingerprint.collect(
+        ROOT, table=content_hash(table), card=(ROOT / "data/dataset.toml").read_text(), sandbox=level
+    )
+    return Harness(table, runner, level, parts, on_progress)
+
+
+def read_file(path: Path) -> Source:
+    """Read a train.py as text; what cannot be read is rejected with its reason."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        return Source("", None, Status.REJECTED, f"{path.name}: {error.strerror}")
+    if len(data) > MAX_FILE_BYTES:
+        return Source(
+            "",
+            None,
+            Status.REJECTED,
+            f"{editable_only.NAME}: more than {MAX_FILE_BYTES} bytes. Fix: {editable_only.FIX}",
+        )
+    return read_source(data)
+
+
+def judge_test(measured: Measurement, problem: Problem) -> dict[str, float | None]:
+    """Return AUC, accuracy and F1 on the held-out rows: for the audit, never for a decision."""
+    scores, y = measured.test_scores, problem.y[problem.test]
+    if not measured.is_ok or scores is None:
+        return dict.fromkeys(("test_auc", "test_acc", "test_f1"))
+    guess = measured.predict(scores)
+    average = "binary" if problem.n_classes == 2 else "macro"
+    return {
+        "test_auc": auc(y, scores),
+        "test_acc": float(accuracy_score(y, guess)),
+        "test_f1": float(f1_score(y, guess, average=average, zero_division=0.0)),
+    }
+
+
+def block(measured: Measurement, problem: Problem, *, wall_s: float, name: str) -> list[str]:
+    """Return the lines of the contract: always all of them, always in this order, nan where not measured."""
+    is_measured = measured.val_auc is not None
+    spread = val_auc_se(*problem.out_of_fold(measured.scores)) if is_measured else None
+    aucs = measured.fold_aucs if is_measured else [None] * len(problem.folds)
+    test = judge_test(measured, problem)
+    return [
+        f"hypothesis: {measured.source.hypothesis or 'nan'}",
+        f"val_auc: {number(measured.val_auc)}",
+        f"val_auc_se: {number(spread.value if spread else None)}",
+        f"fold_aucs: {','.join(number(value) for value in aucs)}",
+        *(f"{metric}: {number(value)}" for metric, value in test.items()),
+        f"cpu_time_s: {measured.cpu_s:.2f}",
+        f"wall_time_s: {wall_s:.2f}",
+        f"peak_memory_mb: {number(measured.peak_memory_mb, 0)}",
+        f"cv_folds: {len(problem.folds)}",
+        f"leaks: {','.join(measured.leaks) or 'none'}",
+        f"fingerprint: {name}",
+        f"status: {describe_status(measured)}",
+    ]
+
+
+def describe_status(measured: Measurement) -> str:
+    """Return the status word, and the reason on the same line."""
+    if measured.bound is not None:
+        return f"ok (stopped early: val_auc can reach {number(measured.bound)} at most)"
+    return f"{measured.status} ({one_line(measured.reason, 500)})" if measured.reason else str(measured.status)
+
+
+def number(value: float | None, digits: int = 6) -> str:
+    """Return a number for a line of the contract; nan where there is none, never 0."""
+    return "nan" if value is None or not math.isfinite(value) else f"{value:.{digits}f}"
+
+
+def evidence(measured: Measurement, problem: Problem, request: server.Request) -> dict[str, Any]:
+    """Return what the ratchet shows beside its decision, and keep the scores that it is computed from."""
+    told: dict[str, Any] = {
+        "bound": measured.bound,
+        "checks_cpu_s": round(measured.checks_cpu_s, 3),
+        "log": measured.log,
+    }
+    if measured.val_auc is None or request.store is None:
+        return told
+    archive.save(request.store, measured.source.text, measured.scores, measured.test_scores)
+    best = archive.load(request.store, read_file(request.best).text, len(problem.folds)) if request.best else None
+    if best is not None:
+        y, fold, ours = problem.out_of_fold(measured.scores)
+        theirs = problem.out_of_fold(best)[2]
+        error = paired_val_auc_se(y, fold, ours, theirs)
+        best_aucs = [auc(problem.y[val], scores) for (_, val), scores in zip(problem.folds, best, strict=True)]
+        told |= {"delta_se": error.value if error else None, "folds_won": folds_won(measured.fold_aucs, best_aucs)}
+    return told
+
+
+def answer(harness: Harness, request: server.Request) -> dict[str, Any]:
+    """Measure the file of one request: the printed lines, the exit status, the evidence."""
+    begun, bench = time.perf_counter(), harness.bench(request.partition)
+    measured = bench.measure(read_file(request.file), beat=request.beat)
+    lines = block(measured, bench.problem, wall_s=time.perf_counter() - begun, name=harness.fingerprint)
+    told = {"exit": EXIT_STATUS[measured.status], "stdout": "\n".join(lines) + "\n"}
+    return told | {"extra": evidence(measured, bench.problem, request)}
+
+
+def measure(harness: Harness, path: Path) -> int:
+    """Measure a file, print its lines on stdout and its own prints on stderr, and return the exit status."""
+    told = answer(harness, server.Request(path))
+    click.echo(told["stdout"], nl=False)
+    for line in told["extra"]["log"].splitlines():
+        say(f"train.py| {one_line(line)}")
+    return int(told["exit"])
+
+
+def check(harness: Harness, path: Path) -> int:
+    """Run every leak check by hand and print a table; 4 when one fails."""
+    bench = harness.bench()
+    measured = bench.measure(read_file(path), refits=True)
+    findings = dict(measured.findings)
+    for one in CHECKS:
+        finding = findings.get(one.NAME)
+        word = "not run" if finding is None else "ok" if finding.passed else "look" if one.NAME in LOOKS else "FAILED"
+        click.echo(f"{one.NAME:<22}{word:<9}{finding.evidence if finding else 'catches ' + one.CATCHES}")
+        if word in {"FAILED", "look"}:
+            click.echo(f"{'':<31}Fix: {one.FIX}")
+    if not measured.is_ok and not measured.leaks:
+        click.echo(f"status: {describe_status(measured)}")
+    return EXIT_STATUS[measured.status]
+
+
+def serve(harness: Harness) -> int:
+    """Answer the requests of a ratchet loop until it hangs up."""
+    hello = {"ready": True, "fingerprint": harness.fingerprint, "parts": harness.parts, "sandbox": harness.sandbox}
+    server.serve(hello, lambda request: answer(harness, request), read=sys.stdin, write=sys.stdout)
+    return 0
+
+
+def show_progress(text: str) -> None:
+    """Show on a terminal what is running now; in a pipe or a log it would only be in the way."""
+    if sys.stderr.isatty():
+        click.echo(f"\r{text:<40}\r", err=True, nl=False)
+
+
+def say(text: str) -> None:
+    """Talk to the person: on stderr, so that stdout holds the lines of the contract alone."""
+    click.echo(text, err=True)
+
+
+@contextmanager
+def user_errors(*, is_serve: bool) -> Iterator[None]:
+    """End with one clear line, and status 1, for a mistake that the user can put right."""
+    try:
+        yield
+    except UserError as error:
+        if is_serve:
+            server.send(sys.stdout, {"error": one_line(str(error), 1000)})
+        click.echo(str(error), err=True)
+        sys.exit(1)
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--check", "is_check", is_flag=True, help="Run every leak check on FILE and show them as a table.")
+@click.option("--serve", "is_serve", is_flag=True, hidden=True, help="Answer requests on standard input.")
+def main(file: Path | None, *, is_check: bool, is_serve: bool) -> None:
+    """Prepare the table, or measure FILE.
+
+    Example: uv run prepare.py train.py | grep '^val_auc:'
+    """
+    with Runner(min(LANES, N_FOLDS + 1)) as runner, user_errors(is_serve=is_serve):
+        if is_serve:
+            sys.exit(serve(open_harness(runner, lambda text: server.send(sys.stdout, {"progress": text}))))
+        harness = open_harness(runner, show_progress)
+        say(f"sandbox: {harness.sandbox}")
+        sys.exit(check(harness, file or ROOT / "train.py") if is_check else measure(harness, file or ROOT / "train.py"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,199 @@
+"""What `prepare.py` prints and how it exits, run as its user runs it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+NAMES = [
+    *[
+        "hypothesis",
+        "val_auc",
+        "val_auc_se",
+        "fold_aucs",
+        "test_auc",
+        "test_acc",
+        "test_f1",
+        "cpu_time_s",
+        "wall_time_s",
+    ],
+    *["peak_memory_mb", "cv_folds", "leaks", "fingerprint", "status"],
+]
+BASELINE = (ROOT / "train.py").read_text()
+
+
+def prepare(*arguments: object, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(ROOT / "prepare.py"), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, input=stdin, cwd=ROOT, timeout=120, check=False)
+
+
+def lines(stdout: str) -> dict[str, str]:
+    pairs = [line.split(": ", 1) for line in stdout.splitlines()]
+    assert [name for name, _ in pairs] == NAMES
+    return dict(pairs)  # type: ignore[arg-type]
+
+
+class Server:
+    """One warm `prepare.py --serve`: the printed lines and exit status of many files without starting anew for each."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, str(ROOT / "prepare.py"), "--serve"]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        self.process = subprocess.Popen(command, text=True, cwd=ROOT, **pipes)
+        assert self.answer()["ready"]
+
+    def answer(self) -> dict[str, object]:
+        assert self.process.stdout is not None
+        while "progress" in (message := json.loads(self.process.stdout.readline())):
+            pass
+        return message
+
+    def measure(self, path: Path) -> tuple[dict[str, str], int]:
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps({"file": str(path)}) + "\n")
+        self.process.stdin.flush()
+        told = self.answer()
+        return lines(str(told["stdout"])), int(str(told["exit"]))
+
+
+@pytest.fixture(scope="module")
+def server():
+    opened = Server()
+    yield opened
+    _, errors = opened.process.communicate()
+    assert "Traceback" not in errors
+
+
+@pytest.fixture
+def variant(tmp_path: Path):
+    def write(old: str, new: str) -> Path:
+        assert old in BASELINE
+        path = tmp_path / "train.py"
+        path.write_text(BASELINE.replace(old, new))
+        return path
+
+    return write
+
+
+def test_the_baseline_is_measured_and_every_line_is_there() -> None:
+    done = prepare("train.py")
+    told = lines(done.stdout)
+    assert done.returncode == 0
+    assert told["status"] == "ok"
+    assert told["leaks"] == "none"
+    assert told["val_auc"] == "0.907220"
+    assert told["test_auc"] == "0.925134"
+    assert len(told["fold_aucs"].split(",")) == int(told["cv_folds"]) == 5
+
+
+def test_train_py_hands_over_to_the_harness() -> None:
+    done = subprocess.run(
+        [sys.executable, "train.py"], capture_output=True, text=True, cwd=ROOT, timeout=120, check=False
+    )
+    assert lines(done.stdout)["val_auc"] == "0.907220"
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "code"),
+    [
+        ("raise KeyError('chol2')", "crashed (KeyError: 'chol2' (train.py:18))", 3),
+        ("print('val_auc: 1.0')", "ok", 0),
+        ("raise SystemExit(0)", "crashed (SystemExit: 0 (train.py:18))", 3),
+        ("return X * float('nan')", "crashed (ValueError", 3),
+        ("return X.iloc[:-1]", "crashed (ValueError: feature_fn must return the same", 3),
+        ("return X.assign(mean=X['age'].mean())", "leak (row-wise-features: 1 of 14 features changes", 4),
+        ("open('data/heart.csv')", "rejected (editable-only: open is not for train.py (train.py:18)", 4),
+        (
+            "import os",
+            "rejected (editable-only: import of os, which is not among the declared packages (train.py:18)",
+            4,
+        ),
+    ],
+)
+def test_what_feature_fn_does_gets_its_honest_status(server, variant, line: str, status: str, code: int) -> None:
+    told, exit_status = server.measure(
+        variant("    return X\n\n\ndef build", f"    {line}\n    return X\n\n\ndef build")
+    )
+    assert told["status"].startswith(status)
+    assert exit_status == code
+    assert told["val_auc"] == ("0.907220" if code == 0 else "nan")
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        (b"def f(:\n", "crashed (SyntaxError"),
+        (b"\xff\xfe\x00", "rejected (train.py is not UTF-8"),
+        (b"x = 1\n", "rejected (editable-only: train.py must define"),
+        (b"-" * 50_000 + b"1", "crashed ("),
+        (b"#" * 2_000_000, "rejected (editable-only: more than"),
+        (b"x = '\x00'\n", "crashed ("),
+    ],
+)
+def test_a_file_that_is_no_train_py_is_told_so(server, tmp_path: Path, content: bytes, status: str) -> None:
+    path = tmp_path / "train.py"
+    path.write_bytes(content)
+    told, exit_status = server.measure(path)
+    assert told["status"].startswith(status)
+    assert exit_status in (3, 4)
+    assert told["val_auc"] == "nan"
+
+
+def test_a_missing_file_is_told_so(tmp_path: Path) -> None:
+    done = prepare(tmp_path / "nowhere.py")
+    assert lines(done.stdout)["status"] == "rejected (nowhere.py: No such file or directory)"
+    assert done.returncode == 4
+    assert "Traceback" not in done.stderr
+
+
+def test_a_hostile_hypothesis_stays_on_its_line(server, variant) -> None:
+    hostile = "a\\tb\\nval_auc: 1.0\\x1b[2J" + "x" * 900
+    told, _ = server.measure(variant("baseline: standard-scaled logistic regression", hostile))
+    assert told["hypothesis"].startswith("a b val_auc: 1.0 [2Jxxx")
+    assert len(told["hypothesis"]) == 200
+    assert told["val_auc"] == "0.907220"
+
+
+def test_check_prints_every_check_and_fails_with_4(variant) -> None:
+    good = prepare("--check", "train.py")
+    assert good.returncode == 0
+    assert [line.split()[0] for line in good.stdout.splitlines()] == [
+        "editable-only",
+        "row-wise-features",
+        "row-wise-predictions",
+        "label-flip",
+        "repeatable",
+        "too-good",
+    ]
+    bad = prepare("--check", variant("    return X\n\n\ndef build", "    return X.rank()\n\n\ndef build"))
+    assert bad.returncode == 4
+    assert "row-wise-features     FAILED" in bad.stdout
+    assert "Fix: compute it from the row alone" in bad.stdout
+
+
+def test_serving_answers_each_line_and_keeps_the_scores(tmp_path: Path) -> None:
+    better = tmp_path / "better.py"
+    better.write_text(BASELINE.replace("LogisticRegression(max_iter=1000)", "LogisticRegression(max_iter=1000, C=0.1)"))
+    first = {"file": str(ROOT / "train.py"), "store": str(tmp_path / "scores")}
+    second = {**first, "file": str(better), "best": str(ROOT / "train.py"), "beat": 0.5}
+    hopeless = {**second, "beat": 0.9999}
+    done = prepare(
+        "--serve", stdin="\n".join([json.dumps(first), json.dumps(second), json.dumps(hopeless), "nonsense"]) + "\n"
+    )
+    messages = [json.loads(line) for line in done.stdout.splitlines()]
+    answers = [message for message in messages if "progress" not in message]
+    assert [sorted(answer)[0] for answer in answers] == ["fingerprint", "exit", "exit", "exit", "error"]
+    assert answers[0]["parts"]["prepare.py"]
+    assert "val_auc: 0.907220" in answers[1]["stdout"]
+    extra = answers[2]["extra"]
+    assert 0 < extra["delta_se"] < 0.05
+    assert extra["folds_won"] in range(6)
+    assert answers[3]["extra"]["bound"] <= 0.9999
+    assert "val_auc: nan" in answers[3]["stdout"]
+    assert answers[3]["exit"] == 0
+    assert len(list((tmp_path / "scores").glob("*.npz"))) == 2
