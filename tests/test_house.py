@@ -1,0 +1,132 @@
+"""The shape of the house: who may import whom, what is committed, what the README says of the commands."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from ratchet.cli import ratchet
+
+ROOT = Path(__file__).resolve().parents[1]
+ROOMS = ("prepare", "train", "harness", "ratchet", "researcher")
+MAY_IMPORT = {
+    "harness": {"harness"},
+    "ratchet": {"ratchet", "harness.process"},
+    "researcher": {"researcher", "ratchet"},
+    "prepare": {"harness"},
+    "train": {"prepare"},
+}
+
+
+def sources() -> list[Path]:
+    return [
+        ROOT / "prepare.py",
+        ROOT / "train.py",
+        *(path for room in ROOMS[2:] for path in (ROOT / room).rglob("*.py")),
+    ]
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_point_down(path: Path) -> None:
+    room = path.relative_to(ROOT).parts[0].removesuffix(".py")
+    ours = [name for name in imports(path) if name.split(".")[0] in ROOMS]
+    wrong = [name for name in ours if not any(f"{name}.".startswith(f"{allowed}.") for allowed in MAY_IMPORT[room])]
+    assert wrong == []
+
+
+def test_no_module_imports_itself_in_a_circle() -> None:
+    modules = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in sources()
+    }
+    graph = {
+        name: {_module_of(other, modules) for other in imports(path)} - {None, name} for name, path in modules.items()
+    }
+    done: set[str] = set()
+
+    def visit(name: str, trail: tuple[str, ...]) -> None:
+        assert name not in trail, " -> ".join([*trail, name])
+        if name not in done:
+            for other in graph[name]:
+                visit(str(other), (*trail, name))
+            done.add(name)
+
+    for name in graph:
+        visit(name, ())
+
+
+def _module_of(name: str, modules: dict[str, Path]) -> str | None:
+    """Return the module that an imported name stands in. A package's face does not count: it only hands names on."""
+    parts = name.split(".")
+    found = (".".join(parts[:n]) for n in range(len(parts), 0, -1) if ".".join(parts[:n]) in modules)
+    module = next(found, None)
+    return None if module is None or modules[module].name == "__init__.py" else module
+
+
+def test_the_three_files_to_read_first_are_short() -> None:
+    lines = {name: len((ROOT / name).read_text().splitlines()) for name in ("train.py", "prepare.py", "program.md")}
+    assert lines["train.py"] < 50
+    assert sum(lines.values()) < 500, lines
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_function_is_longer_than_forty_lines(path: Path) -> None:
+    functions = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)]
+    long = {node.name: n for node in functions if (n := (node.end_lineno or 0) - node.body[0].lineno + 1) > 40}
+    assert long == {}
+
+
+def test_ratchet_starts_light() -> None:
+    code = (
+        "import sys, ratchet.cli; print([m for m in ('numpy', 'pandas', 'sklearn', 'matplotlib') if m in sys.modules])"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True).stdout
+        == "[]\n"
+    )
+
+
+def commands() -> list[tuple[str, click.Command]]:
+    context = click.Context(ratchet, info_name="ratchet")
+    found = {name: ratchet.get_command(context, name) for name in ratchet.list_commands(context)}
+    return [(name, command) for name, command in found.items() if command is not None]
+
+
+@pytest.mark.parametrize(("name", "command"), commands(), ids=[name for name, _ in commands()])
+def test_every_command_explains_itself_with_an_example(name: str, command: click.Command) -> None:
+    assert command.help
+    told = command.get_help(click.Context(command, info_name=f"ratchet {name}"))
+    assert f"ratchet {name}" in told.split("\n", 1)[1], told
+    assert f"`{name}" in (ROOT / "README.md").read_text()
+
+
+def tracked() -> list[Path]:
+    done = subprocess.run(["git", "ls-files", "-z"], capture_output=True, text=True, cwd=ROOT, check=False)
+    return [ROOT / name for name in done.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+def test_nothing_is_committed_that_belongs_to_one_machine() -> None:
+    names = {path.relative_to(ROOT).as_posix() for path in tracked()}
+    assert not [name for name in names if re.search(r"(^|/)(uv\.lock|results\.tsv|__pycache__|\.ratchet)(/|$)", name)]
+    assert not [name for name in names if name.startswith("data/") and name.endswith((".csv", ".npy"))]
+
+
+def test_nothing_destroys_work() -> None:
+    forbidden = re.compile(r"""["'](reset|clean|stash)["']|--hard""")
+    for path in sources():
+        if path.is_relative_to(ROOT / "ratchet"):
+            assert not forbidden.search(path.read_text()), path
