@@ -1,0 +1,50 @@
+"""Test whether a mean of differences over resampled train/test splits could be chance."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import stdtr
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectedTest:
+    """A corrected resampled t-test: `p_greater` is of a mean above 0, `p_two_sided` of any difference."""
+
+    mean: float
+    t: float
+    df: int
+    p_greater: float
+    p_two_sided: float
+
+
+def nadeau_bengio(differences: Sequence[float], *, n_train: int, n_test: int) -> CorrectedTest | None:
+    """Test a winner against the baseline over folds of several fresh partitions.
+
+    An uncorrected t-test takes the differences for independent, though the models behind them learned from largely the
+    same rows; it finds a difference in nothing several times as often as it says. None for fewer than two differences,
+    or where all are equal, so that there is no spread to test against.
+
+    Parameters
+    ----------
+    differences : sequence of floats
+        Winner minus baseline, in AUC units, one for each fold of each partition.
+    n_train, n_test : int
+        Rows learned from and rows scored in each of them.
+
+    Source: Nadeau and Bengio (2003), Machine Learning 52:239-281, the corrected resampled t-test: the variance of the
+    mean of J differences is (1/J + n_test/n_train) S², with J - 1 degrees of freedom. For repeated cross-validation:
+    Bouckaert and Frank (2004), PAKDD, LNCS 3056:3-12.
+    """
+    values = np.asarray(differences, dtype=np.float64)
+    if len(values) < 2 or np.ptp(values) == 0.0:
+        return None
+    df = len(values) - 1
+    mean = float(values.mean())
+    t = mean / math.sqrt((1 / len(values) + n_test / n_train) * float(values.var(ddof=1)))
+    return CorrectedTest(
+        mean=mean, t=t, df=df, p_greater=float(stdtr(df, -t)), p_two_sided=2 * float(stdtr(df, -abs(t)))
+    )
