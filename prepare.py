@@ -28,7 +28,7 @@ from harness.dataset import Table, content_hash, read_card, read_table
 from harness.errors import UserError
 from harness.leaks import CHECKS, LOOKS, editable_only
 from harness.measure import Bench, Measurement, Source, Status, read_source
-from harness.problem import Problem
+from harness.problem import Problem, Scores
 from harness.runner import Budget, Runner, one_line
 from harness.sandbox.level import probe_level
 from harness.split import folds, train_test
@@ -163,33 +163,39 @@ def number(value: float | None, digits: int = 6) -> str:
     return "nan" if value is None or not math.isfinite(value) else f"{value:.{digits}f}"
 
 
-def evidence(measured: Measurement, problem: Problem, request: server.Request) -> dict[str, Any]:
-    """Return what the ratchet shows beside its decision, and keep the scores that it is computed from."""
+def read_best(problem: Problem, request: server.Request) -> list[Scores] | None:
+    """Return the out-of-fold scores of the best so far, if they were kept."""
+    if request.best is None or request.store is None:
+        return None
+    return archive.load(request.store, read_file(request.best).text, len(problem.folds))
+
+
+def evidence(measured: Measurement, problem: Problem, best: list[Scores] | None) -> dict[str, Any]:
+    """Return what the ratchet shows beside its decision: the paired standard error, and the folds that were won."""
     told: dict[str, Any] = {
         "bound": measured.bound,
         "checks_cpu_s": round(measured.checks_cpu_s, 3),
         "log": measured.log,
     }
-    if measured.val_auc is None or request.store is None:
+    if measured.val_auc is None or best is None:
         return told
-    archive.save(request.store, measured.source.text, measured.scores, measured.test_scores)
-    best = archive.load(request.store, read_file(request.best).text, len(problem.folds)) if request.best else None
-    if best is not None:
-        y, fold, ours = problem.out_of_fold(measured.scores)
-        theirs = problem.out_of_fold(best)[2]
-        error = paired_val_auc_se(y, fold, ours, theirs)
-        best_aucs = [auc(problem.y[val], scores) for (_, val), scores in zip(problem.folds, best, strict=True)]
-        told |= {"delta_se": error.value if error else None, "folds_won": folds_won(measured.fold_aucs, best_aucs)}
-    return told
+    y, fold, ours = problem.out_of_fold(measured.scores)
+    error = paired_val_auc_se(y, fold, ours, problem.out_of_fold(best)[2])
+    won = folds_won(measured.fold_aucs, problem.fold_aucs(best))
+    return told | {"delta_se": error.value if error else None, "folds_won": won}
 
 
 def answer(harness: Harness, request: server.Request) -> dict[str, Any]:
     """Measure the file of one request: the printed lines, the exit status, the evidence."""
     begun, bench = time.perf_counter(), harness.bench(request.partition)
-    measured = bench.measure(read_file(request.file), beat=request.beat)
-    lines = block(measured, bench.problem, wall_s=time.perf_counter() - begun, name=harness.fingerprint)
+    problem, best = bench.problem, read_best(bench.problem, request)
+    order = problem.hardest_first(best) if best else ()
+    measured = bench.measure(read_file(request.file), beat=request.beat, order=order)
+    if measured.val_auc is not None and request.store is not None and request.partition == 0:
+        archive.save(request.store, measured.source.text, measured.scores, measured.test_scores)
+    lines = block(measured, problem, wall_s=time.perf_counter() - begun, name=harness.fingerprint)
     told = {"exit": EXIT_STATUS[measured.status], "stdout": "\n".join(lines) + "\n"}
-    return told | {"extra": evidence(measured, bench.problem, request)}
+    return told | {"extra": evidence(measured, problem, best)}
 
 
 def measure(harness: Harness, path: Path) -> int:

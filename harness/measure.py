@@ -110,7 +110,14 @@ class Bench:
                 self._batches.append(probes.build(self.problem, val, rng))
         return self._batches
 
-    def measure(self, source: Source, *, beat: float | None = None, refits: bool | None = None) -> Measurement:
+    def measure(
+        self,
+        source: Source,
+        *,
+        beat: float | None = None,
+        order: Sequence[int] = (),
+        refits: bool | None = None,
+    ) -> Measurement:
         """Measure a file.
 
         Parameters
@@ -119,22 +126,24 @@ class Bench:
         beat : float or None
             val_auc of the best so far: folds that can no longer lead above it are not run, and the checks that refit
             are made only if it was beaten. None measures everything.
+        order : sequence of int
+            In which the folds are begun; the ones where the best so far is worst show soonest that nothing can win.
         refits : bool or None
-            Overrides that last choice.
+            Overrides the choice whether the checks that refit are made.
         """
         if source.status is not Status.OK:
             names = [(editable_only.NAME, Finding(False, source.reason))] if source.status is Status.REJECTED else []
             return Measurement(source, source.status, source.reason, findings=names)
-        measured = self._run(source, beat)
+        measured = self._run(source, beat, order or range(len(self.problem.folds)))
         if not measured.is_ok or measured.bound is not None:
             return measured
         value = measured.val_auc
         is_winner = beat is None or (value is not None and value > beat)
         return self._check(measured, refits=is_winner if refits is None else refits)
 
-    def _run(self, source: Source, beat: float | None) -> Measurement:
-        collected = _Collector(self, beat)
-        answers = self.runner.run(self._tasks(source), self.budget, on_done=collected.take)
+    def _run(self, source: Source, beat: float | None, order: Sequence[int]) -> Measurement:
+        collected = _Collector(self, beat, order)
+        answers = self.runner.run(self._tasks(source, order), self.budget, on_done=collected.take)
         measured = Measurement(
             source,
             Status.OK,
@@ -154,9 +163,10 @@ class Bench:
         test = self.problem.read(answers[-1].payload or b"", len(self.problem.test))
         return replace(measured, test_scores=test, threshold=0.0 if answers[-1].is_decision else 0.5)
 
-    def _tasks(self, source: Source) -> list[Task]:
+    def _tasks(self, source: Source, order: Sequence[int]) -> list[Task]:
         problem, tasks = self.problem, []
-        for (fit, val), batch in zip(problem.folds, self.batches(), strict=True):
+        for index in order:
+            (fit, val), batch = problem.folds[index], self.batches()[index]
             job = score_job(source.text, problem, fit, problem.y[fit], [problem.rows(val), batch.X])
             tasks.append(self._task(source, job, len(val) + len(batch.X)))
         job = score_job(source.text, problem, problem.train, problem.y[problem.train], [problem.rows(problem.test)])
@@ -194,9 +204,9 @@ class Bench:
 class _Collector:
     """Takes the folds as they come in, and says when no more are needed."""
 
-    def __init__(self, bench: Bench, beat: float | None) -> None:
+    def __init__(self, bench: Bench, beat: float | None, order: Sequence[int]) -> None:
         n_folds = len(bench.problem.folds)
-        self.bench, self.beat = bench, beat
+        self.bench, self.beat, self.order = bench, beat, order
         self.scores: list[Scores | None] = [None] * n_folds
         self.probe_scores: list[Scores | None] = [None] * n_folds
         self.fold_aucs: list[float | None] = [None] * n_folds
@@ -215,11 +225,14 @@ class _Collector:
         if answer.payload is None:
             return False
         if index < n_folds:
-            problem, val = self.bench.problem, self.bench.problem.folds[index][1]
-            scores = problem.read(answer.payload, len(val) + len(self.bench.batches()[index].X))
-            self.scores[index], self.probe_scores[index] = scores[: len(val)], scores[len(val) :]
-            self.fold_aucs[index] = auc(problem.y[val], scores[: len(val)])
+            self._keep(self.order[index], answer.payload)
         return not self.is_hopeless
+
+    def _keep(self, fold: int, payload: bytes) -> None:
+        problem, val = self.bench.problem, self.bench.problem.folds[fold][1]
+        scores = problem.read(payload, len(val) + len(self.bench.batches()[fold].X))
+        self.scores[fold], self.probe_scores[fold] = scores[: len(val)], scores[len(val) :]
+        self.fold_aucs[fold] = auc(problem.y[val], scores[: len(val)])
 
 
 def describe_failure(check: Check, finding: Finding) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from harness.statistics import auc
+
 Rows = np.ndarray[Any, np.dtype[np.int64]]
 Scores = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -55,6 +57,15 @@ class Problem:
         y = np.concatenate([self.y[val] for _, val in self.folds])
         fold = np.concatenate([np.full(len(val), i) for i, (_, val) in enumerate(self.folds)])
         return y, fold, np.concatenate([values for values in scores if values is not None])
+
+    def fold_aucs(self, scores: Sequence[Scores]) -> list[float | None]:
+        """Return the AUC of each fold's scores."""
+        return [auc(self.y[val], values) for (_, val), values in zip(self.folds, scores, strict=True)]
+
+    def hardest_first(self, scores: Sequence[Scores]) -> list[int]:
+        """Return the folds in the order in which these scores do worst."""
+        values = self.fold_aucs(scores)
+        return sorted(range(len(values)), key=lambda fold: values[fold] or 0.0)
 
     def score_bytes(self, n_rows: int) -> int:
         """Return how many bytes the scores of `n_rows` rows have."""
