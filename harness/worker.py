@@ -39,7 +39,11 @@ PROBABILITY, DECISION, FAILURE = (
     b"E",
 )  # the first byte of an answer: 0.5 or 0 parts the classes, or it failed
 FEATURES_HEADER = struct.Struct("<qq")  # rows, columns
-PRELOAD = ("lightgbm", "xgboost")
+FAMILIES = "calibration cluster decomposition discriminant_analysis ensemble feature_selection gaussian_process"
+FAMILIES += (
+    " kernel_approximation mixture model_selection naive_bayes neighbors neural_network random_projection svm tree"
+)
+PRELOAD = ("lightgbm", "xgboost", *(f"sklearn.{family}" for family in FAMILIES.split()))
 TEMPORARY = ("TMPDIR", "TEMP", "TMP", "HOME", "USERPROFILE", "JOBLIB_TEMP_FOLDER", "MPLCONFIGDIR", "XDG_CACHE_HOME")
 
 
