@@ -190,7 +190,13 @@ def answer(harness: Harness, request: server.Request) -> dict[str, Any]:
     begun, bench = time.perf_counter(), harness.bench(request.partition)
     problem, best = bench.problem, read_best(bench.problem, request)
     order = problem.hardest_first(best) if best else ()
-    measured = bench.measure(read_file(request.file), beat=request.beat, order=order)
+    measured = bench.measure(
+        read_file(request.file),
+        beat=request.beat,
+        stop_early=request.stop_early,
+        order=order,
+        refits=False if request.partition else None,  # a fresh partition confirms a number; the file was checked before
+    )
     if measured.val_auc is not None and request.store is not None and request.partition == 0:
         archive.save(request.store, measured.source.text, measured.scores, measured.test_scores)
     lines = block(measured, problem, wall_s=time.perf_counter() - begun, name=harness.fingerprint)

@@ -15,11 +15,15 @@ from typing import Any, TextIO
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the ratchet asks for: a file; the best so far and its metric; where scores are kept; which partition."""
+    """What the ratchet asks for: a file; the best so far and what must be beaten; where scores are kept; which partition.
+
+    With `stop_early`, folds that can no longer lead above `beat` are not run.
+    """
 
     file: Path
     best: Path | None = None
     beat: float | None = None
+    stop_early: bool = True
     store: Path | None = None
     partition: int = 0
 
@@ -37,6 +41,7 @@ def parse(line: str) -> Request:
     return Request(
         Path(fields["file"]),
         beat=None if beat is None else float(beat),
+        stop_early=bool(fields.get("stop_early", True)),
         partition=int(fields.get("partition") or 0),
         **paths,
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import make_problem
+from problems import make_problem
 from sklearn.metrics import roc_auc_score
 
 from harness.measure import Bench, Source, Status, best_possible, preloads, read_source

@@ -1,0 +1,447 @@
+"""Run a child process within budgets, and leave nothing of it behind.
+
+Covered: CPU seconds, wall-clock seconds and memory of the whole process tree; output without end; children that
+change session, lose their parent or ignore signals (found by a mark in their environment, on Linux by adoption too).
+Not covered: a process that clears its environment and detaches itself where there is no adoption (macOS, Windows);
+the CPU seconds of a process that came and went between two looks and that nobody waited for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from math import inf
+from pathlib import Path
+from typing import IO
+
+import psutil
+
+MARK = "HARNESS_PROCESS_MARK"  # environment variable that every process of a tree inherits
+KEPT_STDOUT_BYTES = 1_000_000  # the end of the output is what counts: summaries come last
+KEPT_STDERR_BYTES = 64_000
+LINE_BYTES = 1_000_000
+PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+
+
+class Limit(StrEnum):
+    """What ended a child before its time."""
+
+    CPU = "cpu"
+    WALL = "wall"
+    MEMORY = "memory"
+    OUTPUT = "output"
+    REQUEST = "request"
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a process tree may use; infinite where nothing is said."""
+
+    cpu_s: float = inf
+    wall_s: float = inf
+    memory_mb: float = inf
+    output_mb: float = 64.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a child ended. `exit_code` is None when it never started, and `failure` then says why.
+
+    `stdout` and `stderr` are the ends of what it wrote; a negative `exit_code` is a signal's number.
+    """
+
+    exit_code: int | None
+    stdout: str
+    stderr: str
+    cpu_s: float
+    wall_s: float
+    peak_memory_mb: float
+    stopped_by: Limit | None = None
+    failure: str = ""
+    left_behind: int = 0  # processes that it started and did not wait for, ended by us
+
+    @property
+    def is_ok(self) -> bool:
+        """It ran to its end and said that all went well."""
+        return self.exit_code == 0 and self.stopped_by is None
+
+
+def run(
+    command: Sequence[str] | str,
+    *,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    budget: Budget | None = None,
+    stdin: Path | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Outcome:
+    """Run a command (a string is a shell line) to its end or to the end of its budget, and return how it ended.
+
+    What the child does is never an exception. Its whole tree is dead when this returns or raises, Ctrl-C included.
+    `should_stop` is asked several times a second.
+    """
+    started = time.monotonic()
+    mark = uuid.uuid4().hex
+    with _adoption(), contextlib.ExitStack() as stack:
+        try:
+            source = stack.enter_context(stdin.open("rb")) if stdin else None
+            child = _spawn(command, cwd=cwd, env=env, mark=mark, stdin=source or subprocess.DEVNULL)
+        except OSError as error:
+            return Outcome(None, "", "", 0.0, time.monotonic() - started, 0.0, failure=_why_not(command, cwd, error))
+        tree = _Tree(child, mark)
+        out, err = _Drain(child.stdout, KEPT_STDOUT_BYTES), _Drain(child.stderr, KEPT_STDERR_BYTES)
+        try:
+            limit = _watch(tree, budget or Budget(), [out, err], should_stop)
+        finally:
+            left = tree.kill()
+    return Outcome(
+        exit_code=child.returncode,
+        stdout=out.text(),
+        stderr=err.text(),
+        cpu_s=tree.cpu_s,
+        wall_s=time.monotonic() - started,
+        peak_memory_mb=tree.peak_memory_mb,
+        stopped_by=limit,
+        left_behind=left if limit is None else 0,
+    )
+
+
+def sweep(variable: str, value: str) -> int:
+    """Kill every process whose environment holds `variable=value`, save this one and its ancestors; return how many.
+
+    For what a killed predecessor left running.
+    """
+    me = psutil.Process()
+    spared = {me.pid, *(parent.pid for parent in me.parents())}
+    found = [process for process in _marked(variable, value) if process.pid not in spared]
+    for process in found:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+    return len(found)
+
+
+class LineServer:
+    """A child that answers lines with lines, for as long as it lives. Its stderr goes to `log`, or to ours if None."""
+
+    def __init__(
+        self, command: Sequence[str] | str, *, cwd: Path, env: Mapping[str, str] | None = None, log: Path | None = None
+    ) -> None:
+        self.failure = ""
+        self._lines: queue.Queue[str | None] = queue.Queue()
+        self._tree: _Tree | None = None
+        with contextlib.ExitStack() as stack:
+            try:
+                errors = stack.enter_context(log.open("ab")) if log else None
+                mark = uuid.uuid4().hex
+                child = _spawn(command, cwd=cwd, env=env, mark=mark, stdin=subprocess.PIPE, stderr=errors)
+            except OSError as error:
+                self.failure = _why_not(command, cwd, error)
+                return
+        self._tree = _Tree(child, mark)
+        threading.Thread(target=self._listen, args=(child.stdout,), daemon=True).start()
+
+    @property
+    def is_alive(self) -> bool:
+        """It was started and has not ended."""
+        return self._tree is not None and not self._tree.has_ended()
+
+    @property
+    def exit_code(self) -> int | None:
+        """Exit status once it has ended, else None."""
+        return None if self._tree is None or not self._tree.has_ended() else self._tree.child.returncode
+
+    def send(self, line: str) -> bool:
+        """Send one line; False when nobody is there to read it."""
+        if self._tree is None or self._tree.child.stdin is None:
+            return False
+        try:
+            self._tree.child.stdin.write(line.encode() + b"\n")
+            self._tree.child.stdin.flush()
+        except (OSError, ValueError):
+            return False
+        return True
+
+    def receive(self, wait_s: float) -> str | None:
+        """Return its next line, or None when none came in time or none will come any more (see `is_alive`)."""
+        if self._tree is None:
+            return None
+        try:
+            line = self._lines.get(timeout=max(0.0, wait_s))
+        except queue.Empty:
+            return None
+        if line is None:
+            self._lines.put(None)
+            with contextlib.suppress(subprocess.TimeoutExpired):  # its end is a moment behind the end of its output
+                self._tree.wait(1.0)
+        return line
+
+    def close(self, grace_s: float = 2.0) -> None:
+        """End it: close its stdin, give it `grace_s` seconds to go, then kill what is left of its tree."""
+        if self._tree is None:
+            return
+        if self._tree.child.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._tree.child.stdin.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._tree.wait(grace_s)
+        self._tree.kill()
+
+    def _listen(self, stream: IO[bytes]) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            while line := stream.readline(LINE_BYTES):
+                self._lines.put(line.decode("utf-8", "replace").rstrip("\r\n"))
+        self._lines.put(None)
+
+
+def _spawn(
+    command: Sequence[str] | str,
+    *,
+    cwd: Path,
+    env: Mapping[str, str] | None,
+    mark: str,
+    stdin: int | IO[bytes],
+    stderr: int | IO[bytes] | None = subprocess.PIPE,
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command if isinstance(command, str) else list(command),
+        shell=isinstance(command, str),
+        cwd=cwd,
+        env={**(os.environ if env is None else env), MARK: mark},
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        start_new_session=True,  # Ctrl-C in the terminal is ours to answer, not the child's
+    )
+
+
+def _why_not(command: Sequence[str] | str, cwd: Path, error: OSError) -> str:
+    if not cwd.is_dir():
+        return f"no such directory: {cwd}"
+    program = command if isinstance(command, str) else command[0]
+    return f"command not found: {program}" if isinstance(error, FileNotFoundError) else f"{program}: {error.strerror}"
+
+
+def _watch(tree: _Tree, budget: Budget, drains: Sequence[_Drain], should_stop: Callable[[], bool]) -> Limit | None:
+    """Wait for the end of the child; return the limit that it broke first, or None."""
+    started = time.monotonic()
+    pause_s = 0.01
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            tree.wait(pause_s)
+            return None
+        looked = time.monotonic()
+        tree.look()
+        limit = _broken_limit(tree, budget, looked - started, sum(drain.seen_bytes for drain in drains), should_stop)
+        if limit is not None:
+            return limit
+        # Looking at every process of a busy machine is not free: spend a twentieth of the time on it at most.
+        pause_s = min(0.5, max(pause_s * 1.5 if pause_s < 0.1 else 0.1, 20 * (time.monotonic() - looked)))
+
+
+def _broken_limit(
+    tree: _Tree, budget: Budget, wall_s: float, output_bytes: int, should_stop: Callable[[], bool]
+) -> Limit | None:
+    if tree.cpu_s > budget.cpu_s:
+        return Limit.CPU
+    if wall_s > budget.wall_s:
+        return Limit.WALL
+    if tree.memory_mb > budget.memory_mb:
+        return Limit.MEMORY
+    if output_bytes > budget.output_mb * 1e6:
+        return Limit.OUTPUT
+    return Limit.REQUEST if should_stop() else None
+
+
+class _Drain:
+    """Reads a pipe to its end and keeps the last bytes, so that a chatty child neither blocks nor fills our memory."""
+
+    def __init__(self, stream: IO[bytes] | None, kept_bytes: int) -> None:
+        self.seen_bytes = 0
+        self._stream = stream
+        self._kept_bytes = kept_bytes
+        self._chunks: deque[bytes] = deque()
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def text(self) -> str:
+        """Return what was kept; called when the tree is dead, so the pipe is at its end."""
+        self._thread.join(timeout=2.0)
+        return b"".join(list(self._chunks))[-self._kept_bytes :].decode("utf-8", "replace")
+
+    def _read(self) -> None:
+        if self._stream is None:
+            return
+        held = 0
+        with self._stream, contextlib.suppress(OSError, ValueError):
+            while chunk := os.read(self._stream.fileno(), 65_536):
+                self.seen_bytes += len(chunk)
+                self._chunks.append(chunk)
+                held += len(chunk)
+                while held - len(self._chunks[0]) > self._kept_bytes:
+                    held -= len(self._chunks.popleft())
+
+
+class _Tree:
+    """A child and all that came from it: what they use, and the end of them."""
+
+    def __init__(self, child: subprocess.Popen[bytes], mark: str) -> None:
+        self.child = child
+        self.cpu_s = 0.0
+        self.memory_mb = 0.0
+        self.peak_memory_mb = 0.0
+        self._mark = mark
+        self._lock = threading.Lock()
+        _roots.add(child.pid)
+
+    def has_ended(self) -> bool:
+        """The child itself is gone; what it started may still be there."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.wait(0.0)
+        return self.child.returncode is not None
+
+    def wait(self, seconds: float) -> None:
+        """Wait for the child itself. Raises subprocess.TimeoutExpired."""
+        if not hasattr(os, "wait4"):
+            self.child.wait(seconds)
+            return
+        deadline = time.monotonic() + seconds
+        while not self._reap():
+            left_s = deadline - time.monotonic()
+            if left_s <= 0:
+                raise subprocess.TimeoutExpired(self.child.args, seconds)
+            time.sleep(min(0.005, left_s))
+
+    def look(self) -> None:
+        """Note what the tree uses now; CPU seconds only ever grow."""
+        cpu_s = memory_mb = 0.0
+        for process in self._members():
+            with contextlib.suppress(psutil.Error), process.oneshot():
+                cpu_s += sum(process.cpu_times()[:4])  # user, system, and the same of children it waited for
+                memory_mb += process.memory_info().rss / 1e6
+        self.cpu_s = max(self.cpu_s, cpu_s)
+        self.memory_mb = memory_mb
+        self.peak_memory_mb = max(self.peak_memory_mb, memory_mb)
+
+    def kill(self) -> int:
+        """Kill what is alive of the tree, in rounds, since the dying may still start others; return how many."""
+        killed: set[psutil.Process] = set()
+        for _ in range(20):
+            alive = {*self._members(), *_marked(MARK, self._mark)}
+            if not alive:
+                break
+            killed |= alive
+            for process in alive:
+                with contextlib.suppress(psutil.Error):
+                    process.kill()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.wait(1.0)
+            psutil.wait_procs([process for process in alive if process.pid != self.child.pid], timeout=0.5)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.wait(5.0)
+        _roots.discard(self.child.pid)
+        return len(killed)
+
+    def _reap(self) -> bool:
+        """Collect the child's status if it is there, with its exact CPU time, which subprocess would throw away."""
+        with self._lock:
+            if self.child.returncode is not None:
+                return True
+            try:
+                pid, status, usage = os.wait4(self.child.pid, os.WNOHANG)
+            except ChildProcessError:
+                self.child.returncode = -1
+                return True
+            if pid == 0:
+                return False
+            self.child.returncode = os.waitstatus_to_exitcode(status)
+            self.cpu_s = max(self.cpu_s, usage.ru_utime + usage.ru_stime)
+            peak_mb = usage.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+            self.peak_memory_mb = max(self.peak_memory_mb, peak_mb)
+            return True
+
+    def _members(self) -> list[psutil.Process]:
+        """Descendants of ours that come from this child, orphans that we adopted included."""
+        family: dict[int, psutil.Process] = {}
+        with contextlib.suppress(psutil.Error):
+            family = {process.pid: process for process in psutil.Process().children(recursive=True)}
+        parents = {pid: _parent(process) for pid, process in family.items()}
+        direct = [process for pid, process in family.items() if parents[pid] == os.getpid()]
+        heads = {process.pid for process in direct if process.pid == self.child.pid or self._is_orphan(process)}
+        return [process for pid, process in family.items() if _head(pid, parents) in heads]
+
+    def _is_orphan(self, process: psutil.Process) -> bool:
+        """A direct child of ours that we did not start: born in this tree, its parent dead."""
+        if process.pid in _roots or not hasattr(os, "getsid"):
+            return False
+        try:
+            if os.getsid(process.pid) == os.getsid(0):
+                return False  # git and the like, started by the rest of this program
+            mark = process.environ().get(MARK)
+        except (OSError, psutil.Error):
+            mark = None
+        return mark == self._mark or (mark is None and _adopters == 1)
+
+
+_roots: set[int] = set()  # pids of the live children that this module started
+_adopters = 0
+_adopters_lock = threading.Lock()
+
+
+@contextlib.contextmanager
+def _adoption() -> Iterator[None]:
+    """Have the kernel give us the orphans below us for a while, so that none slips away (Linux)."""
+    global _adopters  # the flag belongs to the process, so its count does too
+    with _adopters_lock:
+        _adopters += 1
+        _set_adoption(_adopters > 0)
+    try:
+        yield
+    finally:
+        with _adopters_lock:
+            _adopters -= 1
+            _set_adoption(_adopters > 0)
+
+
+def _set_adoption(is_on: bool) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, int(is_on), 0, 0, 0)
+
+
+def _parent(process: psutil.Process) -> int:
+    try:
+        return process.ppid()
+    except psutil.Error:
+        return 0
+
+
+def _head(pid: int, parents: Mapping[int, int]) -> int:
+    """The ancestor of `pid` that is our direct child, or 0."""
+    seen: set[int] = set()
+    while pid in parents and pid not in seen:
+        if parents[pid] == os.getpid():
+            return pid
+        seen.add(pid)
+        pid = parents[pid]
+    return 0
+
+
+def _marked(variable: str, value: str) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(variable) == value and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except psutil.Error:
+            continue  # gone, or somebody else's
+    return found

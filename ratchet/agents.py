@@ -1,0 +1,143 @@
+"""Call an agent: a child process that edits the desk. How it ends is part of the experiment, never an exception.
+
+Untrusted side of the boundary: its edit, its words, its exit status and the processes it leaves are all input.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import inf
+from pathlib import Path
+
+from harness import process
+from harness.process import Budget, Limit, Outcome
+from ratchet import git, snapshots
+from ratchet.errors import RatchetError
+from ratchet.reading import last_line, read_words
+from ratchet.records import NOTE_CHARS, Ending, Proposal, one_line
+from ratchet.runs import Run
+
+BUILTIN = "builtin"
+PRESETS: Mapping[str, str] = {
+    # Each edits without asking, reads the prompt from a file or from stdin, and gets no more rights than that needs.
+    # {prompt} is the path of the prompt, {files} the editable files, {rules} an edit rule for each of them.
+    "claude": "claude --print --allowedTools {rules} --disallowedTools Bash WebFetch WebSearch < {prompt}",
+    "codex": "codex exec --sandbox workspace-write --skip-git-repo-check - < {prompt}",
+    "opencode": "opencode run < {prompt}",
+    "gemini": "gemini --approval-mode auto_edit < {prompt}",
+    "aider": "aider --message-file {prompt} --yes-always --no-auto-commits --no-dirty-commits --no-gitignore {files}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """Who edits: a name for the journal, and a shell line with marks such as {prompt}."""
+
+    name: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What an agent is asked: experiment n, the prompt, the suggested kind of idea ("" for any), a seed."""
+
+    n: int
+    prompt: str
+    strategy: str = ""
+    seed: int = 0
+
+
+def find_agent(text: str) -> Agent:
+    """Return the agent that a preset's name or a command names. Raises RatchetError when a preset is not installed."""
+    if text == BUILTIN:
+        return Agent(BUILTIN, _join([sys.executable, "-m", "researcher"]))
+    if text not in PRESETS:
+        return Agent(one_line(text, 60), text)
+    if shutil.which(text) is None:
+        raise RatchetError(
+            f"agent {text}: expected the command {text} on PATH, got none. Install it, or --agent builtin."
+        )
+    return Agent(text, PRESETS[text])
+
+
+def call(agent: Agent, task: Task, run: Run, should_stop: Callable[[], bool]) -> Proposal:
+    """Have the agent edit the desk, and return what it said. Raises KeyboardInterrupt when asked to stop."""
+    desk = run.desk
+    tip = git.resolve(desk.repo, run.branch) or "HEAD"
+    before = snapshots.edited(desk.repo, tip, desk.frozen)
+    prompt = run.folder / "prompt.md"
+    prompt.write_text(task.prompt, "utf-8")
+    outcome = process.run(
+        _fill(agent.command, prompt, desk.config.editable),
+        cwd=desk.root,
+        env={**os.environ, **_task_env(task, run)},
+        budget=Budget(wall_s=desk.config.agent_timeout, output_mb=inf),
+        stdin=None if "{prompt}" in agent.command else prompt,
+        should_stop=should_stop,
+    )
+    _keep_log(run, task.n, outcome)
+    if outcome.stopped_by is Limit.REQUEST:
+        raise KeyboardInterrupt
+    trespass = [path for path in snapshots.edited(desk.repo, tip, desk.frozen) if path not in before]
+    ending, failure = _failure(outcome, desk.config.agent_timeout)
+    return Proposal(
+        agent=agent.name,
+        strategy=read_words(outcome.stdout, r"^strategy:") or task.strategy,
+        description=read_words(outcome.stdout, r"^description:"),
+        note=read_words(outcome.stdout, r"^note:", NOTE_CHARS),
+        ending=ending,
+        failure=failure,
+        trespass=tuple(trespass),
+        warnings=_warnings(outcome),
+    )
+
+
+def _task_env(task: Task, run: Run) -> dict[str, str]:
+    return {
+        "RATCHET_TAG": run.tag,
+        "RATCHET_JOURNAL": str(run.journal),
+        "RATCHET_FILE": run.desk.config.editable[0],
+        "RATCHET_N": str(task.n),
+        "RATCHET_STRATEGY": task.strategy,
+        "RATCHET_SEED": str(task.seed),
+        "RATCHET_PROMPT": str(run.folder / "prompt.md"),
+    }
+
+
+def _fill(command: str, prompt: Path, files: Sequence[str]) -> str:
+    words = {"{prompt}": [str(prompt)], "{files}": files, "{rules}": [f"Edit(/{path})" for path in files]}
+    for mark, value in words.items():
+        command = command.replace(mark, _join(value))
+    return command
+
+
+def _join(words: Sequence[str]) -> str:
+    """Return words as one shell line, quoted for the shell that will read it."""
+    return " ".join(f'"{word}"' for word in words) if sys.platform == "win32" else shlex.join(words)
+
+
+def _failure(outcome: Outcome, timeout_s: float) -> tuple[Ending, str]:
+    if outcome.failure:
+        return Ending.CRASH, f"agent: {outcome.failure}"
+    if outcome.stopped_by is Limit.WALL:
+        return Ending.TIMEOUT, f"agent: more than {timeout_s:g} s"
+    if outcome.exit_code == 0:
+        return Ending.OK, ""
+    said = last_line(outcome.stderr) or last_line(outcome.stdout) or "no word"
+    return Ending.CRASH, f"agent: exit status {outcome.exit_code}: {said}"
+
+
+def _warnings(outcome: Outcome) -> tuple[str, ...]:
+    left = outcome.left_behind
+    return (f"the agent left {left} process{'es' if left > 1 else ''} behind, ended",) if left else ()
+
+
+def _keep_log(run: Run, n: int, outcome: Outcome) -> None:
+    folder = run.folder / "agent"
+    folder.mkdir(exist_ok=True)
+    (folder / f"{n}.log").write_text(f"{outcome.stdout}\n--- stderr ---\n{outcome.stderr}", "utf-8")

@@ -1,0 +1,1 @@
+"""The commands of `ratchet`, a module for each group of its help."""

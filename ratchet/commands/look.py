@@ -1,0 +1,159 @@
+"""Look: status, results, plot, show, diff."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import click
+
+from ratchet import git, snapshots
+from ratchet.desk import open_desk
+from ratchet.display import print_table
+from ratchet.errors import RatchetError
+from ratchet.journal import read_events, read_experiments, verdict_data
+from ratchet.lock import holder_pid
+from ratchet.plot import bars
+from ratchet.records import Experiment, best
+from ratchet.runs import Run, require_run, run_event
+from ratchet.status import describe, status_text
+from ratchet.tables import excerpt, results_tsv, summary_line
+from ratchet.words import experiment_line, seconds_text
+
+
+@click.command(epilog="Example: uv run ratchet status")
+@click.option("--json", "as_json", is_flag=True, help="For a program to read.")
+@click.pass_obj
+def status(config: Path | None, as_json: bool) -> None:
+    """Say where the run stands, and what is next."""
+    run = require_run(open_desk(Path.cwd(), config))
+    state = describe(
+        run,
+        read_events(run.journal),
+        holder=holder_pid(run.folder / "lock"),
+        is_stop_asked=run.stop_file.exists(),
+        edited=snapshots.edited(run.desk.repo, run.branch, run.desk.editable),
+    )
+    click.echo(json.dumps(state, indent=2, ensure_ascii=False) if as_json else status_text(state))
+
+
+@click.command(epilog="Example: uv run ratchet results")
+@click.option("--json", "as_json", is_flag=True, help="One JSON list of experiments.")
+@click.option("--tsv", "as_tsv", is_flag=True, help="What results.tsv holds.")
+@click.option("--audit", "with_audit", is_flag=True, help="Show the held-out numbers too.")
+@click.option("--all", "show_all", is_flag=True, help="Every row of a long run.")
+@click.pass_obj
+def results(config: Path | None, as_json: bool, as_tsv: bool, with_audit: bool, show_all: bool) -> None:
+    """Show every experiment in a table."""
+    run = require_run(open_desk(Path.cwd(), config))
+    history = read_experiments(run.journal)
+    if as_json:
+        click.echo(json.dumps([_public(experiment, run, with_audit) for experiment in history], ensure_ascii=False))
+    elif as_tsv:
+        click.echo(results_tsv(history, run.desk.config), nl=False)
+    else:
+        _print_results(run, history, with_audit=with_audit, show_all=show_all)
+
+
+@click.command(epilog="Example: uv run ratchet show 4")
+@click.argument("number", metavar="N", type=click.IntRange(min=0))
+@click.pass_obj
+def show(config: Path | None, number: int) -> None:
+    """Show one experiment, kept or not, with its diff."""
+    run = require_run(open_desk(Path.cwd(), config))
+    experiment = find_experiment(run, number)
+    click.echo(experiment_line(experiment, run.desk.config.metrics))
+    for name, value in _details(experiment):
+        click.echo(f"  {name}: {value}")
+    paths = [*run.desk.editable, *run.desk.frozen]
+    click.echo(git.diff(run.desk.repo, experiment.parent, experiment.commit, paths, color=sys.stdout.isatty()))
+
+
+@click.command(epilog="Example: uv run ratchet plot")
+@click.option("--width", type=click.IntRange(20, 400), default=None, help="Characters of the longest bar.")
+@click.pass_obj
+def plot(config: Path | None, width: int | None) -> None:
+    """Draw every experiment as a bar, the best marked."""
+    run = require_run(open_desk(Path.cwd(), config))
+    history = read_experiments(run.journal)
+    columns = shutil.get_terminal_size((100, 24)).columns
+    click.echo(bars(history, run.desk.config, width=width or max(20, columns - 40)))
+
+
+@click.command(epilog="Example: uv run ratchet diff --best")
+@click.option("--best", "is_best", is_flag=True, help="What the best experiment changed.")
+@click.option("--commit", "which", default=None, metavar="C", help="What one experiment changed: its number or commit.")
+@click.pass_obj
+def diff(config: Path | None, is_best: bool, which: str | None) -> None:
+    """Show what the run, or an experiment, changed."""
+    run = require_run(open_desk(Path.cwd(), config))
+    history = read_experiments(run.journal)
+    top = best(history)
+    if which is not None:
+        old, new = _pair(_find_commit(run, history, which))
+    elif top is None:
+        raise RatchetError(f"run {run.tag}: expected a kept experiment, got none yet. `ratchet step` measures one.")
+    else:
+        old, new = _pair(top) if is_best else (str(run_event(run).data["first"]), top.commit)
+    click.echo(git.diff(run.desk.repo, old, new, run.desk.editable, color=sys.stdout.isatty()), nl=False)
+
+
+def _pair(experiment: Experiment) -> tuple[str, str]:
+    return experiment.parent, experiment.commit
+
+
+def _find_commit(run: Run, history: list[Experiment], which: str) -> Experiment:
+    if which.isdigit() and len(which) < 7:
+        return find_experiment(run, int(which))
+    found = [experiment for experiment in history if len(which) >= 4 and experiment.commit.startswith(which)]
+    if not found:
+        raise RatchetError(f"--commit: expected the commit or number of an experiment of run {run.tag}, got {which}.")
+    return found[0]
+
+
+def find_experiment(run: Run, number: int) -> Experiment:
+    """Return experiment N. Raises RatchetError when the run has none."""
+    history = read_experiments(run.journal)
+    for experiment in history:
+        if experiment.n == number:
+            return experiment
+    have = f"0 to {history[-1].n}" if history else "none yet"
+    raise RatchetError(f"N: expected an experiment of run {run.tag} ({have}), got {number}.")
+
+
+LONG = 60  # rows; a longer table shows what was kept, and its end
+
+
+def _print_results(run: Run, history: list[Experiment], *, with_audit: bool, show_all: bool) -> None:
+    shown = history if show_all else excerpt(history, LONG)
+    if len(shown) < len(history):
+        click.echo(
+            f"{len(history) - len(shown)} of {len(history)} experiments are not shown; --all shows them", err=True
+        )
+    if shown:
+        print_table(shown, run.desk.config, with_audit=with_audit)
+    click.echo(summary_line(history, run.desk.config))
+
+
+def _public(experiment: Experiment, run: Run, with_audit: bool) -> dict[str, object]:
+    """Return an experiment without what the agent is not to see."""
+    hidden = set() if with_audit else {source.name for source in run.desk.config.audit}
+    data = verdict_data(experiment)
+    data["metrics"] = {name: value for name, value in experiment.metrics.items() if name not in hidden}
+    return data if with_audit else {key: value for key, value in data.items() if key != "stdout"}
+
+
+def _details(experiment: Experiment) -> list[tuple[str, str]]:
+    found = [
+        ("commit", experiment.commit),
+        ("at", experiment.at),
+        ("agent", experiment.agent),
+        ("strategy", experiment.strategy),
+        ("note", experiment.note),
+        ("cpu_time_s", seconds_text(experiment.cpu_time_s)),
+        ("wall_time_s", seconds_text(experiment.wall_time_s)),
+        ("folds won", "" if experiment.folds_won is None else str(experiment.folds_won)),
+    ]
+    return [(name, value) for name, value in found if value]

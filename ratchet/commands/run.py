@@ -1,0 +1,186 @@
+"""Run: start, step, loop, race, stop."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from math import inf
+from pathlib import Path
+
+import click
+
+from ratchet.agents import find_agent
+from ratchet.desk import Desk, check_frozen, open_desk
+from ratchet.display import print_table
+from ratchet.errors import INTERRUPTED
+from ratchet.journal import Kind
+from ratchet.limits import BROKEN_AGENT, Limits, limits_of
+from ratchet.loop import open_run, run_loop
+from ratchet.race import Entry, run_race
+from ratchet.records import Experiment, Proposal
+from ratchet.runs import Run, check_tag, current_run, free_tag, require_run, start_run, take_up
+from ratchet.screen import Terminal
+from ratchet.stopping import Stopper, ask_to_stop
+from ratchet.tables import summary_line
+from ratchet.working import now, work_on
+
+
+@click.command(epilog="Example: uv run ratchet start my-run")
+@click.argument("tag")
+@click.option("-v", "--verbose", is_flag=True, help="Show what the measuring command says.")
+@click.pass_obj
+def start(config: Path | None, tag: str, verbose: bool) -> None:
+    """Start a run: branch, checks, baseline.
+
+    The branch autoresearch/TAG grows from the commit under HEAD; no file on the desk is touched. A run that exists is
+    taken up again: its branch is checked out, and what was begun is finished.
+    """
+    desk = open_desk(Path.cwd(), config)
+    check_tag(tag)
+    old = take_up(desk, tag)
+    run = old or start_run(desk, tag, now())
+    with _terminal(desk) as screen, work_on(run, "ratchet start", screen=screen, is_loud=verbose) as session:
+        open_run(session, screen)
+        if old:
+            run.stop_file.unlink(missing_ok=True)
+            session.note(Kind.RESUME)
+    click.echo(
+        f"run {run.tag} on branch autoresearch/{run.tag}; next: edit {desk.config.editable[0]}, `ratchet step`",
+        err=True,
+    )
+
+
+@click.command(epilog="Example: uv run ratchet step")
+@click.option("-m", "--message", default="", help="One line that describes the edit, where the file does not.")
+@click.option("--strategy", default="", help="What kind of idea it is.")
+@click.option("-v", "--verbose", is_flag=True, help="Show what the measuring command says.")
+@click.pass_obj
+def step(config: Path | None, message: str, strategy: str, verbose: bool) -> None:
+    """Measure the edit on the desk; keep or drop it.
+
+    Prints one line. The files hold the best version again afterwards, whatever the verdict.
+    """
+    desk = open_desk(Path.cwd(), config)
+    run = require_run(desk)
+    check_frozen(desk, run.branch, (*desk.config.readonly, *desk.config.setup))
+    with _terminal(desk) as screen, work_on(run, "ratchet step", screen=screen, is_loud=verbose) as session:
+        for experiment in session.resume():
+            screen.result(experiment)
+        if not session.history:
+            screen.result(session.baseline())
+        screen.progress(f"iter {session.next_n}: measuring")
+        screen.result(session.step(Proposal(description=message, strategy=strategy)))
+
+
+@click.command(epilog="Example: uv run ratchet loop -n 8")
+@click.option(
+    "--agent", default=None, help="builtin, claude, codex, opencode, gemini, aider, or a command with {prompt}."
+)
+@click.option("-n", "count", type=click.IntRange(min=1), default=None, help="Experiments (default 25).")
+@click.option("-p", "--patience", type=click.IntRange(min=1), default=None, help="Stop after so many without a gain.")
+@click.option("--until", type=float, default=None, help="Stop when the metric reaches this value.")
+@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), default=None, help="Stop after so long.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Passed to the agent as RATCHET_SEED.")
+@click.option("-v", "--verbose", is_flag=True, help="Show what the measuring command says.")
+@click.pass_context
+def loop(  # noqa: PLR0913 - click passes every option by its name
+    ctx: click.Context,
+    *,
+    agent: str | None,
+    count: int | None,
+    patience: int | None,
+    until: float | None,
+    minutes: float | None,
+    seed: int,
+    verbose: bool,
+) -> None:
+    """Let an agent try one idea after another.
+
+    A run is started where HEAD is on none.
+
+    Ctrl-C finishes the experiment and stops; twice stops at once. Either way the same command goes on later.
+    """
+    desk = open_desk(Path.cwd(), ctx.obj)
+    chosen = find_agent(agent or desk.config.agent)
+    limits = limits_of(desk.config, Limits(count, patience, until, minutes or inf))
+    run = _run_for_loop(desk)
+    with _terminal(desk) as screen:
+        stopper = Stopper(run.stop_file, screen.say)
+        with (
+            stopper.listening(),
+            work_on(run, "ratchet loop", screen=screen, should_stop=stopper.is_asked_now, is_loud=verbose) as session,
+        ):
+            open_run(session, screen)
+            reason = run_loop(session, chosen, limits, screen=screen, stopper=stopper, seed=seed)
+            history = session.history
+    _show_end(run, history, reason)
+    ctx.exit(INTERRUPTED if stopper.was_interrupted else int(reason.startswith(BROKEN_AGENT)))
+
+
+@click.command(epilog="Example: uv run ratchet race -k 2 -n 16")
+@click.option("-k", "lanes", type=click.IntRange(min=2, max=64), default=2, show_default=True, help="Lanes.")
+@click.option("--agent", default=None, help="As for loop.")
+@click.option("-n", "count", type=click.IntRange(min=1), default=None, help="Experiments of all lanes together.")
+@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), default=None, help="Stop after so long.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the first lane; the next has the next.")
+@click.pass_context
+def race(
+    ctx: click.Context, *, lanes: int, agent: str | None, count: int | None, minutes: float | None, seed: int
+) -> None:
+    """Run several loops side by side and keep what wins.
+
+    Each lane has a branch and a work tree of its own. What a lane came to is measured again on the run's branch.
+    """
+    desk = open_desk(Path.cwd(), ctx.obj)
+    entry = Entry(
+        find_agent(agent or desk.config.agent), limits_of(desk.config, Limits(count, minutes=minutes or inf)), seed
+    )
+    run = _run_for_loop(desk)
+    with _terminal(desk) as screen:
+        stopper = Stopper(run.stop_file, screen.say)
+        with (
+            stopper.listening(),
+            work_on(run, "ratchet race", screen=screen, should_stop=stopper.is_asked_now) as session,
+        ):
+            open_run(session, screen)
+            won = run_race(session, entry, lanes, screen=screen, stopper=stopper)
+            history = session.history
+    _show_end(run, history, f"race over, {len(won)} winner{'' if len(won) == 1 else 's'} measured again")
+    ctx.exit(INTERRUPTED if stopper.was_interrupted else 0)
+
+
+@click.command(epilog="Example: uv run ratchet stop")
+@click.option("--now", "is_now", is_flag=True, help="Do not even finish the experiment.")
+@click.pass_obj
+def stop(config: Path | None, is_now: bool) -> None:
+    """Ask a loop to stop after its experiment."""
+    run = require_run(open_desk(Path.cwd(), config))
+    ask_to_stop(run.stop_file, now=is_now)
+    click.echo(f"run {run.tag}: asked to stop {'now' if is_now else 'after this experiment'}", err=True)
+
+
+def _run_for_loop(desk: Desk) -> Run:
+    """Return the current run, or start one named after the day."""
+    run = current_run(desk)
+    if run is None:
+        run = start_run(desk, free_tag(desk, now()), now())
+        click.echo(f"run {run.tag} on branch autoresearch/{run.tag}", err=True)
+    check_frozen(desk, run.branch, (*desk.config.readonly, *desk.config.setup))
+    return run
+
+
+@contextlib.contextmanager
+def _terminal(desk: Desk) -> Iterator[Terminal]:
+    screen = Terminal(desk.config.metrics)
+    try:
+        yield screen
+    finally:
+        screen.close()
+
+
+def _show_end(run: Run, history: Sequence[Experiment], reason: str) -> None:
+    print_table(history, run.desk.config)
+    click.echo(summary_line(history, run.desk.config))
+    click.echo(
+        f"stopped: {reason}. Next: `ratchet results`, `ratchet show N`, `ratchet diff --best`; more: `ratchet loop`."
+    )

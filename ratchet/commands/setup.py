@@ -1,0 +1,98 @@
+"""Set up: init, check, instruct."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from ratchet import config as config_file
+from ratchet.agents import find_agent
+from ratchet.desk import Desk, check_desk, open_desk
+from ratchet.errors import RatchetError
+from ratchet.program import instruct_text, program_text
+from ratchet.runs import current_run
+
+
+@click.command(epilog="Example: uv run ratchet init")
+@click.option("--force", is_flag=True, help="Write over a program.md that is there.")
+@click.pass_obj
+def init(config: Path | None, force: bool) -> None:
+    """Write program.md from the config."""
+    desk = open_desk(Path.cwd(), config)
+    target = desk.root / "program.md"
+    if target.exists() and not force:
+        raise RatchetError("program.md: expected no such file yet, got one. --force writes over it.")
+    target.write_text(program_text(desk.config), "utf-8")
+    click.echo(f"wrote {target.name}; next: read it, commit it, `ratchet check`", err=True)
+
+
+@click.command(epilog="Example: uv run ratchet check")
+@click.pass_context
+def check(ctx: click.Context) -> None:
+    """Say whether all is fit for a run."""
+    desk = open_desk(Path.cwd(), ctx.obj)
+    config = desk.config
+    goals = ", ".join(f"{metric.direction} {metric.name}" for metric in config.metrics)
+    rows = [
+        ("config", lambda: f"{config.origin}: {config.name}, {goals}"),
+        ("repo", lambda: _repo_text(desk)),
+        ("editable", lambda: ", ".join(config.editable)),
+        ("command", lambda: _command_text(config.serve or config.run)),
+        ("data", lambda: _data_text(desk)),
+        ("agent", lambda: find_agent(config.agent).name),
+    ]
+    ctx.exit(0 if all([_report(name, find) for name, find in rows]) else 1)
+
+
+@click.command(epilog="Example: uv run ratchet instruct | pbcopy")
+@click.pass_obj
+def instruct(config: Path | None) -> None:
+    """Print a prompt for writing the config."""
+    try:
+        path = config or config_file.find(Path.cwd())
+        current = path.read_text("utf-8") if path.suffix != ".toml" else _toml_section(path)
+    except RatchetError:
+        current = ""
+    click.echo(instruct_text(current))
+
+
+def _report(name: str, find: Callable[[], str]) -> bool:
+    """Print one line of the check; say whether it is good."""
+    try:
+        click.echo(f"ok   {name}: {find()}")
+    except RatchetError as error:
+        click.echo(f"bad  {name}: {error}")
+        return False
+    return True
+
+
+def _repo_text(desk: Desk) -> str:
+    base = check_desk(desk)
+    run = current_run(desk)
+    return f"{base[:7]}, frozen files as committed" + (f", run {run.tag}" if run else "")
+
+
+def _command_text(command: str) -> str:
+    program = next((word for word in command.split() if "=" not in word), "")  # A=1 COMMAND sets a variable
+    if shutil.which(program) is None:
+        raise RatchetError(f"expected the program {program} on PATH, got none. Install it, or mend run in the config.")
+    return command
+
+
+def _data_text(desk: Desk) -> str:
+    found = sorted(path.name for pattern in desk.config.link for path in desk.root.glob(pattern))
+    return ", ".join(found) or ("nothing cached yet" if desk.config.link else "none linked")
+
+
+def _toml_section(path: Path) -> str:
+    """Return the lines of pyproject.toml that belong to [tool.ratchet]."""
+    kept, is_inside = [], False
+    for line in path.read_text("utf-8").splitlines():
+        if line.lstrip().startswith("["):
+            is_inside = line.strip().lstrip("[").startswith("tool.ratchet")
+        if is_inside:
+            kept.append(line)
+    return "\n".join(kept)

@@ -1,0 +1,90 @@
+"""One ratchet at a time in a run: a file lock that dies with its holder, and a text in it that names the holder."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import psutil
+
+from ratchet.errors import RatchetError
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+FAR = 1 << 30  # Windows locks bytes, and locked bytes cannot be read: lock one that the text never reaches
+
+
+@contextlib.contextmanager
+def hold(path: Path, what: str) -> Iterator[None]:
+    """Hold the lock while the block runs. Raises RatchetError naming the holder when somebody else has it.
+
+    A lock whose holder died is free, whatever its text says: the system let go of it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="utf-8") as file:
+        if not _try_lock(file):
+            raise RatchetError(
+                f"{path.parent.name}: expected a free run, got one that {_holder(file)} holds. Wait for it."
+            )
+        me = {"pid": os.getpid(), "create_time": psutil.Process().create_time(), "what": what, "since": time.time()}
+        _write(file, json.dumps(me))
+        try:
+            yield
+        finally:
+            _write(file, "")
+
+
+def holder_pid(path: Path) -> int | None:
+    """Return the process that holds the lock, or None when nobody alive does."""
+    try:
+        data = json.loads(path.read_text("utf-8"))
+        process = psutil.Process(data["pid"])
+        return process.pid if abs(process.create_time() - data["create_time"]) < 1.0 else None
+    except (OSError, ValueError, KeyError, TypeError, psutil.Error):
+        return None
+
+
+def _holder(file: IO[str]) -> str:
+    file.seek(0)
+    try:
+        data = json.loads(file.read())
+        since = time.strftime("%H:%M", time.localtime(data["since"]))
+        return f"process {data['pid']} ({data['what']}, since {since})"
+    except (ValueError, KeyError, TypeError):
+        return "another process"
+
+
+def _write(file: IO[str], text: str) -> None:
+    file.seek(0)
+    file.truncate()
+    file.write(text)
+    file.flush()
+
+
+if sys.platform == "win32":
+
+    def _try_lock(file: IO[str]) -> bool:
+        file.seek(FAR)
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+
+    def _try_lock(file: IO[str]) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True

@@ -1,0 +1,55 @@
+"""The climb as bars of text. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ratchet.records import Experiment, Verdict, best
+from ratchet.schema import Config
+from ratchet.tables import excerpt, summary_line
+from ratchet.words import STATUS_WORDS, number_text
+
+KEPT, DROPPED, MARK = "█", "░", " * best"
+LONG = 60  # bars
+NARROW = 0.2  # spread of the values over their size below which bars do not start at zero
+
+
+def bars(history: Sequence[Experiment], config: Config, *, width: int) -> str:
+    """Return a bar for every experiment, at most `width` characters long, and a line that says what they mean."""
+    shown, top = excerpt(history, LONG), best(history)
+    values = [experiment.metric for experiment in shown if experiment.metric is not None and _counts(experiment)]
+    start, end = _scale(values)
+    lines = [f"{config.metric.name} ({config.metric.direction}); bars start at {number_text(start)}"] if values else []
+    for experiment in shown:
+        mark = MARK if top is not None and experiment.n == top.n else ""
+        lines.append(_line(experiment, start, end, width) + mark)
+    if len(shown) < len(history):
+        lines.append(f"{len(history) - len(shown)} of {len(history)} experiments are not shown")
+    if values:
+        lines.append(f"{KEPT} kept  {DROPPED} dropped")
+    return "\n".join([*lines, summary_line(history, config)])
+
+
+def _line(experiment: Experiment, start: float, end: float, width: int) -> str:
+    head = f"{experiment.n:>5} {STATUS_WORDS[experiment.verdict].lower():<9} "
+    if experiment.metric is None or not _counts(experiment):
+        return f"{head}- {number_text(experiment.metric)}".rstrip()
+    length = round(width * (experiment.metric - start) / (end - start)) if end > start else width
+    sign = KEPT if experiment.verdict.advances else DROPPED
+    return f"{head}{sign * max(1, min(width, length))} {number_text(experiment.metric)}"
+
+
+def _counts(experiment: Experiment) -> bool:
+    """A number that was believed; one that was rejected may be anything, and would set the scale."""
+    return experiment.verdict.advances or experiment.verdict is Verdict.DISCARD
+
+
+def _scale(values: Sequence[float]) -> tuple[float, float]:
+    """Return where bars start and end: at zero where that shows the differences, else a little below the least."""
+    if not values:
+        return 0.0, 1.0
+    low, high = min(values), max(values)
+    size = max(abs(low), abs(high))
+    if low >= 0 and (high - low) > NARROW * size:
+        return 0.0, high
+    return low - 0.25 * ((high - low) or size or 1.0), high

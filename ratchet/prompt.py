@@ -1,0 +1,142 @@
+"""The prompt for one iteration of an agent: code, history, hints, limits. Pure; audit numbers never enter it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ratchet.limits import since_gain
+from ratchet.records import Experiment, Verdict, best, one_line
+from ratchet.schema import Config, Constraint, Direction
+from ratchet.words import STATUS_WORDS, evidence_text, number_text
+
+SHOWN_EXPERIMENTS = 20
+AVOIDED = 5
+PLATEAU = 5  # experiments in a row without a gain
+STREAK = 3  # failures in a row
+
+
+def write_prompt(
+    config: Config, history: Sequence[Experiment], files: Mapping[str, str], arm: str = "", last_edit: str = ""
+) -> str:
+    """Return the prompt: `files` is the best code by path, `last_edit` the patch of the attempt before."""
+    parts = [
+        _task(config, history),
+        _context(config),
+        _code(files),
+        _history(config, history),
+        _last_attempt(history, last_edit),
+        _hints(config, history, arm),
+        _ending(config),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def hints(config: Config, history: Sequence[Experiment]) -> list[str]:
+    """Return what the history suggests: plateau, failures in a row, the biggest gain, what to avoid."""
+    tried = [experiment for experiment in history if experiment.n > 0]
+    found = [_plateau_hint(tried), _streak_hint(tried), _gain_hint(config, tried), _avoid_hint(tried)]
+    return [hint for hint in found if hint]
+
+
+def _task(config: Config, history: Sequence[Experiment]) -> str:
+    incumbent = best(history)
+    goals = ", ".join(f"{metric.direction} {metric.name}" for metric in config.metrics)
+    now = f" The best so far is {number_text(incumbent.metric)} (iter {incumbent.n})." if incumbent else ""
+    verb = "strictly better" if len(config.metrics) == 1 else "no worse in any and strictly better in one"
+    return (
+        f"# {config.name}: one experiment\n\n"
+        f"Goal: {goals}.{now} An edit is kept when its result is {verb}; anything else is undone.\n"
+        f"Edit only: {', '.join(config.editable)}. Try one idea, the smallest edit that tests it, then stop.\n"
+        "Do not run the measurement and do not use git: both happen when you are done."
+    )
+
+
+def _context(config: Config) -> str:
+    return f"## The domain\n\n{config.context.strip()}" if config.context.strip() else ""
+
+
+def _code(files: Mapping[str, str]) -> str:
+    return "\n\n".join(f"## {path} as it is now (the best so far)\n\n```\n{text}\n```" for path, text in files.items())
+
+
+def _history(config: Config, history: Sequence[Experiment]) -> str:
+    if not history:
+        return ""
+    shown = history[-SHOWN_EXPERIMENTS:]
+    head = f"## What was tried ({len(history) - 1} experiments after the baseline)"
+    rows = [_history_row(experiment) for experiment in shown]
+    return "\n".join([head, "", *([f"(the last {len(shown)})"] if len(shown) < len(history) else []), *rows])
+
+
+def _history_row(experiment: Experiment) -> str:
+    value = number_text(experiment.metric) or "no number"
+    evidence = evidence_text(experiment)
+    reason = f" ({experiment.reason})" if experiment.reason else ""
+    arm = f" [{experiment.strategy}]" if experiment.strategy else ""
+    shown = f"{value} ({evidence})" if evidence else value
+    return f"- iter {experiment.n}: {shown} {STATUS_WORDS[experiment.verdict]}{reason}{arm} — {experiment.hypothesis}"
+
+
+def _last_attempt(history: Sequence[Experiment], last_edit: str) -> str:
+    if not last_edit or not history or history[-1].n == 0:
+        return ""
+    last = history[-1]
+    return f"## The last attempt: {STATUS_WORDS[last.verdict]}\n\n```diff\n{last_edit.rstrip()}\n```"
+
+
+def _hints(config: Config, history: Sequence[Experiment], arm: str) -> str:
+    found = hints(config, history)
+    if arm:
+        found.append(f"This time try an idea of this kind: {arm}.")
+    return "\n".join(["## Hints", "", *(f"- {hint}" for hint in found)]) if found else ""
+
+
+def _ending(config: Config) -> str:
+    lines = [_constraint_line(constraint) for constraint in config.constraints]
+    if config.checks:
+        lines.append(f"- these must pass: {'; '.join(config.checks)}")
+    limits = "## Limits\n\n" + "\n".join(lines) + "\n\n" if lines else ""
+    named = f"Set {config.label} to one line that says what you try and why it should help.\n" if config.label else ""
+    return (
+        f"{limits}## When you are done\n\n{named}"
+        "Print one line `strategy: KIND` and, if there is something to remember, one line `note: TEXT`."
+    )
+
+
+def _constraint_line(constraint: Constraint) -> str:
+    limits = (
+        ("must not be above", constraint.fail_above),
+        ("must not be below", constraint.fail_below),
+        ("should not be above", constraint.warn_above),
+        ("should not be below", constraint.warn_below),
+    )
+    return f"- {constraint.name} " + ", ".join(f"{words} {limit:g}" for words, limit in limits if limit is not None)
+
+
+def _plateau_hint(tried: Sequence[Experiment]) -> str:
+    since = since_gain(tried)
+    return f"No gain in {since} experiments: try something of another kind." if since >= PLATEAU else ""
+
+
+def _streak_hint(tried: Sequence[Experiment]) -> str:
+    streak = 0
+    for experiment in reversed(tried):
+        if experiment.verdict not in {Verdict.CRASH, Verdict.TIMEOUT, Verdict.REJECT}:
+            break
+        streak += 1
+    return f"The last {streak} did not even run to a number: make a smaller, safer edit." if streak >= STREAK else ""
+
+
+def _gain_hint(config: Config, tried: Sequence[Experiment]) -> str:
+    kept = [experiment for experiment in tried if experiment.verdict is Verdict.KEEP and experiment.delta]
+    if not kept:
+        return ""
+    sign = 1 if config.metric.direction is Direction.MAXIMIZE else -1
+    top = max(kept, key=lambda experiment: sign * (experiment.delta or 0.0))
+    return f"The biggest gain so far was iter {top.n}: {one_line(top.hypothesis)}. More of this may help."
+
+
+def _avoid_hint(tried: Sequence[Experiment]) -> str:
+    failed = [experiment for experiment in tried if not experiment.verdict.advances and experiment.hypothesis]
+    worst = [one_line(experiment.hypothesis, 80) for experiment in failed[-AVOIDED:]]
+    return f"Did not help lately, do not repeat: {'; '.join(worst)}." if worst else ""

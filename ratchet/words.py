@@ -1,0 +1,97 @@
+"""How numbers and experiments are said, the same in every view. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from ratchet.records import Experiment, Verdict, one_line
+from ratchet.schema import Direction, Metric
+
+STATUS_WORDS = {
+    Verdict.BASELINE: "BASELINE",
+    Verdict.KEEP: "KEPT",
+    Verdict.DISCARD: "DISCARDED",
+    Verdict.CRASH: "CRASHED",
+    Verdict.TIMEOUT: "TIMEOUT",
+    Verdict.REJECT: "REJECTED",
+}
+CLEAR_SES = 1.96  # beyond so many standard errors one difference, taken alone, is not put down to chance
+
+
+def number_text(value: float | None, decimals: int | None = None) -> str:
+    """Return a number with as many decimals as its size asks for, or nothing where there is none."""
+    return "" if value is None else f"{value:.{_decimals(value) if decimals is None else decimals}f}"
+
+
+def delta_text(delta: float, value: float) -> str:
+    """Return a signed difference with the decimals of the value that it led to, or more if it would read as zero."""
+    decimals = _decimals(value)
+    if delta and abs(delta) < 0.5 * 10**-decimals:
+        decimals = min(12, 1 - math.floor(math.log10(abs(delta))))
+    return f"{delta:+.{decimals}f}"
+
+
+def experiment_line(experiment: Experiment, metrics: Sequence[Metric]) -> str:
+    """Return the one line of an experiment: number, metric with its evidence, verdict, hypothesis."""
+    parts = [f"iter {experiment.n}", _metric_part(experiment, metrics), _verdict_part(experiment)]
+    return " | ".join(part for part in parts if part)
+
+
+def ratio_text(value: float | None, baseline: float | None, metric: Metric) -> str:
+    """Return how a value compares with the baseline: `+0.4%`, or `389×` where it is twice as good or better."""
+    if value is None or not baseline or value == baseline:
+        return ""
+    if value > 0 and baseline > 0:
+        better = value / baseline if metric.direction is Direction.MAXIMIZE else baseline / value
+        if better >= 2:
+            return f"{better:.{0 if better >= 10 else 1}f}×"
+    return f"{100 * (value - baseline) / abs(baseline):+.1f}%"
+
+
+def seconds_text(seconds: float | None) -> str:
+    """Return a duration in seconds."""
+    return "" if seconds is None else f"{seconds:.2f}"
+
+
+def evidence_text(experiment: Experiment) -> str:
+    """Return the difference, its standard error where there is one, and the word that goes with them."""
+    if experiment.metric is None or experiment.delta is None:
+        return ""
+    change = f"Δ {delta_text(experiment.delta, experiment.metric)}"
+    if experiment.delta_se is None:
+        return change
+    word = "clear" if abs(experiment.delta) > CLEAR_SES * experiment.delta_se else "within noise"
+    return f"{change} ± {number_text(experiment.delta_se, _decimals(experiment.metric))}, {word}"
+
+
+def _metric_part(experiment: Experiment, metrics: Sequence[Metric]) -> str:
+    """Return the first metric with its evidence, and the others beside it."""
+    values = {metric.name: experiment.metrics.get(metric.name) for metric in metrics}
+    said = [f"{name}={number_text(value)}" for name, value in values.items() if value is not None]
+    if not said and experiment.bound is not None:
+        return f"{metrics[0].name}{_limit_sign(metrics[0])}{number_text(experiment.bound)}"
+    evidence = evidence_text(experiment)
+    if said and evidence and experiment.n:
+        said[0] = f"{said[0]} ({evidence})"
+    return ", ".join(said)
+
+
+def _limit_sign(metric: Metric) -> str:
+    return "≤" if metric.direction is Direction.MAXIMIZE else "≥"
+
+
+def _verdict_part(experiment: Experiment) -> str:
+    word = STATUS_WORDS[experiment.verdict]
+    reason = f" ({one_line(experiment.reason)})" if experiment.reason else ""
+    said = one_line(experiment.hypothesis)
+    return f"{word}{reason} — {said}" if said else f"{word}{reason}"
+
+
+def _decimals(value: float) -> int:
+    size = abs(value)
+    if size >= 10:
+        return 2
+    if size >= 0.001 or size == 0:
+        return 4
+    return min(12, 2 - math.floor(math.log10(size)))

@@ -1,0 +1,132 @@
+"""A small real project to ratchet: one file with a number in it, and a command that prints the number."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ratchet.cli import run as run_command_line
+
+MODEL = 'HYPOTHESIS = "{hypothesis}"\nSCORE = {score}\n'
+MEASURE = """import model
+print("hypothesis:", model.HYPOTHESIS)
+print("score:", model.SCORE)
+print("test_score:", 0.123)
+"""
+CONFIG = """[tool.ratchet]
+name = "toy"
+editable = ["model.py"]
+readonly = ["measure.py"]
+run = "python measure.py"
+timeout = 20
+label = "HYPOTHESIS"
+description = "^hypothesis:"
+audit = ["test_score"]
+agent = "python agent.py"
+
+[tool.ratchet.metric]
+name = "score"
+direction = "maximize"
+"""
+AGENT = """import os, pathlib
+n = int(os.environ["RATCHET_N"])
+pathlib.Path("model.py").write_text(f'HYPOTHESIS = "idea {n}"\\nSCORE = {SCORES[n]}\\n')
+print("strategy: guess")
+print("note: remember", n)
+"""
+
+
+class Project:
+    """A repo in a folder, and the ways to work on it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def write(self, name: str, text: str) -> None:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+
+    def read(self, name: str) -> str:
+        return (self.root / name).read_text("utf-8")
+
+    def edit(self, score: object, hypothesis: str = "an idea") -> None:
+        self.write("model.py", MODEL.format(score=score, hypothesis=hypothesis))
+
+    def configure(self, extra: str) -> None:
+        """Add keys to the config and commit."""
+        head, tail = CONFIG.split("\n[tool.ratchet.metric]")
+        self.write("pyproject.toml", f"{head}\n{extra}\n[tool.ratchet.metric]{tail}")
+        self.commit("configure")
+
+    def use_agent(self, *scores: object) -> None:
+        """Have the agent write these scores, one an experiment, from experiment 1 on."""
+        self.write("agent.py", f"SCORES = {[None, *scores]!r}\n{AGENT}")
+
+    def git(self, *arguments: str) -> str:
+        done = subprocess.run(["git", *arguments], cwd=self.root, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    def commit(self, message: str) -> str:
+        self.git("add", "--all")
+        self.git("-c", "user.name=someone", "-c", "user.email=some@one", "commit", "--quiet", "-m", message)
+        return self.git("rev-parse", "HEAD")
+
+    def kept(self) -> list[str]:
+        """Return the subjects of the commits of the run's branch, oldest first."""
+        return self.git("log", "--reverse", "--format=%s").splitlines()
+
+    def journal(self, tag: str) -> list[dict[str, object]]:
+        lines = self.read(f".ratchet/{tag}/journal.jsonl").splitlines()
+        return [json.loads(line) for line in lines]
+
+    def results(self) -> list[dict[str, str]]:
+        head, *rows = (line.split("\t") for line in self.read("results.tsv").splitlines())
+        return [dict(zip(head, row, strict=True)) for row in rows]
+
+
+@pytest.fixture(autouse=True)
+def _no_config_of_the_machine(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A machine where git knows nobody's name."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    monkeypatch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+    for name in ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL", "EMAIL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A committed project in a path with a space and a letter that is not ASCII, and the working directory in it."""
+    root = tmp_path / "my prôject"
+    root.mkdir()
+    made = Project(root)
+    made.git("init", "--quiet", "--initial-branch=main")
+    made.edit(0.5, "baseline")
+    made.write("measure.py", MEASURE)
+    made.write("pyproject.toml", CONFIG)
+    made.write("notes.txt", "mine\n")
+    made.write(".gitignore", "agent.py\nresults.tsv\n__pycache__/\n")
+    made.commit("start")
+    monkeypatch.chdir(root)
+    return made
+
+
+@pytest.fixture
+def ratchet(capfd: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Run the command line here and now; return its exit status, stdout and stderr."""
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        capfd.readouterr()
+        status = run_command_line(list(arguments))
+        out, err = capfd.readouterr()
+        return status, out, err
+
+    return call
