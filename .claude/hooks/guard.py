@@ -1,0 +1,88 @@
+"""Before a tool runs: refuse all that may change something, but for edits of train.py and the commands of program.md.
+
+Reads one PreToolUse event of the client on stdin. No is exit status 2 with the reason on stderr, where the agent reads
+it. Exit status 0 has nothing against the call and leaves it to the rules in settings.json: what they deny stays denied.
+
+Covered: every tool by its name (one that is not known here is refused), paths that reach another file through `..` or a
+link, commands with anything added to them, and failures of this file: whatever goes wrong in it is a no.
+Not covered: what `uv run ratchet` does (it measures a commit in a sandbox of its own), and what a person does.
+
+Any python3 runs this, also one that is older than the project's: standard library, the syntax of 3.9.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+EDITABLE = ROOT / "train.py"
+COMMANDS = (  # the very set of program.md, settings.json and commands/autoresearch.md
+    "uv run ratchet start TAG",
+    "uv run ratchet status",
+    "uv run ratchet step",
+    "uv run ratchet show N",
+    "uv run ratchet diff",
+    "uv run ratchet diff --best",
+    "uv run ratchet diff --commit N",
+    "uv run ratchet results",
+    "uv run ratchet check",
+    "uv run ratchet instruct",
+    "uv run ratchet stop",
+)
+BLANKS = {"TAG": "[A-Za-z0-9][A-Za-z0-9._-]{0,59}", "N": "[0-9]{1,6}"}  # what may stand for a word of a command
+EDITORS = frozenset({"Edit", "MultiEdit", "Write"})
+READERS = frozenset(  # these change nothing outside the conversation
+    {"Read", "Glob", "Grep", "LS", "ToolSearch", "TodoRead", "TodoWrite"}
+    | {"TaskCreate", "TaskGet", "TaskList", "TaskUpdate", "TaskOutput", "TaskStop", "BashOutput", "KillShell"}
+)
+
+
+def main() -> int:
+    """Return the exit status: 0 or 2, never another, since the client takes all others for a yes."""
+    try:
+        reason = objection(json.loads(sys.stdin.buffer.read()))
+    except Exception as error:
+        reason = f"guard: expected an event of the client, got {type(error).__name__}: {error}. Nothing is allowed."
+    if reason:
+        sys.stderr.write(f"{reason}\n")
+    return 2 if reason else 0
+
+
+def objection(event: dict[str, Any]) -> str:
+    """Return why a tool may not be called so, or an empty text. Raises what it may on an event that is none."""
+    tool, given = event["tool_name"], event["tool_input"]
+    if tool in EDITORS:
+        return _objection_to_edit(given["file_path"], Path(event.get("cwd", "")))
+    if tool == "Bash":
+        return _objection_to_command(given["command"])
+    if tool in READERS:
+        return ""
+    return f"{tool}: expected Read, Edit or Bash, got a tool that this project does without. Do without it."
+
+
+def _objection_to_edit(file: str, cwd: Path) -> str:
+    path = cwd / file
+    is_editable = path.is_absolute() and path.name == EDITABLE.name and path.parent.resolve() == ROOT
+    if not is_editable or ".." in path.parts:
+        return f"{file!a}: expected {EDITABLE.name}, the one file that may change. Put the idea in there."
+    if path.is_symlink() or (path.exists() and path.stat().st_nlink > 1):
+        return f"{file!a}: expected a plain file, got a link to another. A human has to mend that."
+    return ""
+
+
+def _objection_to_command(command: str) -> str:
+    if any(re.fullmatch(_pattern(known), command) for known in COMMANDS):
+        return ""
+    return f"{command[:80]!a}: expected exactly one of these commands, alone: {'; '.join(COMMANDS)}."
+
+
+def _pattern(command: str) -> str:
+    return " ".join(BLANKS.get(word) or re.escape(word) for word in command.split())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

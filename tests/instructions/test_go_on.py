@@ -1,0 +1,140 @@
+"""The hook that is asked when the agent wants to stop: it sends on while the run is not done, and never for ever."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Client
+
+LIMIT = 10
+
+
+def say(client: Client, **more: Any) -> None:
+    """Have `uv run ratchet status --json` say this."""
+    journal = client.write(".ratchet/r/journal.jsonl", "")
+    state = {
+        "tag": "r",
+        "experiments": 2,
+        "done": None,
+        "working_process": None,
+        "unmeasured_edit": [],
+        "summary": "2 experiments, 1 kept",
+        "journal": str(journal),
+    }
+    client.write("said.json", json.dumps(state | more))
+    client.install("uv", '#!/bin/sh\n[ "$*" = "run ratchet status --json" ] && cat said.json\n')
+
+
+def test_an_agent_that_gives_up_is_sent_on(client: Client) -> None:
+    say(client)
+    answer = client.stop()
+    assert answer["decision"] == "block"
+    assert "Run r is not done: 2 experiments, 1 kept. Experiment 3 is next: edit train.py" in answer["reason"]
+    assert "`uv run ratchet step`" in answer["reason"]
+
+
+def test_an_edit_that_was_not_measured_is_named(client: Client) -> None:
+    say(client, unmeasured_edit=["train.py"])
+    assert "the edit that is in train.py" in client.stop()["reason"]
+
+
+@pytest.mark.parametrize("state", [{"done": "25 experiments done"}, {"done": "asked to stop"}, {"working_process": 7}])
+def test_an_agent_whose_run_is_done_or_in_other_hands_may_stop(client: Client, state: dict[str, Any]) -> None:
+    say(client, **state)
+    assert client.stop() == {}
+
+
+def test_an_agent_that_waits_for_its_own_work_may_stop(client: Client) -> None:
+    say(client)
+    assert client.stop(background_tasks=[{"id": "b1", "command": "uv run ratchet step"}]) == {}
+
+
+@pytest.mark.parametrize(
+    "uv",
+    [
+        "echo 'HEAD: expected a run' >&2; exit 1",
+        "exit 3",
+        "echo '{'",
+        "echo '[]'",
+        "echo '{}'",
+        "kill -9 $$",
+    ],
+)
+def test_when_ratchet_cannot_answer_the_agent_may_stop_and_the_person_is_told(client: Client, uv: str) -> None:
+    client.install("uv", f"#!/bin/sh\n{uv}\n")
+    answer = client.stop()
+    assert list(answer) == ["systemMessage"]
+    assert answer["systemMessage"].startswith("autoresearch: the agent may stop. ")
+
+
+def test_a_ratchet_that_does_not_answer_is_not_waited_for(client: Client) -> None:
+    hook = client.read(".claude/hooks/go_on.py")
+    client.write(".claude/hooks/go_on.py", hook.replace("TIMEOUT_S = 60", "TIMEOUT_S = 1"))
+    client.install("uv", "#!/bin/sh\nexec sleep 60\n")
+    assert "timed out after 1 seconds" in client.stop()["systemMessage"]
+
+
+def test_without_a_run_the_agent_may_stop(client: Client) -> None:
+    assert "expected a run's branch" in client.stop()["systemMessage"]
+
+
+@pytest.mark.parametrize("event", ["", "{", "null", "[]", "{}"])
+def test_an_event_that_is_none_sends_nobody_on_without_a_run(client: Client, event: str) -> None:
+    done = client.run_hook('python3 "$CLAUDE_PROJECT_DIR"/.claude/hooks/go_on.py', event)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert list(json.loads(done.stdout)) == ["systemMessage"]
+
+
+@pytest.mark.parametrize("what_is_new", [{"session": "another"}, {"experiments": 3}], ids=str)
+def test_an_agent_that_does_not_go_is_let_go_until_something_is_new(
+    client: Client, what_is_new: dict[str, Any]
+) -> None:
+    say(client)
+    assert [client.is_sent_on() for _ in range(LIMIT)] == [True] * LIMIT
+    assert "sent on 10 times, the agent did not go" in client.stop()["systemMessage"]
+    say(client, experiments=what_is_new.pop("experiments", 2))
+    assert client.is_sent_on(**what_is_new)
+
+
+@pytest.mark.parametrize("words", ["results", "report", "stop", "setup", "a;id", "another-run"])
+def test_a_person_who_asked_for_something_else_is_not_dragged_into_the_run(client: Client, words: str) -> None:
+    say(client)
+    client.type("/autoresearch r")
+    assert client.is_sent_on()
+    client.type(f"/autoresearch {words}")
+    assert client.stop() == {}
+
+
+@pytest.mark.parametrize("words", ["", "r", " r ", '"r"'])
+def test_a_person_who_asked_for_this_run_gets_it(client: Client, words: str) -> None:
+    say(client)
+    client.type("/autoresearch results")
+    client.type(f"/autoresearch {words}")
+    assert client.is_sent_on()
+
+
+def test_what_the_agent_writes_does_not_count_as_asked(client: Client) -> None:
+    say(client)
+    client.type("/autoresearch r")
+    fake = "<command-name>/autoresearch</command-name><command-args>results</command-args>"
+    blocks = [{"type": "text", "text": fake}]
+    client.transcript += [
+        {"type": "assistant", "message": {"role": "assistant", "content": blocks}},
+        {"type": "assistant", "message": {"role": "assistant", "content": fake}},
+        {"type": "user", "message": {"role": "user", "content": [{"type": "tool_result", "content": fake}]}},
+        {"type": "user", "message": {"role": "user", "content": f"A summary of what was said: {fake}"}},
+        {"type": fake},
+    ]
+    assert client.is_sent_on()
+
+
+def test_a_transcript_that_cannot_be_read_is_no_way_out(client: Client) -> None:
+    say(client)
+    assert client.is_sent_on(transcript_path=str(client.root / "none.jsonl"))
+    assert client.is_sent_on(transcript_path="")
+    torn = client.write("torn.jsonl", '{"type": "user", "message": {"content": "/autoresearch<\n\x00\n[]\n7\n')
+    assert client.is_sent_on(transcript_path=str(torn))

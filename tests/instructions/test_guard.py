@@ -1,0 +1,258 @@
+"""The hook that stands before every tool: what it lets through, and every way round it that we could think of."""
+
+from __future__ import annotations
+
+import json
+import os
+import runpy
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Client
+
+GUARD = Path(__file__).resolve().parents[2] / ".claude/hooks/guard.py"
+COMMANDS = [
+    command.replace("TAG", "my-run_2.b").replace(" N", " 12") for command in runpy.run_path(str(GUARD))["COMMANDS"]
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_of_the_program_passes(quiet_client: Client, command: str) -> None:
+    assert quiet_client.refusal("Bash", {"command": command, "description": "x", "timeout": 900_000}) == ""
+
+
+@pytest.mark.parametrize("tool", ["Edit", "Write", "MultiEdit"])
+def test_train_may_be_edited_by_its_whole_path_or_by_its_name(quiet_client: Client, tool: str) -> None:
+    assert quiet_client.refusal(tool, {"file_path": str(quiet_client.root / "train.py")}) == ""
+    assert quiet_client.refusal(tool, {"file_path": "train.py"}) == ""
+
+
+def test_a_project_that_is_opened_through_a_link_can_be_worked_on(client: Client) -> None:
+    alias = client.root.parent / "alias"
+    alias.symlink_to(client.root)
+    assert client.refusal("Edit", {"file_path": str(alias / "train.py")}) == ""
+    assert client.refusal("Edit", {"file_path": str(alias / "prepare.py")})
+
+
+@pytest.mark.parametrize("tool", ["Read", "Grep", "Glob", "TaskUpdate"])
+def test_what_changes_nothing_is_left_to_the_permission_rules(quiet_client: Client, tool: str) -> None:
+    assert quiet_client.refusal(tool, {"file_path": str(quiet_client.root / "prepare.py")}) == ""
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "prepare.py",
+        "{root}/prepare.py",
+        "{root}/./prepare.py",
+        "{root}//prepare.py",
+        "{root}/train.py/../prepare.py",
+        "{root}/harness/../prepare.py",
+        "{root}/harness/../train.py",
+        "{root}/../{name}/train.py",
+        "{root}/harness/score.py",
+        "{root}/harness/train.py",
+        "{root}/.claude/settings.json",
+        "{root}/.claude/settings.local.json",
+        "{root}/.claude/hooks/guard.py",
+        "{root}/.claude/commands/autoresearch.md",
+        "{root}/.ratchet/my-run/journal.jsonl",
+        "{root}/.git/hooks/post-commit",
+        "{root}/.git/config",
+        "{root}/program.md",
+        "{root}/pyproject.toml",
+        "{root}/ratchet.yaml",
+        "{root}/sitecustomize.py",
+        "{root}/results.tsv",
+        "{root}/train.py.bak",
+        "{root}/train.py ",
+        "{root}/ train.py",
+        "{root}/Train.py",
+        "{root}/train.py\n",
+        "{root}/train.py\0",
+        "{root}/trаin.py",  # the second a is Cyrillic
+        "{root}/train.py:stream",
+        "file://{root}/train.py",
+        "/etc/passwd",
+        "/train.py",
+        "../train.py",
+        "~/train.py",
+        "~",
+        "",
+        ".",
+        "\ud800",
+        "x" * 70_000,
+    ],
+    ids=ascii,
+)
+def test_no_other_file_may_be_written(quiet_client: Client, file: str) -> None:
+    path = file.replace("{root}", str(quiet_client.root)).replace("{name}", quiet_client.root.name)
+    assert quiet_client.refusal("Write", {"file_path": path, "content": "x"})
+
+
+def test_a_link_of_any_kind_is_refused(client: Client) -> None:
+    root = client.root
+    (root / "link.py").symlink_to("prepare.py")
+    (root / "to_train.py").symlink_to("train.py")
+    (root / "inside").symlink_to("harness")
+    for name in ("link.py", "to_train.py", "inside/score.py"):
+        assert client.refusal("Edit", {"file_path": str(root / name)}), name
+    (root / "train.py").unlink()
+    (root / "train.py").symlink_to("prepare.py")
+    assert "expected a plain file, got a link" in client.refusal("Edit", {"file_path": "train.py"})
+    (root / "train.py").unlink()
+    os.link(root / "prepare.py", root / "train.py")
+    assert "expected a plain file, got a link" in client.refusal("Edit", {"file_path": "train.py"})
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "",
+        "id",
+        "echo x > prepare.py",
+        "sed -i s/a/b/ prepare.py",
+        'python3 -c \'open("prepare.py", "a").write("x")\'',
+        "cp train.py prepare.py",
+        "dd if=/dev/null of=prepare.py",
+        "git apply x.patch",
+        "git reset --hard",
+        "ln -s prepare.py x.py",
+        "rm .claude/settings.json",
+        "uv run train.py",
+        "uv run prepare.py train.py",
+        "uv run python -c 1",
+        "uv run --with evil ratchet step",
+        "uv run  ratchet step",
+        "uvx ratchet step",
+        "ratchet step",
+        " uv run ratchet step",
+        "uv run ratchet step ",
+        "uv run ratchet step\n",
+        "uv run ratchet step\nid",
+        "uv run ratchet step;id",
+        "uv run ratchet step && id",
+        "uv run ratchet step || id",
+        "uv run ratchet step & id",
+        "uv run ratchet step &",
+        "uv run ratchet step | tee prepare.py",
+        "uv run ratchet step > prepare.py",
+        "uv run ratchet step # x",
+        "(uv run ratchet step)",
+        "A=1 uv run ratchet step",
+        "uv run ratchet --config evil.toml step",
+        "uv run ratchet step -m x",
+        "uv run ratchet loop --agent id",
+        "uv run ratchet init --force",
+        "uv run ratchet results --audit",
+        "uv run ratchet stop --now",
+        "uv run ratchet start",
+        "uv run ratchet start TAG x",
+        "uv run ratchet start a;id",
+        "uv run ratchet start 'a;id'",
+        "uv run ratchet start $(id)",
+        "uv run ratchet start `id`",
+        "uv run ratchet start $HOME",
+        "uv run ratchet start --help",
+        "uv run ratchet start -v",
+        "uv run ratchet start ../x",
+        "uv run ratchet start a/b",
+        "uv run ratchet start 实验",
+        "uv run ratchet start a\tb",
+        "uv run ratchet start {a,b}",
+        "uv run ratchet start *",
+        f"uv run ratchet start {'a' * 300}",
+        "uv run ratchet show",
+        "uv run ratchet show x",
+        "uv run ratchet show -1",
+        "uv run ratchet show ٤",
+        "uv run ratchet show 1 > .ratchet/my-run/journal.jsonl",
+        "uv run ratchet diff --best > .claude/settings.json",
+        "uv run ratchet diff --commit HEAD",
+    ],
+    ids=ascii,
+)
+def test_no_other_command_may_be_run(quiet_client: Client, command: str) -> None:
+    assert quiet_client.refusal("Bash", {"command": command})
+
+
+@pytest.mark.parametrize(
+    "tool",
+    [
+        *("NotebookEdit", "Agent", "Task", "Skill", "Workflow", "EnterWorktree", "CronCreate", "PowerShell", "Monitor"),
+        *("REPL", "WebFetch", "mcp__files__write_file", "bash", "edit", "Edit ", "ApplyPatch", ""),
+    ],
+)
+def test_no_other_tool_may_be_used(quiet_client: Client, tool: str) -> None:
+    given = {"file_path": str(quiet_client.root / "train.py"), "command": "uv run ratchet step"}
+    assert quiet_client.refusal(tool, given)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        "",
+        "{",
+        "null",
+        "[]",
+        "7",
+        '"Edit"',
+        "{}",
+        '{"tool_name": "Read"}',
+        '{"tool_name": "Edit", "tool_input": {}}',
+        '{"tool_name": "Edit", "tool_input": null}',
+        '{"tool_name": "Edit", "tool_input": {"file_path": null}}',
+        '{"tool_name": "Edit", "tool_input": {"file_path": ["train.py"]}}',
+        '{"tool_name": "Edit", "tool_input": {"file_path": "train.py"}}',
+        '{"tool_name": "Edit", "cwd": "", "tool_input": {"file_path": "train.py"}}',
+        '{"tool_name": "Edit", "cwd": 7, "tool_input": {"file_path": "train.py"}}',
+        '{"tool_name": "Bash", "tool_input": {}}',
+        '{"tool_name": "Bash", "tool_input": {"command": null}}',
+        '{"tool_name": "Bash", "tool_input": {"command": ["uv run ratchet step"]}}',
+        '{"tool_name": ["Edit"], "tool_input": {"file_path": "train.py"}}',
+        '{"tool_name": null, "tool_input": {}}',
+        '{"tool_name": "Bash", "tool_input": {"command": "uv run ratchet step"}} {}',
+        "[" * 100_000,
+        "\udcff",
+    ],
+    ids=lambda event: ascii(event[:60]),
+)
+def test_an_event_that_is_none_is_refused(quiet_client: Client, event: str) -> None:
+    done = quiet_client.ask_guard(event.encode("utf-8", "backslashreplace").decode())
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_the_reason_tells_the_agent_what_to_do(quiet_client: Client) -> None:
+    assert "expected train.py, the one file" in quiet_client.refusal("Edit", {"file_path": "prepare.py"})
+    assert "uv run ratchet start TAG; " in quiet_client.refusal("Bash", {"command": "ls"})
+
+
+@pytest.mark.parametrize("event", ["", '{"tool_name": "Bash", "tool_input": {"command": "id"}}'])
+def test_the_guard_says_no_without_the_help_of_the_shell(quiet_client: Client, event: str) -> None:
+    assert quiet_client.run_hook('python3 "$CLAUDE_PROJECT_DIR"/.claude/hooks/guard.py', event).returncode == 2
+
+
+HARMLESS = json.dumps({"tool_name": "Bash", "tool_input": {"command": "uv run ratchet step"}})
+
+
+def test_without_an_interpreter_nothing_is_allowed(client: Client) -> None:
+    assert client.ask_guard(HARMLESS).returncode == 0
+    client.install("sh", f'#!/bin/sh\nexec {os.path.realpath("/bin/sh")} "$@"\n')
+    (client.root.parent / "bin/python3").unlink()
+    client.env["PATH"] = client.env["PATH"].split(os.pathsep)[0]
+    assert client.ask_guard(HARMLESS).returncode == 2
+
+
+@pytest.mark.parametrize("guard", ["raise SystemExit(1)", "1 / 0", "not python", "import os; os.kill(os.getpid(), 9)"])
+def test_a_guard_that_fails_allows_nothing(client: Client, guard: str) -> None:
+    client.write(".claude/hooks/guard.py", guard)
+    assert client.ask_guard(HARMLESS).returncode == 2
+
+
+def test_a_guard_that_is_gone_allows_nothing(client: Client) -> None:
+    (client.root / ".claude/hooks/guard.py").unlink()
+    assert client.ask_guard(HARMLESS).returncode == 2
