@@ -1,0 +1,48 @@
+"""`python -m researcher`: one call, one new train.py. The engine starts it on the desk and tells it of the run."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from ratchet.errors import RatchetError
+from ratchet.journal import read_experiments
+from researcher.proposal import propose
+
+
+def main() -> int:
+    """Read the journal, write the next experiment to the desk, say its kind and what to remember."""
+    journal = os.environ.get("RATCHET_JOURNAL", "")
+    seed = os.environ.get("RATCHET_SEED", "0")
+    if not journal or not seed.isdecimal():
+        return _complain(f"RATCHET_JOURNAL, RATCHET_SEED: expected a path and a number, got {journal!r} and {seed!r}")
+    path = Path(os.environ.get("RATCHET_FILE", "train.py"))
+    try:
+        history = read_experiments(Path(journal))
+        desk = path.read_text(encoding="utf-8") if path.exists() else None
+        proposal = propose(history, seed=int(seed), arm=os.environ.get("RATCHET_STRATEGY", ""), desk=desk)
+        _write(path, proposal.source)
+    except (RatchetError, OSError, UnicodeDecodeError) as error:
+        return _complain(str(error))
+    sys.stdout.write(f"strategy: {proposal.strategy}\nnote: {proposal.note}\n")
+    return 0
+
+
+def _write(path: Path, text: str) -> None:
+    """All of it or nothing: the engine may look at any moment."""
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        part.write_text(text, encoding="utf-8", newline="\n")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _complain(line: str) -> int:
+    sys.stderr.write(f"researcher: {line}. `uv run ratchet loop` starts it with what it needs.\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

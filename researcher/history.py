@@ -1,0 +1,138 @@
+"""What a run has taught so far: the recipe it stands on, what was tried, and how good that was."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ratchet.records import Experiment, Verdict, best
+from researcher.desk import PLAIN_FRAME, Frame, HandWork, read_frame, read_hand, same_code
+from researcher.recipe import Recipe, parse_note
+from researcher.render import is_renderable, render
+
+_FAILED = frozenset({Verdict.CRASH, Verdict.TIMEOUT, Verdict.REJECT})
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """An experiment whose recipe is known. `score` is its metric, None where it was not measured to the end.
+
+    `bound` is the most that a measurement could still have reached when it was cut short.
+    """
+
+    n: int
+    recipe: Recipe
+    score: float | None
+    bound: float | None
+    has_failed: bool
+    cpu_s: float | None
+
+    @property
+    def rank(self) -> tuple[bool, float]:
+        """Sort key: measured before cut short, then the higher the better."""
+        return self.score is not None, self.score if self.score is not None else self.bound or 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """The history as the researcher sees it.
+
+    `incumbent` is the recipe the run stands on, or the plain one on the hand-written features of a file that is no
+    recipe (`is_by_hand`); `hand` and `frame` are what that file brings along. `tried` holds every recipe measured, kept
+    or not; `ranked` the trials that can be built on, best first, measured before cut short; `barred` the pieces that
+    have only ever failed: what crashed is not built on. `ideas` are the names of the ideas used up, `last_arm` the kind
+    of the last one if that was kept.
+    """
+
+    incumbent: Recipe
+    is_by_hand: bool
+    hand: HandWork | None
+    frame: Frame
+    tried: frozenset[Recipe]
+    ranked: tuple[Trial, ...]
+    barred: frozenset[str]
+    ideas: frozenset[str]
+    last_arm: str
+
+
+def pieces(recipe: Recipe) -> frozenset[str]:
+    """Return the names of everything that the recipe is made of."""
+    parts = set(recipe.features)
+    for member in recipe.members:
+        parts |= {member.family, member.numbers, member.categories, *member.steps}
+        parts |= {f"{member.family} bagged"} if member.bags else set()
+    return frozenset(parts | ({str(recipe.blend)} if len(recipe.members) > 1 else set()))
+
+
+def learn(history: Sequence[Experiment], *, desk: str | None = None) -> Knowledge:
+    """Return what the history teaches.
+
+    Parameters
+    ----------
+    history : sequence of Experiment
+        Oldest first. Experiments of other agents count, but their recipes are unknown.
+    desk : str or None
+        The best train.py so far. It tells a hand-written file from our own, and brings its frozen parts and its row
+        features. None: every file is ours.
+    """
+    is_plain = _is_plain(history, desk)
+    trials = [trial for trial in (_trial(experiment, is_plain=is_plain) for experiment in history) if trial]
+    own = _standing_recipe(history, is_plain=is_plain)
+    hand = read_hand(desk) if desk is not None and (own is None or own.hand) else None
+    digest = hand.digest if hand else ""
+    sound = [trial for trial in trials if not trial.has_failed and trial.recipe.hand == digest]
+    return Knowledge(
+        incumbent=own if own is not None and own.hand == digest else Recipe(hand=digest),
+        is_by_hand=own is None,
+        hand=hand,
+        frame=PLAIN_FRAME if desk is None else read_frame(desk),
+        tried=frozenset(trial.recipe for trial in trials),
+        ranked=tuple(sorted(sound, key=lambda trial: trial.rank, reverse=True)),
+        barred=_barred(trials),
+        ideas=frozenset(_ideas(history)),
+        last_arm=history[-1].strategy if history and history[-1].verdict is Verdict.KEEP else "",
+    )
+
+
+def _is_plain(history: Sequence[Experiment], desk: str | None) -> bool:
+    """Whether experiment 0 is the plain baseline: the desk tells it as long as the run stands there."""
+    standing = best(history)
+    has_moved_on = standing is not None and standing.n > 0
+    return desk is None or has_moved_on or same_code(desk, render(Recipe(), ""))
+
+
+def _barred(trials: Sequence[Trial]) -> frozenset[str]:
+    failed = {piece for trial in trials if trial.has_failed for piece in pieces(trial.recipe)}
+    sound = {piece for trial in trials if not trial.has_failed for piece in pieces(trial.recipe)}
+    return frozenset(failed - sound - pieces(Recipe()))
+
+
+def _standing_recipe(history: Sequence[Experiment], *, is_plain: bool) -> Recipe | None:
+    """The recipe of the experiment that the run stands on, None where somebody else wrote it."""
+    standing = best(history)
+    if standing is None:
+        return Recipe() if is_plain else None
+    trial = _trial(standing, is_plain=is_plain)
+    return trial.recipe if trial else None
+
+
+def _trial(experiment: Experiment, *, is_plain: bool) -> Trial | None:
+    recipe = parse_note(experiment.note)
+    if recipe is None and experiment.verdict is Verdict.BASELINE and is_plain:
+        recipe = Recipe()
+    if recipe is None or not is_renderable(recipe):
+        return None
+    has_failed = experiment.verdict in _FAILED
+    score = None if has_failed else experiment.metric
+    return Trial(experiment.n, recipe, score, experiment.bound, has_failed, experiment.cpu_time_s)
+
+
+def _ideas(history: Collection[Experiment]) -> Iterator[str]:
+    for experiment in history:
+        try:
+            note: Any = json.loads(experiment.note)
+            yield str(note["idea"])
+        except (ValueError, TypeError, KeyError):
+            continue

@@ -1,0 +1,125 @@
+"""What an experiment is made of: row features, and one or more models with their own view of the columns.
+
+A recipe is a plain value. It travels in the journal as the experiment's note, so that the history of a run is all that
+the researcher needs to go on.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any
+
+from researcher.expressions import Value
+
+
+class Arm(StrEnum):
+    """The kinds of idea, as the engine's bandit names them."""
+
+    FEATURES = "features"
+    PREPROCESSING = "preprocessing"
+    FAMILY = "model family"
+    HYPERPARAMETERS = "hyperparameters"
+    ENSEMBLING = "ensembling"
+    SIMPLIFY = "simplify"
+
+
+class Blend(StrEnum):
+    """How several members become one answer."""
+
+    VOTE = "vote"
+    STACK = "stack"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One model and how it sees the columns; every field names a piece in columns.py or families.py."""
+
+    family: str = "logistic"
+    params: tuple[tuple[str, Value], ...] = ()
+    numbers: str = "standard"
+    categories: str = "onehot"
+    codes: bool = False
+    flags: bool = False
+    steps: tuple[str, ...] = ()
+    bags: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A whole train.py: the row features that all members share, the members, and how they are blended.
+
+    `hand` is the digest of a hand-written feature_fn that the recipe keeps, and "" where there is none.
+    """
+
+    features: tuple[str, ...] = ()
+    members: tuple[Member, ...] = (Member(),)
+    blend: Blend = Blend.VOTE
+    hand: str = ""
+
+    @property
+    def families(self) -> frozenset[str]:
+        """The model families at work in it."""
+        return frozenset(member.family for member in self.members)
+
+
+def to_json(recipe: Recipe) -> dict[str, Any]:
+    """Return the recipe as JSON can hold it, what is at its default left out."""
+    packed = _without_defaults(recipe, Recipe())
+    packed["members"] = [_without_defaults(member, Member()) for member in recipe.members]
+    return packed
+
+
+def from_json(packed: Any) -> Recipe:
+    """Return the recipe that `to_json` packed; raise ValueError or TypeError for anything else."""
+    if not isinstance(packed, dict) or not isinstance(packed.get("members"), list):
+        raise TypeError("recipe: expected an object with a list of members")
+    rest = {key: _frozen(value) for key, value in packed.items() if key not in {"members", "blend"}}
+    members = tuple(_member(member) for member in packed["members"])
+    recipe = Recipe(**rest, members=members, blend=Blend(packed.get("blend", Blend.VOTE)))
+    if not (_has_types_of(recipe, Recipe()) and _are_words(recipe.features)):
+        raise TypeError("recipe: expected features as a list of words and hand as a word")
+    return recipe
+
+
+def parse_note(note: str) -> Recipe | None:
+    """Return the recipe in an experiment's note, or None where the note holds none: others may have written it."""
+    try:
+        return from_json(json.loads(note)["recipe"])
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def write_note(recipe: Recipe, **more: str | int) -> str:
+    """Return the one-line note that `parse_note` reads."""
+    return json.dumps({"recipe": to_json(recipe), **more}, separators=(",", ":"))
+
+
+def _without_defaults(value: Recipe | Member, default: Recipe | Member) -> dict[str, Any]:
+    names = [item.name for item in fields(value)]
+    return {name: getattr(value, name) for name in names if getattr(value, name) != getattr(default, name)}
+
+
+def _member(packed: Any) -> Member:
+    if not isinstance(packed, dict):
+        raise TypeError("recipe: expected each member as an object")
+    member = Member(**{key: _frozen(value) for key, value in packed.items()})
+    has_pairs = all(isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str) for pair in member.params)
+    if not (_has_types_of(member, Member()) and _are_words(member.steps) and has_pairs):
+        raise TypeError("recipe: expected a member with steps as words and params as pairs")
+    hash(member)
+    return member
+
+
+def _has_types_of(value: Recipe | Member, default: Recipe | Member) -> bool:
+    names = [item.name for item in fields(value)]
+    return all(type(getattr(value, name)) is type(getattr(default, name)) for name in names)
+
+
+def _are_words(values: tuple[Any, ...]) -> bool:
+    return all(isinstance(value, str) for value in values)
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value

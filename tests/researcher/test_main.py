@@ -1,0 +1,89 @@
+"""The agent as the engine starts it: a child process on a desk."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from ratchet.journal import Kind, append
+from ratchet.records import Experiment
+from researcher.recipe import parse_note
+
+ROOT = Path(__file__).resolve().parents[2]
+BASELINE_SOURCE = (ROOT / "train.py").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def desk(tmp_path: Path, baseline: Experiment) -> Path:
+    """A desk with the baseline and its journal, in a folder with a name that needs care."""
+    desk = tmp_path / "my désk"
+    desk.mkdir()
+    (desk / "train.py").write_text(BASELINE_SOURCE, encoding="utf-8")
+    append(desk / "journal.jsonl", Kind.VERDICT, asdict(baseline))
+    return desk
+
+
+def started(desk: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    told = {"RATCHET_FILE": "train.py", "RATCHET_JOURNAL": str(desk / "journal.jsonl"), "RATCHET_SEED": "7"}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "RATCHET_N": "1", "RATCHET_STRATEGY": "", **told, **more}
+    command = [sys.executable, "-m", "researcher"]
+    return subprocess.run(command, cwd=desk, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_one_call_writes_one_experiment_and_says_what_to_remember(desk: Path) -> None:
+    done = started(desk)
+    assert (done.returncode, done.stderr) == (0, "")
+    strategy, note = done.stdout.splitlines()
+    assert strategy == "strategy: hyperparameters"
+    assert parse_note(note.removeprefix("note: ")) is not None
+    assert (desk / "train.py").read_text(encoding="utf-8") != BASELINE_SOURCE
+    assert sorted(path.name for path in desk.iterdir()) == ["journal.jsonl", "train.py"]
+
+
+def test_the_engines_wish_is_followed(desk: Path) -> None:
+    assert started(desk, RATCHET_STRATEGY="features").stdout.startswith("strategy: features\n")
+
+
+@pytest.mark.parametrize(
+    ("told", "line"),
+    [
+        ({"RATCHET_JOURNAL": ""}, "expected a path and a number, got '' and '7'"),
+        ({"RATCHET_SEED": "x"}, "expected a path and a number"),
+        ({"RATCHET_FILE": "nowhere/train.py"}, "nowhere"),
+    ],
+)
+def test_a_call_that_cannot_work_says_why_in_one_line(desk: Path, told: dict[str, str], line: str) -> None:
+    done = started(desk, **told)
+    assert done.returncode == 1
+    assert line in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert (desk / "train.py").read_text(encoding="utf-8") == BASELINE_SOURCE
+
+
+def test_a_damaged_journal_is_named(desk: Path) -> None:
+    journal = desk / "journal.jsonl"
+    journal.write_text("torn\n" + journal.read_text(encoding="utf-8"), encoding="utf-8")
+    done = started(desk)
+    assert done.returncode == 1
+    assert "line 1" in done.stderr
+
+
+def test_starting_up_imports_nothing_heavy() -> None:
+    code = "import sys, researcher.__main__; print({'numpy', 'pandas', 'sklearn', 'click', 'rich'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout == "set()\n"
+
+
+def test_a_call_is_quick(desk: Path) -> None:
+    times = []
+    for _ in range(3):
+        before = os.times()
+        started(desk)
+        after = os.times()
+        times.append(after.children_user + after.children_system - before.children_user - before.children_system)
+    assert min(times) < 0.5, "CPU seconds, several times what a free machine needs"

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ratchet.records import Experiment, Verdict
+from researcher import Proposal, propose
+from researcher.recipe import Arm, parse_note
+from researcher.render import is_renderable
+
+ROOT = Path(__file__).resolve().parents[2]
+BASELINE_SOURCE = (ROOT / "train.py").read_text(encoding="utf-8")
+Judged = Callable[..., Experiment]
+
+
+def played(baseline: Experiment, judged: Judged, *, seed: int, count: int, arms: bool = False) -> list[Experiment]:
+    """A run of random verdicts."""
+    rng, history, best = random.Random(seed), [baseline], 0.8
+    for n in range(1, count + 1):
+        proposal = propose(history, seed=seed, arm=rng.choice(list(Arm)) if arms else "")
+        verdict = rng.choices(list(Verdict)[1:], [2, 10, 1, 1, 1])[0]
+        best += 0.0005 * (verdict is Verdict.KEEP)
+        is_measured = verdict is Verdict.KEEP or (verdict is Verdict.DISCARD and rng.random() < 0.6)
+        metric = best if verdict is Verdict.KEEP else best - rng.random() / 10
+        history.append(judged(n, proposal, verdict, metric if is_measured else None))
+    return history
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("arms", [False, True])
+def test_two_hundred_proposals_repeat_nothing(baseline: Experiment, judged: Judged, seed: int, arms: bool) -> None:
+    recipes = [
+        parse_note(experiment.note) for experiment in played(baseline, judged, seed=seed, count=200, arms=arms)[1:]
+    ]
+    assert None not in recipes
+    assert all(recipe is not None and is_renderable(recipe) for recipe in recipes)
+    assert len(set(recipes)) == 200
+
+
+def test_the_same_history_and_seed_give_the_same_bytes(baseline: Experiment, judged: Judged) -> None:
+    history = played(baseline, judged, seed=5, count=90)
+    assert propose(history, seed=5) == propose(list(history), seed=5)
+    assert {propose(history, seed=seed).source for seed in range(8)} != {propose(history, seed=5).source}
+
+
+def test_another_process_gives_the_same_bytes() -> None:
+    code = "from researcher import propose; import sys; sys.stdout.write(propose([], seed=3, arm='features').source)"
+    outputs = {
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+        for _ in range(2)
+    }
+    assert outputs == {propose([], seed=3, arm="features").source}
+
+
+@pytest.mark.parametrize("arm", Arm)
+def test_the_arm_that_is_wanted_is_the_arm_that_is_tried(baseline: Experiment, judged: Judged, arm: Arm) -> None:
+    history = [baseline]
+    for n in range(1, 16):
+        proposal = propose(history, seed=1, arm=arm)
+        history.append(judged(n, proposal, Verdict.DISCARD, 0.79))
+    # A young run has little to blend or simplify: then another kind of idea is better than none.
+    assert [experiment.strategy for experiment in history[1:]].count(arm) >= 2
+    assert history[1].strategy == arm or arm in {Arm.ENSEMBLING}
+
+
+def test_an_unknown_arm_leaves_the_choice_to_the_researcher(baseline: Experiment) -> None:
+    assert propose([baseline], seed=1, arm="alchemy") == propose([baseline], seed=1)
+
+
+def test_a_crashed_idea_is_not_built_on(baseline: Experiment, judged: Judged) -> None:
+    history = [baseline]
+    for n in range(1, 120):
+        proposal = propose(history, seed=1)
+        has_ratios = "add_ratios" in proposal.source
+        history.append(judged(n, proposal, *((Verdict.CRASH, None) if has_ratios else (Verdict.DISCARD, 0.7))))
+    assert [experiment.verdict for experiment in history].count(Verdict.CRASH) == 1
+
+
+def test_a_hand_written_feature_fn_is_built_on_and_the_note_says_so(baseline: Experiment) -> None:
+    by_hand = BASELINE_SOURCE.replace("    return X\n", '    return X.assign(own=X["a"] * 2)\n')
+    proposal = propose([baseline], seed=1, desk=by_hand)
+    assert 'X.assign(own=X["a"] * 2)' in proposal.source
+    assert "written by hand" in proposal.note
+    kept = Experiment(1, "c", "", Verdict.KEEP, metric=0.9, note=proposal.note, strategy=proposal.strategy)
+    after = propose([baseline, kept], seed=1, desk=proposal.source)
+    assert 'X.assign(own=X["a"] * 2)' in after.source
+    assert "written by hand" not in after.note
+
+
+def test_a_file_of_our_own_is_not_taken_for_hand_work(baseline: Experiment, judged: Judged) -> None:
+    first = propose([baseline], seed=1, arm="features")
+    history = [baseline, judged(1, first, Verdict.KEEP, 0.9)]
+    assert propose(history, seed=1, desk=first.source) == propose(history, seed=1)
+
+
+def test_the_frozen_parts_of_the_desk_are_kept(baseline: Experiment) -> None:
+    told = BASELINE_SOURCE.replace("The one file that changes", "Our one file")
+    assert propose([baseline], seed=1, desk=told).source.startswith('"""Our one file')
+
+
+def test_what_is_said_and_remembered_fits_the_journal(baseline: Experiment, judged: Judged) -> None:
+    for experiment in played(baseline, judged, seed=9, count=150)[1:]:
+        assert len(experiment.hypothesis) <= 200
+        assert len(experiment.note) <= 4000
+        assert "\n" not in experiment.note + experiment.hypothesis
+        assert experiment.strategy in set(Arm)
+
+
+def test_a_proposal_is_an_experiment_even_on_a_desk_that_is_not_python(baseline: Experiment) -> None:
+    other = replace(baseline, n=1, verdict=Verdict.KEEP, metric=0.9)
+    proposal = propose([baseline, other], seed=1, desk="def (")
+    assert isinstance(proposal, Proposal)
+    compile(proposal.source, "train.py", "exec")
