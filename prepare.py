@@ -1,8 +1,9 @@
 """The frozen harness: reads the table, splits it, measures a train.py, prints what came of it.
 
-    uv run prepare.py              cache the table, audit it, run the baseline once
-    uv run prepare.py train.py     measure a file: this is what the ratchet runs and believes
-    uv run prepare.py --check train.py
+    uv run prepare.py                           show the table, audit it, run the baseline once
+    uv run prepare.py train.py                  measure a file: this is what the ratchet runs and believes
+    uv run prepare.py --check train.py          run every leak check on a file
+    uv run prepare.py --csv FILE --target COL   measure another table from now on
 
 train.py never runs in this process. Each fold, and the final test fit, is a new locked-down process that gets rows, and
 the labels of the rows it learns from; it gives back scores. Labels that are held out stay here, where the scoring is.
@@ -10,13 +11,14 @@ the labels of the rows it learns from; it gives back scores. Labels that are hel
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +26,18 @@ import click
 from sklearn.metrics import accuracy_score, f1_score
 
 from harness import archive, fingerprint, server
-from harness.dataset import Table, content_hash, read_card, read_table
+from harness.audit import audit, render
+from harness.dataset import Table, content_hash, describe, read_card, read_table
 from harness.errors import UserError
+from harness.intake import infer, reset, write
 from harness.leaks import CHECKS, LOOKS, editable_only
 from harness.measure import Bench, Measurement, Source, Status, read_source
 from harness.problem import Problem, Scores
 from harness.runner import Budget, Runner, one_line
 from harness.sandbox.level import probe_level
-from harness.split import folds, train_test
+from harness.split import describe_split, folds, train_test
 from harness.statistics import auc, folds_won, paired_val_auc_se, val_auc_se
+from harness.wishes import intake_options, make_wishes
 
 ROOT = Path(__file__).resolve().parent
 SEED = 42
@@ -43,7 +48,7 @@ WALL_LIMIT_S = 900.0  # backstop: a file that sleeps uses no CPU
 MEMORY_LIMIT_MB = 4096  # of each process
 DISK_LIMIT_MB = 256  # of each process, on its own temporary disk
 MAX_FILE_BYTES = 1_000_000  # of train.py
-LANES = os.cpu_count() or 1  # folds side by side, one thread each; no number depends on how many
+LANES = min(os.cpu_count() or 1, N_FOLDS + 1)  # folds side by side, one thread each; no number depends on how many
 EXIT_STATUS = {Status.OK: 0, Status.TIMEOUT: 2, Status.CRASHED: 3, Status.REJECTED: 4, Status.LEAK: 4}
 
 
@@ -259,21 +264,80 @@ def user_errors(*, is_serve: bool) -> Iterator[None]:
         sys.exit(1)
 
 
+def take_in(options: dict[str, Any]) -> bool:
+    """Do what the options ask for the table: take another one in, or return to the default. False for a dry run."""
+    wishes = make_wishes(options)
+    if options["reset"]:
+        reset(ROOT)
+        say(f"back to the default table: {read_card(ROOT).name}")
+    if wishes is None:
+        return True
+    found = infer(ROOT, wishes)
+    for note in found.notes:
+        say(note)
+    if options["dry_run"]:
+        show_table(found.table)
+        return False
+    write(ROOT, found)
+    return True
+
+
+def show_table(table: Table) -> None:
+    """Show the card, the split that is in force, and what the audit found."""
+    say(describe(table, describe_split(table, test_size=TEST_SIZE, n_folds=N_FOLDS)))
+    say(render(audit(table, test_size=TEST_SIZE, seed=SEED)))
+
+
+def show_audit(*, is_json: bool) -> None:
+    """Print the audit of the table: as text, or as JSON."""
+    findings = audit(read_table(ROOT, read_card(ROOT)), test_size=TEST_SIZE, seed=SEED)
+    click.echo(
+        json.dumps([asdict(finding) for finding in findings], indent=2) if is_json else render(findings), nl=is_json
+    )
+
+
+def prepare() -> int:
+    """Show the table, measure the baseline once, and say what comes next."""
+    show_table(read_table(ROOT, read_card(ROOT)))
+    with Runner(LANES) as runner:
+        harness = open_harness(runner, show_progress)
+        say(f"sandbox: {harness.sandbox}")
+        status = measure(harness, ROOT / "train.py")
+    say("next: uv run ratchet loop -n 8")
+    return status
+
+
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option("--check", "is_check", is_flag=True, help="Run every leak check on FILE and show them as a table.")
+@click.option("--audit", "is_audit", is_flag=True, help="Look at the table for leaks before anything is trained.")
+@click.option("--json", "is_json", is_flag=True, help="With --audit: print JSON.")
 @click.option("--serve", "is_serve", is_flag=True, hidden=True, help="Answer requests on standard input.")
-def main(file: Path | None, *, is_check: bool, is_serve: bool) -> None:
+@intake_options
+def main(file: Path | None, *, is_check: bool, is_audit: bool, is_json: bool, is_serve: bool, **options: Any) -> None:
     """Prepare the table, or measure FILE.
 
     Example: uv run prepare.py train.py | grep '^val_auc:'
     """
-    with Runner(min(LANES, N_FOLDS + 1)) as runner, user_errors(is_serve=is_serve):
+    with user_errors(is_serve=is_serve):
+        if not take_in(options):
+            return
+        if is_audit:
+            show_audit(is_json=is_json)
+        elif is_serve or is_check or file is not None:
+            sys.exit(work(file or ROOT / "train.py", is_check=is_check, is_serve=is_serve))
+        else:
+            sys.exit(prepare())
+
+
+def work(file: Path, *, is_check: bool, is_serve: bool) -> int:
+    """Open the harness and measure, check or serve."""
+    with Runner(LANES) as runner:
         if is_serve:
-            sys.exit(serve(open_harness(runner, lambda text: server.send(sys.stdout, {"progress": text}))))
+            return serve(open_harness(runner, lambda text: server.send(sys.stdout, {"progress": text})))
         harness = open_harness(runner, show_progress)
         say(f"sandbox: {harness.sandbox}")
-        sys.exit(check(harness, file or ROOT / "train.py") if is_check else measure(harness, file or ROOT / "train.py"))
+        return check(harness, file) if is_check else measure(harness, file)
 
 
 if __name__ == "__main__":

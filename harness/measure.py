@@ -115,6 +115,7 @@ class Bench:
         source: Source,
         *,
         beat: float | None = None,
+        stop_early: bool = True,
         order: Sequence[int] = (),
         refits: bool | None = None,
     ) -> Measurement:
@@ -124,8 +125,8 @@ class Bench:
         ----------
         source : Source
         beat : float or None
-            val_auc of the best so far: folds that can no longer lead above it are not run, and the checks that refit
-            are made only if it was beaten. None measures everything.
+            val_auc that must be exceeded for the experiment to be kept: the checks that refit are made only if it is,
+            and with `stop_early` folds that can no longer lead above it are not run. None measures everything.
         order : sequence of int
             In which the folds are begun; the ones where the best so far is worst show soonest that nothing can win.
         refits : bool or None
@@ -134,7 +135,7 @@ class Bench:
         if source.status is not Status.OK:
             names = [(editable_only.NAME, Finding(False, source.reason))] if source.status is Status.REJECTED else []
             return Measurement(source, source.status, source.reason, findings=names)
-        measured = self._run(source, beat, order or range(len(self.problem.folds)))
+        measured = self._run(source, beat if stop_early else None, order or range(len(self.problem.folds)))
         if not measured.is_ok or measured.bound is not None:
             return measured
         value = measured.val_auc

@@ -1,0 +1,66 @@
+"""Look at a table for leaks before anything is trained: each check a function, each finding with its evidence.
+
+Covered: what the columns and the split show. Not covered: what was done before the table was written (columns chosen or
+rows left out with the answer in view), which only its author can tell.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from harness.audit.copies import duplicates, near_duplicates
+from harness.audit.finding import Check, Finding, LeakType, Severity, View
+from harness.audit.giveaways import identifiers, missing_cells, single_column
+from harness.audit.order import dates, entities
+from harness.audit.shape import constant, prepared_before, rare_classes, unlike_parts
+from harness.split import train_test
+from harness.table import Table
+
+__all__ = ["CHECKS", "Finding", "LeakType", "Severity", "audit", "render"]
+
+CHECKS: tuple[Check, ...] = (
+    duplicates,
+    near_duplicates,
+    single_column,
+    missing_cells,
+    identifiers,
+    dates,
+    entities,
+    prepared_before,
+    unlike_parts,
+    rare_classes,
+    constant,
+)
+UNSEEN = (
+    "No table can show whether its columns were chosen with the test rows in view (L1.3), or whether its rows are "
+    "those that the model is for (L3.3): ask whoever made it. That test rows are held out (L1.1), the harness sees to."
+)
+
+
+def audit(table: Table, *, test_size: float, seed: int) -> list[Finding]:
+    """Look at a table with the split that is in force; the worst finding first.
+
+    Raises
+    ------
+    TableError
+        The table cannot be split.
+    """
+    train, test = train_test(table, test_size=test_size, seed=seed)
+    view = View(table, train, test, seed)
+    found = [finding for check in CHECKS for finding in check(view)]
+    return sorted(found, key=lambda finding: list(Severity).index(finding.severity), reverse=True)
+
+
+def render(findings: Sequence[Finding]) -> str:
+    """Return the findings as text of 80 columns: what, how bad, the evidence, what to do, and the type of leak."""
+    blocks = [_block(finding) for finding in findings] or ["Nothing found.\n"]
+    return "\n".join([*blocks, textwrap.fill(UNSEEN, 80)]) + "\n"
+
+
+def _block(finding: Finding) -> str:
+    type_of_leak = "" if finding.leak_type is LeakType.NONE else f"  [{finding.leak_type}]"
+    lines = [f"{finding.severity:<8} {finding.check}{type_of_leak}"]
+    for text in (finding.evidence, finding.advice):
+        lines.append(textwrap.fill(text, 80, initial_indent=" " * 9, subsequent_indent=" " * 9))
+    return "\n".join(lines) + "\n"

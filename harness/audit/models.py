@@ -1,0 +1,55 @@
+"""The two small models of the audit, which tell how well a class can be told from some columns."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.ensemble import ExtraTreesClassifier
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OrdinalEncoder, TargetEncoder
+from sklearn.tree import DecisionTreeClassifier
+
+from harness.table import Floats, Integers
+
+N_FOLDS = 3
+
+
+def scores_out_of_fold(X: pd.DataFrame, y: Integers, *, seed: int) -> Floats | None:
+    """Return each class's probability for each row, by trees that did not see it; None for too few rows."""
+    encode = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, min_frequency=5, max_categories=100)
+    columns = make_column_transformer(
+        ("passthrough", make_column_selector(dtype_include="number")),
+        (encode, make_column_selector(dtype_exclude="number")),
+    )
+    trees = ExtraTreesClassifier(100, min_samples_leaf=3, max_features=0.5, random_state=seed)
+    return _out_of_fold(make_pipeline(columns, trees), X, y, seed)
+
+
+def single_auc(cells: pd.Series[Any], y: Integers, *, seed: int) -> float | None:
+    """Return the AUC that one column reaches by itself, by a small tree that did not see the row; None for too few."""
+    tree = DecisionTreeClassifier(max_leaf_nodes=16, min_samples_leaf=5, random_state=seed)
+    encode = TargetEncoder(random_state=seed, cv=N_FOLDS)
+    model = tree if pd.api.types.is_numeric_dtype(cells.dtype) else make_pipeline(encode, tree)
+    scores = _out_of_fold(model, cells.to_frame(), y, seed)
+    return None if scores is None else auc(y, scores)
+
+
+def auc(y: Integers, scores: Floats) -> float:
+    """Return the AUC of class 1, or with more than two classes the mean of each against the rest."""
+    found = [roc_auc_score(y == place, scores[:, place]) for place in range(scores.shape[1])]
+    return float(found[1] if len(found) == 2 else np.mean(found))
+
+
+def _out_of_fold(model: Any, X: pd.DataFrame, y: Integers, seed: int) -> Floats | None:
+    if np.bincount(y).min() < 2 * N_FOLDS:
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        splitter = StratifiedKFold(N_FOLDS, shuffle=True, random_state=seed)
+        return np.asarray(cross_val_predict(model, X, y, cv=splitter, method="predict_proba"))

@@ -1,0 +1,43 @@
+"""The table that is measured, from its card: the door that prepare.py knocks at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness import cache
+from harness.card import CARD, Card, Kind, TableError
+from harness.cardfile import read_card
+from harness.gather import gather
+from harness.preview import describe
+from harness.source import copy_path, fetch
+from harness.table import Table, build_table, cell_kinds
+
+__all__ = ["CARD", "Card", "Kind", "Table", "TableError", "content_hash", "describe", "read_card", "read_table"]
+
+
+def read_table(root: Path, card: Card) -> Table:
+    """Return the table of `card`, from its copy under data/, which is made if it is not there.
+
+    A large table is read from its source once; after that it is mapped, read-only, from its binary cache.
+
+    Raises
+    ------
+    TableError
+        The source cannot be had, is not the one on the card, or does not hold what the card says.
+    """
+    table = cache.load(root, card)
+    if table is not None:
+        return table
+    path = fetch(root, card)
+    with gather(path, card.format, cell_kinds(card), path.name) as columns:
+        table = build_table(columns, card, path.name)
+    if path == root / copy_path(card.name):
+        return table
+    cache.save(root, table)
+    del table  # the mapped one takes its place: both would be twice the memory
+    return read_table(root, card)
+
+
+def content_hash(table: Table) -> str:
+    """Return what the table adds to the fingerprint: the sha256 of every cell, every class and the card."""
+    return table.digest

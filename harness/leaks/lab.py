@@ -1,0 +1,141 @@
+"""Where a leak check works: the file, the problem, the scores in hand, and a way to run the file again.
+
+What a check runs is counted in `cpu_s` apart and never against the experiment's budget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from harness.probes import Batch, Kind
+from harness.problem import Problem, Rows, Scores, score_job
+from harness.runner import Answer, Budget, Runner, Task
+from harness.statistics import auc
+from harness.worker import FEATURES_HEADER
+
+DIGITS = 6
+MAX_FEATURE_BYTES = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class FoldScores:
+    """One fold as measured: the scores of its validation rows, and those of the probe rows that rode along."""
+
+    fit: Rows
+    val: Rows
+    scores: Scores
+    batch: Batch
+    probe_scores: Scores
+
+
+@dataclass(slots=True)
+class Lab:
+    """What a check may look at and do."""
+
+    source: str
+    problem: Problem
+    folds: Sequence[FoldScores]
+    runner: Runner
+    budget: Budget
+    preload: Sequence[str]
+    is_guarded: bool = True
+    cpu_s: float = 0.0
+
+    @property
+    def val_auc(self) -> float:
+        """The mean AUC of the folds in hand."""
+        return self.auc_of(self.folds)
+
+    def auc_of(self, folds: Sequence[FoldScores]) -> float:
+        """Return the mean over the folds of the AUC on the validation rows."""
+        return mean_auc([auc(self.problem.y[fold.val], fold.scores) for fold in folds])
+
+    def probe_auc_of(self, kind: Kind, folds: Sequence[FoldScores]) -> float:
+        """Return the mean over the folds of the AUC on the probe rows of one kind, under their origins' labels."""
+        values = []
+        for fold in folds:
+            origin, scores = fold.batch.select(kind, fold.probe_scores)
+            values.append(auc(self.problem.y[fold.val][origin], scores))
+        return mean_auc(values)
+
+    def nudged(self, fold: FoldScores) -> tuple[Rows, Scores, Scores]:
+        """Return labels, scores and copies' scores (n_rows, n_copies, …) of the rows that were moved."""
+        origin, scores = fold.batch.select(Kind.NUDGE, fold.probe_scores)
+        rows = np.unique(origin)
+        copies = scores.reshape(len(rows), -1, *scores.shape[1:])
+        return self.problem.y[fold.val][rows], fold.scores[rows], copies
+
+    def refit(
+        self, folds: Sequence[FoldScores], *, inverted: bool = False, source: str | None = None
+    ) -> list[FoldScores] | str:
+        """Fit and score these folds again in new processes. A str is why it failed.
+
+        Parameters
+        ----------
+        folds : sequence of FoldScores
+        inverted : bool
+            Teach each row the next class instead of its own; of two classes, the other one.
+        source : str or None
+            Another file to run instead of the measured one.
+        """
+        labels = (self.problem.y + inverted) % self.problem.n_classes
+        tasks = [self._score_task(source or self.source, fold, labels[fold.fit]) for fold in folds]
+        answers = self._run(tasks)
+        failed = next((answer.reason for answer in answers if answer.payload is None), "")
+        if failed:
+            return failed
+        return [self._rescored(fold, answer.payload or b"") for fold, answer in zip(folds, answers, strict=True)]
+
+    def features(self, blocks: Sequence[pd.DataFrame]) -> list[np.ndarray[Any, Any]] | str:
+        """Return what feature_fn makes of each block, each in a process of its own. A str is why it failed."""
+        job = {"task": "featurize", "source": self.source, "seed": self.problem.seed}
+        answers = self._run([self._task({**job, "X": block}, MAX_FEATURE_BYTES, is_exact=False) for block in blocks])
+        tables = []
+        for answer, block in zip(answers, blocks, strict=True):
+            table = None if answer.payload is None else _read_features(answer.payload, len(block))
+            if table is None:
+                return answer.reason or "feature_fn's answer was not a table of the same rows"
+            tables.append(table)
+        return tables
+
+    def _score_task(self, source: str, fold: FoldScores, y: Rows) -> Task:
+        blocks = [self.problem.rows(fold.val), fold.batch.X]
+        job = score_job(source, self.problem, fold.fit, y, blocks)
+        return self._task(job, self.problem.score_bytes(sum(len(block) for block in blocks)))
+
+    def _rescored(self, fold: FoldScores, payload: bytes) -> FoldScores:
+        n_rows = len(fold.val)
+        scores = self.problem.read(payload, n_rows + len(fold.batch.X))
+        return replace(fold, scores=scores[:n_rows], probe_scores=scores[n_rows:])
+
+    def _task(self, job: Any, n_bytes: int, *, is_exact: bool = True) -> Task:
+        extra = {"preload": list(self.preload), "guarded": self.is_guarded}
+        return Task({**job, **extra}, n_bytes, is_exact=is_exact)
+
+    def _run(self, tasks: Sequence[Task]) -> list[Answer]:
+        answers = self.runner.run(tasks, self.budget)
+        self.cpu_s += sum(answer.cpu_s for answer in answers)
+        return answers
+
+
+def mean_auc(values: Sequence[float | None]) -> float:
+    """Return the mean of fold AUCs: the one function that val_auc is computed with. NaN if one was not measured.
+
+    It is rounded to the digits that are printed, so that what decides is what everybody sees.
+    """
+    return round(float(np.mean([np.nan if value is None else value for value in values])), DIGITS)
+
+
+def _read_features(payload: bytes, n_rows: int) -> np.ndarray[Any, Any] | None:
+    if len(payload) < FEATURES_HEADER.size:
+        return None
+    rows, columns = FEATURES_HEADER.unpack_from(payload)
+    body = payload[FEATURES_HEADER.size :]
+    if rows != n_rows or not 0 <= columns <= 1_000_000 or len(body) != 8 * rows * columns:
+        return None
+    return np.frombuffer(body, dtype="<f8").reshape(rows, columns)

@@ -1,0 +1,79 @@
+"""Say whether the source carries a table: count what is written down in it, numbers, texts, lists.
+
+Covered: tables of rows, packed tables, long lists of flags, coefficients with more digits than anybody has measured.
+Not covered: a few hundred bits in a short text or in the shape of the code. Nobody can tell those from an honest
+constant; label-flip sees what they do to the scores.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+
+MAX_NUMBERS = 300
+MAX_DIGITS = 1_500  # of all numbers together
+MAX_PRECISE, PRECISE = 16, 9  # so many numbers may have more than so many significant digits
+MAX_INT = 10**12
+MAX_ITEMS = 100  # of one list that are no texts: a wide table may have more column names
+MAX_TEXT = 240  # bytes of one text; HYPOTHESIS has 200 characters
+MAX_TEXTS = 8_000  # bytes of all texts together
+MAX_BYTES = 16
+QUESTION = "is that a table of rows?"
+
+
+def violations(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Return (line, reason) for everything that is too much. Texts that stand alone (docstrings) are not counted."""
+    alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    constants = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in alone]
+    yield from _numbers([node for node in constants if _is_number(node.value)])
+    yield from _texts([node for node in constants if isinstance(node.value, str | bytes)])
+    for node in ast.walk(tree):
+        if isinstance(node, ast.List | ast.Tuple | ast.Set | ast.Dict):
+            yield from _items(node)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float | complex) and not isinstance(value, bool)
+
+
+def _numbers(nodes: Sequence[ast.Constant]) -> Iterator[tuple[int, str]]:
+    digits = [_n_digits(node.value) for node in nodes]
+    precise = [node for node, n in zip(nodes, digits, strict=True) if n > PRECISE]
+    if len(nodes) > MAX_NUMBERS:
+        yield nodes[MAX_NUMBERS].lineno, f"{len(nodes)} numbers in the source, at most {MAX_NUMBERS}: {QUESTION}"
+    if sum(digits) > MAX_DIGITS:
+        yield nodes[-1].lineno, f"numbers of {sum(digits)} digits in all, at most {MAX_DIGITS}: {QUESTION}"
+    if len(precise) > MAX_PRECISE:
+        reason = f"{len(precise)} numbers of more than {PRECISE} digits, at most {MAX_PRECISE}: do they hide something?"
+        yield precise[MAX_PRECISE].lineno, reason
+    for node in nodes:
+        if isinstance(node.value, int) and abs(node.value) > MAX_INT:
+            yield node.lineno, "a number of more than twelve digits: is that a packed table?"
+
+
+def _n_digits(value: object) -> int:
+    if isinstance(value, int) and abs(value) > MAX_INT:
+        return PRECISE + 1  # Python refuses to write out the longest ones
+    return max(1, len("".join(c for c in repr(value) if c.isdigit()).strip("0")))
+
+
+def _texts(nodes: Sequence[ast.Constant]) -> Iterator[tuple[int, str]]:
+    total = 0
+    for node in nodes:
+        if isinstance(node.value, bytes):
+            if len(node.value) > MAX_BYTES:
+                yield node.lineno, "bytes in the source: is that a packed table?"
+            continue
+        size = len(str(node.value).encode(errors="replace"))
+        total += size
+        if size > MAX_TEXT:
+            yield node.lineno, f"a text of {size} bytes, at most {MAX_TEXT}: is that a packed table?"
+    if total > MAX_TEXTS:
+        yield 0, f"{total} bytes of text in the source, at most {MAX_TEXTS}: {QUESTION}"
+
+
+def _items(node: ast.List | ast.Tuple | ast.Set | ast.Dict) -> Iterator[tuple[int, str]]:
+    items = node.values if isinstance(node, ast.Dict) else node.elts
+    n_items = sum(not (isinstance(item, ast.Constant) and isinstance(item.value, str)) for item in items)
+    if n_items > MAX_ITEMS:
+        yield node.lineno, f"a list of {n_items} items, at most {MAX_ITEMS}: {QUESTION}"

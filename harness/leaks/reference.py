@@ -1,0 +1,98 @@
+"""Measure plain models of the usual families on the same folds: what can be learned from this table, as far as we know.
+
+The yardstick for a file that is far ahead of everything. Each model is a train.py of our own and is run as any other;
+the first one that the file does not clearly lead ends the look, so an honest file costs one small fit a fold.
+
+Not covered: knowledge. A good formula may lead all of them, which is why a lead alone accuses nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.leaks.lab import FoldScores, Lab
+from harness.probes import Kind
+from harness.statistics import paired_val_auc_se
+
+CLEAR = 2.5  # standard errors of the difference; honest files lead the best of the models by 1.2 at the most
+MODELS = {  # quickest first
+    "a linear model": "linear_model import LogisticRegression as Model: max_iter=500",
+    "neighbours": "neighbors import KNeighborsClassifier as Model: n_neighbors=15, weights='distance'",
+    "boosting": "ensemble import HistGradientBoostingClassifier as Model: max_iter=60, random_state=0",
+    "a forest": "ensemble import ExtraTreesClassifier as Model: n_estimators=100, min_samples_leaf=2, random_state=0",
+    "a kernel machine": "svm import SVC as Model: cache_size=500",
+}
+SOURCE = """
+from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.{family}
+
+
+def feature_fn(X):
+    return X
+
+
+def build_pipeline():
+    numbers = make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler())
+    categories = make_pipeline(
+        SimpleImputer(strategy="most_frequent", keep_empty_features=True),
+        OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=5, max_categories=30, sparse_output=False),
+    )
+    columns = make_column_transformer(
+        (numbers, make_column_selector(dtype_include="number")),
+        (categories, make_column_selector(dtype_exclude="number")),
+    )
+    return make_pipeline(columns, Model({options}))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """How far a file is ahead of the best plain model: in val_auc, with its standard error, and on recombined rows."""
+
+    over: str
+    ahead: float
+    noise: float
+    ahead_recombined: float
+
+
+def find_lead(lab: Lab) -> Lead | None:
+    """Return the file's lead over the best plain model, or None if it does not clearly lead every one of them."""
+    leads = []
+    for name, model in MODELS.items():
+        lead = _lead_over(lab, name, lab.refit(lab.folds, source=_source(model)))
+        if lead is None:
+            return None
+        leads.append(lead)
+    return min(leads, key=lambda lead: lead.ahead)
+
+
+def _source(model: str) -> str:
+    family, options = model.split(": ")
+    return SOURCE.format(family=family, options=options)
+
+
+def _lead_over(lab: Lab, name: str, plain: Sequence[FoldScores] | str) -> Lead | None:
+    """Return the lead over one model; None where there is none, or where the model could not be measured."""
+    if isinstance(plain, str):
+        return None
+    ahead = lab.val_auc - lab.auc_of(plain)
+    noise = _noise(lab, plain)
+    if noise is None or ahead <= CLEAR * noise:
+        return None
+    recombined = [lab.probe_auc_of(Kind.RECOMBINED, folds) for folds in (lab.folds, plain)]
+    return Lead(name, ahead, noise, recombined[0] - recombined[1])
+
+
+def _noise(lab: Lab, plain: Sequence[FoldScores]) -> float | None:
+    """Return the standard error of the difference of the two val_aucs."""
+    y = np.concatenate([lab.problem.y[fold.val] for fold in lab.folds])
+    of_fold = np.repeat(np.arange(len(lab.folds)), [len(fold.val) for fold in lab.folds])
+    theirs, ours = (np.concatenate([fold.scores for fold in folds]) for folds in (plain, lab.folds))
+    error = paired_val_auc_se(y, of_fold, theirs, ours)
+    return None if error is None else error.value

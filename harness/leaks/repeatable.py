@@ -1,0 +1,26 @@
+"""Say whether the same file gives the same scores twice."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from harness.leaks.finding import Cost, Finding
+from harness.leaks.lab import Lab
+
+NAME = "repeatable"
+CATCHES = "a lottery: an unset seed, a clock, an address decides the scores"
+FIX = "set random_state (or pass a seeded numpy Generator) wherever chance is used"
+COST = Cost.REFIT
+
+
+def run(lab: Lab) -> Finding:
+    """Measure the first fold a second time, in a new process."""
+    again = lab.refit(lab.folds[:1])
+    if isinstance(again, str):
+        return Finding(False, f"the second time it failed: {again}")
+    first, second = lab.folds[0].scores, again[0].scores
+    n_changed = int((second != first).reshape(len(first), -1).any(axis=1).sum())
+    if n_changed == 0:
+        return Finding(True, f"{len(first)} scores, the same twice")
+    worst = float(np.abs(second - first).max())
+    return Finding(False, f"{n_changed} of {len(first)} scores change from one run to the next, by up to {worst:.2g}")

@@ -1,0 +1,39 @@
+"""Say whether the pipeline scores a row the same whatever rows it is scored with."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from harness.leaks.finding import Cost, Finding
+from harness.leaks.lab import FoldScores, Lab
+from harness.probes import Kind
+
+NAME = "row-wise-predictions"
+CATCHES = "a pipeline that uses the batch it predicts: ranks, means, clusters or pseudo-labels of the rows to score"
+FIX = "learn in fit and only apply in predict: a row's score must follow from that row and the fitted model"
+COST = Cost.SCORES
+TOLERANCE = 1e-6  # of the fold's score range; honest models stay below 5e-13 but for ties between neighbours
+MAX_SHARE = 0.02
+MAX_GAIN = 1e-3
+
+
+def run(lab: Lab) -> Finding:
+    """Compare each validation row's score with its score in a shuffled batch of other rows."""
+    shares = [_share_changed(fold) for fold in lab.folds]
+    share = float(np.mean(shares))
+    gain = lab.val_auc - lab.probe_auc_of(Kind.COMPANION, lab.folds) if _is_whole(lab) else 0.0
+    evidence = f"{100 * share:.1f} % of the scores change in other company, val_auc by {abs(gain):.4f}"
+    return Finding(share <= MAX_SHARE and abs(gain) <= MAX_GAIN, evidence)
+
+
+def _is_whole(lab: Lab) -> bool:
+    """Say whether every validation row rode along again, so that the two AUCs are of the same rows."""
+    return all((fold.batch.kinds == Kind.COMPANION).sum() == len(fold.val) for fold in lab.folds)
+
+
+def _share_changed(fold: FoldScores) -> float:
+    origin, again = fold.batch.select(Kind.COMPANION, fold.probe_scores)
+    first = fold.scores[origin]
+    span = np.ptp(np.concatenate([first, again])) + 1e-300
+    differs = np.abs(first - again) > TOLERANCE * span
+    return float(differs.reshape(len(origin), -1).any(axis=1).mean())
