@@ -1,0 +1,79 @@
+"""What the README shows was pasted from a run: here the run is made again and held against it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.M | re.S)
+NUMBER = re.compile(r"[+-]?\d+\.\d+")
+
+
+def block(start: str) -> str:
+    return next(text for language, text in BLOCKS if not language and text.startswith(start))
+
+
+def shape(line: str) -> str:
+    """A line without its numbers: these may differ in a late digit from one processor to the next."""
+    return NUMBER.sub("#", line)
+
+
+def test_the_readme_begins_with_the_two_commands() -> None:
+    commands = [text for language, text in BLOCKS if language == "sh"]
+    assert commands[0] == "pip install uv && uv run ratchet loop -n 8\n"
+    assert commands[1] == "pip install uv && uv run pytest\n"
+    assert commands[1].strip() in (ROOT / ".ci" / "run").read_text()
+
+
+def test_the_lines_of_the_harness_are_those_it_prints() -> None:
+    done = subprocess.run(
+        [sys.executable, "prepare.py", "train.py"], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    shown, told = block("hypothesis:").splitlines(), done.stdout.splitlines()
+    for mine, real in zip(shown, told, strict=True):
+        name, value = mine.split(": ", 1)
+        assert real.startswith(f"{name}: ")
+        if name in {"hypothesis", "val_auc", "test_auc", "cv_folds", "leaks", "status"}:
+            assert real.split(": ", 1)[1] == value
+
+
+def test_the_table_of_checks_is_the_one_that_is_printed() -> None:
+    done = subprocess.run(
+        [sys.executable, "prepare.py", "--check"], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    assert [shape(line) for line in block("editable-only").splitlines()] == [
+        shape(line) for line in done.stdout.splitlines()
+    ]
+
+
+@pytest.mark.slow
+def test_the_loop_is_the_one_that_runs(tmp_path: Path) -> None:
+    clone = tmp_path / "a clone"
+    names = subprocess.run(["git", "ls-files", "-z"], capture_output=True, text=True, cwd=ROOT, check=True).stdout
+    for name in filter(None, names.split("\0")):
+        target = clone / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, target)
+    for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "the project"]):
+        identity = ["-c", "user.name=Student", "-c", "user.email=student@example.org"]
+        subprocess.run(["git", *identity, *arguments], cwd=clone, check=True)
+    command = [sys.executable, "-m", "ratchet.cli", "loop", "-n", "8"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=clone, check=True, timeout=600)
+    shown = [line for line in block("iter 0").splitlines() if line.startswith("iter ")]
+    told = [line for line in done.stdout.splitlines() if line.startswith("iter ")]
+    assert len(told) == 9
+    assert [words(line) for line in told] == [words(line) for line in shown]
+
+
+def words(line: str) -> tuple[str, str, str]:
+    """An experiment's number, verdict and hypothesis."""
+    number, *_, verdict = line.split(" | ")
+    word, hypothesis = verdict.split(" — ", 1)
+    return number, word.split(" (")[0], hypothesis
