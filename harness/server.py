@@ -15,7 +15,7 @@ from typing import Any, TextIO
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the ratchet asks for: a file; the best so far and what must be beaten; where scores are kept; which partition.
+    """What the ratchet asks for: a file, the best so far, what must be beaten, where scores are kept, which partition.
 
     With `stop_early`, folds that can no longer lead above `beat` are not run.
     """

@@ -25,7 +25,7 @@ from typing import IO, Protocol
 from harness.worker import KILL
 
 WORKER = Path(__file__).with_name("worker.py")
-KEPT = ("PATH", "SYSTEMROOT", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+KEPT = ("PATH", "SYSTEMROOT", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR", "TEMP", "TMP")
 ONE_THREAD = (
     "OMP_NUM_THREADS",
     "OMP_THREAD_LIMIT",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -136,22 +137,23 @@ def test_a_disk_flood_is_stopped(runner: Runner) -> None:
 
 
 def test_an_answer_of_the_wrong_length_is_not_believed(runner: Runner) -> None:
-    body = "import os\nfor fd in range(3, 20):\n    try: os.write(fd, b'P' + bytes(8 * 4000))\n    except OSError: pass\nos._exit(0)"
+    forge = "try: os.write(fd, b'P' + bytes(8 * 4000))\n    except OSError: pass"
+    body = f"import os\nfor fd in range(3, 20):\n    {forge}\nos._exit(0)"
     assert run(runner, body).payload is None
 
 
-def test_nothing_survives_a_fold(runner: Runner) -> None:
-    before = set(Path(tempfile.gettempdir()).glob("fold_*"))
-    for body in (
-        "import os; os.fork()",
-        "import threading, time; threading.Thread(target=time.sleep, args=[60]).start()",
-        "open('left', 'w').write('x')",
-    ):
-        run(runner, body)
-    assert set(Path(tempfile.gettempdir()).glob("fold_*")) == before
-    warm = runner.lanes[0].warm.process.pid  # type: ignore[attr-defined]
-    lanes = psutil.Process(warm).children()
-    assert [child for lane in lanes for child in lane.children()] == []
+def test_nothing_survives_a_fold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with Runner(2) as runner:
+        for body in (
+            "import os; os.fork()",
+            "import threading, time; threading.Thread(target=time.sleep, args=[60]).start()",
+            "open('left', 'w').write('x')",
+        ):
+            run(runner, body)
+        assert list(tmp_path.iterdir()) == []
+        warm = psutil.Process(runner.lanes[0].warm.process.pid)  # type: ignore[attr-defined]
+        assert [child for lane in warm.children() for child in lane.children()] == []
 
 
 def test_state_does_not_reach_the_next_fold(runner: Runner) -> None:
@@ -175,7 +177,8 @@ def test_the_fold_sees_no_index_and_no_environment_of_the_user(runner: Runner, m
 
 
 def test_killing_the_harness_leaves_no_process_and_no_folder(tmp_path: Path) -> None:
-    script = tmp_path / "harness_to_kill.py"
+    script, temporary = tmp_path / "harness_to_kill.py", tmp_path / "tmp"
+    temporary.mkdir()
     script.write_text(
         "import sys\n"
         f"sys.path[:0] = [{str(Path(__file__).resolve().parents[2])!r}, {str(Path(__file__).parent)!r}]\n"
@@ -184,19 +187,17 @@ def test_killing_the_harness_leaves_no_process_and_no_folder(tmp_path: Path) -> 
         "runner = Runner(2)\nrunner.warm_up()\nprint(runner.lanes[0].warm.process.pid, flush=True)\n"
         "runner.run([task('import time; time.sleep(60)')] * 2, BUDGET)\n"
     )
-    import subprocess
-    import sys
-
-    folders = set(Path(tempfile.gettempdir()).glob("fold_*"))
-    harness = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
+    command, environment = [sys.executable, str(script)], os.environ | {"TMPDIR": str(temporary)}
+    harness = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
     assert harness.stdout is not None
     warm = psutil.Process(int(harness.stdout.readline()))
     wait_for(lambda: len(warm.children(recursive=True)) == 4)
     family = [warm, *warm.children(recursive=True)]
+    assert len(list(temporary.glob("fold_*"))) == 2
     harness.kill()
     harness.wait()
     wait_for(lambda: not any(process.is_running() and process.status() != "zombie" for process in family))
-    wait_for(lambda: set(Path(tempfile.gettempdir()).glob("fold_*")) <= folders)
+    wait_for(lambda: list(temporary.iterdir()) == [])
 
 
 def wait_for(claim: object, timeout_s: float = 20.0) -> None:
