@@ -58,11 +58,14 @@ def find_agent(text: str) -> Agent:
         return Agent(BUILTIN, _join([sys.executable, "-m", "researcher"]))
     if text not in PRESETS:
         return Agent(one_line(text, 60), text)
-    if shutil.which(text) is None:
-        raise RatchetError(
-            f"agent {text}: expected the command {text} on PATH, got none. Install it, or --agent builtin."
-        )
-    return Agent(text, PRESETS[text])
+    return preset_agent("agent", text, PRESETS, "Install it, or --agent builtin.")
+
+
+def preset_agent(role: str, name: str, commands: Mapping[str, str], fix: str = "Install it.") -> Agent:
+    """Return the agent of that name in a role. Raises RatchetError when it is not installed."""
+    if shutil.which(name) is None:
+        raise RatchetError(f"{role} {name}: expected the command {name} on PATH, got none. {fix}")
+    return Agent(name, commands[name])
 
 
 def call(agent: Agent, task: Task, run: Run, should_stop: Callable[[], bool]) -> Proposal:
@@ -73,14 +76,14 @@ def call(agent: Agent, task: Task, run: Run, should_stop: Callable[[], bool]) ->
     prompt = run.folder / "prompt.md"
     prompt.write_text(task.prompt, "utf-8")
     outcome = process.run(
-        _fill(agent.command, prompt, desk.config.editable),
+        fill_marks(agent.command, prompt, desk.config.editable),
         cwd=desk.root,
         env={**os.environ, **_task_env(task, run)},
         budget=Budget(wall_s=desk.config.agent_timeout, output_mb=inf),
         stdin=None if "{prompt}" in agent.command else prompt,
         should_stop=should_stop,
     )
-    _keep_log(run, task.n, outcome)
+    keep_log(run, str(task.n), outcome)
     if outcome.stopped_by is Limit.REQUEST:
         raise KeyboardInterrupt
     trespass = [path for path in snapshots.edited(desk.repo, tip, desk.frozen) if path not in before]
@@ -97,6 +100,21 @@ def call(agent: Agent, task: Task, run: Run, should_stop: Callable[[], bool]) ->
     )
 
 
+def fill_marks(command: str, prompt: Path, files: Sequence[str]) -> str:
+    """Return a shell line with its marks replaced: the prompt's path, the editable files, an edit rule for each."""
+    words = {"{prompt}": [str(prompt)], "{files}": files, "{rules}": [f"Edit(/{path})" for path in files]}
+    for mark, value in words.items():
+        command = command.replace(mark, _join(value))
+    return command
+
+
+def keep_log(run: Run, name: str, outcome: Outcome) -> None:
+    """Keep what an agent said, for a person who wants to know why it failed."""
+    folder = run.folder / "agent"
+    folder.mkdir(exist_ok=True)
+    (folder / f"{name}.log").write_text(f"{outcome.stdout}\n--- stderr ---\n{outcome.stderr}", "utf-8")
+
+
 def _task_env(task: Task, run: Run) -> dict[str, str]:
     return {
         "RATCHET_TAG": run.tag,
@@ -107,13 +125,6 @@ def _task_env(task: Task, run: Run) -> dict[str, str]:
         "RATCHET_SEED": str(task.seed),
         "RATCHET_PROMPT": str(run.folder / "prompt.md"),
     }
-
-
-def _fill(command: str, prompt: Path, files: Sequence[str]) -> str:
-    words = {"{prompt}": [str(prompt)], "{files}": files, "{rules}": [f"Edit(/{path})" for path in files]}
-    for mark, value in words.items():
-        command = command.replace(mark, _join(value))
-    return command
 
 
 def _join(words: Sequence[str]) -> str:
@@ -135,9 +146,3 @@ def _failure(outcome: Outcome, timeout_s: float) -> tuple[Ending, str]:
 def _warnings(outcome: Outcome) -> tuple[str, ...]:
     left = outcome.left_behind
     return (f"the agent left {left} process{'es' if left > 1 else ''} behind, ended",) if left else ()
-
-
-def _keep_log(run: Run, n: int, outcome: Outcome) -> None:
-    folder = run.folder / "agent"
-    folder.mkdir(exist_ok=True)
-    (folder / f"{n}.log").write_text(f"{outcome.stdout}\n--- stderr ---\n{outcome.stderr}", "utf-8")

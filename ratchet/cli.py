@@ -26,6 +26,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "loop": "ratchet.commands.run",
         "race": "ratchet.commands.run",
         "stop": "ratchet.commands.run",
+        "finish": "ratchet.commands.finish",
     },
     "Look": {
         "status": "ratchet.commands.look",

@@ -43,7 +43,7 @@ def find(start: Path) -> Path:
             break
     raise RatchetError(
         f"{start}: expected [tool.ratchet] in pyproject.toml or a ratchet.yaml, got neither. "
-        "`ratchet instruct` prints a prompt that lets an agent write one."
+        "`uv run ratchet instruct` prints a prompt that lets an agent write one."
     )
 
 
@@ -112,6 +112,7 @@ def _config(keys: Keys, origin: str) -> Config:
         constraints=tuple(_constraint(entry) for entry in keys.tables("constraints")),
         audit=tuple(_source(entry) for entry in keys.tables("audit")),
         checks=keys.texts("checks"),
+        inspect=keys.text("inspect", ""),
         exits=_exits(keys),
         rule=keys.choice("rule", Rule, Rule.STRICT),
         margin=keys.number("margin", MARGIN_SES, above=0),

@@ -21,6 +21,7 @@ from ratchet.journal import Event, Kind
 from ratchet.measuring import MARK, Measurer, Progress
 from ratchet.records import NOTE_CHARS, Begun, Ending, Experiment, Proposal, Verdict, best, one_line
 from ratchet.runs import Run, check_unchanged, stamp
+from ratchet.stopping import ASKED, asker_of
 from ratchet.trial import Trial
 
 MOVES = 5  # how often a branch may move under an experiment before we give up measuring it again
@@ -110,10 +111,21 @@ class Session:
 
     def clear_proposal(self) -> None:
         """Put aside under a ref what an interrupted agent has done to the desk, and put the best back."""
-        last = self.events[-1]
+        last = next(event for event in reversed(self.events) if event.kind is not Kind.STOP)
         if last.kind is Kind.PROPOSE and self.is_desk_edited():
             ref = put_aside(self.run, last.data["n"], self._best_commit())
             self._say(f"an edit that was interrupted has been put aside: git show {ref}")
+
+    def note_stop(self, reason: str) -> None:
+        """Write down why work on the run ends, and who asked for it, if somebody did."""
+        asker = asker_of(self.run.stop_file)
+        self.note(Kind.STOP, reason=reason, **({"asked_by": dict(asker)} if asker else {}))
+
+    def note_wish(self) -> None:
+        """Write down a wish to stop that came while this session worked and held the lock."""
+        asker = asker_of(self.run.stop_file)
+        if asker and not any(event.kind is Kind.STOP and event.data.get("asked_by") == asker for event in self.events):
+            self.note_stop(ASKED)
 
     def note(self, kind: Kind, **data: Any) -> None:
         """Write down what is about to happen, or why something ended."""

@@ -98,6 +98,24 @@ def count_lines(repo: Repo, old: str, new: str, paths: Sequence[str]) -> tuple[i
     return sum(added for added, _ in numbers), sum(removed for _, removed in numbers)
 
 
+def line_of_commits(repo: Repo, old: str, new: str) -> list[str]:
+    """Return the commits that lead from `old` to `new` by first parents, oldest first, `old` not among them."""
+    return call(repo.root, "rev-list", "--reverse", "--first-parent", f"{old}..{new}").decode().split()
+
+
+def date_and_message(repo: Repo, commit: str) -> tuple[str, str]:
+    """Return when a commit was written, in ISO 8601, and its message."""
+    shown = call(repo.root, "show", "--no-patch", "--format=%aI%n%B", commit).decode("utf-8", "replace")
+    date, _, message = shown.partition("\n")
+    return date, message.rstrip("\n") + "\n"
+
+
+def checked_out(repo: Repo) -> list[str]:
+    """Return the full names of the branches that stand in any work tree of the repo."""
+    rows = call(repo.root, "worktree", "list", "--porcelain").decode("utf-8", "replace").splitlines()
+    return [row.removeprefix("branch ") for row in rows if row.startswith("branch ")]
+
+
 def move_ref(repo: Repo, ref: str, new: str, old: str, reason: str) -> bool:
     """Point a ref at `new` if it still points at `old` (NOTHING: if it does not exist); say whether it does now."""
     try:

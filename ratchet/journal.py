@@ -29,7 +29,8 @@ class Kind(StrEnum):
     BEGIN = "begin"  # experiment n is this commit
     VERDICT = "verdict"  # what was measured and decided of experiment n
     RACE = "race"  # lanes of their own start from the best: their tags
-    STOP = "stop"  # a loop came to its end, and why
+    STOP = "stop"  # a loop came to its end, or was asked to: why, and who asked
+    FINISH = "finish"  # the branch for a pull request points at this commit
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ def _event(path: Path, number: int, line: bytes) -> Event:
     except (ValueError, KeyError, TypeError, AttributeError):
         raise RatchetError(
             f"{path}: expected an event on line {number}, got {line[:60]!r}. Mend or remove that line; "
-            "`ratchet results` shows what the others say."
+            "`uv run ratchet results` shows what the others say."
         ) from None
     return event
 

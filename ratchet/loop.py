@@ -16,7 +16,7 @@ from ratchet.journal import Kind
 from ratchet.limits import Limits, reason_to_stop
 from ratchet.prompt import write_prompt
 from ratchet.records import Experiment, Proposal
-from ratchet.stopping import Stopper
+from ratchet.stopping import ASKED, Stopper
 from ratchet.strategies import suggest
 
 
@@ -57,7 +57,7 @@ def open_run(session: Session, screen: Screen) -> None:
         first = session.history[0]
         raise RatchetError(
             f"iter 0: expected a number for the baseline, got {first.verdict} ({first.reason}). "
-            f"Mend {session.run.desk.config.editable[0]}, then `ratchet step`."
+            f"Mend {session.run.desk.config.editable[0]}, then `uv run ratchet step`."
         )
 
 
@@ -69,7 +69,7 @@ def run_loop(session: Session, agent: Agent, limits: Limits, *, screen: Screen, 
         reason = _reason_to_stop(session, limits, stopper, first_n=first_n, minutes=(time.monotonic() - started) / 60)
         if not reason:
             screen.result(_one_round(session, agent, screen, stopper, seed))
-    session.note(Kind.STOP, reason=reason)
+    session.note_stop(reason)
     return reason
 
 
@@ -95,7 +95,7 @@ def _one_round(session: Session, agent: Agent, screen: Screen, stopper: Stopper,
 
 def _reason_to_stop(session: Session, limits: Limits, stopper: Stopper, *, first_n: int, minutes: float) -> str:
     if stopper.is_asked():
-        return "asked to stop"
+        return ASKED
     if git.head_branch(session.run.desk.repo) != session.run.branch:
         return "HEAD has left the run's branch"
     return reason_to_stop(session.history, session.run.desk.config, limits, first_n=first_n, minutes=minutes)

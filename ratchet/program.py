@@ -13,8 +13,8 @@ better. Write its config.
 2. Write a command that prints that number on a line of its own, `name: value`, in under a minute, the same each time:
    fixed seeds, fixed inputs, several repeats where time is measured. It must not be among the editable files.
 3. Find what must not get worse (tests, correctness, memory) and make it a constraint or a check.
-4. Write `[tool.ratchet]` in pyproject.toml, or a ratchet.yaml with the same keys, then run `ratchet check`.
-5. Commit, then `ratchet start first`: experiment 0 is the baseline."""
+4. Write `[tool.ratchet]` in pyproject.toml, or a ratchet.yaml with the same keys, then run `uv run ratchet check`.
+5. Commit, then `uv run ratchet start first`: experiment 0 is the baseline."""
 EXAMPLE = """[tool.ratchet]
 name = "sorting"
 editable = ["sort.py"]
@@ -51,19 +51,19 @@ Goal: {goals}. An edit is kept when its result is {better}; anything else is und
 ## Rules
 
 - Edit {_listed(config.editable)} and nothing else. Frozen: {readonly}.
-- Measure with `ratchet step` and with nothing else. It commits, measures the commit, decides, and prints one line.
+- Measure with `uv run ratchet step` and with nothing else. It commits, measures that, decides, prints one line.
 - One idea an experiment. Do not argue with the verdict, do not use git, never ask whether to go on.
 {rules + chr(10) if rules else ""}
 ## The loop
 
-1. `ratchet start TAG` once: the branch autoresearch/TAG and the baseline. A run that exists is taken up again.
-2. `ratchet status`: the best so far, what was tried, hints.
+1. `uv run ratchet start TAG` once: the branch autoresearch/TAG and the baseline. A run that exists is taken up again.
+2. `uv run ratchet status`: the best so far, what was tried, hints.
 3. Edit. Say why the idea should help before you try it.
-4. `ratchet step -m "what and why"`. The files hold the best version again afterwards, whatever the verdict.
+4. `uv run ratchet step -m "what and why"`. The files hold the best version again afterwards, whatever the verdict.
 5. Report the line it printed, and go back to 2.
 
 CRASHED: one quick fix, then another idea. TIMEOUT: make it smaller. REJECTED: mend the cause, never work around it.
-Stop when a human says so or when `ratchet status` says done.
+Stop when a human says so or when `uv run ratchet status` says done; then `uv run ratchet finish` reviews the run.
 {context}"""
 
 

@@ -20,7 +20,7 @@ from ratchet import git, journal
 from ratchet.agents import Agent
 from ratchet.desk import Desk
 from ratchet.experiment import Session
-from ratchet.journal import Kind
+from ratchet.journal import Event, Kind
 from ratchet.limits import Limits
 from ratchet.loop import Screen, run_loop
 from ratchet.measuring import MARK, Candidate, Measurer, Progress
@@ -57,7 +57,7 @@ def run_race(session: Session, entry: Entry, k: int, *, screen: Screen, stopper:
 
 def gather(session: Session, screen: Screen) -> list[Experiment]:
     """Measure the winners of all lanes there are on the run's own branch, best first, and clear the lanes away."""
-    repo, lanes = session.run.desk.repo, _lane_tags(session)
+    repo, lanes = session.run.desk.repo, lane_tags(session.events)
     lanes = [tag for tag in lanes if git.resolve(repo, f"{BRANCHES}{tag}") is not None]
     for tag in lanes:
         process.sweep(MARK, str(replace(session.run, tag=tag).folder))
@@ -70,9 +70,19 @@ def gather(session: Session, screen: Screen) -> list[Experiment]:
         measured.append(session.graft(winner, proposal))
         screen.result(measured[-1])
     for tag in lanes:
-        git.remove_worktree(repo, _lane_folder(session.run, tag))
+        git.remove_worktree(repo, lane_folder(session.run, tag))
         git.delete_ref(repo, f"{BRANCHES}{tag}")  # what it held stays under refs/ratchet/
     return measured
+
+
+def lane_tags(events: Sequence[Event]) -> list[str]:
+    """Return the tags of every lane that a run has had."""
+    return [tag for event in events if event.kind is Kind.RACE for tag in event.data["lanes"]]
+
+
+def lane_folder(run: Run, tag: str) -> Path:
+    """Return where the work tree of a lane stands."""
+    return run.folder / "lanes" / tag
 
 
 def _run_lanes(session: Session, tags: Sequence[str], entry: Entry, *, screen: Screen, stopper: Stopper) -> None:
@@ -142,7 +152,7 @@ class _LaneScreen:
 
 def _make_lane(run: Run, tag: str, number: int, k: int) -> Run:
     """Make a branch and a work tree that start where the run stands."""
-    folder, tip = _lane_folder(run, tag), git.resolve(run.desk.repo, run.branch) or ""
+    folder, tip = lane_folder(run, tag), git.resolve(run.desk.repo, run.branch) or ""
     git.add_worktree(run.desk.repo, folder, f"autoresearch/{tag}", tip)
     inside = run.desk.root.relative_to(run.desk.repo.root)
     desk = Desk(git.open_repo(folder), folder / inside, _with_turned_arms(run.desk.config, number))
@@ -178,10 +188,6 @@ def _winner(run: Run, tag: str) -> Experiment | None:
     return top if top is not None and top.verdict is Verdict.KEEP else None
 
 
-def _lane_tags(session: Session) -> list[str]:
-    return [tag for event in session.events if event.kind is Kind.RACE for tag in event.data["lanes"]]
-
-
 def _free_tags(run: Run, k: int) -> list[str]:
     """Return k tags that no lane has had."""
     base, number = run.tag[:TAG_CHARS], 1
@@ -192,7 +198,3 @@ def _free_tags(run: Run, k: int) -> list[str]:
             tags.append(tag)
         number += 1
     return tags
-
-
-def _lane_folder(run: Run, tag: str) -> Path:
-    return run.folder / "lanes" / tag

@@ -74,7 +74,7 @@ def require_run(desk: Desk) -> Run:
         known = ", ".join(tags(desk)) or "none"
         raise RatchetError(
             f"HEAD: expected a run's branch, autoresearch/TAG, got {_head_text(desk)}. "
-            f"`ratchet start TAG`, or `git switch autoresearch/TAG` (runs: {known})."
+            f"`uv run ratchet start TAG`, or `git switch autoresearch/TAG` (runs: {known})."
         )
     return run
 
@@ -138,10 +138,19 @@ def start_run(desk: Desk, tag: str, now: datetime) -> Run:
 
 
 def record_start(run: Run, base: str, first: str, now: datetime) -> None:
-    """Write the first event: the commit under HEAD, the commit of the baseline, and all that may not change."""
+    """Write the first event: the commit and branch under HEAD, the baseline's commit, what may not change."""
     parts = engine_parts(run.desk, first)
     journal.append(
-        run.journal, Kind.RUN, {"tag": run.tag, "base": base, "first": first, "parts": parts, "at": stamp(now)}
+        run.journal,
+        Kind.RUN,
+        {
+            "tag": run.tag,
+            "base": base,
+            "from": git.head_branch(run.desk.repo),
+            "first": first,
+            "parts": parts,
+            "at": stamp(now),
+        },
     )
 
 
@@ -159,7 +168,7 @@ def check_unchanged(run: Run, events: list[Event], measured_by: Mapping[str, str
         what = "; ".join(f"{key} {before.get(key, 'absent')} → {now.get(key, 'absent')}" for key in changed)
         raise RatchetError(
             f"run {run.tag}: expected what it was started with, got a change: {what}. "
-            "Numbers from before and after cannot be compared: undo it, or `ratchet start` a new run."
+            "Numbers from before and after cannot be compared: undo it, or `uv run ratchet start` a new run."
         )
 
 

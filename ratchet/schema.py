@@ -111,6 +111,7 @@ class Config:
     constraints: tuple[Constraint, ...] = ()
     audit: tuple[Source, ...] = ()
     checks: tuple[str, ...] = ()
+    inspect: str = ""
     exits: Mapping[int, Ending] = field(default_factory=dict)
     rule: Rule = Rule.STRICT
     margin: float = MARGIN_SES
@@ -175,6 +176,10 @@ KEYS: Sequence[tuple[str, str]] = (
     ("constraints", "a list of tables: name, grep, json or reader, and fail_above, fail_below, warn_above, warn_below"),
     ("audit", "numbers to record and never to show while the run goes on: names, or tables with name and grep"),
     ("checks", "commands that must pass before a better number is kept"),
+    (
+        "inspect",
+        "a second look at what would be kept: an agent's name, or a command with {prompt}; it says keep or reject: why",
+    ),
     ("exits", "what an exit status of run means: timeout, crash or reject (0 is ok, any other a crash)"),
     (
         "rule",

@@ -33,6 +33,17 @@ def edited(repo: Repo, commit: str, paths: Sequence[str]) -> list[str]:
     )
 
 
+def changed(repo: Repo, old: str, new: str) -> list[str]:
+    """Return the files that differ between two commits."""
+    return _names(git.call(repo.root, "diff", "--no-ext-diff", "--no-renames", "--name-only", "-z", old, new))
+
+
+def uncommitted(repo: Repo) -> list[str]:
+    """Return the files that git knows and that differ from HEAD, on the desk or in the index."""
+    rows = _names(git.call(repo.root, "status", "--porcelain", "--no-renames", "--untracked-files=no", "-z"))
+    return [row[3:] for row in rows]
+
+
 def tree_files(repo: Repo, commit: str) -> dict[str, str]:
     """Return the hash of every file in a commit, by path."""
     rows = _names(git.call(repo.root, "ls-tree", "-r", "-z", "--full-tree", commit))
@@ -62,14 +73,18 @@ def files_of(repo: Repo, commit: str, paths: Sequence[str]) -> Files:
     return {path: held.get(path) for path in paths}
 
 
-def make_commit(repo: Repo, parent: str, files: Files, message: str) -> str:
-    """Make a commit on top of `parent` that differs in `files` alone; no ref, index or desk file is touched."""
+def make_commit(repo: Repo, parent: str, files: Files, message: str, *, at: str = "") -> str:
+    """Make a commit on top of `parent` that differs in `files` alone; no ref, index or desk file is touched.
+
+    With `at`, a moment in ISO 8601, the same input makes the same commit whenever it is made.
+    """
     with _scratch_index(repo) as env:
         git.call(repo.root, "read-tree", parent, env=env)
         git.call(repo.root, "update-index", "-z", "--index-info", env=env, stdin=_index_info(repo, files))
         tree = git.call(repo.root, "write-tree", env=env).decode().strip()
     arguments = ("commit-tree", tree, "-p", parent, "-F", "-")
-    return git.call(repo.root, *arguments, env=_identity(repo), stdin=message.encode()).decode().strip()
+    env = _identity(repo) | ({"GIT_AUTHOR_DATE": at, "GIT_COMMITTER_DATE": at} if at else {})
+    return git.call(repo.root, *arguments, env=env, stdin=message.encode()).decode().strip()
 
 
 def settle_index(repo: Repo, commit: str, paths: Sequence[str]) -> None:
@@ -87,7 +102,12 @@ def settle_index(repo: Repo, commit: str, paths: Sequence[str]) -> None:
 
 def put_back(repo: Repo, commit: str, paths: Sequence[str]) -> None:
     """Write `paths` on the desk as `commit` holds them, each in one step; a file it does not hold is removed."""
-    for path, held in files_of(repo, commit, paths).items():
+    put_files(repo, files_of(repo, commit, paths))
+
+
+def put_files(repo: Repo, files: Files) -> None:
+    """Write stored files on the desk, each in one step; one that is None is removed."""
+    for path, held in files.items():
         target = repo.root / path
         if held is None:
             target.unlink(missing_ok=True)

@@ -10,6 +10,7 @@ from ratchet.limits import Limits, limits_of, reason_to_stop, since_gain
 from ratchet.prompt import hints
 from ratchet.records import Experiment, Verdict, baseline, best
 from ratchet.runs import Run
+from ratchet.stopping import ASKED
 from ratchet.strategies import count_arms
 from ratchet.tables import summary_line
 from ratchet.words import experiment_line
@@ -48,7 +49,7 @@ def describe(
         "working_process": holder,
         "stop_asked": is_stop_asked,
         "last_stop": last_stop.data["reason"] if last_stop else None,
-        "done": "asked to stop" if is_stop_asked else is_over or None,
+        "done": ASKED if is_stop_asked else is_over or None,
         "limits": {"experiments": limits.n, "patience": limits.patience},
         "journal": str(run.journal),
         "summary": summary_line(history, config),
@@ -72,8 +73,10 @@ def status_text(state: Mapping[str, Any]) -> str:
 
 def _next_text(state: Mapping[str, Any]) -> str:
     if state["unmeasured_edit"]:
-        return f"next: `ratchet step` measures the edit of {', '.join(state['unmeasured_edit'])}"
-    return f"next: edit {', '.join(state['editable'])}, then `ratchet step`; or `ratchet loop`"
+        return f"next: `uv run ratchet step` measures the edit of {', '.join(state['unmeasured_edit'])}"
+    if state["done"]:
+        return "next: `uv run ratchet finish` reviews the run; or `uv run ratchet loop` goes on"
+    return f"next: edit {', '.join(state['editable'])}, then `uv run ratchet step`; or `uv run ratchet loop`"
 
 
 def _brief(experiment: Experiment | None) -> dict[str, Any] | None:

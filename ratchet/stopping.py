@@ -1,14 +1,22 @@
-"""How a loop is asked to stop: Ctrl-C, SIGTERM, or `ratchet stop` from another shell."""
+"""How a loop is asked to stop: Ctrl-C, SIGTERM, or `ratchet stop` from another shell, which says who asked."""
 
 from __future__ import annotations
 
 import contextlib
+import getpass
+import json
+import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
-NOW = "now"
+from ratchet.records import one_line
+
+ASKED = "asked to stop"
+NOW, LATER = "now", "after this experiment"
+ASKER_MARKS = ("RATCHET", "CLAUDECODE")  # variables that begin so tell an agent's shell from a person's
 
 
 class Stopper:
@@ -38,10 +46,7 @@ class Stopper:
 
     def is_asked_now(self) -> bool:
         """Say whether the experiment should end, too."""
-        try:
-            return self._is_now or self._file.read_text("utf-8").strip() == NOW
-        except OSError:
-            return False
+        return self._is_now or _read_wish(self._file).get("when") == NOW
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
         if self.was_interrupted:
@@ -52,9 +57,35 @@ class Stopper:
 
 
 def ask_to_stop(stop_file: Path, *, now: bool = False) -> None:
-    """Leave the wish for whoever works on the run."""
+    """Leave the wish, and who has it, for whoever works on the run."""
     stop_file.parent.mkdir(parents=True, exist_ok=True)
-    stop_file.write_text(NOW if now else "", "utf-8")
+    temporary = stop_file.with_name(f"{stop_file.name}.ratchet~")
+    temporary.write_text(json.dumps({"when": NOW if now else LATER, "asked_by": _asker()}), "utf-8")
+    temporary.replace(stop_file)
+
+
+def asker_of(stop_file: Path) -> Mapping[str, Any]:
+    """Return who left the wish to stop (user, pid, parent_pid, marks), or nothing when nobody did."""
+    found = _read_wish(stop_file).get("asked_by")
+    return found if isinstance(found, dict) else {}
+
+
+def _asker() -> dict[str, Any]:
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container where nobody has a name
+        user = ""
+    marks = {name: one_line(value) for name, value in sorted(os.environ.items()) if name.startswith(ASKER_MARKS)}
+    return {"user": user, "pid": os.getpid(), "parent_pid": os.getppid(), "marks": marks}
+
+
+def _read_wish(stop_file: Path) -> dict[str, Any]:
+    """Return what the file says; one that somebody made by hand, or that is not there, says nothing."""
+    try:
+        wish = json.loads(stop_file.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return wish if isinstance(wish, dict) else {}
 
 
 def _end(number: int, frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""Put an experiment that was begun to the test: measure it, judge it, confirm it, run the checks."""
+"""Put an experiment that was begun to the test: measure it, judge it, confirm it, check it, inspect it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ratchet import git
 from ratchet.decision import Judgement, is_better, judge, to_beat
+from ratchet.inspector import inspected
 from ratchet.measuring import Candidate, Measurer, Progress, checkout, run_command
 from ratchet.reading import last_line
 from ratchet.records import Begun, Ending, Experiment, Measurement, Verdict, best, one_line
@@ -27,6 +28,15 @@ class Trial:
 
     def test(self, begun: Begun, earlier: Sequence[Experiment]) -> Experiment:
         """Return what became of an experiment; `earlier` is the history before it."""
+        experiment = self._examine(begun, earlier)
+        if experiment.verdict is not Verdict.KEEP or not self._config.inspect:
+            return experiment
+        self._progress("a second look")
+        incumbent = best(earlier)
+        return inspected(self._run, experiment, incumbent.commit if incumbent else begun.parent, self._should_stop)
+
+    def _examine(self, begun: Begun, earlier: Sequence[Experiment]) -> Experiment:
+        """Return the experiment as numbers and checks decide it."""
         twin = find_twin(begun, earlier)
         measured = self._measure(begun, earlier, twin)
         judgement = self._judge(begun, measured, earlier, twin)

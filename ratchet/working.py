@@ -27,7 +27,11 @@ def work_on(
     with lock.hold(run.folder / "lock", what):
         measurer = measurer_of(run, should_stop, is_loud=is_loud)
         try:
-            yield Session(run, measurer, now=now, progress=screen.progress, say=screen.say, should_stop=should_stop)
+            session = Session(run, measurer, now=now, progress=screen.progress, say=screen.say, should_stop=should_stop)
+            try:
+                yield session
+            finally:
+                session.note_wish()
         finally:
             measurer.close()
 

@@ -32,6 +32,7 @@ COMMANDS = (  # the very set of program.md, settings.json and commands/autoresea
     "uv run ratchet check",
     "uv run ratchet instruct",
     "uv run ratchet stop",
+    "uv run ratchet finish",
 )
 BLANKS = {"TAG": "[A-Za-z0-9][A-Za-z0-9._-]{0,59}", "N": "[0-9]{1,6}"}  # what may stand for a word of a command
 EDITORS = frozenset({"Edit", "MultiEdit", "Write"})

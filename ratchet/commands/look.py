@@ -94,7 +94,9 @@ def diff(config: Path | None, is_best: bool, which: str | None) -> None:
     if which is not None:
         old, new = _pair(_find_commit(run, history, which))
     elif top is None:
-        raise RatchetError(f"run {run.tag}: expected a kept experiment, got none yet. `ratchet step` measures one.")
+        raise RatchetError(
+            f"run {run.tag}: expected a kept experiment, got none yet. `uv run ratchet step` measures one."
+        )
     else:
         old, new = _pair(top) if is_best else (str(run_event(run).data["first"]), top.commit)
     click.echo(git.diff(run.desk.repo, old, new, run.desk.editable, color=sys.stdout.isatty()), nl=False)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from ratchet import journal, lock
 from ratchet.agents import find_agent
 from ratchet.desk import Desk, check_frozen, open_desk
 from ratchet.display import print_table
@@ -18,9 +19,9 @@ from ratchet.limits import BROKEN_AGENT, Limits, limits_of
 from ratchet.loop import open_run, run_loop
 from ratchet.race import Entry, run_race
 from ratchet.records import Experiment, Proposal
-from ratchet.runs import Run, check_tag, current_run, free_tag, require_run, start_run, take_up
+from ratchet.runs import Run, check_tag, current_run, free_tag, require_run, stamp, start_run, take_up
 from ratchet.screen import Terminal
-from ratchet.stopping import Stopper, ask_to_stop
+from ratchet.stopping import ASKED, Stopper, ask_to_stop, asker_of
 from ratchet.tables import summary_line
 from ratchet.working import now, work_on
 
@@ -45,7 +46,7 @@ def start(config: Path | None, tag: str, verbose: bool) -> None:
             run.stop_file.unlink(missing_ok=True)
             session.note(Kind.RESUME)
     click.echo(
-        f"run {run.tag} on branch autoresearch/{run.tag}; next: edit {desk.config.editable[0]}, `ratchet step`",
+        f"run {run.tag} on branch autoresearch/{run.tag}; next: edit {desk.config.editable[0]}, `uv run ratchet step`",
         err=True,
     )
 
@@ -156,6 +157,10 @@ def stop(config: Path | None, is_now: bool) -> None:
     """Ask a loop to stop after its experiment."""
     run = require_run(open_desk(Path.cwd(), config))
     ask_to_stop(run.stop_file, now=is_now)
+    if lock.holder_pid(run.folder / "lock") is None:  # else whoever works on the run writes it down
+        with lock.hold(run.folder / "lock", "ratchet stop"):
+            data = {"reason": ASKED, "asked_by": dict(asker_of(run.stop_file)), "tag": run.tag, "at": stamp(now())}
+            journal.append(run.journal, Kind.STOP, data)
     click.echo(f"run {run.tag}: asked to stop {'now' if is_now else 'after this experiment'}", err=True)
 
 
@@ -182,5 +187,6 @@ def _show_end(run: Run, history: Sequence[Experiment], reason: str) -> None:
     print_table(history, run.desk.config)
     click.echo(summary_line(history, run.desk.config))
     click.echo(
-        f"stopped: {reason}. Next: `ratchet results`, `ratchet show N`, `ratchet diff --best`; more: `ratchet loop`."
+        f"stopped: {reason}. Next: `uv run ratchet results`, `uv run ratchet show N`, `uv run ratchet diff --best`; "
+        "more: `uv run ratchet loop`; the end: `uv run ratchet finish`."
     )

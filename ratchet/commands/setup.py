@@ -12,6 +12,7 @@ from ratchet import config as config_file
 from ratchet.agents import find_agent
 from ratchet.desk import Desk, check_desk, open_desk
 from ratchet.errors import RatchetError
+from ratchet.inspector import find_inspector
 from ratchet.program import instruct_text, program_text
 from ratchet.runs import current_run
 
@@ -26,7 +27,7 @@ def init(config: Path | None, force: bool) -> None:
     if target.exists() and not force:
         raise RatchetError("program.md: expected no such file yet, got one. --force writes over it.")
     target.write_text(program_text(desk.config), "utf-8")
-    click.echo(f"wrote {target.name}; next: read it, commit it, `ratchet check`", err=True)
+    click.echo(f"wrote {target.name}; next: read it, commit it, `uv run ratchet check`", err=True)
 
 
 @click.command(epilog="Example: uv run ratchet check")
@@ -43,6 +44,7 @@ def check(ctx: click.Context) -> None:
         ("command", lambda: _command_text(config.serve or config.run)),
         ("data", lambda: _data_text(desk)),
         ("agent", lambda: find_agent(config.agent).name),
+        *([("inspect", lambda: find_inspector(config.inspect).name)] if config.inspect else []),
     ]
     ctx.exit(0 if all([_report(name, find) for name, find in rows]) else 1)
 

@@ -74,7 +74,7 @@ def test_no_config(project, ratchet: Ratchet) -> None:
 
 
 def test_a_step_outside_a_run(project, ratchet: Ratchet) -> None:
-    assert "expected a run's branch, autoresearch/TAG, got main. `ratchet start TAG`" in refused(ratchet, "step")
+    assert "expected a run's branch, autoresearch/TAG, got main. `uv run ratchet start TAG`" in refused(ratchet, "step")
 
 
 def test_a_config_in_a_folder_below_the_top_works_from_there(project, ratchet: Ratchet, monkeypatch) -> None:

@@ -125,6 +125,13 @@ def test_ctrl_c_twice_stops_now_and_leaves_a_run_that_goes_on(project, slow_loop
     assert iterations(ratchet("loop", "-n", "1")[1]) == ["iter 1"]
 
 
+def pids_that_asked(project) -> list[int]:
+    """Return who the stop events of the one run say asked for it."""
+    [folder] = [path.parent for path in project.root.glob(".ratchet/*/journal.jsonl")]
+    events = project.journal(folder.name)
+    return [event["asked_by"]["pid"] for event in events if event["event"] == "stop"]
+
+
 def test_ratchet_stop_from_another_shell(project, slow_loop, ratchet: Ratchet) -> None:
     loop = slow_loop("-n", "9")
     wait_for(project.root / "thinking-1")
@@ -132,6 +139,7 @@ def test_ratchet_stop_from_another_shell(project, slow_loop, ratchet: Ratchet) -
     out, _ = loop.communicate(timeout=30)
     assert iterations(out) == ["iter 0", "iter 1"]
     assert loop.returncode == 0
+    assert pids_that_asked(project) == [os.getpid()]
 
 
 def test_ratchet_stop_now_from_another_shell(project, slow_loop, ratchet: Ratchet) -> None:
@@ -140,6 +148,7 @@ def test_ratchet_stop_now_from_another_shell(project, slow_loop, ratchet: Ratche
     assert ratchet("stop", "--now")[0] == 0
     out, _ = loop.communicate(timeout=30)
     assert iterations(out) == ["iter 0"]
+    assert pids_that_asked(project) == [os.getpid()]
 
 
 def test_sigterm_leaves_nothing_running(project, slow_loop) -> None:

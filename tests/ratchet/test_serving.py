@@ -137,7 +137,7 @@ def test_a_server_made_of_something_else_ends_the_comparison(served, ratchet: Ra
     status, out, err = ratchet("step")
     assert (status, out) == (1, "")
     assert "run first: expected what it was started with, got a change: libraries two → one" in err
-    assert "`ratchet start` a new run" in err
+    assert "`uv run ratchet start` a new run" in err
 
 
 def test_the_server_runs_in_the_first_commit_of_the_run(served, ratchet: Ratchet) -> None:
