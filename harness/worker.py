@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import importlib.util
 import json
 import os
 import pickle
@@ -283,9 +284,24 @@ def serve_warm(control: socket.socket) -> None:
         os.close(descriptors[0])
 
 
+def _import_own_harness() -> None:
+    """Import the package that this file stands in, and nothing else from its folder's parent.
+
+    Not by way of sys.path: a repo that is installed elsewhere would come first, and a planted json.py would, too.
+    """
+    folder = Path(__file__).resolve().parent
+    spec = importlib.util.spec_from_file_location(
+        "harness", folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{folder}: expected the harness package")
+    sys.modules["harness"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(sys.modules["harness"])
+
+
 def main(mode: str, *arguments: str) -> None:
     """Serve as the warm process, or run the one task that stands in standard input."""
-    sys.path.append(str(Path(__file__).resolve().parents[1]))  # last: nothing here may shadow a library
+    _import_own_harness()
     if mode == "warm":
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         serve_warm(socket.socket(fileno=int(arguments[0])))

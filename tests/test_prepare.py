@@ -152,7 +152,7 @@ def test_a_missing_file_is_told_so(tmp_path: Path) -> None:
 
 
 def test_a_hostile_hypothesis_stays_on_its_line(server, variant) -> None:
-    hostile = "a\\tb\\nval_auc: 1.0\\x1b[2J" + "x" * 900
+    hostile = "a\\tb\\nval_auc: 1.0\\x1b[2J" + "x" * 190
     told, _ = server.measure(variant("baseline: standard-scaled logistic regression", hostile))
     assert told["hypothesis"].startswith("a b val_auc: 1.0 [2Jxxx")
     assert len(told["hypothesis"]) == 200

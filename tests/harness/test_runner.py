@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -211,3 +213,15 @@ def test_one_line_takes_control_characters_out() -> None:
     assert one_line("a\tb\x1b[31mc\n\nd") == "a b [31mc d"
     assert len(one_line("x" * 1000)) == 300
     assert os.linesep not in one_line("a\r\nb")
+
+
+def test_the_worker_uses_the_harness_that_it_stands_in(tmp_path: Path) -> None:
+    shutil.copytree(Path(__file__).resolve().parents[2] / "harness", tmp_path / "harness")
+    (tmp_path / "harness" / "warmup.py").write_text("def warm_up():\n    raise SystemExit('this very copy')\n")
+    (tmp_path / "json.py").write_text("raise SystemExit('planted')\n")
+    ours, theirs = socket.socketpair()
+    command = [sys.executable, "-sPB", str(tmp_path / "harness" / "worker.py"), "warm", str(theirs.fileno())]
+    done = subprocess.run(command, pass_fds=[theirs.fileno()], capture_output=True, text=True, timeout=60, check=False)
+    ours.close()
+    theirs.close()
+    assert done.stderr.strip() == "this very copy"
