@@ -11,10 +11,16 @@ the labels of the rows it learns from; it gives back scores. Labels that are hel
 
 from __future__ import annotations
 
+import sys
+
+from harness.errors import UserError  # settles which harness: the one beside this file
+
+if __name__ == "__main__":
+    sys.path.append(sys.path.pop(0))  # from here on a numpy.py dropped beside this file shadows no library
+
 import json
 import math
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,7 +34,6 @@ from sklearn.metrics import accuracy_score, f1_score
 from harness import archive, fingerprint, server
 from harness.audit import audit, render
 from harness.dataset import Table, content_hash, describe, read_card, read_table
-from harness.errors import UserError
 from harness.intake import infer, reset, write
 from harness.leaks import CHECKS, LOOKS, editable_only
 from harness.measure import Bench, Measurement, Source, Status, read_source

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -197,3 +198,15 @@ def test_serving_answers_each_line_and_keeps_the_scores(tmp_path: Path) -> None:
     assert "val_auc: nan" in answers[3]["stdout"]
     assert answers[3]["exit"] == 0
     assert len(list((tmp_path / "scores").glob("*.npz"))) == 2
+
+
+def test_a_module_dropped_beside_it_shadows_nothing(tmp_path: Path) -> None:
+    for name in ("prepare.py", "train.py"):
+        shutil.copy2(ROOT / name, tmp_path / name)
+    for name in ("harness", "data"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    for name in ("numpy", "sklearn", "json", "click", "pandas", "harness"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('planted')\n")
+    command = [sys.executable, "prepare.py", "train.py"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=120, check=False)
+    assert lines(done.stdout)["val_auc"] == "0.907220"
