@@ -302,6 +302,7 @@ class _Tree:
         self.peak_memory_mb = 0.0
         self._mark = mark
         self._lock = threading.Lock()
+        self._not_ours = _direct_children() - {child.pid}
         _roots.add(child.pid)
 
     def has_ended(self) -> bool:
@@ -382,7 +383,7 @@ class _Tree:
 
     def _is_orphan(self, process: psutil.Process) -> bool:
         """A direct child of ours that we did not start: born in this tree, its parent dead."""
-        if process.pid in _roots or not hasattr(os, "getsid"):
+        if process.pid in _roots | self._not_ours or not hasattr(os, "getsid"):
             return False
         try:
             if os.getsid(process.pid) == os.getsid(0):
@@ -416,6 +417,13 @@ def _adoption() -> Iterator[None]:
 def _set_adoption(is_on: bool) -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, int(is_on), 0, 0, 0)
+
+
+def _direct_children() -> set[int]:
+    """The children that this program had before: whoever started them, they are no orphans of a new tree."""
+    with contextlib.suppress(psutil.Error):
+        return {process.pid for process in psutil.Process().children()}
+    return set()
 
 
 def _parent(process: psutil.Process) -> int:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -189,3 +190,14 @@ def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
     assert not server.send("hello")
     assert server.receive(0.1) is None
     server.close()
+
+
+def test_a_child_that_others_started_before_is_left_alone(tmp_path: Path) -> None:
+    other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)
+    try:
+        outcome = run_python("print('done')", tmp_path)
+        assert outcome.left_behind == 0
+        assert other.poll() is None
+    finally:
+        other.kill()
+        other.wait()
