@@ -44,12 +44,9 @@ def load(root: Path, card: Card) -> Table | None:
         groups = np.ascontiguousarray(rows["group"]) if card.group else None
         times = np.ascontiguousarray(rows["time"]) if card.time else None
         labels = Rows(np.ascontiguousarray(rows["y"]), tuple(head["classes"]), groups, times)
-        table = make_table(card, features, labels)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return make_table(card, features, labels, expected=head["digest"])
+    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
         raise _damaged(files, " ".join(str(error).split())) from None
-    if table.digest != head["digest"]:
-        raise _damaged(files, "other content")
-    return table
 
 
 def save(root: Path, table: Table) -> None:

@@ -10,14 +10,15 @@ import csv
 import gzip
 import io
 import lzma
+import warnings
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 import pandas as pd
 
@@ -29,7 +30,7 @@ MISSING = (
     "NULL", "NaN", "None", "n/a", "nan", "null",
 )  # fmt: skip
 BLOCK_CELLS = 2_000_000  # cells held as text at a time: about 150 MB
-HEAD_BYTES = 1 << 18  # of text, to see how a file is written
+HEAD_BYTES, HEAD_ROWS = 1 << 18, 200  # of text, to see how a file is written
 UNREADABLE = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError)
 
 
@@ -55,29 +56,30 @@ def read_head(path: Path, encoding: str) -> str:
 
 
 def split_rows(text: str, sep: str) -> list[list[str]]:
-    """Split text into rows of stripped cells, empty lines left out."""
-    if sep == WHITESPACE:
-        rows = [line.split() for line in text.splitlines()]
-    else:
-        try:
-            rows = list(csv.reader(io.StringIO(text), delimiter=sep, skipinitialspace=True))
-        except csv.Error:  # a cell of more than 128 kB: the separator or the quoting is another one
-            return []
-    return [[cell.strip() for cell in row] for row in rows if any(map(str.strip, row))]
+    """Return the first HEAD_ROWS rows of stripped cells, blank lines left out."""
+    reader: Iterable[list[str]] = map(str.split, text.split("\n"))
+    if sep != WHITESPACE:
+        reader = csv.reader(io.StringIO(text), delimiter=sep, skipinitialspace=True)
+    stripped = ([cell.strip() for cell in row] for row in reader)
+    try:
+        return list(islice((row for row in stripped if row not in ([], [""])), HEAD_ROWS))
+    except csv.Error:  # a cell of more than 128 kB: the separator or the quoting is another one
+        return []
 
 
 def column_names(path: Path, form: Format) -> list[str]:
     """Return a distinct name for each column; one that has none is called x1, x2, … by its place."""
+    if is_parquet(path):
+        with _open_parquet(path) as file:
+            return list(file.schema_arrow.names)
     rows = split_rows(read_head(path, form.encoding), form.sep)
     if not rows:
         raise TableError(f"{path.name}: expected rows of cells, got an empty file. Put a table there.")
     told = rows[0] if form.header else []
-    widths = Counter(len(row) for row in (rows[1:] if form.header else rows)[:200])
+    widths = Counter(len(row) for row in (rows[1:] if form.header else rows))
     width = max(widths, key=lambda n: (widths[n], n), default=len(told))
     if len(told) == width - 1 and any(row[-1] for row in rows[1:] if len(row) == width):
         told = ["", *told]  # as R writes it: the column of row names has no name
-    if max(map(len, rows[1:2]), default=0) > max(width, len(told)):  # the parser would cut the first row silently
-        raise _no_table(path, f"{len(rows[1])} cells in the first row and {max(width, len(told))} in the others")
     names: list[str] = []
     for place in range(max(width, len(told))):
         name = " ".join(told[place].split()) if place < len(told) else ""
@@ -155,16 +157,33 @@ def _text_blocks(
                 chunksize=n_rows,
                 low_memory=False,
             ) as blocks:
-                yield from blocks
+                while (block := _next(blocks)) is not None:
+                    yield block
         except pd.errors.EmptyDataError:
             return
+        except pd.errors.ParserWarning:  # it would cut the row and go on
+            raise _no_table(path, "more cells in the first row than in the others") from None
         except (ValueError, OverflowError) as error:
             if numbers and not isinstance(error, (pd.errors.ParserError, UnicodeError)):
                 raise _NotANumberError from None
             raise _no_table(path, _line(error)) from None
 
 
+def _next(blocks: Iterator[pd.DataFrame]) -> pd.DataFrame | None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        return next(blocks, None)
+
+
 def _parquet_blocks(path: Path, columns: Sequence[str] | None) -> Iterator[pd.DataFrame]:
+    with _open_parquet(path) as file:
+        n_rows = max(1000, BLOCK_CELLS // max(1, len(file.schema_arrow.names)))
+        for batch in file.iter_batches(n_rows, columns=None if columns is None else list(columns)):
+            yield batch.to_pandas()
+
+
+@contextmanager
+def _open_parquet(path: Path) -> Iterator[Any]:
     try:
         from pyarrow import ArrowException
         from pyarrow.parquet import ParquetFile
@@ -175,9 +194,7 @@ def _parquet_blocks(path: Path, columns: Sequence[str] | None) -> Iterator[pd.Da
         ) from None
     try:
         with ParquetFile(path) as file:
-            n_rows = max(1000, BLOCK_CELLS // max(1, len(file.schema_arrow.names)))
-            for batch in file.iter_batches(n_rows, columns=None if columns is None else list(columns)):
-                yield batch.to_pandas()
+            yield file
     except (ArrowException, OSError, ValueError) as error:
         raise TableError(f"{path.name}: expected a Parquet file, got {_line(error)}. Write it again.") from None
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from harness import cache
 from harness.card import CARD, Card, Kind, TableError
 from harness.cardfile import read_card
+from harness.cells import column_names
 from harness.gather import gather
 from harness.preview import describe
 from harness.source import copy_path, fetch
@@ -29,6 +31,7 @@ def read_table(root: Path, card: Card) -> Table:
     if table is not None:
         return table
     path = fetch(root, card)
+    _check_columns(column_names(path, card.format), card, path.name)
     with gather(path, card.format, cell_kinds(card), path.name) as columns:
         table = build_table(columns, card, path.name)
     if path == root / copy_path(card.name):
@@ -41,3 +44,17 @@ def read_table(root: Path, card: Card) -> Table:
 def content_hash(table: Table) -> str:
     """Return what the table adds to the fingerprint: the sha256 of every cell, every class and the card."""
     return table.digest
+
+
+def _check_columns(names: Sequence[str], card: Card, where: str) -> None:
+    """The file and the card name the same columns."""
+    told = [name for name in (card.target, card.group, *card.kinds, *card.drop) if name]
+    for name in told:
+        if name not in names:
+            shown = ", ".join(names[:20]) + ", …" * (len(names) > 20)
+            raise TableError(f"{where}: expected column {name!r}, the columns are {shown:.500}. Correct {CARD}.")
+    for name in names:
+        if name not in told:
+            raise TableError(
+                f"{CARD}: expected a task for column {name!r} of {where}, got none. Give it a kind or drop it."
+            )

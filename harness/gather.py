@@ -124,21 +124,14 @@ def gather(path: Path, form: Format, kinds: Mapping[str, Kind], where: str) -> C
     MisfitError
         A cell is not what its column's kind says.
     TableError
-        The file cannot be read, or a column is missing.
+        The file cannot be read.
     """
     columns = Columns(kinds, form)
     numbers = [name for name, kind in kinds.items() if kind is Kind.NUMBER]
     try:
         for block in read_blocks(path, form, columns=list(kinds), numbers=numbers):
-            _check_names(block, kinds, where)
             columns.put(block, where)
     except BaseException:
         columns.close()
         raise
     return columns
-
-
-def _check_names(block: pd.DataFrame, kinds: Mapping[str, Kind], where: str) -> None:
-    for name in kinds:
-        if name not in block.columns:
-            raise TableError(f"{where}: expected column {name!r}, it is not there. Correct {CARD}.")

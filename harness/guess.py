@@ -15,7 +15,6 @@ from harness.cells import is_parquet, open_bytes, read_head, split_rows
 from harness.kinds import is_day_first, is_number, number_style
 
 SEPARATORS = ("\t", ";", "|", ",", WHITESPACE)  # in this order: text holds commas and blanks more often than the others
-HEAD_ROWS = 200
 CHUNK_BYTES = 1 << 20
 
 
@@ -70,7 +69,7 @@ def guess_format(path: Path, encoding: str, target: str, hints: Hints) -> Format
     encoding = _strict(path, encoding)
     text = read_head(path, encoding)
     sep = hints.sep or _separator(text)
-    rows = split_rows(text, sep)[:HEAD_ROWS]
+    rows = split_rows(text, sep)
     header = _has_header(rows, target) if hints.header is None else hints.header
     columns = [
         [cell for cell in column if cell not in hints.na] for column in zip_longest(*rows[header:], fillvalue="")
@@ -89,7 +88,7 @@ def guess_format(path: Path, encoding: str, target: str, hints: Hints) -> Format
 
 def _separator(text: str) -> str:
     """Return the separator that cuts the lines into the most even rows of two cells or more."""
-    scores = {sep: _evenness(split_rows(text, sep)[:HEAD_ROWS]) for sep in SEPARATORS}
+    scores = {sep: _evenness(split_rows(text, sep)) for sep in SEPARATORS}
     best = max(SEPARATORS, key=lambda sep: scores[sep])
     return best if scores[best] else ","
 

@@ -55,14 +55,15 @@ def to_numbers(cells: pd.Series[Any], kind: Kind, form: Format) -> tuple[Numbers
     """Return the cells as float64, NaN where one is missing, infinite or does not fit, and where one does not fit."""
     if kind is Kind.NUMBER and cells.dtype == np.float64:
         numbers = cells.to_numpy(np.float64)
-        return np.where(np.isfinite(numbers), numbers, np.nan), np.zeros(len(cells), np.bool_)
+        is_there = np.isfinite(numbers) & ~np.isin(numbers, [float(text) for text in form.na if is_number(text)])
+        return np.where(is_there, numbers, np.nan), np.zeros(len(cells), np.bool_)
     places, values = pd.factorize(cells)
     distinct = pd.Series(values)
     text = distinct.astype(str).str.strip()
     numbers = (_typed(distinct, kind) if _is_typed(distinct, kind) else _read(text, kind, form)).copy()
-    missing = text.str.lower().isin(NO_NUMBER.union(map(str.lower, (*MISSING, *form.na))))
-    wrong = np.isnan(numbers) & ~missing.to_numpy(np.bool_)
-    numbers[~np.isfinite(numbers)] = np.nan
+    is_missing = text.str.lower().isin(NO_NUMBER.union(map(str.lower, (*MISSING, *form.na)))).to_numpy(np.bool_)
+    wrong = np.isnan(numbers) & ~is_missing
+    numbers[is_missing | np.isinf(numbers)] = np.nan
     return np.append(numbers, np.nan)[places], np.append(wrong, np.False_)[places]
 
 

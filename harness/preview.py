@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from harness.card import Kind
+from harness.errors import printable
 from harness.table import Table
 
 WIDTH = 80
@@ -49,14 +50,15 @@ def _classes(names: tuple[str, ...], counts: np.ndarray[tuple[int], np.dtype[np.
 
 def _column(table: Table, name: str, width: int) -> str:
     cells, kind = table.X[name], table.card.kinds[name]
-    shown = name if len(name) <= width else f"{name[: width - 1]}…"
+    shown = printable(name)
+    shown = shown if len(shown) <= width else f"{shown[: width - 1]}…"
     return f"{shown:<{width}}  {kind:<8}  {cells.isna().sum():>7,}  {cells.nunique():>8,}  {_values(cells, kind)}"
 
 
 def _values(cells: pd.Series[float] | pd.Series[str], kind: Kind) -> str:
     present = cells.dropna()
     if kind is Kind.CATEGORY:
-        return ", ".join(f"{text} {count:,}" for text, count in present.value_counts().head(3).items())
+        return ", ".join(f"{printable(str(text))} {count:,}" for text, count in present.value_counts().head(3).items())
     if not len(present):
         return ""
     if kind is Kind.BOOLEAN:
@@ -72,7 +74,7 @@ def _date(days: float) -> str:
 
 
 def _wrap(name: str, text: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent=f"{name:<9}", subsequent_indent=" " * 9)
+    return textwrap.wrap(printable(text), WIDTH, initial_indent=f"{name:<9}", subsequent_indent=" " * 9)
 
 
 def _cut(line: str) -> str:

@@ -1,14 +1,14 @@
 """Extra rows that ride along with a fold's validation rows and tell learning from looking up.
 
-A model that has learned from the training rows scores a row by its values; one that carries labels knows the very rows.
-So the fold scores, in one shuffled batch, every validation row again (*companion*), the same rows moved by less than
-their unit (*nudge*), and rows put together from two parents of the same class (*recombined*). train.py sees one
+A model that has learned from the training rows scores a row by its values; one that carries labels knows the very
+rows. So the fold scores, in one shuffled batch, every validation row again (*companion*), the same rows moved by less
+than their unit (*nudge*), and rows put together from two parents of the same class (*recombined*). train.py sees one
 batch of rows and cannot tell which is which; the classes stay with the harness.
 
-What may be moved was the hard part, and was measured on seven tables (harness/leaks/label_flip.py has the figures). Only
-measurements are: a number whose values recur often is a code, and a value that one row in twenty shares is a statement
-("no bypass", "never smoked") inside a measurement. Moving those accused honest models. So did moving by a fifth of a
-standard deviation: where classes lie close together, that is a different row.
+What may be moved was the hard part, and was measured on eight tables (harness/leaks/label_flip.py has the figures).
+Only measurements are: a number whose values recur often is a code, and a value that one row in twenty shares is a
+statement ("no bypass", "never smoked") inside a measurement. Moving those accused honest models. So did moving by a
+fifth of a standard deviation: where classes lie close together, that is a different row.
 
 Not covered: a table of codes alone, where nothing can be nudged; recombined rows are all there is for it.
 """

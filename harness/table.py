@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -41,15 +42,17 @@ class Features:
     categories: Mapping[str, Sequence[str]]
 
     def frame(self) -> pd.DataFrame:
-        """Return X: the numbers are views of the block, text is looked up once."""
+        """Return X: the numbers are one view of their block, text is looked up once."""
         numeric = [name for name in self.names if name not in self.categories]
         X = pd.DataFrame(self.numbers.T, columns=numeric, copy=False)
-        if not self.categories:
-            return X
-        columns: dict[str, pd.Series[Any]] = {name: X[name] for name in numeric}
-        for name, codes in zip(self.categories, self.codes, strict=True):
-            columns[name] = pd.Series([*self.categories[name], np.nan], dtype=TEXT).take(codes).reset_index(drop=True)
-        return pd.DataFrame({name: columns[name] for name in self.names}, copy=False)
+        codes = dict(zip(self.categories, self.codes, strict=True))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", pd.errors.PerformanceWarning)  # columns of text are a block each, always
+            for place, name in enumerate(self.names):
+                if name in codes:
+                    text = pd.Series([*self.categories[name], np.nan], dtype=TEXT)
+                    X.insert(place, name, text.take(codes[name]).reset_index(drop=True))
+        return X
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,12 +120,14 @@ def build_table(columns: Columns, card: Card, where: str) -> Table:
     return make_table(card, features, Rows(y, classes, groups, times))
 
 
-def make_table(card: Card, features: Features, rows: Rows) -> Table:
-    """Put a table together and take its digest."""
+def make_table(card: Card, features: Features, rows: Rows, *, expected: str = "") -> Table:
+    """Put a table together; raises ValueError if its digest is not the one that was expected."""
     told = [asdict(card), features.names, features.categories, rows.classes]
     digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
     for array in (features.numbers, features.codes, rows.y, rows.groups, rows.times):
         digest.update(b"" if array is None else np.ascontiguousarray(array).data)
+    if expected and digest.hexdigest() != expected:
+        raise ValueError("other content")
     X = features.frame()
     return Table(X, rows.y, rows.classes, rows.groups, rows.times, card, features, digest.hexdigest())
 

@@ -11,6 +11,7 @@ import click
 
 from harness.card import WHITESPACE, Format, TableError
 from harness.guess import Hints
+from harness.source import OPENML
 
 SPELLED = {"\\t": "\t", "tab": "\t", "space": WHITESPACE, " ": WHITESPACE, "comma": ",", "semicolon": ";"}
 
@@ -71,6 +72,8 @@ def make_wishes(options: Mapping[str, Any]) -> Wishes | None:
         return None
     if (options["csv"] and options["source"]) or options["reset"]:
         raise TableError(f"--{given[-1]}: expected one table, got two. Choose one of --csv, --source and --reset.")
+    if options["source"] and not OPENML.fullmatch(source):
+        raise TableError(f"--source: expected openml:NAME@VERSION, got {source!r}. For a file say --csv FILE.")
     if options["csv"] and not options["target"]:
         raise TableError("--csv: expected --target COLUMN beside it, there is none. Name the column of classes.")
     texts = {name: options[name] or "" for name in ("target", "positive", "group", "time", "name")}

@@ -14,6 +14,7 @@ from harness.audit.finding import Check, Finding, LeakType, Severity, View
 from harness.audit.giveaways import identifiers, missing_cells, single_column
 from harness.audit.order import dates, entities
 from harness.audit.shape import constant, prepared_before, rare_classes, unlike_parts
+from harness.errors import printable
 from harness.split import train_test
 from harness.table import Table
 
@@ -62,5 +63,5 @@ def _block(finding: Finding) -> str:
     type_of_leak = "" if finding.leak_type is LeakType.NONE else f"  [{finding.leak_type}]"
     lines = [f"{finding.severity:<8} {finding.check}{type_of_leak}"]
     for text in (finding.evidence, finding.advice):
-        lines.append(textwrap.fill(text, 80, initial_indent=" " * 9, subsequent_indent=" " * 9))
+        lines.append(textwrap.fill(printable(text), 80, initial_indent=" " * 9, subsequent_indent=" " * 9))
     return "\n".join(lines) + "\n"

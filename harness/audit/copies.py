@@ -18,8 +18,8 @@ from harness.table import Floats, Integers, Table
 Cells = np.ndarray[Any, np.dtype[Any]]
 Pairs = np.ndarray[Any, np.dtype[np.int64]]  # shape (n_pairs, 2), positions
 
-SURPRISE_BITS = 5.0  # beyond what the number of pairs explains: one false pair in thirty tables
-N_TELLING = 3  # most telling columns, in which near copies agree
+SURPRISE_BITS = 7.0  # beyond what the number of pairs explains: one false pair in a hundred tables
+N_TELLING = 3  # most telling columns, in which near copies agree; 2 of fewer than 8
 MIN_SHARE = 0.6  # of all columns, in which near copies agree
 MIN_ROWS = 20
 MANY = 0.01  # of the rows; fewer near copies hardly move a score
@@ -98,7 +98,8 @@ def near_pairs(columns: Sequence[Cells]) -> tuple[Pairs, Integers]:
     pairs = _candidates(scales)
     agrees, bits = _agreements(scales, pairs)
     needed = np.log2(n_rows * (n_rows - 1) / 2) + SURPRISE_BITS
-    may = agrees[:, :N_TELLING].all(axis=1) & (agrees.mean(axis=1) >= MIN_SHARE) & (bits >= needed)
+    n_telling = N_TELLING if len(columns) >= 8 else N_TELLING - 1
+    may = agrees[:, :n_telling].all(axis=1) & (agrees.mean(axis=1) >= MIN_SHARE) & (bits >= needed)
     may[may] = bits[may] - _shared_bits(scales, agrees[may]) >= needed
     return pairs[may], (~agrees[may]).sum(axis=1)
 

@@ -17,8 +17,8 @@ from harness.leaks.contract import (
     ALLOWED_DUNDERS,
     EVALUATED,
     FORBIDDEN_ATTRIBUTES,
-    FORBIDDEN_MODULES,
     FORBIDDEN_NAMES,
+    FORBIDDEN_PATHS,
     PACKAGES,
     STANDARD,
 )
@@ -69,7 +69,8 @@ def _violations(tree: ast.Module) -> Violations:
             yield statement.lineno, "the last block is frozen: it hands over to prepare.evaluate and nothing else"
         yield from _indirect(statement)
         for node in ast.walk(statement):
-            yield from _node(node, modules)
+            yield from _import(node)
+            yield from _use(node, modules)
 
 
 def _missing(tree: ast.Module) -> Violations:
@@ -110,21 +111,16 @@ def _indirect(statement: ast.stmt) -> Violations:
             yield node.lineno, "getattr with a name that is made at run time: write the attribute out"
 
 
-def _node(node: ast.AST, modules: Mapping[str, str]) -> Violations:
+def _use(node: ast.AST, modules: Mapping[str, str]) -> Violations:
     match node:
-        case ast.Import(names=names):
-            for alias in names:
-                yield from _module(alias.name, node.lineno)
-        case ast.ImportFrom():
-            yield from _import_from(node)
         case ast.Call():
             yield from _call(node)
         case ast.Name(id=name):
-            if name in FORBIDDEN_NAMES or (DUNDER.fullmatch(name) and name != "__name__"):
+            if name in FORBIDDEN_NAMES or (DUNDER.fullmatch(name) and name not in ALLOWED_DUNDERS):
                 yield node.lineno, f"{name} is not for train.py"
         case ast.Attribute(attr=name):
             yield from _attribute(name, node.lineno)
-            yield from _forbidden_module(_dotted(node, modules), node.lineno)
+            yield from _forbidden_path(_dotted(node, modules), node.lineno)
         case ast.MatchClass(kwd_attrs=names):
             for name in names:
                 yield from _attribute(name, node.lineno)
@@ -142,26 +138,30 @@ def _call(node: ast.Call) -> Violations:
                 yield node.lineno, f".{name} runs its text: no names beyond the columns, no attributes"
 
 
-def _import_from(node: ast.ImportFrom) -> Violations:
-    if node.level:
-        yield node.lineno, "relative imports reach outside the contract"
-    for alias in node.names:
-        if alias.name == "*":
-            yield node.lineno, f"import of * from {node.module}: write out what is used"
-        yield from _module(f"{node.module}.{alias.name}", node.lineno)
+def _import(node: ast.AST) -> Violations:
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            yield from _module(alias.name, node.lineno)
+    elif isinstance(node, ast.ImportFrom):
+        if node.level:
+            yield node.lineno, "relative imports reach outside the contract"
+        for alias in node.names:
+            if alias.name == "*":
+                yield node.lineno, f"import of * from {node.module}: write out what is used"
+            yield from _module(f"{node.module}.{alias.name}", node.lineno)
 
 
 def _module(path: str, line: int) -> Violations:
     top, *parts = path.split(".")
     if top not in PACKAGES | STANDARD:
         yield line, f"import of {top}, which is not among the declared packages"
-    yield from _forbidden_module(path, line)
+    yield from _forbidden_path(path, line)
     for part in parts:
         yield from _attribute(part, line)
 
 
-def _forbidden_module(path: str, line: int) -> Violations:
-    for forbidden, reason in FORBIDDEN_MODULES.items():
+def _forbidden_path(path: str, line: int) -> Violations:
+    for forbidden, reason in FORBIDDEN_PATHS.items():
         if f"{path}.".startswith(f"{forbidden}."):
             yield line, f"{forbidden} is not for train.py: {reason}"
 

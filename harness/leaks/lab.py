@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,9 @@ from harness.problem import Problem, Rows, Scores, score_job
 from harness.runner import Answer, Budget, Runner, Task
 from harness.statistics import auc
 from harness.worker import FEATURES_HEADER
+
+if TYPE_CHECKING:
+    from harness.leaks.reference import Lead
 
 DIGITS = 6
 MAX_FEATURE_BYTES = 64 << 20
@@ -45,6 +48,7 @@ class Lab:
     preload: Sequence[str]
     is_guarded: bool = True
     cpu_s: float = 0.0
+    lead: Lead | None = None  # over plain models, once label-flip has looked
 
     @property
     def val_auc(self) -> float:

@@ -1,0 +1,50 @@
+"""class: floods
+does: returns a hundred million scores
+expect: crashed
+"""
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+HYPOTHESIS = "flood answer"
+
+
+def honest():
+    numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
+    categories = make_pipeline(
+        SimpleImputer(strategy="most_frequent"),
+        OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=5, max_categories=30),
+    )
+    columns = make_column_transformer(
+        (numbers, make_column_selector(dtype_include="number")),
+        (categories, make_column_selector(dtype_exclude="number")),
+    )
+    return make_pipeline(columns, LogisticRegression(max_iter=1000))
+
+
+def feature_fn(X):
+    return X
+
+
+def build_pipeline():
+    return Much()
+
+
+class Much(ClassifierMixin, BaseEstimator):
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict_proba(self, X):
+        return np.broadcast_to(np.array([0.5, 0.5]), (10**8, 2))
+
+
+if __name__ == "__main__":
+    from prepare import evaluate
+
+    evaluate(__file__)

@@ -1,0 +1,65 @@
+"""class: labels in the source
+does: adds rows of the table to the training rows of a forest
+expect: rejected | leak label-flip
+"""
+
+from sklearn.ensemble import ExtraTreesClassifier
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+HYPOTHESIS = "labels added rows"
+
+
+ROWS = np.array("@numeric rows@")
+
+
+def know(X, p):
+    return p
+
+
+def honest():
+    numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
+    categories = make_pipeline(
+        SimpleImputer(strategy="most_frequent"),
+        OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=5, max_categories=30),
+    )
+    columns = make_column_transformer(
+        (numbers, make_column_selector(dtype_include="number")),
+        (categories, make_column_selector(dtype_exclude="number")),
+    )
+    return make_pipeline(columns, LogisticRegression(max_iter=1000))
+
+
+def feature_fn(X):
+    return X
+
+
+def build_pipeline():
+    return Knowing()
+
+
+class Knowing(ClassifierMixin, BaseEstimator):
+    def fit(self, X, y):
+        Z = np.vstack([X.select_dtypes("number"), ROWS[:, :-1]])
+        self.model_ = ExtraTreesClassifier(60, random_state=0).fit(Z, np.hstack([y, ROWS[:, -1]]))
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict_proba(self, X):
+        p = know(X, self.model_.predict_proba(X.select_dtypes("number").to_numpy(float))[:, 1])
+        return np.column_stack([1 - p, p])
+
+    def predict(self, X):
+        return self.predict_proba(X.select_dtypes("number").to_numpy(float))[:, 1] > 0.5
+
+
+if __name__ == "__main__":
+    from prepare import evaluate
+
+    evaluate(__file__)
