@@ -96,7 +96,7 @@ def _top_level(source: str) -> list[ast.stmt]:
 def _text(source: str, node: ast.stmt) -> str:
     """The node's lines, decorators included."""
     decorators = [item.lineno for item in getattr(node, "decorator_list", [])]
-    return "\n".join(source.splitlines()[min([node.lineno, *decorators]) - 1 : node.end_lineno])
+    return "\n".join(source.split("\n")[min([node.lineno, *decorators]) - 1 : node.end_lineno])
 
 
 def _is_docstring(node: ast.stmt) -> bool:

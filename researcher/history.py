@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ratchet.records import Experiment, Verdict, best
-from researcher.desk import PLAIN_FRAME, Frame, HandWork, read_frame, read_hand, same_code
+from researcher.absence import idle_pieces
+from researcher.handwork import PLAIN_FRAME, Frame, HandWork, read_frame, read_hand, same_code
 from researcher.recipe import Recipe, parse_note
 from researcher.render import is_renderable, render
 
@@ -42,8 +43,8 @@ class Knowledge:
     `incumbent` is the recipe the run stands on, or the plain one on the hand-written features of a file that is no
     recipe (`is_by_hand`); `hand` and `frame` are what that file brings along. `tried` holds every recipe measured, kept
     or not; `ranked` the trials that can be built on, best first, measured before cut short; `barred` the pieces that
-    have only ever failed: what crashed is not built on. `ideas` are the names of the ideas used up, `last_arm` the kind
-    of the last one if that was kept.
+    have only ever failed (what crashed is not built on) or that have nothing to work on in this table. `ideas` are the
+    names of the ideas used up, `last_arm` the kind of the last one if that was kept.
     """
 
     incumbent: Recipe
@@ -55,15 +56,6 @@ class Knowledge:
     barred: frozenset[str]
     ideas: frozenset[str]
     last_arm: str
-
-
-def pieces(recipe: Recipe) -> frozenset[str]:
-    """Return the names of everything that the recipe is made of."""
-    parts = set(recipe.features)
-    for member in recipe.members:
-        parts |= {member.family, member.numbers, member.categories, *member.steps}
-        parts |= {f"{member.family} bagged"} if member.bags else set()
-    return frozenset(parts | ({str(recipe.blend)} if len(recipe.members) > 1 else set()))
 
 
 def learn(history: Sequence[Experiment], *, desk: str | None = None) -> Knowledge:
@@ -82,15 +74,16 @@ def learn(history: Sequence[Experiment], *, desk: str | None = None) -> Knowledg
     own = _standing_recipe(history, is_plain=is_plain)
     hand = read_hand(desk) if desk is not None and (own is None or own.hand) else None
     digest = hand.digest if hand else ""
+    incumbent = own if own is not None and own.hand == digest else Recipe(hand=digest)
     sound = [trial for trial in trials if not trial.has_failed and trial.recipe.hand == digest]
     return Knowledge(
-        incumbent=own if own is not None and own.hand == digest else Recipe(hand=digest),
+        incumbent=incumbent,
         is_by_hand=own is None,
         hand=hand,
         frame=PLAIN_FRAME if desk is None else read_frame(desk),
         tried=frozenset(trial.recipe for trial in trials),
         ranked=tuple(sorted(sound, key=lambda trial: trial.rank, reverse=True)),
-        barred=_barred(trials),
+        barred=_barred(trials, incumbent),
         ideas=frozenset(_ideas(history)),
         last_arm=history[-1].strategy if history and history[-1].verdict is Verdict.KEEP else "",
     )
@@ -103,10 +96,11 @@ def _is_plain(history: Sequence[Experiment], desk: str | None) -> bool:
     return desk is None or has_moved_on or same_code(desk, render(Recipe(), ""))
 
 
-def _barred(trials: Sequence[Trial]) -> frozenset[str]:
-    failed = {piece for trial in trials if trial.has_failed for piece in pieces(trial.recipe)}
-    sound = {piece for trial in trials if not trial.has_failed for piece in pieces(trial.recipe)}
-    return frozenset(failed - sound - pieces(Recipe()))
+def _barred(trials: Sequence[Trial], incumbent: Recipe) -> frozenset[str]:
+    failed = {piece for trial in trials if trial.has_failed for piece in trial.recipe.pieces}
+    sound = {piece for trial in trials if not trial.has_failed for piece in trial.recipe.pieces}
+    idle = idle_pieces([(trial.recipe, trial.score) for trial in trials if trial.score is not None])
+    return frozenset((failed - sound) | idle) - incumbent.pieces - Recipe().pieces
 
 
 def _standing_recipe(history: Sequence[Experiment], *, is_plain: bool) -> Recipe | None:

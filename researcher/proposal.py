@@ -10,8 +10,9 @@ from typing import TypeAlias
 from ratchet.records import Experiment
 from researcher.bank import from_bank
 from researcher.breeding import bred, wandering
+from researcher.costs import is_affordable, price_list
 from researcher.edits import Candidate
-from researcher.history import Knowledge, learn, pieces
+from researcher.history import Knowledge, learn
 from researcher.recipe import Arm, write_note
 from researcher.render import is_renderable, render
 
@@ -27,10 +28,8 @@ _ROTATION = (
     Arm.SIMPLIFY,
 )
 
-
+# An idea's name in the bank, "" for one that the run itself suggests.
 Named: TypeAlias = tuple[str, Candidate]
-
-_BY_HAND = "train.py was written by hand: its row features are kept, the models start from the bank"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +84,17 @@ def _rotated(known: Knowledge) -> list[Arm]:
 
 
 def _fresh(known: Knowledge, candidates: Iterator[Named]) -> Iterator[Named]:
-    """Only what was never tried, can be written, and holds nothing that has only ever crashed."""
+    """Only what was never tried, can be written and paid for, and holds nothing that is barred."""
+    prices = price_list(known.ranked)
     for idea, candidate in candidates:
         recipe = candidate.recipe
-        if recipe not in known.tried and is_renderable(recipe) and not known.barred & pieces(recipe):
+        is_new = recipe not in known.tried and is_renderable(recipe)
+        if is_new and not known.barred & recipe.pieces and is_affordable(recipe, prices):
             yield idea, candidate
 
 
 def _note(candidate: Candidate, idea: str, known: Knowledge) -> str:
     named = {"idea": idea} if idea else {}
-    said = {"says": _BY_HAND} if known.is_by_hand else {}
+    kept = "its row features are kept, " if known.hand else ""
+    said = {"says": f"train.py was written by hand: {kept}the models start from the bank"} if known.is_by_hand else {}
     return write_note(candidate.recipe, **named, **said)

@@ -45,6 +45,13 @@ class Member:
     steps: tuple[str, ...] = ()
     bags: int = 0
 
+    @property
+    def pieces(self) -> frozenset[str]:
+        """The names of everything that it is made of."""
+        bagged = [f"{self.family} bagged"] * bool(self.bags)
+        marks = ["codes"] * self.codes + ["flags"] * self.flags
+        return frozenset([self.family, self.numbers, self.categories, *self.steps, *marks, *bagged])
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -62,6 +69,12 @@ class Recipe:
     def families(self) -> frozenset[str]:
         """The model families at work in it."""
         return frozenset(member.family for member in self.members)
+
+    @property
+    def pieces(self) -> frozenset[str]:
+        """The names of everything that it is made of."""
+        blend = [str(self.blend)] if len(self.members) > 1 else []
+        return frozenset([*self.features, *blend]).union(*(member.pieces for member in self.members))
 
 
 def to_json(recipe: Recipe) -> dict[str, Any]:

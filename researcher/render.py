@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 from researcher.columns import (
     column_statements,
@@ -18,12 +19,15 @@ from researcher.columns import (
     step_calls,
     takes_sparse,
 )
-from researcher.desk import BY_HAND, PLAIN_FRAME, Frame, HandWork
 from researcher.expressions import Call, Expression, Group, Name, call, statement
 from researcher.families import model_call
 from researcher.features import ROW_FEATURES, in_order
+from researcher.handwork import BY_HAND, PLAIN_FRAME, Frame, HandWork
 from researcher.imports import KNOWN, import_block
 from researcher.recipe import Blend, Member, Recipe
+
+# The name of a model inside a blend, and the expression that builds it.
+Seat: TypeAlias = tuple[str, Call]
 
 _SELECTORS = '''\
 def few_values(X):
@@ -155,9 +159,6 @@ def _view(name: str, member: Member) -> str:
 def _pipeline(columns: Expression, member: Member, *, with_probabilities: bool = False) -> Call:
     model = model_call(member, with_probabilities=with_probabilities)
     return call("make_pipeline", columns, *step_calls(member), model)
-
-
-Seat = tuple[str, Call]
 
 
 def _seats(recipe: Recipe) -> list[Seat]:

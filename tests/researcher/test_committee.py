@@ -9,6 +9,7 @@ from ratchet.records import Experiment, Verdict
 from researcher.committee import choose, write
 from researcher.edits import member_of
 from researcher.recipe import Member, Recipe
+from researcher.render import render
 
 Remembered = Callable[..., Experiment]
 
@@ -56,6 +57,12 @@ def test_the_committee_is_a_train_py_that_names_its_members(baseline: Experiment
     assert "SVC" in source
     assert "LogisticRegression" in source
     compile(source, "train.py", "exec")
+
+
+def test_a_committee_of_one_is_that_one(baseline: Experiment, remembered: Remembered) -> None:
+    ahead = Recipe(("ratios",), (member_of("forest"),))
+    source = write([baseline, remembered(1, ahead, Verdict.KEEP, 0.99)])
+    assert source == render(ahead, "experiment 1: no other came close")
 
 
 def test_an_empty_run_has_no_committee() -> None:

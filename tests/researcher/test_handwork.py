@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from researcher.desk import BY_HAND, PLAIN_FRAME, read_frame, read_hand, same_code
+from researcher.handwork import BY_HAND, PLAIN_FRAME, read_frame, read_hand, same_code
 from researcher.recipe import Recipe
 from researcher.render import render
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ratchet.records import Experiment, Verdict
 from researcher.edits import member_of
-from researcher.history import learn, pieces
+from researcher.history import learn
 from researcher.recipe import Member, Recipe, write_note
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -102,7 +102,11 @@ def test_a_note_without_an_idea_uses_none_up(baseline: Experiment) -> None:
         assert "shrink" not in learn([replace(baseline, note=note)]).ideas
 
 
-def test_a_recipe_is_made_of_its_pieces() -> None:
-    trees = Recipe(("ratios",), (member_of("extra_trees"),))
-    assert pieces(trees) == {"ratios", "extra_trees", "raw", "ordinal"}
-    assert "vote" in pieces(replace(trees, members=(Member(), *trees.members)))
+def test_what_changed_nothing_bars_its_subject_but_not_what_the_run_stands_on(
+    baseline: Experiment, remembered: Remembered
+) -> None:
+    bent = Recipe(members=(Member(numbers="hinges"),))
+    history = [baseline, remembered(1, bent, Verdict.DISCARD, baseline.metric)]
+    assert {"splines", "ratios", "zero_flags"} <= learn(history).barred
+    kept = remembered(2, Recipe(("ratios",)), Verdict.KEEP, 0.9)
+    assert "ratios" not in learn([*history, kept]).barred

@@ -11,7 +11,7 @@ import pytest
 
 from ratchet.records import Experiment, Verdict
 from researcher import Proposal, propose
-from researcher.recipe import Arm, parse_note
+from researcher.recipe import Arm, Recipe, parse_note
 from researcher.render import is_renderable
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -78,15 +78,30 @@ def test_a_crashed_idea_is_not_built_on(baseline: Experiment, judged: Judged) ->
     for n in range(1, 120):
         proposal = propose(history, seed=1)
         has_ratios = "add_ratios" in proposal.source
-        history.append(judged(n, proposal, *((Verdict.CRASH, None) if has_ratios else (Verdict.DISCARD, 0.7))))
+        outcome = (Verdict.CRASH, None) if has_ratios else (Verdict.DISCARD, 0.7 - n / 1000)
+        history.append(judged(n, proposal, *outcome))
     assert [experiment.verdict for experiment in history].count(Verdict.CRASH) == 1
+
+
+def test_a_table_without_numbers_is_soon_known_as_one(baseline: Experiment, judged: Judged) -> None:
+    """Every experiment scores as its recipe does on a table without a number."""
+    on_numbers = {"hinges", "splines", "bins", "power", "ratios", "products", "row_summary", "signed_logs"}
+    history, scores, idle = [baseline], {Recipe().pieces: 0.8}, 0
+    for n in range(1, 60):
+        proposal = propose(history, seed=1)
+        recipe = parse_note(proposal.note)
+        assert recipe is not None
+        effective = recipe.pieces - on_numbers | Recipe().pieces
+        history.append(judged(n, proposal, Verdict.DISCARD, scores.setdefault(effective, 0.8 - n / 1000)))
+        idle += bool(recipe.pieces & on_numbers)
+    assert idle == 1
 
 
 def test_a_hand_written_feature_fn_is_built_on_and_the_note_says_so(baseline: Experiment) -> None:
     by_hand = BASELINE_SOURCE.replace("    return X\n", '    return X.assign(own=X["a"] * 2)\n')
     proposal = propose([baseline], seed=1, desk=by_hand)
     assert 'X.assign(own=X["a"] * 2)' in proposal.source
-    assert "written by hand" in proposal.note
+    assert "written by hand: its row features are kept" in proposal.note
     kept = Experiment(1, "c", "", Verdict.KEEP, metric=0.9, note=proposal.note, strategy=proposal.strategy)
     after = propose([baseline, kept], seed=1, desk=proposal.source)
     assert 'X.assign(own=X["a"] * 2)' in after.source
@@ -116,4 +131,5 @@ def test_a_proposal_is_an_experiment_even_on_a_desk_that_is_not_python(baseline:
     other = replace(baseline, n=1, verdict=Verdict.KEEP, metric=0.9)
     proposal = propose([baseline, other], seed=1, desk="def (")
     assert isinstance(proposal, Proposal)
+    assert "row features are kept" not in proposal.note
     compile(proposal.source, "train.py", "exec")

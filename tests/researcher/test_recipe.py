@@ -65,6 +65,13 @@ def test_a_note_of_somebody_else_holds_no_recipe(note: str) -> None:
     assert parse_note(note) is None
 
 
+def test_a_recipe_is_made_of_its_pieces() -> None:
+    trees = Member("forest", numbers="raw", categories="ordinal", bags=5)
+    assert Recipe(("ratios",), (trees,)).pieces == {"ratios", "forest", "raw", "ordinal", "forest bagged"}
+    marked = Recipe(members=(Member(codes=True, flags=True, steps=("pca",)), trees))
+    assert {"codes", "flags", "pca", "vote"} <= marked.pieces
+
+
 def test_anything_but_an_object_is_refused() -> None:
     with pytest.raises(TypeError, match="expected an object"):
         from_json(json.loads("[1]"))
