@@ -35,13 +35,15 @@ from harness import archive, fingerprint, server
 from harness.audit import audit, render
 from harness.dataset import Table, content_hash, describe, read_card, read_table
 from harness.intake import infer, reset, write
-from harness.leaks import CHECKS, LOOKS, editable_only
-from harness.measure import Bench, Measurement, Source, Status, read_source
+from harness.leaks import CHECKS, LOOKS
+from harness.measure import Bench, Measurement
 from harness.problem import Problem, Scores
 from harness.runner import Budget, Runner, one_line
 from harness.sandbox.level import probe_level
 from harness.split import describe_split, folds, train_test
 from harness.statistics import auc, folds_won, paired_val_auc_se, val_auc_se
+from harness.studies import STUDIES
+from harness.trainfile import Status, read_file
 from harness.wishes import intake_options, make_wishes
 
 ROOT = Path(__file__).resolve().parent
@@ -52,7 +54,6 @@ CPU_BUDGET_S = 180.0  # CPU seconds of all folds and the test fit together
 WALL_LIMIT_S = 900.0  # backstop: a file that sleeps uses no CPU
 MEMORY_LIMIT_MB = 4096  # of each process
 DISK_LIMIT_MB = 256  # of each process, on its own temporary disk
-MAX_FILE_BYTES = 1_000_000  # of train.py
 LANES = min(os.cpu_count() or 1, N_FOLDS + 1)  # folds side by side, one thread each; no number depends on how many
 EXIT_STATUS = {Status.OK: 0, Status.TIMEOUT: 2, Status.CRASHED: 3, Status.REJECTED: 4, Status.LEAK: 4}
 
@@ -106,23 +107,6 @@ def open_harness(runner: Runner, on_progress: Callable[[str], None]) -> Harness:
         ROOT, table=content_hash(table), card=(ROOT / "data/dataset.toml").read_text(), sandbox=level
     )
     return Harness(table, runner, level, parts, on_progress)
-
-
-def read_file(path: Path) -> Source:
-    """Read a train.py as text; what cannot be read is rejected with its reason."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        return Source("", None, Status.REJECTED, f"{path.name}: {error.strerror}")
-    if len(data) > MAX_FILE_BYTES:
-        return Source(
-            "",
-            None,
-            Status.REJECTED,
-            f"{editable_only.NAME}: more than {MAX_FILE_BYTES} bytes. Fix: {editable_only.FIX}",
-        )
-    return read_source(data)
 
 
 def judge_test(measured: Measurement, problem: Problem) -> dict[str, float | None]:
@@ -195,8 +179,10 @@ def evidence(measured: Measurement, problem: Problem, best: list[Scores] | None)
     return told | {"delta_se": error.value if error else None, "folds_won": won}
 
 
-def answer(harness: Harness, request: server.Request) -> dict[str, Any]:
-    """Measure the file of one request: the printed lines, the exit status, the evidence."""
+def answer(harness: Harness, request: server.Request | server.Ask) -> dict[str, Any]:
+    """Measure the file of one request: the printed lines, the exit status, the evidence. Or make a study."""
+    if isinstance(request, server.Ask):
+        return study(harness, request)
     begun, bench = time.perf_counter(), harness.bench(request.partition)
     problem, best = bench.problem, read_best(bench.problem, request)
     order = problem.hardest_first(best) if best else ()
@@ -212,6 +198,16 @@ def answer(harness: Harness, request: server.Request) -> dict[str, Any]:
     lines = block(measured, problem, wall_s=time.perf_counter() - begun, name=harness.fingerprint)
     told = {"exit": EXIT_STATUS[measured.status], "stdout": "\n".join(lines) + "\n"}
     return told | {"extra": evidence(measured, problem, best)}
+
+
+def study(harness: Harness, ask: server.Ask) -> dict[str, Any]:
+    """Answer a question about a whole run: how much of its climb is real, what its winner says of new rows."""
+    if ask.name not in STUDIES:
+        return {"error": f"ask: expected one of {', '.join(STUDIES)}, got {ask.name}"}
+    try:
+        return {"answer": STUDIES[ask.name](harness, ask.fields)}
+    except UserError as error:
+        return {"error": one_line(str(error), 1000)}
 
 
 def measure(harness: Harness, path: Path) -> int:
@@ -242,6 +238,7 @@ def check(harness: Harness, path: Path) -> int:
 def serve(harness: Harness) -> int:
     """Answer the requests of a ratchet loop until it hangs up."""
     hello = {"ready": True, "fingerprint": harness.fingerprint, "parts": harness.parts, "sandbox": harness.sandbox}
+    hello |= {"asks": list(STUDIES)}
     server.serve(hello, lambda request: answer(harness, request), read=sys.stdin, write=sys.stdout)
     return 0
 

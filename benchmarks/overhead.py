@@ -77,8 +77,9 @@ def main() -> None:
     repeats = parser.parse_args().n
     warnings.simplefilter("ignore")
     from harness.dataset import read_card, read_table
-    from harness.measure import Bench, read_source
+    from harness.measure import Bench
     from harness.runner import Budget, Runner
+    from harness.trainfile import read_source
     from prepare import split
 
     problem, budget = split(read_table(ROOT, read_card(ROOT))), Budget(60.0, 120.0, 4096)

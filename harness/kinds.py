@@ -41,14 +41,15 @@ def guess_kind(cells: pd.Series[Any], form: Format) -> Kind:
     if pd.api.types.is_numeric_dtype(cells.dtype) or not len(values):
         return Kind.NUMBER
     text = values.astype(str).str.strip()
+    if form.decimal == "." and pd.to_numeric(text, errors="coerce").notna().all():  # what most columns are, told fast
+        return Kind.CATEGORY if _has_leading_zero(text) else Kind.NUMBER
     if set(text.str.lower()) in [set(pair) for pair in YES_NO]:
         return Kind.BOOLEAN
-    if text.map(lambda cell: DATE.fullmatch(cell) is not None).all() and not to_numbers(text, Kind.DATE, form)[1].any():
+    if all(map(DATE.fullmatch, text)) and not to_numbers(text, Kind.DATE, form)[1].any():
         return Kind.DATE
-    if text.map(lambda cell: LEADING_ZERO.fullmatch(cell) is not None).any():
-        return Kind.CATEGORY
     numbers, wrong = to_numbers(text, Kind.NUMBER, form)
-    return Kind.CATEGORY if wrong.any() or np.isnan(numbers).all() else Kind.NUMBER
+    is_text = wrong.any() or np.isnan(numbers).all() or _has_leading_zero(text)
+    return Kind.CATEGORY if is_text else Kind.NUMBER
 
 
 def to_numbers(cells: pd.Series[Any], kind: Kind, form: Format) -> tuple[Numbers, np.ndarray[Any, np.dtype[np.bool_]]]:
@@ -98,6 +99,10 @@ def is_day_first(cells: Iterable[str]) -> bool:
 
 def _distinct(cells: pd.Series[Any]) -> pd.Series[Any]:
     return pd.Series(cells.dropna().unique())
+
+
+def _has_leading_zero(text: Iterable[str]) -> bool:
+    return any(cell.startswith("0") and LEADING_ZERO.fullmatch(cell) for cell in text)
 
 
 def _is_typed(values: pd.Series[Any], kind: Kind) -> bool:

@@ -5,11 +5,8 @@ This side is trusted: it owns the labels, and it alone turns scores into numbers
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -21,29 +18,7 @@ from harness.probes import Batch
 from harness.problem import Problem, Rows, Scores, score_job
 from harness.runner import Answer, Budget, Runner, Task, one_line
 from harness.statistics import auc
-
-PRELOADABLE = frozenset({"flaml", "sklego"})  # heavy to import, and not in the warm process from the start
-HYPOTHESIS_LENGTH = 200
-
-
-class Status(StrEnum):
-    """How a measurement ended."""
-
-    OK = "ok"
-    TIMEOUT = "timeout"
-    CRASHED = "crashed"
-    REJECTED = "rejected"
-    LEAK = "leak"
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A train.py as text, its hypothesis (None where there is none), and why it cannot be run ('' if it can)."""
-
-    text: str
-    hypothesis: str | None = None
-    status: Status = Status.OK
-    reason: str = ""
+from harness.trainfile import Source, Status, preloads
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,52 +225,3 @@ def _failed(answers: Sequence[Answer]) -> Answer | None:
     """Return the answer that tells why a measurement failed: a timeout first, then the first one that has a reason."""
     told = [a for a in answers if a.payload is None and a.reason not in {"not run", "not needed any more"}]
     return next((a for a in told if a.is_timeout), told[0] if told else None)
-
-
-def read_source(data: bytes) -> Source:
-    """Read a file's bytes as a train.py: its hypothesis, and whether it stays within its contract."""
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return Source("", None, Status.REJECTED, f"train.py is not UTF-8 text (byte {error.start})")
-    with _as_reason() as reasons:
-        violation = editable_only.first_violation(text)
-        hypothesis = _hypothesis(text) if len(text) <= editable_only.MAX_SOURCE else None
-    if reasons:
-        return Source(text, None, Status.CRASHED, reasons[0])
-    if violation:
-        reason = one_line(f"{editable_only.NAME}: {violation}. Fix: {editable_only.FIX}", 500)
-        return Source(text, hypothesis, Status.REJECTED, reason)
-    return Source(text, hypothesis)
-
-
-@contextmanager
-def _as_reason() -> Iterator[list[str]]:
-    """Catch what Python's own parser says of a file, as one line."""
-    reasons: list[str] = []
-    try:
-        yield reasons
-    except SyntaxError as error:
-        reasons.append(one_line(f"{type(error).__name__}: {error.msg} (train.py:{error.lineno})"))
-    except (ValueError, RecursionError, MemoryError) as error:
-        reasons.append(one_line(f"{type(error).__name__}: {error} (train.py)"))
-
-
-def _hypothesis(text: str) -> str | None:
-    """Return the string assigned to HYPOTHESIS at the top level, as one printable line."""
-    for node in ast.parse(text).body:
-        match node:
-            case ast.Assign(targets=[ast.Name(id="HYPOTHESIS")], value=ast.Constant(value=str(words))):
-                return one_line(words, HYPOTHESIS_LENGTH) or None
-    return None
-
-
-def preloads(text: str) -> list[str]:
-    """Return the heavy packages that the file imports and the warm process should import before the fold begins."""
-    tops = set()
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Import):
-            tops |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            tops.add((node.module or "").split(".")[0])
-    return sorted(tops & PRELOADABLE)

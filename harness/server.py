@@ -28,12 +28,22 @@ class Request:
     partition: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A question about a whole run: the name of a study, and what it needs to know."""
+
+    name: str
+    fields: Mapping[str, Any]
+
+
 Answer = Mapping[str, Any]
 
 
-def parse(line: str) -> Request:
+def parse(line: str) -> Request | Ask:
     """Read a request. Raises ValueError."""
     fields = json.loads(line)
+    if isinstance(fields, dict) and "ask" in fields:
+        return Ask(str(fields["ask"]), fields)
     if not isinstance(fields, dict) or "file" not in fields:
         raise ValueError('expected {"file": PATH, …}')
     paths = {name: Path(fields[name]) for name in ("best", "store") if fields.get(name)}
@@ -47,7 +57,7 @@ def parse(line: str) -> Request:
     )
 
 
-def serve(hello: Answer, answer: Callable[[Request], Answer], *, read: TextIO, write: TextIO) -> None:
+def serve(hello: Answer, answer: Callable[[Request | Ask], Answer], *, read: TextIO, write: TextIO) -> None:
     """Say hello, then answer each line until the input ends."""
     send(write, hello)
     for line in read:

@@ -23,7 +23,13 @@ from ratchet.review import Facts, has_gain, result_message
 from ratchet.runs import Run, check_unchanged, run_event, stamp
 
 RESULTS = "refs/heads/result/"
-EXPORTS = ("tree", "check", "candidate", "best")  # folders of a run that are written anew for every measurement
+EXPORTS = (
+    "tree",
+    "check",
+    "candidate",
+    "best",
+    "study",
+)  # folders of a run that are written anew when needed
 
 
 def gather_facts(run: Run, events: Sequence[Event]) -> Facts:

@@ -30,6 +30,7 @@ class Kind(StrEnum):
     VERDICT = "verdict"  # what was measured and decided of experiment n
     RACE = "race"  # lanes of their own start from the best: their tags
     STOP = "stop"  # a loop came to its end, or was asked to: why, and who asked
+    STUDY = "study"  # the harness answered a question about the whole run: which, up to which experiment, what it said
     FINISH = "finish"  # the branch for a pull request points at this commit
 
 

@@ -21,6 +21,7 @@ from ratchet.records import Ending, Measurement, one_line
 from ratchet.runs import Run, run_event
 
 LOOK_S = 0.2
+ERROR_CHARS = 1000
 
 
 class ServerMeasurer:
@@ -55,6 +56,29 @@ class ServerMeasurer:
         answer = self._ask(json.dumps(request), progress)
         return self._read(answer, time.monotonic() - started)
 
+    def ask(self, name: str, fields: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
+        """Return the answer to a question about the whole run. Raises RatchetError with what the server says instead.
+
+        Each word of progress gives it another `timeout` seconds.
+        """
+        self._start()
+        config, known = self._run.desk.config, self._ready.get("asks")
+        if not isinstance(known, list) or name not in known:
+            raise RatchetError(
+                f"{config.serve}: expected a server that answers `{name}`, got one that does not know it."
+            )
+        assert self._server is not None
+        self._server.send(json.dumps({"ask": name, **fields}))
+        message = self._await(
+            self._run.desk.config.timeout, lambda message: "answer" in message, progress, is_patient=True
+        )
+        answer = message.get("answer")
+        if isinstance(answer, Mapping):
+            return answer
+        self.close()
+        said = message.get("error") or f"no word for {config.timeout:g} s"
+        raise RatchetError(one_line(str(said), ERROR_CHARS))
+
     def close(self) -> None:
         """End the server."""
         if self._server is not None:
@@ -85,9 +109,17 @@ class ServerMeasurer:
         return self._await(self._run.desk.config.timeout, lambda message: "exit" in message, progress)
 
     def _await(
-        self, timeout_s: float, is_last: Callable[[Mapping[str, Any]], bool], progress: Progress
+        self,
+        timeout_s: float,
+        is_last: Callable[[Mapping[str, Any]], bool],
+        progress: Progress,
+        *,
+        is_patient: bool = False,
     ) -> Mapping[str, Any]:
-        """Read messages up to the last one; {"error"} or {"timeout"} when it does not come."""
+        """Read messages up to the last one; {"error"} or {"timeout"} when it does not come.
+
+        The time runs from the request, or for the patient from the last word of progress.
+        """
         assert self._server is not None
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
@@ -100,6 +132,7 @@ class ServerMeasurer:
             if is_last(message) or "error" in message:
                 return message
             if "progress" in message:
+                deadline = time.monotonic() + timeout_s if is_patient else deadline
                 progress(one_line(str(message["progress"])))
         return {"timeout": True}
 

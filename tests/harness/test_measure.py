@@ -9,8 +9,9 @@ import pytest
 from problems import make_problem
 from sklearn.metrics import roc_auc_score
 
-from harness.measure import Bench, Source, Status, best_possible, preloads, read_source
+from harness.measure import Bench, best_possible
 from harness.runner import Budget, Runner
+from harness.trainfile import Source, Status, preloads, read_source
 
 BASELINE = (Path(__file__).resolve().parents[2] / "train.py").read_text()
 

@@ -1,0 +1,177 @@
+"""Measure every file of tests/hostile, as it is and past the static check: it is caught, or it gains nothing."""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+from test_leaks_labels import HOSTILE, ROOT, heart, render
+
+from harness.leaks import CHECKS, editable_only
+from harness.measure import Bench, Measurement
+from harness.runner import Budget, Runner
+from harness.trainfile import Source, Status, read_source
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what holds elsewhere is said by the probe")
+
+SMALL = Budget(cpu_s=1.5, wall_s=6.0, memory_mb=512)
+AMPLE = Budget(cpu_s=10.0, wall_s=30.0, memory_mb=512)  # what is to be stopped by memory must not run out of time
+SPINS = {"budget evasion", "early exit"}
+CLASSES = {
+    "budget evasion",
+    "checks that detect that they are being checked",
+    "early exit",
+    "floods",
+    "forged output",
+    "frames and garbage collector",
+    "hostile HYPOTHESIS",
+    "labels in the source",
+    "lottery",
+    "odd files",
+    "overridden behaviour",
+    "past the static check",
+    "patched libraries",
+    "reading the table",
+    "state from fold to fold",
+    "transductive features",
+    "transductive predictions",
+    "use of prepare's names",
+    "writes to the repo",
+}
+QUICK = {  # one of each class that the static check lets through; the others are run with the slow tests
+    *("batch_mean_features", "batch_rank", "dodge_self_getattr", "exit_system", "forged_prints", "hypothesis_escapes"),
+    *("labels_hashed", "lottery_seed", "odd_nan", "patched_metrics", "read_lightgbm", "spin_python", "carry_global"),
+}
+MARKS = re.compile("planted|known|flood|sitecustomize|json.py|sklearn.py")
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """One outcome: rejected, crashed, timeout, leak NAME, harmless baseline, harmless VALUE, harmless up to VALUE."""
+
+    word: str
+    detail: str
+
+    def describes(self, measured: Measurement, baseline: float) -> bool:
+        if self.word == "leak":
+            return measured.status is Status.LEAK and (not self.detail or measured.leaks == [self.detail])
+        if self.word != "harmless":
+            return measured.status == self.word and measured.val_auc is None
+        value = measured.val_auc
+        if value is None or not self.detail.startswith("up to "):
+            return value == (baseline if self.detail == "baseline" else float(self.detail))
+        return value <= float(self.detail.removeprefix("up to "))
+
+
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """What a file says of itself: its class, and what happens to it as it is and past the static check."""
+
+    path: Path
+    family: str
+    as_is: Expected
+    past_the_static_check: Expected
+
+    @property
+    def budget(self) -> Budget:
+        return SMALL if self.family in SPINS else AMPLE
+
+
+def read_attack(path: Path) -> Attack:
+    lines = dict(re.findall(r"^(?:\"\"\")?(class|does|expect): (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE))
+    outcomes = [Expected(*text.strip().partition(" ")[::2]) for text in lines["expect"].split("|")]
+    assert lines["does"]
+    return Attack(path, lines["class"], outcomes[0], outcomes[-1])
+
+
+ATTACKS = [read_attack(path) for path in HOSTILE]
+
+
+def is_slow(attack: Attack) -> bool:
+    return attack.as_is.word != "rejected" and attack.path.stem not in QUICK
+
+
+def parameters(attacks: list[Attack], *, all_slow: bool = False) -> list[object]:
+    return [
+        pytest.param(attack, id=attack.path.stem, marks=[pytest.mark.slow] if all_slow or is_slow(attack) else [])
+        for attack in attacks
+    ]
+
+
+def left_behind() -> set[str]:
+    """Return what an attack may have left: folders of folds, planted files, shared memory."""
+    folders = [
+        ROOT,
+        ROOT / ".git",
+        ROOT / ".git/hooks",
+        ROOT / "data",
+        ROOT / "harness",
+        Path("/dev/shm"),
+        Path("/tmp"),
+    ]
+    found = {str(path) for folder in folders if folder.is_dir() for path in folder.iterdir() if MARKS.search(path.name)}
+    return found | {str(path) for path in Path(tempfile.gettempdir()).glob("fold_*")}
+
+
+@pytest.fixture
+def no_traces(warm_runner: Runner) -> Iterator[None]:
+    """Compare processes and files before and after."""
+    warm_runner.warm_up()
+    before, files = {child.pid for child in psutil.Process().children(recursive=True)}, left_behind()
+    yield
+    assert {child.pid for child in psutil.Process().children(recursive=True)} == before
+    assert left_behind() <= files
+
+
+@pytest.fixture(scope="module")
+def baseline(warm_runner: Runner) -> float:
+    """The honest score that every harmless attack ends up with: that of train.py."""
+    measured = Bench(heart(), warm_runner, AMPLE).measure(read_source((ROOT / "train.py").read_bytes()))
+    assert measured.val_auc is not None
+    return measured.val_auc
+
+
+def measure(attack: Attack, runner: Runner, source: Source, expected: Expected) -> Measurement:
+    refits = expected.word == "leak" or attack.path.stem.startswith("labels")
+    return Bench(heart(), runner, attack.budget).measure(source, refits=refits)
+
+
+@pytest.mark.parametrize("attack", parameters(ATTACKS))
+@pytest.mark.usefixtures("no_traces")
+def test_an_attack_ends_as_it_should(attack: Attack, warm_runner: Runner, baseline: float) -> None:
+    source = read_source(render(attack.path.read_text(encoding="utf-8"), heart()).encode())
+    measured = measure(attack, warm_runner, source, attack.as_is)
+    assert attack.as_is.describes(measured, baseline), (measured.status, measured.reason, measured.val_auc)
+    assert "\n" not in measured.reason
+    assert measured.source.hypothesis is None or measured.source.hypothesis.isprintable()
+
+
+@pytest.mark.parametrize(
+    "attack", parameters([attack for attack in ATTACKS if attack.as_is.word == "rejected"], all_slow=True)
+)
+@pytest.mark.usefixtures("no_traces")
+def test_an_attack_ends_as_it_should_past_the_static_check(
+    attack: Attack, warm_runner: Runner, baseline: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.measure.CHECKS", tuple(check for check in CHECKS if check is not editable_only))
+    source = Source(render(attack.path.read_text(encoding="utf-8"), heart()))
+    expected = attack.past_the_static_check
+    measured = measure(attack, warm_runner, source, expected)
+    assert expected.describes(measured, baseline), (measured.status, measured.reason, measured.val_auc, measured.log)
+
+
+def test_there_are_files_of_every_class() -> None:
+    assert {attack.family for attack in ATTACKS} == CLASSES
+    assert len(ATTACKS) >= 60
+    assert QUICK.issubset(attack.path.stem for attack in ATTACKS)
+
+
+def test_what_is_rejected_says_what_lies_behind_the_static_check() -> None:
+    silent = [attack.path.stem for attack in ATTACKS if attack.past_the_static_check.word == "rejected"]
+    assert silent == ["hypothesis_long"] or silent == []
