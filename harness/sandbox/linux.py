@@ -19,7 +19,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from harness.sandbox.rooms import Layer, Limits, Rooms, carved
+from harness.sandbox.rooms import Layer, Limits, Rooms, carved, readable
 from harness.sandbox.syscalls import CALLS, DENIED, machine_index
 
 MB = 1 << 20
@@ -120,6 +120,10 @@ def carved_ruleset() -> int:
     # /proc/self would be the warm process itself here; which of /proc is open, the fold's own ruleset says
     for path in (*carved(), "/proc", tempfile.gettempdir(), os.devnull):
         _allow(ruleset, path, READING)
+    for root in filter(
+        os.path.isdir, readable()
+    ):  # the import system looks for a module in the list of a folder's names
+        _allow(ruleset, root, READ_DIR)
     return ruleset
 
 

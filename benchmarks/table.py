@@ -1,0 +1,136 @@
+"""Print what a large table costs, beside plain pandas and scikit-learn: seconds, and memory as a multiple of the table.
+
+Run: uv run python benchmarks/table.py [-n ROWS]
+
+The table has fifty columns, two of them categories, and missing cells. Each line is a process of its own, so that its
+peak is its own; `over` is the peak above what the libraries alone take. One table is its cells in memory: 8 bytes for a
+number, 4 for a category.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import psutil
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+N_NUMBERS = 45
+TEST_SIZE, N_FOLDS, SEED = 0.2, 5, 42
+
+
+def make(path: Path, n_rows: int) -> None:
+    """Write a CSV file of fifty feature columns and a target, a part at a time."""
+    rng = np.random.default_rng(0)
+    path.unlink(missing_ok=True)
+    for begin in range(0, n_rows, 50_000):
+        n = min(50_000, n_rows - begin)
+        X = rng.normal(size=(n, N_NUMBERS)).round(4)
+        frame = pd.DataFrame(X).add_prefix("number_").mask(rng.random((n, N_NUMBERS)) < 0.02)
+        for place, size in enumerate((5, 60, 3)):
+            frame[f"count_{place}"] = rng.integers(0, size, n)
+        frame["colour"] = rng.choice(["red", "green", "blue"], n)
+        frame["city"] = rng.choice([f"city {number}" for number in range(300)], n)
+        frame["y"] = np.where(X[:, 0] + X[:, 1] / 2 + rng.normal(size=n) > 0, "yes", "no")
+        frame.to_csv(path, mode="a", index=False, header=begin == 0)
+
+
+def plain(path: Path, _root: Path) -> None:
+    """What a notebook does: pandas.read_csv, and scikit-learn's split and folds."""
+    from sklearn.model_selection import StratifiedKFold, train_test_split
+
+    frame = pd.read_csv(path)
+    X, y = frame.drop(columns="y"), frame["y"]
+    train, _ = train_test_split(np.arange(len(y)), test_size=TEST_SIZE, stratify=y, random_state=SEED)
+    assert len(list(StratifiedKFold(N_FOLDS, shuffle=True, random_state=SEED).split(train, y.iloc[train]))) == N_FOLDS
+    assert len(X.columns) == N_NUMBERS + 5
+
+
+def take_in(path: Path, root: Path) -> None:
+    """The same with `prepare.py --csv`: look, read, split, write the cache and the card."""
+    from harness.intake import infer, write
+    from harness.wishes import Wishes
+
+    intake = infer(root, Wishes(str(path), "y"))
+    cut(intake.table)
+    write(root, intake)
+
+
+def start(path: Path, root: Path) -> None:
+    """A later start: the cache is mapped and checked, the folds are cut; the CSV file is not looked at."""
+    from harness.dataset import read_card, read_table
+
+    assert path.exists()
+    cut(read_table(root, read_card(root)))
+
+
+def cut(table: object) -> None:
+    """Split as prepare.py does."""
+    from harness.split import folds, train_test
+    from harness.table import Table
+
+    assert isinstance(table, Table)
+    train, _ = train_test(table, test_size=TEST_SIZE, seed=SEED)
+    assert len(folds(table, train, n_folds=N_FOLDS, seed=SEED)) == N_FOLDS
+
+
+WAYS: dict[str, Callable[[Path, Path], None]] = {"plain": plain, "take in": take_in, "start again": start}
+
+
+def measure(way: str, path: Path, root: Path) -> None:
+    """Run one way in this process and print its seconds and its peak memory as JSON."""
+    import sklearn.model_selection
+
+    import harness.intake
+
+    assert sklearn.model_selection
+    assert harness.intake
+    before, begun = psutil.Process().memory_info().rss, time.perf_counter()
+    WAYS[way](path, root)
+    print(json.dumps({"wall_s": time.perf_counter() - begun, "bytes": peak_bytes() - before}))
+
+
+def peak_bytes() -> int:
+    """Return the most memory that this process ever had."""
+    if sys.platform == "win32":
+        return int(psutil.Process().memory_info().peak_wset)
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def main() -> None:
+    """Make the table, measure every way in a process of its own, and print a line for each."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("-n", type=int, default=1_000_000, help="rows")
+    parser.add_argument("--way", nargs=3, help=argparse.SUPPRESS)
+    told = parser.parse_args()
+    if told.way:
+        return measure(told.way[0], Path(told.way[1]), Path(told.way[2]))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "table.csv")
+        make(path, told.n)
+        n_bytes = told.n * (8 * (N_NUMBERS + 3) + 4 * 2)
+        print(
+            f"{told.n:,} rows, 50 columns: {path.stat().st_size / 1e6:.0f} MB as CSV, {n_bytes / 1e6:.0f} MB in memory"
+        )
+        for way, work in WAYS.items():
+            command = [sys.executable, __file__, "--way", way, str(path), folder]
+            done = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+            what = (work.__doc__ or "").split(":")[0].rstrip(".")
+            mb, tables = done["bytes"] / 1e6, done["bytes"] / n_bytes
+            print(f"{way:<12}{done['wall_s']:>7.2f} s{mb:>8.0f} MB over{tables:>6.2f} tables   {what}")
+    return None
+
+
+if __name__ == "__main__":
+    main()
