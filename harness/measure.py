@@ -76,6 +76,7 @@ class Bench:
     is_guarded: bool = True
     on_progress: Callable[[str], None] = lambda _text: None
     _batches: list[Batch] = field(default_factory=list)
+    _plain: dict[str, list[FoldScores]] = field(default_factory=dict)
 
     def batches(self) -> list[Batch]:
         """Return the probe rows of each fold: the same for every experiment, so that a file scores the same twice."""
@@ -159,8 +160,17 @@ class Bench:
         for (fit, val), batch, scores, probed in rows:
             if scores is not None and probed is not None:
                 folds.append(FoldScores(fit, val, scores, batch, probed))
-        preload = preloads(measured.source.text)
-        return Lab(measured.source.text, self.problem, folds, self.runner, self.budget, preload, self.is_guarded)
+        return Lab(
+            measured.source.text,
+            self.problem,
+            folds,
+            self.runner,
+            self.budget,
+            preload=preloads(measured.source.text),
+            val_auc=mean_auc(measured.fold_aucs),
+            plain=self._plain,
+            is_guarded=self.is_guarded,
+        )
 
     def _check(self, measured: Measurement, *, refits: bool) -> Measurement:
         lab, findings = self.lab(measured), []

@@ -17,7 +17,7 @@ from typing import IO, Any
 
 import psutil
 
-from harness.warm import Exit, Lane, nameless_file, open_lanes
+from harness.warm import Exit, Lane, nameless_file, open_lanes, wait_for_any
 from harness.worker import DECISION, FAILURE, PROBABILITY
 
 POLL_S = 0.03  # a spinning task in each of a few lanes overshoots the budget by no more than this
@@ -171,8 +171,9 @@ class _Session:
     def wait(self) -> list[Lane]:
         """Wait a moment for each running task, cut those beyond a limit, and return the lanes that became free."""
         freed = []
+        wait_for_any([task.lane for task in self.running], POLL_S)
         for task in list(self.running):
-            ended = task.lane.poll(POLL_S / len(self.running))
+            ended = task.lane.poll(0.0)
             if ended is not None:
                 self.running.remove(task)
                 self.finish(task, ended)

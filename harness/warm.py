@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import json
 import os
+import select
 import shutil
 import socket
 import struct
@@ -85,6 +86,15 @@ def protect_this_process() -> None:
     """Keep processes of the same user from reading this one's memory, where the labels are."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)  # PR_SET_DUMPABLE
+
+
+def wait_for_any(lanes: Sequence[Lane], timeout_s: float) -> None:
+    """Wait until the task of one of the lanes may have ended, or that long."""
+    controls = [lane.control for lane in lanes if isinstance(lane, WarmLane)]
+    if controls:
+        select.select(controls, [], [], timeout_s)
+    else:
+        time.sleep(min(0.005, timeout_s))
 
 
 def nameless_file(name: str) -> IO[bytes]:

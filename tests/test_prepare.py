@@ -183,12 +183,12 @@ def test_serving_answers_each_line_and_keeps_the_scores(tmp_path: Path) -> None:
     first = {"file": str(ROOT / "train.py"), "store": str(tmp_path / "scores")}
     second = {**first, "file": str(better), "best": str(ROOT / "train.py"), "beat": 0.5}
     hopeless = {**second, "beat": 0.9999}
-    done = prepare(
-        "--serve", stdin="\n".join([json.dumps(first), json.dumps(second), json.dumps(hopeless), "nonsense"]) + "\n"
-    )
+    requests = [*map(json.dumps, (first, second, hopeless)), "nonsense", '{"ask": "the weather"}']
+    done = prepare("--serve", stdin="\n".join(requests) + "\n")
     messages = [json.loads(line) for line in done.stdout.splitlines()]
     answers = [message for message in messages if "progress" not in message]
-    assert [sorted(answer)[0] for answer in answers] == ["fingerprint", "exit", "exit", "exit", "error"]
+    assert [sorted(answer)[0] for answer in answers] == ["asks", "exit", "exit", "exit", "error", "error"]
+    assert "got the weather" in answers[5]["error"]
     assert answers[0]["parts"]["prepare.py"]
     assert "val_auc: 0.907220" in answers[1]["stdout"]
     extra = answers[2]["extra"]

@@ -46,14 +46,11 @@ class Lab:
     runner: Runner
     budget: Budget
     preload: Sequence[str]
+    val_auc: float
+    plain: dict[str, list[FoldScores]]  # files of our own by their text, and their scores on the same folds
     is_guarded: bool = True
     cpu_s: float = 0.0
     lead: Lead | None = None  # over plain models, once label-flip has looked
-
-    @property
-    def val_auc(self) -> float:
-        """The mean AUC of the folds in hand."""
-        return self.auc_of(self.folds)
 
     def auc_of(self, folds: Sequence[FoldScores]) -> float:
         """Return the mean over the folds of the AUC on the validation rows."""
@@ -94,6 +91,15 @@ class Lab:
         if failed:
             return failed
         return [self._rescored(fold, answer.payload or b"") for fold, answer in zip(folds, answers, strict=True)]
+
+    def plainly(self, source: str) -> list[FoldScores] | str:
+        """Fit and score a file of our own on the folds, once for all experiments. A str is why it failed."""
+        if source not in self.plain:
+            scored = self.refit(self.folds, source=source)
+            if isinstance(scored, str):
+                return scored
+            self.plain[source] = scored
+        return self.plain[source]
 
     def features(self, blocks: Sequence[pd.DataFrame]) -> list[np.ndarray[Any, Any]] | str:
         """Return what feature_fn makes of each block, each in a process of its own. A str is why it failed."""

@@ -1,7 +1,7 @@
 """Measure plain models of the usual families on the same folds: what can be learned from this table, as far as we know.
 
 The yardstick for a file that is far ahead of everything. Each model is a train.py of our own and is run as any other;
-the first one that the file does not clearly lead ends the look, so an honest file costs one small fit a fold.
+the first one that the file does not clearly lead ends the look, and its scores serve all experiments after it.
 
 Not covered: knowledge. A good formula may lead all of them, which is why a lead alone accuses nobody. If it is kept on
 recombined rows it even clears a file; an interaction of three columns, though, is lost there as a table is.
@@ -79,7 +79,7 @@ def find_lead(lab: Lab) -> Lead | None:
     """Return the file's lead over the best plain model, or None if it does not clearly lead every one of them."""
     leads = []
     for name, model in MODELS.items():
-        lead = _lead_over(lab, name, lab.refit(lab.folds, source=_source(model)))
+        lead = _lead_over(lab, name, lab.plainly(_source(model)))
         if lead is None:
             return None
         leads.append(lead)

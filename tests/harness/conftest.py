@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from problems import make_problem
@@ -12,8 +13,16 @@ from harness.runner import Budget, Runner
 
 
 @pytest.fixture(scope="session")
-def warm_runner() -> Iterator[Runner]:
-    with Runner(2) as opened:
+def folds_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the folds of these tests have their temporary folders: others may measure on this machine meanwhile."""
+    return tmp_path_factory.mktemp("folds")
+
+
+@pytest.fixture(scope="session")
+def warm_runner(folds_home: Path) -> Iterator[Runner]:
+    with pytest.MonkeyPatch.context() as patch, Runner(2) as opened:
+        patch.setenv("TMPDIR", str(folds_home))
+        opened.warm_up()
         yield opened
 
 

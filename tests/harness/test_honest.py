@@ -21,7 +21,8 @@ HONEST = sorted((ROOT / "tests/honest").glob("*.py"))
 BUDGET = Budget(cpu_s=60.0, wall_s=180.0, memory_mb=2048)
 QUICK = {  # one of each kind; the others are run with the slow tests
     *("clinical_formula", "constant", "custom_classifier", "forest_unseeded", "hist_boosting_monotone", "neighbours_1"),
-    *("lightgbm_native_categories", "ridge_decision_only", "sklego_mixture", "sparse_text", "tree_full", "xgboost_small"),
+    *("lightgbm_native_categories", "ridge_decision_only", "sklego_mixture", "sparse_text", "tree_full"),
+    "xgboost_small",
 }
 # What plain scikit-learn makes of a file, in a process of its own with one thread and the seed that the harness sets.
 PLAIN = """

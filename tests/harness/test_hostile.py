@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,7 +103,7 @@ def parameters(attacks: list[Attack], *, all_slow: bool = False) -> list[object]
     ]
 
 
-def left_behind() -> set[str]:
+def left_behind(folds_home: Path) -> set[str]:
     """Return what an attack may have left: folders of folds, planted files, shared memory."""
     folders = [
         ROOT,
@@ -116,17 +115,17 @@ def left_behind() -> set[str]:
         Path("/tmp"),
     ]
     found = {str(path) for folder in folders if folder.is_dir() for path in folder.iterdir() if MARKS.search(path.name)}
-    return found | {str(path) for path in Path(tempfile.gettempdir()).glob("fold_*")}
+    return found | {str(path) for path in folds_home.iterdir()}
 
 
 @pytest.fixture
-def no_traces(warm_runner: Runner) -> Iterator[None]:
+def no_traces(warm_runner: Runner, folds_home: Path) -> Iterator[None]:
     """Compare processes and files before and after."""
     warm_runner.warm_up()
-    before, files = {child.pid for child in psutil.Process().children(recursive=True)}, left_behind()
+    before, files = {child.pid for child in psutil.Process().children(recursive=True)}, left_behind(folds_home)
     yield
     assert {child.pid for child in psutil.Process().children(recursive=True)} == before
-    assert left_behind() <= files
+    assert left_behind(folds_home) <= files
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,168 @@
+"""The verdict at the end: a real gain is supported, nothing is made of nothing, and what is missing is counted."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from problems import make_problem
+from sklearn.model_selection import StratifiedKFold
+
+from harness import archive
+from harness.errors import UserError
+from harness.measure import Bench
+from harness.runner import Budget, Runner
+from harness.studies.conclude import conclude
+from harness.trainfile import read_source
+
+BASELINE = (Path(__file__).resolve().parents[2] / "train.py").read_text()
+BLIND = BASELINE.replace("return X\n", "return X[['text']]\n")
+SHRUNK = BASELINE.replace("LogisticRegression(max_iter=1000)", "LogisticRegression(C=0.3, max_iter=1000)")
+STRONG = BASELINE.replace("LogisticRegression(max_iter=1000)", "LogisticRegression(C=9.0, max_iter=1000)")
+
+
+class Lab:
+    """The harness of prepare.py on a small table."""
+
+    table = None
+
+    def __init__(self, runner: Runner) -> None:
+        self.runner, self.said = runner, []
+        self.problem = make_problem()
+
+    @property
+    def on_progress(self):
+        return self.said.append
+
+    @property
+    def fingerprint(self) -> str:
+        return "f"
+
+    def bench(self, partition: int = 0) -> Bench:
+        problem, train = self.problem, self.problem.train
+        if partition:
+            cut = StratifiedKFold(5, shuffle=True, random_state=partition).split(train, problem.y[train])
+            problem = replace(problem, folds=[(train[fit], train[val]) for fit, val in cut])
+        return Bench(problem, self.runner, Budget(20.0, 60.0, 2048), on_progress=self.on_progress)
+
+
+@pytest.fixture
+def lab(warm_runner: Runner) -> Lab:
+    return Lab(warm_runner)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One fresh partition instead of four, where they are not what is tested."""
+    monkeypatch.setattr(sys.modules["harness.studies.conclude"], "PARTITIONS", (1,))
+
+
+@pytest.fixture
+def told(lab: Lab, tmp_path: Path):
+    """Write a run down: (source, verdict) for each experiment; those in `kept` have their scores in the archive."""
+
+    def write(*experiments: tuple[str, str], stopped: tuple[int, ...] = (), lost: tuple[int, ...] = ()):
+        rows = []
+        for n, (source, verdict) in enumerate(experiments):
+            path = tmp_path / f"{n}.py"
+            path.write_text(source)
+            rows.append({"n": n, "file": str(path), "verdict": verdict, "is_stopped_early": n in stopped})
+            if n not in stopped and n not in lost:
+                measured = lab.bench().measure(read_source(source.encode()), refits=False)
+                archive.save(tmp_path / "scores", source, measured.scores, measured.test_scores)
+        return {"experiments": rows, "store": str(tmp_path / "scores")}
+
+    return write
+
+
+def test_a_real_gain_is_supported_and_every_number_can_be_written_down(lab, told) -> None:
+    answer = conclude(lab, told((BLIND, "baseline"), (BASELINE, "keep"), (SHRUNK, "discard")))
+    assert answer["word"] == "supported"
+    assert answer["naive"] > 0.1
+    assert answer["corrected"]["low"] > 0
+    assert answer["corrected"]["n_experiments"] == 3
+    assert len(answer["fresh"]["deltas"]) == answer["fresh"]["n_partitions"] == 4
+    assert answer["fresh"]["mean"] == pytest.approx(np.mean(answer["fresh"]["deltas"]), abs=1e-5)
+    for end in answer["test"].values():
+        assert end["low"] < end["auc"] < end["high"]
+    assert (answer["n_comparisons"], answer["n_stopped_early"], answer["n_missing"]) == (2, 0, 0)
+    json.dumps(answer, allow_nan=False)
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_gain_of_nothing_is_not_distinguishable_from_noise(lab, told) -> None:
+    answer = conclude(lab, told((BASELINE, "baseline"), (SHRUNK, "keep")))
+    assert answer["word"] == "not distinguishable from selection noise"
+    assert "step by step" in answer["caveat"]
+
+
+def test_a_run_without_gain_concludes_without_measuring(lab, told) -> None:
+    request = told((BASELINE, "baseline"), (SHRUNK, "discard"))
+    lab.said.clear()
+    answer = conclude(lab, request)
+    assert (answer["naive"], answer["corrected"], answer["fresh"]) == (0.0, None, None)
+    assert answer["word"] == "not distinguishable from selection noise"
+    assert answer["reasons"] == "nothing was kept: the baseline stands"
+    assert not any("fold" in text for text in lab.said)
+
+
+@pytest.mark.usefixtures("quick")
+def test_what_was_stopped_early_is_counted_or_finished_within_its_budget(lab, told, tmp_path: Path) -> None:
+    request = told((BLIND, "baseline"), (BASELINE, "keep"), (SHRUNK, "discard"), (STRONG, "discard"), stopped=(2, 3))
+    answer = conclude(lab, request)
+    assert (answer["n_stopped_early"], answer["corrected"]["n_experiments"]) == (2, 2)
+    assert "upper bound: 2 experiments were stopped early" in answer["caveat"]
+    one = conclude(lab, request | {"finish_stopped": True, "cpu_s": 1e-6})
+    assert (one["n_stopped_early"], one["corrected"]["n_experiments"]) == (1, 3)
+    both = conclude(lab, request | {"finish_stopped": True})
+    assert (both["n_stopped_early"], both["corrected"]["n_experiments"]) == (0, 4)
+    assert "upper bound" not in both["caveat"]
+    assert archive.load(tmp_path / "scores", STRONG, 5) is not None
+
+
+@pytest.mark.usefixtures("quick")
+def test_lost_scores_are_counted_and_those_of_the_two_ends_measured_again(lab, told) -> None:
+    whole = conclude(lab, told((BLIND, "baseline"), (BASELINE, "keep")))
+    Path(told((BLIND, "baseline"))["store"], f"{archive.key(BASELINE)}.npz").unlink()
+    again = conclude(lab, told((BLIND, "baseline"), (BASELINE, "keep"), (SHRUNK, "discard"), lost=(1, 2)))
+    assert (again["naive"], again["n_missing"]) == (whole["naive"], 1)
+    assert "1 experiment has no kept scores" in again["caveat"]
+
+
+@pytest.mark.usefixtures("quick")
+def test_the_same_code_is_one_comparison_and_a_refused_one_is_none(lab, told) -> None:
+    answer = conclude(lab, told((BLIND, "baseline"), (BASELINE, "keep"), (BASELINE, "discard"), (SHRUNK, "reject")))
+    assert (answer["n_comparisons"], answer["corrected"]["n_experiments"]) == (1, 2)
+
+
+@pytest.mark.usefixtures("quick")
+def test_the_sealed_test_stays_sealed(lab, told) -> None:
+    request = told((BLIND, "baseline"), (BASELINE, "keep"))
+    assert conclude(lab, request | {"sealed": True})["test"] is None
+
+
+def test_a_winner_that_fails_on_a_fresh_partition_is_not_supported(lab, told) -> None:
+    answer = told((BLIND, "baseline"), (BASELINE, "keep"))
+    broken = BASELINE.replace("return X\n", "raise ValueError\n")
+    Path(answer["experiments"][1]["file"]).write_text(broken)
+    concluded = conclude(lab, answer)
+    assert (concluded["naive"], concluded["fresh"]) == (None, None)
+    assert "was not tested on fresh partitions" in concluded["reasons"]
+
+
+def test_predictions_are_scored_against_what_was_measured(lab, told) -> None:
+    request = told((BASELINE, "baseline"), (SHRUNK, "discard"))
+    request["experiments"][1] |= {"prediction": 0.003, "delta": -0.001}
+    calibration = conclude(lab, request)["calibration"]
+    assert (calibration["n"], calibration["sign_hits"]) == (1, 0)
+    assert calibration["mean_absolute_error"] == pytest.approx(0.004)
+    assert calibration["correlation"] is None
+
+
+def test_a_run_without_a_baseline_is_one_clear_line(lab, told) -> None:
+    with pytest.raises(UserError, match="expected a run with a measured baseline"):
+        conclude(lab, told((BASELINE, "crash")))
