@@ -33,6 +33,11 @@ PRESETS: Mapping[str, str] = {
     "aider": "aider --message-file {prompt} --yes-always --no-auto-commits --no-dirty-commits --no-gitignore {files}",
 }
 
+PRESET_ENV: Mapping[str, Mapping[str, str]] = {
+    # In a folder that nobody has trusted by hand it takes back the right to edit, and there is nobody to ask.
+    "gemini": {"GEMINI_CLI_TRUST_WORKSPACE": "true"},
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Agent:
@@ -78,7 +83,7 @@ def call(agent: Agent, task: Task, run: Run, should_stop: Callable[[], bool]) ->
     outcome = process.run(
         fill_marks(agent.command, prompt, desk.config.editable),
         cwd=desk.root,
-        env={**os.environ, **_task_env(task, run)},
+        env={**PRESET_ENV.get(agent.name, {}), **os.environ, **_task_env(task, run)},
         budget=Budget(wall_s=desk.config.agent_timeout, output_mb=inf),
         stdin=None if "{prompt}" in agent.command else prompt,
         should_stop=should_stop,

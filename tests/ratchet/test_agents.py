@@ -1,6 +1,7 @@
 """How an agent fails is part of the experiment, with a reason; the loop goes on, or stops with a clear line."""
 
 import os
+import re
 import stat
 import sys
 from collections.abc import Callable
@@ -121,6 +122,15 @@ def test_a_preset_that_is_not_installed_is_one_clear_line(project, ratchet: Ratc
     assert err == "agent codex: expected the command codex on PATH, got none. Install it, or --agent builtin.\n"
 
 
+CALLED = {  # as the documentation of each spells it; the prompt comes by stdin, or as a path
+    "claude": "--print --allowedTools Edit(/model.py) --disallowedTools Bash WebFetch WebSearch",
+    "codex": "exec --sandbox workspace-write --skip-git-repo-check -",
+    "opencode": "run",
+    "gemini": "--approval-mode auto_edit",
+    "aider": "--message-file PROMPT --yes-always --no-auto-commits --no-dirty-commits --no-gitignore model.py",
+}
+
+
 @pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a shell script")
 def test_a_preset_reads_the_prompt_and_edits_without_asking(
@@ -129,7 +139,9 @@ def test_a_preset_reads_the_prompt_and_edits_without_asking(
     stand_in = tmp_path / "bin" / preset
     stand_in.parent.mkdir()
     stand_in.write_text(
-        f"#!{sys.executable}\nimport pathlib, sys\n"
+        f"#!{sys.executable}\nimport os, pathlib, sys\n"
+        "pathlib.Path('called').write_text(' '.join(sys.argv[1:]))\n"
+        "pathlib.Path('trusted').write_text(os.environ.get('GEMINI_CLI_TRUST_WORKSPACE', ''))\n"
         "said = ' '.join(sys.argv[1:]) + ('' if sys.stdin.isatty() else sys.stdin.read())\n"
         "said += ''.join(p.read_text() for p in map(pathlib.Path, sys.argv[1:]) if len(str(p)) < 200 and p.is_file())\n"
         "pathlib.Path('said').write_text(said)\n" + EDIT
@@ -139,6 +151,8 @@ def test_a_preset_reads_the_prompt_and_edits_without_asking(
     _, out, _ = ratchet("loop", "-n", "1", "--agent", preset)
     assert "iter 1 | score=0.9000 (Δ +0.4000) | KEPT — x" in out
     assert "Goal: maximize score" in project.read("said")
+    assert re.sub(r"/.*prompt\.md", "PROMPT", project.read("called")) == CALLED[preset]
+    assert project.read("trusted") == ("true" if preset == "gemini" else "")
 
 
 def test_the_builtin_agent_is_a_child_of_this_interpreter() -> None:
