@@ -32,12 +32,13 @@ import click
 from sklearn.metrics import accuracy_score, f1_score
 
 from harness import archive, fingerprint, server
-from harness.audit import audit, render
+from harness.audit import Finding, audit, render
 from harness.dataset import Table, content_hash, describe, read_card, read_table
 from harness.intake import infer, reset, write
 from harness.leaks import CHECKS, LOOKS
 from harness.measure import Bench, Measurement
 from harness.problem import Problem, Scores
+from harness.rival import Known, find_rival
 from harness.runner import Budget, Runner, one_line
 from harness.sandbox.level import probe_level
 from harness.split import describe_split, folds, train_test
@@ -82,7 +83,8 @@ class Harness:
     sandbox: str
     parts: dict[str, str]
     on_progress: Callable[[str], None]
-    problems: dict[int, Problem] = field(default_factory=dict)
+    benches: dict[int, Bench] = field(default_factory=dict)  # each keeps its probe rows: they are the same every time
+    known: Known = field(default_factory=dict)  # fold AUCs of what was measured before
 
     @property
     def fingerprint(self) -> str:
@@ -91,10 +93,15 @@ class Harness:
 
     def bench(self, partition: int = 0) -> Bench:
         """Return the place where one partition of the rows is measured."""
-        if partition not in self.problems:
-            self.problems[partition] = split(self.table, partition)
-        budget = Budget(CPU_BUDGET_S, WALL_LIMIT_S, MEMORY_LIMIT_MB, DISK_LIMIT_MB)
-        return Bench(self.problems[partition], self.runner, budget, on_progress=self.on_progress)
+        if partition not in self.benches:
+            budget = Budget(CPU_BUDGET_S, WALL_LIMIT_S, MEMORY_LIMIT_MB, DISK_LIMIT_MB)
+            problem = split(self.table, partition)
+            self.benches[partition] = Bench(problem, self.runner, budget, on_progress=self.on_progress)
+        return self.benches[partition]
+
+    def audit(self) -> list[Finding]:
+        """Look at the table for leaks, with the split that is in force."""
+        return audit(self.table, test_size=TEST_SIZE, seed=SEED)
 
 
 def open_harness(runner: Runner, on_progress: Callable[[str], None]) -> Harness:
@@ -185,16 +192,18 @@ def answer(harness: Harness, request: server.Request | server.Ask) -> dict[str, 
         return study(harness, request)
     begun, bench = time.perf_counter(), harness.bench(request.partition)
     problem, best = bench.problem, read_best(bench.problem, request)
-    order = problem.hardest_first(best) if best else ()
+    order, is_lossy = problem.hardest_first(best) if best else (), request.stop_early == server.LIKELY
     measured = bench.measure(
         read_file(request.file),
         beat=request.beat,
-        stop_early=request.stop_early,
+        stop_early=bool(request.stop_early),
+        rival=find_rival(request.store, problem, best, harness.known) if is_lossy and best and request.store else None,
         order=order,
         refits=False if request.partition else None,  # a fresh partition confirms a number; the file was checked before
     )
     if measured.val_auc is not None and request.store is not None and request.partition == 0:
-        archive.save(request.store, measured.source.text, measured.scores, measured.test_scores)
+        test = None if request.is_sealed else measured.test_scores  # with the table beside them, scores are a number
+        archive.save(request.store, measured.source.text, measured.scores, test)
     lines = block(measured, problem, wall_s=time.perf_counter() - begun, name=harness.fingerprint)
     told = {"exit": EXIT_STATUS[measured.status], "stdout": "\n".join(lines) + "\n"}
     return told | {"extra": evidence(measured, problem, best)}

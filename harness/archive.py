@@ -36,8 +36,23 @@ def save(folder: Path, source: str, folds: Sequence[Scores | None], test: Scores
 
 def load(folder: Path, source: str, n_folds: int) -> list[Scores] | None:
     """Return the kept scores of each fold, or None where there are none (or not all, or damaged)."""
+    return load_file(folder / f"{key(source)}.npz", n_folds)
+
+
+def load_file(path: Path, n_folds: int) -> list[Scores] | None:
+    """Return the scores of each fold that a file of the archive holds, or None as `load` does."""
+    return _load(path, [f"fold_{i}" for i in range(n_folds)])
+
+
+def load_test(folder: Path, source: str) -> Scores | None:
+    """Return the kept scores of the test rows, or None as `load` does."""
+    found = _load(folder / f"{key(source)}.npz", ["test"])
+    return found[0] if found else None
+
+
+def _load(path: Path, names: Sequence[str]) -> list[Scores] | None:
     try:
-        with np.load(folder / f"{key(source)}.npz", allow_pickle=False) as file:
-            return [file[f"fold_{i}"] for i in range(n_folds)]
+        with np.load(path, allow_pickle=False) as file:
+            return [file[name] for name in names]
     except (OSError, KeyError, ValueError, zipfile.BadZipFile):
         return None

@@ -18,6 +18,7 @@ from harness.probes import Batch
 from harness.problem import Problem, Rows, Scores, score_job
 from harness.runner import Answer, Budget, Runner, Task, one_line
 from harness.statistics import auc
+from harness.stopping import Rival, best_possible, is_settled
 from harness.trainfile import Source, Status, preloads
 
 
@@ -81,9 +82,10 @@ class Bench:
     def batches(self) -> list[Batch]:
         """Return the probe rows of each fold: the same for every experiment, so that a file scores the same twice."""
         if not self._batches:
+            units = probes.measured_in(self.problem.X)
             for i, (_, val) in enumerate(self.problem.folds):
                 rng = np.random.default_rng([self.problem.seed, 2, i])
-                self._batches.append(probes.build(self.problem, val, rng))
+                self._batches.append(probes.build(self.problem, val, units, rng))
         return self._batches
 
     def measure(
@@ -92,6 +94,7 @@ class Bench:
         *,
         beat: float | None = None,
         stop_early: bool = True,
+        rival: Rival | None = None,
         order: Sequence[int] = (),
         refits: bool | None = None,
     ) -> Measurement:
@@ -103,6 +106,8 @@ class Bench:
         beat : float or None
             val_auc that must be exceeded for the experiment to be kept: the checks that refit are made only if it is,
             and with `stop_early` folds that can no longer lead above it are not run. None measures everything.
+        rival : Rival or None
+            With it, what has hardly a chance of winning any more is stopped too.
         order : sequence of int
             In which the folds are begun; the ones where the best so far is worst show soonest that nothing can win.
         refits : bool or None
@@ -111,16 +116,16 @@ class Bench:
         if source.status is not Status.OK:
             names = [(editable_only.NAME, Finding(False, source.reason))] if source.status is Status.REJECTED else []
             return Measurement(source, source.status, source.reason, findings=names)
-        measured = self._run(source, beat if stop_early else None, order or range(len(self.problem.folds)))
+        collected = _Collector(self, beat if stop_early else None, order or range(len(self.problem.folds)), rival)
+        measured = self._run(source, collected)
         if not measured.is_ok or measured.bound is not None:
             return measured
         value = measured.val_auc
         is_winner = beat is None or (value is not None and value > beat)
         return self._check(measured, refits=is_winner if refits is None else refits)
 
-    def _run(self, source: Source, beat: float | None, order: Sequence[int]) -> Measurement:
-        collected = _Collector(self, beat, order)
-        answers = self.runner.run(self._tasks(source, order), self.budget, on_done=collected.take)
+    def _run(self, source: Source, collected: _Collector) -> Measurement:
+        answers = self.runner.run(self._tasks(source, collected.order), self.budget, on_done=collected.take)
         measured = Measurement(
             source,
             Status.OK,
@@ -144,9 +149,9 @@ class Bench:
         problem, tasks = self.problem, []
         for index in order:
             (fit, val), batch = problem.folds[index], self.batches()[index]
-            job = score_job(source.text, problem, fit, problem.y[fit], [problem.rows(val), batch.X])
+            job = score_job(source.text, problem, fit, problem.y[fit], [problem.part(val), batch.X])
             tasks.append(self._task(source, job, len(val) + len(batch.X)))
-        job = score_job(source.text, problem, problem.train, problem.y[problem.train], [problem.rows(problem.test)])
+        job = score_job(source.text, problem, problem.train, problem.y[problem.train], [problem.part(problem.test)])
         return [*tasks, self._task(source, job, len(problem.test))]
 
     def _task(self, source: Source, job: Any, n_rows: int) -> Task:
@@ -190,9 +195,9 @@ class Bench:
 class _Collector:
     """Takes the folds as they come in, and says when no more are needed."""
 
-    def __init__(self, bench: Bench, beat: float | None, order: Sequence[int]) -> None:
+    def __init__(self, bench: Bench, beat: float | None, order: Sequence[int], rival: Rival | None) -> None:
         n_folds = len(bench.problem.folds)
-        self.bench, self.beat, self.order = bench, beat, order
+        self.bench, self.beat, self.order, self.rival = bench, beat, order, rival
         self.scores: list[Scores | None] = [None] * n_folds
         self.probe_scores: list[Scores | None] = [None] * n_folds
         self.fold_aucs: list[float | None] = [None] * n_folds
@@ -201,7 +206,7 @@ class _Collector:
     @property
     def is_hopeless(self) -> bool:
         """Whether folds are left, and the best so far cannot be beaten any more."""
-        return None in self.fold_aucs and self.beat is not None and best_possible(self.fold_aucs) <= self.beat
+        return is_settled(self.fold_aucs, self.beat, order=self.order, rival=self.rival)
 
     def take(self, index: int, answer: Answer) -> bool:
         """Take one answer in; False when the others are not needed."""
@@ -224,11 +229,6 @@ class _Collector:
 def describe_failure(check: Check, finding: Finding) -> str:
     """Return one line: the check, what it saw, what to do."""
     return one_line(f"{check.NAME}: {finding.evidence}. Fix: {check.FIX}", 500)
-
-
-def best_possible(fold_aucs: Sequence[float | None]) -> float:
-    """Return the val_auc that would come out if every fold that is left had AUC 1.0, computed as val_auc is."""
-    return mean_auc([1.0 if value is None else value for value in fold_aucs])
 
 
 def _failed(answers: Sequence[Answer]) -> Answer | None:

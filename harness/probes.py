@@ -26,6 +26,7 @@ import pandas as pd
 from harness.problem import Problem, Rows, Scores
 
 MAX_ROWS = 1000  # of each kind and fold: beyond that the differences are far smaller than anybody's gain
+MANY = 50_000  # rows from which a column's unit is told: more take time and tell no more
 MIN_VALUES = 10  # and at least the root of the number of rows: a number with fewer different values is a code
 COMMON = 0.05  # a value that more rows than this share is a statement, not a measurement
 REACH = 0.49  # of the unit: a value moved by less than half of it was written down as the one it was
@@ -67,11 +68,10 @@ class Unit:
     fixed: frozenset[float]
 
 
-def build(problem: Problem, val: Rows, rng: np.random.Generator) -> Batch:
-    """Return the probe rows for one fold's validation rows."""
+def build(problem: Problem, val: Rows, units: Mapping[str, Unit], rng: np.random.Generator) -> Batch:
+    """Return the probe rows for one fold's validation rows; `units` is what `measured_in` says of the table."""
     origin = np.arange(len(val)) if len(val) <= MAX_ROWS else np.sort(rng.choice(len(val), MAX_ROWS, replace=False))
     rows, y = problem.rows(val[origin]), problem.y[val[origin]]
-    units = measured_in(problem.X)
     frames = [
         (Kind.COMPANION, rows),
         *[(Kind.NUDGE, _nudged(rows, units, rng)) for _ in range(NUDGES)],
@@ -85,6 +85,7 @@ def build(problem: Problem, val: Rows, rng: np.random.Generator) -> Batch:
 
 def measured_in(X: pd.DataFrame) -> dict[str, Unit]:
     """Return the columns of measurements, and what their values may be moved by."""
+    X = X.iloc[np.sort(np.random.default_rng(0).choice(len(X), MANY, replace=False))] if len(X) > MANY else X
     enough = max(MIN_VALUES, np.sqrt(len(X)))
     numbers = X.select_dtypes("number").columns
     return {column: _unit(X[column]) for column in numbers if X[column].nunique() >= enough}

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from harness.jobs import Part
 from harness.statistics import auc
 
 Rows = np.ndarray[Any, np.dtype[np.int64]]
@@ -47,6 +48,10 @@ class Problem:
         """Return these rows in this order, with a fresh index: the old one tells where in the file a row stood."""
         return self.X.iloc[positions].reset_index(drop=True)
 
+    def part(self, positions: Rows) -> Part:
+        """Return the same for a job: the rows are taken when it is written, and not before."""
+        return Part(self.X, positions)
+
     def read(self, payload: bytes, n_rows: int) -> Scores:
         """Return a worker's bytes as scores of shape (n_rows,), or (n_rows, K) beyond two classes."""
         values = np.frombuffer(payload, dtype="<f8")
@@ -72,12 +77,14 @@ class Problem:
         return 8 * n_rows * (1 if self.n_classes == 2 else self.n_classes)
 
 
-def score_job(source: str, problem: Problem, fit: Rows, y: Rows, blocks: Sequence[pd.DataFrame]) -> Mapping[str, Any]:
+def score_job(
+    source: str, problem: Problem, fit: Rows, y: Rows, blocks: Sequence[pd.DataFrame | Part]
+) -> Mapping[str, Any]:
     """Return the worker's job: fit on these rows with these labels, score these blocks. No other label goes in."""
     return {
         "task": "score",
         "source": source,
-        "X": problem.rows(fit),
+        "X": problem.part(fit),
         "y": y,
         "blocks": list(blocks),
         "n_classes": problem.n_classes,

@@ -7,7 +7,6 @@ wall-clock, memory, disk and log limits stand behind it. A task that fails never
 from __future__ import annotations
 
 import os
-import pickle
 import signal
 import sys
 import time
@@ -17,6 +16,7 @@ from typing import IO, Any
 
 import psutil
 
+from harness import jobs
 from harness.warm import Exit, Lane, nameless_file, open_lanes, wait_for_any
 from harness.worker import DECISION, FAILURE, PROBABILITY
 
@@ -159,8 +159,7 @@ class _Session:
         self.next_index += 1
         limits = (max(self.budget.cpu_s - self.used(), 0.0), self.budget.memory_mb, self.budget.disk_mb)
         job, result, log = nameless_file("job"), nameless_file("result"), nameless_file("log")
-        pickle.dump({**task.job, "limits": limits}, job, protocol=5)
-        job.seek(0)
+        jobs.write({**task.job, "limits": limits}, job)
         pid = lane.start(job, result, log, task.job.get("preload", ()))
         job.close()
         self.running.append(_Running(index, lane, pid, result, log, task, _process(pid)))

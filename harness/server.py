@@ -12,20 +12,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+LIKELY = "likely"  # the lossy rule for stopping early
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """What the ratchet asks for: a file, the best so far, what must be beaten, where scores are kept, which partition.
 
-    With `stop_early`, folds that can no longer lead above `beat` are not run.
+    With `stop_early`, folds that can no longer lead above `beat` are not run; LIKELY adds those that hardly can. With
+    `is_sealed`, scores of the held-out rows are not stored.
     """
 
     file: Path
     best: Path | None = None
     beat: float | None = None
-    stop_early: bool = True
+    stop_early: bool | str = True
     store: Path | None = None
     partition: int = 0
+    is_sealed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +55,17 @@ def parse(line: str) -> Request | Ask:
     return Request(
         Path(fields["file"]),
         beat=None if beat is None else float(beat),
-        stop_early=bool(fields.get("stop_early", True)),
+        stop_early=_stop_early(fields.get("stop_early", True)),
         partition=int(fields.get("partition") or 0),
+        is_sealed=bool(fields.get("sealed")),
         **paths,
     )
+
+
+def _stop_early(value: object) -> bool | str:
+    if isinstance(value, bool) or value == LIKELY:
+        return value
+    raise ValueError(f"stop_early: expected true, false or {LIKELY!r}, got {value!r}")
 
 
 def serve(hello: Answer, answer: Callable[[Request | Ask], Answer], *, read: TextIO, write: TextIO) -> None:

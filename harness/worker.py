@@ -15,7 +15,6 @@ import importlib
 import importlib.util
 import json
 import os
-import pickle
 import select
 import shutil
 import signal
@@ -50,8 +49,10 @@ TEMPORARY = ("TMPDIR", "TEMP", "TMP", "HOME", "USERPROFILE", "JOBLIB_TEMP_FOLDER
 
 def run_task(job_fd: int, result_fd: int, log_fd: int, folder: str) -> None:
     """Read a job, lock the process down, run it, and leave the answer in the result file."""
-    with os.fdopen(job_fd, "rb") as file:
-        job = pickle.load(file)  # the parent wrote it: the one direction in which pickle is safe
+    from harness import jobs
+
+    job = jobs.read(job_fd)
+    os.close(job_fd)
     _redirect(log_fd)
     try:
         _settle(folder, job)
@@ -97,7 +98,7 @@ def _settle(folder: str, job: dict[str, Any]) -> None:
 
 
 def _load(source: str) -> ModuleType:
-    """Execute train.py as the module `train`, which pickles and clones can find again."""
+    """Execute train.py as the module `train`, which pickles, clones and models that are read back can find again."""
     module = ModuleType("train")
     module.__file__ = "train.py"
     sys.modules["train"] = module
@@ -111,9 +112,8 @@ def score(job: dict[str, Any]) -> bytes:
     fit_X, fit_y = job.pop("X"), job.pop("y")
     model = module.build_pipeline()
     model.fit(_features(module, fit_X), fit_y)
-    method = "predict_proba" if hasattr(model, "predict_proba") else "decision_function"
-    scores = [_scores(model, method, _features(module, block), job["n_classes"]) for block in job.pop("blocks")]
-    return (PROBABILITY if method == "predict_proba" else DECISION) + b"".join(scores)
+    method, scores = _block_scores(module, model, job)
+    return _kind(method) + scores
 
 
 def featurize(job: dict[str, Any]) -> bytes:
@@ -132,6 +132,44 @@ def describe_sandbox(job: dict[str, Any]) -> bytes:
     from harness.sandbox.probe import attempt_all
 
     return PROBABILITY + json.dumps(attempt_all(job["targets"])).encode()
+
+
+def keep_model(job: dict[str, Any]) -> bytes:
+    """Fit on all rows given and return the model as bytes, with the scores of some blocks that it should give again."""
+    from harness import modelfile  # imported before the door was locked: the job names it as a preload
+
+    module = _load(job["source"])
+    model = module.build_pipeline()
+    model.fit(_features(module, job["X"]), job["y"])
+    method, scores = _block_scores(module, model, job)
+    return _kind(method) + modelfile.HEADER.pack(len(scores)) + scores + modelfile.write(model)
+
+
+def use_model(job: dict[str, Any]) -> bytes:
+    """Score each block of rows by a model that was kept; its train.py runs first, for what it defines."""
+    from harness import modelfile
+
+    module = _load(job["source"])
+    method, scores = _block_scores(module, modelfile.read(job["model"]), job)
+    return _kind(method) + scores
+
+
+def list_types(job: dict[str, Any]) -> bytes:
+    """Return which types stand in the file of a model that was kept; train.py does not run."""
+    from harness import modelfile
+
+    return PROBABILITY + modelfile.types_in(job["model"])
+
+
+def _block_scores(module: ModuleType, model: Any, job: dict[str, Any]) -> tuple[str, bytes]:
+    """Return the method that scores, probabilities where there are any, and the scores of each block."""
+    method = "predict_proba" if hasattr(model, "predict_proba") else "decision_function"
+    blocks = job.pop("blocks")
+    return method, b"".join(_scores(model, method, _features(module, block), job["n_classes"]) for block in blocks)
+
+
+def _kind(method: str) -> bytes:
+    return PROBABILITY if method == "predict_proba" else DECISION
 
 
 def _features(module: ModuleType, X: pd.DataFrame) -> Any:
@@ -191,6 +229,9 @@ TASKS: dict[str, Callable[[dict[str, Any]], bytes]] = {
     "score": score,
     "featurize": featurize,
     "describe_sandbox": describe_sandbox,
+    "keep_model": keep_model,
+    "use_model": use_model,
+    "list_types": list_types,
 }
 
 

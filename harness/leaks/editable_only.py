@@ -27,7 +27,7 @@ from harness.leaks.lab import Lab
 
 NAME = "editable-only"
 CATCHES = "changes outside the contract, undeclared imports, file, process and network access, tables in the source"
-FIX = "keep to HYPOTHESIS, feature_fn, build_pipeline, helpers, and imports of the declared packages"
+FIX = "keep to HYPOTHESIS, PREDICTION, feature_fn, build_pipeline, helpers, and imports of the declared packages"
 COST = Cost.SOURCE
 
 DUNDER = re.compile(r"__\w+__")
@@ -65,6 +65,7 @@ def _violations(tree: ast.Module) -> Violations:
     for statement in tree.body:
         if statement is frozen:
             continue
+        yield from _prediction(statement)
         if isinstance(statement, ast.If) and "__main__" in ast.dump(statement.test):
             yield statement.lineno, "the last block is frozen: it hands over to prepare.evaluate and nothing else"
         yield from _indirect(statement)
@@ -82,6 +83,23 @@ def _missing(tree: ast.Module) -> Violations:
     for required in ("feature_fn", "build_pipeline"):
         if required not in bound:
             yield 0, f"train.py must define {required}"
+
+
+def _prediction(statement: ast.stmt) -> Violations:
+    """See that a prediction is a number: whoever reads it runs nothing."""
+    match statement:
+        case (
+            ast.Assign(targets=[ast.Name(id="PREDICTION")], value=value)
+            | ast.AnnAssign(target=ast.Name(id="PREDICTION"), value=value)
+        ):
+            has_sign = isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.UAdd | ast.USub)
+            bare = value.operand if isinstance(value, ast.UnaryOp) and has_sign else value
+            is_number = isinstance(bare, ast.Constant) and type(bare.value) in {int, float}
+            if not is_number:
+                yield (
+                    statement.lineno,
+                    "PREDICTION is one number: the change of val_auc that you expect, as +0.003",
+                )
 
 
 def _bound_modules(tree: ast.Module) -> dict[str, str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from harness.jobs import Part
 from harness.probes import Batch, Kind
 from harness.problem import Problem, Rows, Scores, score_job
 from harness.runner import Answer, Budget, Runner, Task
@@ -114,7 +115,7 @@ class Lab:
         return tables
 
     def _score_task(self, source: str, fold: FoldScores, y: Rows) -> Task:
-        blocks = [self.problem.rows(fold.val), fold.batch.X]
+        blocks: list[pd.DataFrame | Part] = [self.problem.part(fold.val), fold.batch.X]
         job = score_job(source, self.problem, fold.fit, y, blocks)
         return self._task(job, self.problem.score_bytes(sum(len(block) for block in blocks)))
 

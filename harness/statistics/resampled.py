@@ -15,6 +15,7 @@ class CorrectedTest:
     """A corrected resampled t-test: `p_greater` is of a mean above 0, `p_two_sided` of any difference."""
 
     mean: float
+    se: float
     t: float
     df: int
     p_greater: float
@@ -44,7 +45,8 @@ def nadeau_bengio(differences: Sequence[float], *, n_train: int, n_test: int) ->
         return None
     df = len(values) - 1
     mean = float(values.mean())
-    t = mean / math.sqrt((1 / len(values) + n_test / n_train) * float(values.var(ddof=1)))
+    se = math.sqrt((1 / len(values) + n_test / n_train) * float(values.var(ddof=1)))
+    t = mean / se
     return CorrectedTest(
-        mean=mean, t=t, df=df, p_greater=float(stdtr(df, -t)), p_two_sided=2 * float(stdtr(df, -abs(t)))
+        mean=mean, se=se, t=t, df=df, p_greater=float(stdtr(df, -t)), p_two_sided=2 * float(stdtr(df, -abs(t)))
     )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
+from harness.audit.finding import Finding
 from harness.errors import UserError
 from harness.measure import Bench
 from harness.table import Table
@@ -21,6 +22,8 @@ class Instruments(Protocol):
     """A table, split, with warm processes to measure on it: prepare.py's Harness."""
 
     table: Table
+    parts: dict[str, str]  # what the fingerprint is made of
+    sandbox: str  # what is enforced on this machine
 
     @property
     def on_progress(self) -> Callable[[str], None]:
@@ -34,6 +37,10 @@ class Instruments(Protocol):
 
     def bench(self, partition: int = 0) -> Bench:
         """Return the place where one partition of the rows is measured; 0 is the one that decides."""
+        ...
+
+    def audit(self) -> list[Finding]:
+        """Look at the table for leaks, with the split that is in force; the worst finding first."""
         ...
 
 

@@ -16,7 +16,7 @@ def gain(p_not_positive):
 
 
 def fresh(p_greater):
-    return CorrectedTest(mean=0.006, t=1.8, df=19, p_greater=p_greater, p_two_sided=min(1.0, 2 * p_greater))
+    return CorrectedTest(mean=0.006, se=0.0033, t=1.8, df=19, p_greater=p_greater, p_two_sided=min(1.0, 2 * p_greater))
 
 
 @pytest.mark.parametrize(

@@ -140,9 +140,12 @@ def test_the_same_code_is_one_comparison_and_a_refused_one_is_none(lab, told) ->
 
 
 @pytest.mark.usefixtures("quick")
-def test_the_sealed_test_stays_sealed(lab, told) -> None:
-    request = told((BLIND, "baseline"), (BASELINE, "keep"))
+def test_the_sealed_test_stays_sealed_and_is_measured_once_it_is_open(lab, told, tmp_path: Path) -> None:
+    request = told((BLIND, "baseline"), (BASELINE, "keep"), lost=(0, 1))
     assert conclude(lab, request | {"sealed": True})["test"] is None
+    assert archive.load(tmp_path / "scores", BASELINE, 5) is not None
+    assert archive.load_test(tmp_path / "scores", BASELINE) is None
+    assert conclude(lab, request)["test"]["winner"]["auc"] > 0.5
 
 
 def test_a_winner_that_fails_on_a_fresh_partition_is_not_supported(lab, told) -> None:

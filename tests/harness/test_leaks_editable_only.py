@@ -1,0 +1,27 @@
+"""What may stand in a train.py beside its three parts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.leaks.editable_only import first_violation
+from harness.trainfile import Status, read_source
+
+BASELINE = (Path(__file__).resolve().parents[2] / "train.py").read_text()
+
+
+def predicting(statement: str) -> str:
+    return BASELINE.replace("\n\n\ndef feature_fn", f"\n{statement}\n\n\ndef feature_fn", 1)
+
+
+@pytest.mark.parametrize("number", ["+0.003", "-0.01", "0", "1e-3"])
+@pytest.mark.parametrize("name", ["PREDICTION", "PREDICTION: float"])
+def test_a_prediction_is_a_number_written_out(name: str, number: str) -> None:
+    assert read_source(predicting(f"{name} = {number}").encode()).status is Status.OK
+
+
+@pytest.mark.parametrize("value", ["'much'", "1 + 1", "True", "[0.1]", "None", "float('0.1')", "-True", "not 1"])
+def test_anything_else_is_no_prediction(value: str) -> None:
+    assert first_violation(predicting(f"PREDICTION = {value}")).startswith("PREDICTION is one number")

@@ -1,0 +1,42 @@
+"""The format of an exported model holds what honest files build: all but nameless functions and a FLAML search."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from labs import TableLab
+from tables import take
+
+from harness.errors import UserError
+from harness.runner import Runner
+from harness.studies.refit import refit
+from harness.trainfile import read_file
+
+ROOT = Path(__file__).resolve().parents[2]
+HONEST = sorted((ROOT / "tests/honest").glob("*.py"))
+REFUSED = {
+    "function_transformer": "no lambda",  # builds one into its pipeline
+    "flaml_inside": "a search writes its winner",  # keeps its whole log
+}
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory, warm_runner: Runner) -> TableLab:
+    folder = tmp_path_factory.mktemp("heart")
+    from harness.source import original
+
+    content = original(ROOT, "sklego:hearts")
+    assert isinstance(content, bytes)
+    return TableLab(take(folder, content, "target", name="hearts.csv").table, warm_runner)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", HONEST, ids=lambda path: path.stem)
+def test_an_honest_file_is_written_and_reads_back_with_the_same_scores(lab: TableLab, path: Path) -> None:
+    source = read_file(path)
+    if path.stem in REFUSED:
+        with pytest.raises(UserError, match=REFUSED[path.stem]):
+            refit(lab.bench(), source)
+        return
+    assert len(refit(lab.bench(), source).data) > 500
