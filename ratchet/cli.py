@@ -34,6 +34,18 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "plot": "ratchet.commands.look",
         "show": "ratchet.commands.look",
         "diff": "ratchet.commands.look",
+        "report": "ratchet.commands.view",
+        "watch": "ratchet.commands.view",
+    },
+    "Learn": {
+        "conclude": "ratchet.commands.conclude",
+        "placebo": "ratchet.commands.learn",
+        "replay": "ratchet.commands.replay",
+        "reveal": "ratchet.commands.learn",
+    },
+    "Use": {
+        "export": "ratchet.commands.use",
+        "predict": "ratchet.commands.use",
     },
     "Set up": {
         "init": "ratchet.commands.setup",

@@ -4,57 +4,81 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from ratchet.records import one_line
+
+LARGEST = 1e300  # a number beyond it is no prediction
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """The editable files of one experiment: a hash of what runs, its length, and the label that names the idea."""
+    """The editable files of one experiment: a hash of what runs, its length, and what its author says of it.
+
+    `label` names the idea, `prediction` is the gain that is expected, None where none is named.
+    """
 
     file_hash: str
     chars: int
     label: str
+    prediction: float | None = None
 
 
-def read_code(files: Mapping[str, bytes | None], label: str = "") -> Code:
+def read_code(files: Mapping[str, bytes | None], label: str = "", prediction: str = "") -> Code:
     """Return what `files` (content by path, None where there is none) come down to.
 
-    Of Python, comments, layout, docstrings and the assignment of the constant named `label` do not count; of other
-    text, blank lines and trailing spaces. What cannot be read counts as it is.
+    Of Python, comments, layout, docstrings and the assignments of the constants named `label` and `prediction` do not
+    count, unless the code reads them; of other text, blank lines and trailing spaces. What cannot be read counts as it
+    is.
     """
-    digest, chars, words = hashlib.sha256(), 0, ""
+    digest, chars, words, foreseen = hashlib.sha256(), 0, "", None
     for path in sorted(files):
         content = files[path]
         text = "" if content is None else content.decode("utf-8", "surrogateescape")
-        words = words or (find_label(text, label) if path.endswith(".py") else "")
-        essence = _essence(text, label) if path.endswith(".py") else _without_blanks(text)
+        is_python = path.endswith(".py")
+        words = words or (find_label(text, label) if is_python else "")
+        foreseen = find_number(text, prediction) if is_python and foreseen is None else foreseen
+        essence = _essence(text, (label, prediction)) if is_python else _without_blanks(text)
         chars += len(essence)
         mark = "absent" if content is None else "present"
         digest.update(f"{path}\0{mark}\0{essence}\0".encode("utf-8", "surrogateescape"))
-    return Code(file_hash=digest.hexdigest()[:16], chars=chars, label=words)
+    return Code(file_hash=digest.hexdigest()[:16], chars=chars, label=words, prediction=foreseen)
 
 
 def find_label(source: str, label: str) -> str:
     """Return the text that a module assigns to `label`, as one line; empty when it assigns none."""
+    found = (value for value in _assigned(source, label) if isinstance(value, str))
+    return one_line(next(found, ""))
+
+
+def find_number(source: str, name: str) -> float | None:
+    """Return the finite number that a module assigns to `name`; None where it assigns none."""
+    for value in _assigned(source, name):
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf:
+            return float(value) if abs(value) < LARGEST else None
+    return None
+
+
+def _assigned(source: str, name: str) -> list[object]:
+    """Return the literals that a module assigns to `name` at its top level."""
     try:
-        body = ast.parse(source).body if label else []
+        body = ast.parse(source).body if name else []
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ""
-    for statement in body:
-        if _assigns(statement, label) and isinstance(statement, ast.Assign | ast.AnnAssign):
-            value = statement.value
-            if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                return one_line(value.value)
-    return ""
+        return []
+    found = [statement.value for statement in body if _assigns(statement, name)]
+    return [ast.literal_eval(value) for value in found if value is not None]
 
 
-def _essence(text: str, label: str) -> str:
+def _essence(text: str, notes: Iterable[str]) -> str:
+    """Return what runs of a module; the constants named `notes` are none of it, unless it reads them."""
     try:
         tree = ast.parse(text)
-        tree.body = [statement for statement in tree.body if not _assigns(statement, label)]
+        read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+        unread = [note for note in notes if note not in read]
+        tree.body = [statement for statement in tree.body if not any(_assigns(statement, note) for note in unread)]
         for node in ast.walk(tree):
             _drop_docstring(node)
         return ast.unparse(tree)
@@ -62,16 +86,22 @@ def _essence(text: str, label: str) -> str:
         return text
 
 
-def _assigns(statement: ast.stmt, name: str) -> bool:
+def _assigns(statement: ast.stmt, name: str) -> TypeGuard[ast.Assign | ast.AnnAssign]:
+    """Say whether a statement gives a constant, which may have a sign, to one name."""
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
         target: ast.expr = statement.targets[0]
     elif isinstance(statement, ast.AnnAssign):
         target = statement.target
     else:
         return False
-    return (
-        bool(name) and isinstance(target, ast.Name) and target.id == name and isinstance(statement.value, ast.Constant)
-    )
+    return bool(name) and isinstance(target, ast.Name) and target.id == name and _is_constant(statement.value)
+
+
+def _is_constant(value: ast.expr | None) -> bool:
+    if isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.UAdd | ast.USub):
+        value = value.operand
+        return isinstance(value, ast.Constant) and isinstance(value.value, int | float)
+    return isinstance(value, ast.Constant)
 
 
 def _drop_docstring(node: ast.AST) -> None:

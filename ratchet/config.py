@@ -16,6 +16,7 @@ from ratchet.schema import (
     AGENT_TIMEOUT_S,
     CODE_ARMS,
     EXPLORATION,
+    LIKELY,
     MARGIN_SES,
     TABLE_ARMS,
     TIMEOUT_S,
@@ -111,22 +112,25 @@ def _config(keys: Keys, origin: str) -> Config:
         metrics=_metrics(keys),
         constraints=tuple(_constraint(entry) for entry in keys.tables("constraints")),
         audit=tuple(_source(entry) for entry in keys.tables("audit")),
+        sealed=keys.flag("sealed", False),
         checks=keys.texts("checks"),
         inspect=keys.text("inspect", ""),
         exits=_exits(keys),
         rule=keys.choice("rule", Rule, Rule.STRICT),
         margin=keys.number("margin", MARGIN_SES, above=0),
         look_at=keys.optional_number("look_at"),
-        early_stop=keys.flag("early_stop", True),
+        early_stop=_early_stop(keys),
         timeout=keys.number("timeout", TIMEOUT_S, above=0),
         cpu_timeout=keys.optional_number("cpu_timeout", above=0),
         memory_mb=keys.optional_number("memory_mb", above=0),
         baseline=keys.numbers("baseline"),
         label=keys.text("label", ""),
+        prediction=keys.text("prediction", ""),
         description=keys.pattern("description"),
         reason=keys.pattern("reason"),
         context=keys.text("context", ""),
         agent=keys.text("agent", AGENT),
+        committee=keys.text("committee", AGENT),
         agent_timeout=keys.number("agent_timeout", AGENT_TIMEOUT_S, above=0),
         max_iterations=keys.optional_count("max_iterations"),
         patience=keys.optional_count("patience"),
@@ -170,6 +174,12 @@ def _source(keys: Keys) -> Source:
     source = Source(name=name, grep=grep, json=path, reader=reader, file=keys.text("file", ""))
     keys.report_unknown()
     return source
+
+
+def _early_stop(keys: Keys) -> bool | str:
+    if keys.is_exactly("early_stop", LIKELY):
+        return LIKELY
+    return keys.flag("early_stop", True, expected=f"true, false or {LIKELY!r}")
 
 
 def _exits(keys: Keys) -> dict[int, Ending]:

@@ -65,6 +65,16 @@ def is_better(new: float | None, old: float | None, direction: Direction) -> boo
     return new > old if direction is Direction.MAXIMIZE else new < old
 
 
+def is_confirmed(delta: float | None, fresh: float | None, direction: Direction) -> bool:
+    """Say whether a difference on a fresh partition bears the first one out.
+
+    A tie, kept for its shorter code, is borne out by a tie. None, for what was not measured, confirms nothing.
+    """
+    if is_better(fresh, 0.0, direction):
+        return True
+    return fresh is not None and delta is not None and abs(delta) <= EQUAL and abs(fresh) <= EQUAL
+
+
 def dominates(new: Numbers, old: Numbers, metrics: Sequence[Metric]) -> bool:
     """Say whether `new` is nowhere worse than `old` and somewhere strictly better."""
     return at_least(new, old, metrics) and any(
@@ -124,7 +134,7 @@ def _within_rule(measured: Measurement, incumbent: Experiment, config: Config) -
     if delta is None or measured.delta_se is None:
         return Verdict.DISCARD, "better, but without a standard error to compare with"
     if abs(delta) > config.margin * measured.delta_se:
-        return Verdict.KEEP, ""
+        return Verdict.KEEP, f"by more than {config.margin:g} standard errors"
     return Verdict.DISCARD, f"better, but by less than {config.margin:g} standard errors"
 
 

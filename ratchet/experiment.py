@@ -18,9 +18,10 @@ from ratchet.code import Code, read_code
 from ratchet.desk import check_editable
 from ratchet.errors import RatchetError
 from ratchet.journal import Event, Kind
-from ratchet.measuring import MARK, Measurer, Progress
+from ratchet.measuring import AUDIT, MARK, Measurer, Progress
 from ratchet.records import NOTE_CHARS, Begun, Ending, Experiment, Proposal, Verdict, best, one_line
 from ratchet.runs import Run, check_unchanged, stamp
+from ratchet.sealing import check_seal
 from ratchet.stopping import ASKED, asker_of
 from ratchet.trial import Trial
 
@@ -43,6 +44,7 @@ class Session:
     ) -> None:
         self.run = run
         self._measurer = measurer
+        self._progress = progress
         self._trial = Trial(run, measurer, progress, should_stop)
         self._now = now
         self._say = say
@@ -66,6 +68,7 @@ class Session:
         """
         process.sweep(MARK, str(self.run.folder))
         check_unchanged(self.run, self.events)
+        check_seal(self.run.tag, self.run.desk.config, self.events)
         self._meet_harness()
         last = next((event for event in reversed(self.events) if event.kind in {Kind.BEGIN, Kind.VERDICT}), None)
         if last is not None and last.kind is Kind.BEGIN:
@@ -133,10 +136,16 @@ class Session:
 
     def _test_files(self, files: snapshots.Files, proposal: Proposal) -> Experiment:
         repo, tip, n = self.run.desk.repo, self._tip(), self.next_n
-        code = self._read({path: files[path] for path in self.run.desk.editable})
+        code = self._without_old_prediction(self._read({path: files[path] for path in self.run.desk.editable}))
         title = one_line(proposal.description or code.label or proposal.failure or "an edit")
         commit = snapshots.make_commit(repo, tip, files, f"iter {n}: {title}\n")
         return self._finish(self._begin(commit, tip, proposal, code))
+
+    def _without_old_prediction(self, code: Code) -> Code:
+        """Take away a prediction that stands in the best version already: it was made for that one."""
+        if code.prediction is None or self._read_tip(self._best_commit()).prediction != code.prediction:
+            return code
+        return replace(code, prediction=None)
 
     def _begin(self, commit: str, parent: str, proposal: Proposal, code: Code) -> Begun:
         said = replace(
@@ -145,6 +154,7 @@ class Session:
             strategy=one_line(proposal.strategy, NAME_CHARS),
             note=one_line(proposal.note, NOTE_CHARS),
             description=one_line(proposal.description or code.label),
+            prediction=code.prediction if proposal.prediction is None else proposal.prediction,
             failure=one_line(proposal.failure),
         )
         begun = Begun(self.next_n, commit, parent, said, code.file_hash, code.chars, stamp(self._now()))
@@ -190,6 +200,14 @@ class Session:
         if not any(event.kind is Kind.HARNESS for event in self.events):
             self.note(Kind.HARNESS, parts=dict(parts))
         check_unchanged(self.run, self.events, parts)
+        if not any(event.kind is Kind.STUDY and event.data.get("name") == AUDIT for event in self.events):
+            self._keep_audit()
+
+    def _keep_audit(self) -> None:
+        """Write down, once a run, what the harness says of its data, where it has something to say."""
+        found = self._measurer.audit(self._progress)
+        if found is not None:
+            self.note(Kind.STUDY, name=AUDIT, upto=None, answer=dict(found))
 
     def _append(self, kind: Kind, data: Mapping[str, Any]) -> None:
         journal.append(self.run.journal, kind, data)
@@ -212,7 +230,8 @@ class Session:
         return tip
 
     def _read(self, files: snapshots.Files) -> Code:
-        return read_code(snapshots.contents(self.run.desk.repo, files), self.run.desk.config.label)
+        config = self.run.desk.config
+        return read_code(snapshots.contents(self.run.desk.repo, files), config.label, config.prediction)
 
     def _read_tip(self, tip: str) -> Code:
         return self._read(snapshots.files_of(self.run.desk.repo, tip, self.run.desk.editable))

@@ -14,6 +14,7 @@ from pathlib import Path
 from harness import process
 from ratchet import git, journal, snapshots
 from ratchet.acts import settle
+from ratchet.conclusion import up_to_date
 from ratchet.errors import RatchetError
 from ratchet.journal import Event, Kind
 from ratchet.measuring import MARK
@@ -43,6 +44,7 @@ def gather_facts(run: Run, events: Sequence[Event]) -> Facts:
         sizes={old.n: sum(git.count_lines(run.desk.repo, old.parent, old.commit, run.desk.editable)) for old in kept},
         changed=_what_changed(run, events),
         unfinished=_unfinished(events),
+        conclusion=up_to_date(events, history),
     )
 
 

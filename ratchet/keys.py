@@ -46,6 +46,11 @@ class Keys:
         """Say whether the key holds true or false."""
         return isinstance(self._values.get(key), bool)
 
+    def is_exactly(self, key: str, word: str) -> bool:
+        """Say whether the key holds this word."""
+        self._known.append(key)
+        return self._values.get(key) == word
+
     def text(self, key: str, default: str | None = None) -> str:
         """Return a text; without a default it must be there."""
         value = self._get(key, default)
@@ -97,10 +102,10 @@ class Keys:
             first: E = next(iter(choices))
             return self._wrong(key, " or ".join(names), value, first, hint)
 
-    def flag(self, key: str, default: bool) -> bool:
-        """Return true or false."""
+    def flag(self, key: str, default: bool, *, expected: str = "true or false") -> bool:
+        """Return true or false; `expected` is what a complaint says of anything else."""
         value = self._get(key, default)
-        return value if isinstance(value, bool) else self._wrong(key, "true or false", value, default)
+        return value if isinstance(value, bool) else self._wrong(key, expected, value, default)
 
     def optional_number(self, key: str, *, above: float = -math.inf) -> float | None:
         """Return a finite number, or None where the key is absent."""

@@ -48,6 +48,7 @@ class Silent:
 
 def open_run(session: Session, screen: Screen) -> None:
     """Finish what was begun and see to the baseline. Raises RatchetError when there is none to compare with."""
+    screen.progress("getting ready to measure")
     for experiment in session.resume():
         screen.result(experiment)
     if not session.history:

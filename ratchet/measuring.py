@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from harness import process
 from harness.process import Budget, Limit, Outcome
@@ -24,7 +24,9 @@ from ratchet.reading import last_line, read_number, read_words
 from ratchet.records import Ending, Measurement, one_line
 from ratchet.runs import Run
 from ratchet.schema import Config, Source
+from ratchet.sealing import sealed_numbers, sealed_text
 
+AUDIT = "audit"  # the study that a server makes of its data, once a run
 MARK = "RATCHET_MEASURING"  # names the run in the environment of all that measures for it, for sweeping after a kill
 PARTITION = "RATCHET_PARTITION"  # set for the fresh look of rule confirm
 THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
@@ -48,6 +50,10 @@ class Measurer(Protocol):
         """Return a hash of each part that the numbers depend on, or None when the engine's own list is all."""
         ...
 
+    def audit(self, progress: Progress) -> Mapping[str, Any] | None:
+        """Return what there is to say of the data before anything is measured, or None."""
+        ...
+
     def measure(self, candidate: Candidate, progress: Progress) -> Measurement:
         """Measure a candidate; raises KeyboardInterrupt when asked to stop."""
         ...
@@ -66,6 +72,9 @@ class CommandMeasurer:
 
     def parts(self) -> None:
         """Return None: the engine's own list is all there is."""
+
+    def audit(self, progress: Progress) -> None:
+        """Return None: of its data a command says nothing."""
 
     def measure(self, candidate: Candidate, progress: Progress) -> Measurement:
         """Measure a candidate by the command's output and exit status."""
@@ -109,12 +118,15 @@ def run_command(
 
 
 def measuring_env(run: Run) -> dict[str, str]:
-    """Return the environment for what measures: the interpreter that we run on, found first and never synced anew."""
+    """Return the environment for what measures in a run: ours, marked with the run, within its threads."""
+    threads = dict.fromkeys(THREAD_LIMITS, str(run.threads)) if run.threads else {}
+    return own_env() | {MARK: str(run.folder)} | threads
+
+
+def own_env() -> dict[str, str]:
+    """Return the environment of a child of no run: the interpreter that we run on, found first, never synced anew."""
     env = {key: value for key, value in os.environ.items() if not key.startswith("RATCHET_")}
     env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", "")])
-    env[MARK] = str(run.folder)
-    if run.threads:
-        env |= dict.fromkeys(THREAD_LIMITS, str(run.threads))
     if sys.prefix != sys.base_prefix:
         env |= {"VIRTUAL_ENV": sys.prefix, "UV_PROJECT_ENVIRONMENT": sys.prefix, "UV_NO_SYNC": "1"}
     return env
@@ -130,13 +142,13 @@ def interpret(outcome: Outcome, config: Config, files: Mapping[str, str] | None 
     }
     return Measurement(
         ending=ending,
-        numbers=numbers,
+        numbers=sealed_numbers(numbers, config) if config.sealed else numbers,
         reason=reason,
         description=read_words(outcome.stdout, config.description),
         cpu_time_s=_printed(outcome, "cpu_time_s", outcome.cpu_s),
         wall_time_s=_printed(outcome, "wall_time_s", outcome.wall_s),
         peak_memory_mb=_printed(outcome, "peak_memory_mb", outcome.peak_memory_mb),
-        stdout=outcome.stdout[-4000:],
+        stdout=(sealed_text(outcome.stdout, config) if config.sealed else outcome.stdout)[-4000:],
     )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ratchet.noise import BELOW, is_below, noise_floor
 from ratchet.records import Experiment, Verdict, best
 from ratchet.schema import Config
-from ratchet.tables import excerpt, summary_line
+from ratchet.tables import closing_lines, excerpt
 from ratchet.words import STATUS_WORDS, number_text
 
 KEPT, DROPPED, MARK = "█", "░", " * best"
@@ -20,14 +21,16 @@ def bars(history: Sequence[Experiment], config: Config, *, width: int) -> str:
     values = [experiment.metric for experiment in shown if experiment.metric is not None and _counts(experiment)]
     start, end = _scale(values)
     lines = [f"{config.metric.name} ({config.metric.direction}); bars start at {number_text(start)}"] if values else []
+    floor = noise_floor(history)
     for experiment in shown:
         mark = MARK if top is not None and experiment.n == top.n else ""
-        lines.append(_line(experiment, start, end, width) + mark)
+        below = f" {BELOW}" if is_below(experiment, floor) else ""
+        lines.append(_line(experiment, start, end, width) + below + mark)
     if len(shown) < len(history):
         lines.append(f"{len(history) - len(shown)} of {len(history)} experiments are not shown")
     if values:
         lines.append(f"{KEPT} kept  {DROPPED} dropped")
-    return "\n".join([*lines, summary_line(history, config)])
+    return "\n".join([*lines, *closing_lines(history, config)])
 
 
 def _line(experiment: Experiment, start: float, end: float, width: int) -> str:

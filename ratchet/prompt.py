@@ -97,6 +97,8 @@ def _ending(config: Config) -> str:
         lines.append(f"- these must pass: {'; '.join(config.checks)}")
     limits = "## Limits\n\n" + "\n".join(lines) + "\n\n" if lines else ""
     named = f"Set {config.label} to one line that says what you try and why it should help.\n" if config.label else ""
+    if config.prediction:
+        named += f"Set {config.prediction} to the change of {config.metric.name} that you expect, such as +0.003.\n"
     return (
         f"{limits}## When you are done\n\n{named}"
         "Print one line `strategy: KIND` and, if there is something to remember, one line `note: TEXT`."

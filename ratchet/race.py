@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from harness import process
 from ratchet import git, journal
@@ -122,6 +123,9 @@ class _InTurn:
 
     def parts(self) -> Mapping[str, str] | None:
         return self._measurer.parts()
+
+    def audit(self, progress: Progress) -> Mapping[str, Any] | None:
+        return self._measurer.audit(progress)
 
     def measure(self, candidate: Candidate, progress: Progress) -> Measurement:
         with self._turn:

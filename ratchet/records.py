@@ -62,7 +62,8 @@ class Measurement:
 class Proposal:
     """What is known of an edit besides the edit: who made it (the desk's own user is agent ""), and what they said.
 
-    `failure` says why the agent failed, and `ending` how; such an edit is kept to be shown, and not measured.
+    `prediction` is the difference that they expect in the first metric, if they said so. `failure` says why the agent
+    failed, and `ending` how; such an edit is kept to be shown, and not measured.
     `trespass` names the frozen files that the agent edited.
     """
 
@@ -70,6 +71,7 @@ class Proposal:
     strategy: str = ""
     note: str = ""
     description: str = ""
+    prediction: float | None = None
     ending: Ending = Ending.OK
     failure: str = ""
     trespass: tuple[str, ...] = ()
@@ -100,9 +102,10 @@ class Experiment:
 
     `commit` holds the files as they were measured, `parent` is where the branch stood. `metric` is the first metric,
     `prev` the best before it, `delta` their difference, positive where the number grew; `confirm_delta` is the same on
-    the fresh partition of rule confirm. `metrics` holds every number by name. `hypothesis` is its one-line description,
-    `note` what the agent wants to remember, `file_hash` the hash of its normalised code and `code_chars` the length,
-    `reused` the experiment whose measurement stands for it. A `wall_time_s` of None: it was not measured itself.
+    the fresh partition of rule confirm, `prediction` the delta that its author expected. `metrics` holds every number
+    by name. `hypothesis` is its one-line description, `note` what the agent wants to remember, `file_hash` the hash of
+    its normalised code and `code_chars` the length, `reused` the experiment whose measurement stands for it. A
+    `wall_time_s` of None: it was not measured itself.
     """
 
     n: int
@@ -117,6 +120,7 @@ class Experiment:
     folds_won: int | None = None
     bound: float | None = None
     confirm_delta: float | None = None
+    prediction: float | None = None
     hypothesis: str = ""
     reason: str = ""
     strategy: str = ""

@@ -10,8 +10,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Any
 
+from ratchet.conclusion import COMMAND
 from ratchet.limits import since_gain
+from ratchet.noise import FLOOR_SES, FLOOR_TRIES, noise_floor
 from ratchet.prompt import PLATEAU
 from ratchet.reading import read_words
 from ratchet.records import Experiment, Verdict, baseline, best, one_line
@@ -20,11 +23,13 @@ from ratchet.strategies import count_arms
 from ratchet.tables import summary_line
 from ratchet.words import CLEAR_SES, delta_text, evidence_text, number_text
 
-FLOOR_SES = 1.6  # what the best of many tries owes to chance, in median paired standard errors; see `noise_floor`
-FLOOR_TRIES = 50  # the number of tries at which that was measured
 LARGE_EDIT = 40  # lines added and removed; more of them are seldom one idea
 NEAR_SES = 1.0  # a discarded edit this close to the best is a near-miss
 NAMED = 5  # experiments that a line names before it only counts
+__all__ = ["FLOOR_SES", "FLOOR_TRIES", "Facts", "Finding", "has_gain", "noise_floor", "result_message", "review"]
+
+SUPPORTED = "supported"  # the harness's word for a climb that stands up
+_CONCLUDED = ("word", "reasons", "caveat")
 FAILURES = (Verdict.CRASH, Verdict.TIMEOUT)
 QUESTIONS = """- Does each kept description say why it helps, and would a person of the trade believe it?
 - What did the failures teach, and does the code that was kept still need every line of it?"""
@@ -35,7 +40,8 @@ class Facts:
     """What the journal and the repo say of a run.
 
     `changed` says what is no longer as it was at the start ("" for nothing), `sizes` holds the lines that each kept
-    experiment added and removed, `unfinished` the experiment that was begun and has no verdict.
+    experiment added and removed, `unfinished` the experiment that was begun and has no verdict, `conclusion` what the
+    harness concluded on the run as it stands now, if it was asked.
     """
 
     tag: str
@@ -44,6 +50,7 @@ class Facts:
     sizes: Mapping[int, int]
     changed: str = ""
     unfinished: int | None = None
+    conclusion: Mapping[str, Any] | None = None
 
     @property
     def tried(self) -> list[Experiment]:
@@ -89,16 +96,6 @@ def result_message(facts: Facts) -> str:
     numbers = " → ".join(number_text(found.metric) for found in (first, top) if found and found.metric is not None)
     subject = f"run {facts.tag}: {name} {numbers}, {len(facts.kept)} of {_count(facts.tried)} kept"
     return "\n".join([subject, "", *map(_kept_line, facts.kept)]) + "\n"
-
-
-def noise_floor(history: Sequence[Experiment]) -> float | None:
-    """Return the gain that the best of many useless tries would show, or None where no standard error was measured.
-
-    Source: a rule of thumb from 14 tables, 48 candidates each: the number of the best was too high by 1.6 times the
-    median standard error of the paired differences (slope through 0, r = .80). Fewer tries leave less to choose from.
-    """
-    errors = [experiment.delta_se for experiment in history if experiment.delta_se is not None]
-    return FLOOR_SES * median(errors) if errors else None
 
 
 def _section(title: str, findings: Sequence[Finding]) -> str:
@@ -164,14 +161,22 @@ def _significance(facts: Facts) -> list[Finding]:
     gain = f"best gain {delta_text(change, top.metric)} ({facts.config.metric.name}) after {_tries(tries)}"
     if floor is None:
         return [Finding(False, f"{gain}; no standard errors were measured, so nothing says how much of it is chance")]
-    is_supported = sign * change > floor
-    word = "supported" if is_supported else "not distinguishable from selection noise"
+    is_above = sign * change > floor
     rule = f"{FLOOR_SES:g} × median paired SE = {number_text(floor)}, as measured at about {FLOOR_TRIES} tries"
     clear = sum(evidence_text(old).endswith("clear") for old in facts.kept)
     return [
-        Finding(is_supported, f"{gain}: {word} (noise floor {rule})"),
+        *_concluded(facts),
+        Finding(is_above, f"{gain}: {'above' if is_above else 'below'} the noise floor ({rule})"),
         Finding(clear > 0, f"{clear} of {len(facts.kept)} kept gains are clear, beyond {CLEAR_SES:g} SE, each alone"),
     ]
+
+
+def _concluded(facts: Facts) -> list[Finding]:
+    """Return the harness's word on the climb, its reasons and what it does not know; nothing where it was not asked."""
+    if facts.conclusion is None:
+        return []
+    word, reasons, caveat = (one_line(str(facts.conclusion.get(key) or ""), 400) for key in _CONCLUDED)
+    return [Finding(word == SUPPORTED, f"{word}: {reasons}" + (f" (not known: {caveat})" if caveat else ""))]
 
 
 def _completeness(facts: Facts) -> list[Finding]:
@@ -193,6 +198,10 @@ def _next_steps(facts: Facts) -> list[str]:
     steps = []
     if not facts.kept:
         steps.append("Nothing to merge: `uv run ratchet finish --leave` goes back to where the run was started.")
+    elif facts.conclusion is None and facts.config.serve:
+        steps.append(f"`{COMMAND}` says how much of the climb is real.")
+    elif facts.conclusion is not None and not _significance(facts)[0].is_good:
+        steps.append("Do not promise the gain: new rows would say more of it than more experiments on these.")
     elif not _significance(facts)[0].is_good:
         steps.append('Measure the best once more before you believe it: `rule = "confirm"` in a new run.')
     if untried := _untried(facts):

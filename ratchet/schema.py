@@ -17,6 +17,7 @@ EXPLORATION = math.sqrt(2)  # the constant of UCB1: Auer, Cesa-Bianchi and Fisch
 DEFAULT_CAP = 25  # experiments of one loop, unless told otherwise
 TIMEOUT_S = 600.0
 AGENT_TIMEOUT_S = 1800.0
+LIKELY = "likely"  # the lossy rule for early_stop
 MARGIN_SES = 1.96  # standard errors
 AGENT = "builtin"
 
@@ -110,22 +111,25 @@ class Config:
     serve: str = ""
     constraints: tuple[Constraint, ...] = ()
     audit: tuple[Source, ...] = ()
+    sealed: bool = False
     checks: tuple[str, ...] = ()
     inspect: str = ""
     exits: Mapping[int, Ending] = field(default_factory=dict)
     rule: Rule = Rule.STRICT
     margin: float = MARGIN_SES
     look_at: float | None = None
-    early_stop: bool = True
+    early_stop: bool | str = True
     timeout: float = TIMEOUT_S
     cpu_timeout: float | None = None
     memory_mb: float | None = None
     baseline: Mapping[str, float] = field(default_factory=dict)
     label: str = ""
+    prediction: str = ""
     description: str = ""
     reason: str = ""
     context: str = ""
     agent: str = AGENT
+    committee: str = AGENT
     agent_timeout: float = AGENT_TIMEOUT_S
     max_iterations: int | None = None
     patience: int | None = None
@@ -147,7 +151,18 @@ class Config:
         )
 
 
-_FREE = {"name", "context", "agent", "agent_timeout", "max_iterations", "patience", "bandit", "baseline", "origin"}
+_FREE = {
+    "name",
+    "context",
+    "agent",
+    "committee",
+    "agent_timeout",
+    "max_iterations",
+    "patience",
+    "bandit",
+    "baseline",
+    "origin",
+}
 
 
 def frozen_parts(config: Config) -> dict[str, str]:
@@ -175,6 +190,11 @@ KEYS: Sequence[tuple[str, str]] = (
     ("metrics", "a list of such tables: better means Pareto dominance"),
     ("constraints", "a list of tables: name, grep, json or reader, and fail_above, fail_below, warn_above, warn_below"),
     ("audit", "numbers to record and never to show while the run goes on: names, or tables with name and grep"),
+    (
+        "sealed",
+        "true: the audit numbers are neither shown nor written down; `ratchet reveal` opens them once, at the end",
+    ),
+    ("committee", "builtin, or a command that writes a committee of the best experiments into $RATCHET_FILE"),
     ("checks", "commands that must pass before a better number is kept"),
     (
         "inspect",
@@ -188,12 +208,20 @@ KEYS: Sequence[tuple[str, str]] = (
     ),
     ("margin", "how many standard errors for rule margin (default 1.96)"),
     ("look_at", "a value of the metric so good that the loop stops for a look"),
-    ("early_stop", "let the server end a measurement that can no longer win (default true; the kept set is the same)"),
+    (
+        "early_stop",
+        "let the server end a measurement that can no longer win (default true; the kept set is the same); "
+        "likely: also one that hardly can (saves more, and loses about 1 % of the improvements)",
+    ),
     ("timeout", "wall-clock seconds of one measurement (default 600)"),
     ("cpu_timeout", "CPU seconds of one measurement, whole process tree"),
     ("memory_mb", "memory of one measurement, whole process tree"),
     ("baseline", "known values, name = number: spares the first measurement"),
     ("label", "the constant in the editable file that names the idea; it does not count as code"),
+    (
+        "prediction",
+        "the constant in the editable file that foretells the metric's change; it does not count as code",
+    ),
     ("description", "regular expression of the output line that describes the experiment"),
     ("reason", "regular expression of the output line that says why it failed"),
     ("context", "what an agent should know of the domain"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ratchet.notice import Board
 from ratchet.records import Experiment
 from ratchet.schema import Metric
 from ratchet.words import experiment_line
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
 class Terminal:
     """Shows a run as it goes; a `ratchet.loop.Screen`."""
 
-    def __init__(self, metrics: Sequence[Metric], *, is_live: bool | None = None) -> None:
+    def __init__(self, metrics: Sequence[Metric], *, is_live: bool | None = None, board: Board | None = None) -> None:
         self._metrics = metrics
         self._is_live = sys.stderr.isatty() if is_live is None else is_live
+        self._board = board
         self._status: Status | None = None
         self._title = ""
 
@@ -33,12 +35,17 @@ class Terminal:
             click.echo(f"iter {experiment.n}: warning: {warning}", err=True)
 
     def progress(self, text: str) -> None:
-        """Show what is going on, on a terminal. A text without a number of its own follows the last that had one."""
-        if not self._is_live:
-            return
+        """Show what is going on, here on a terminal and on the board for others.
+
+        A text without a number of its own follows the last that had one.
+        """
         if text.startswith("iter "):
             self._title = text
         shown = text if text == self._title or not self._title else f"{self._title} ({text})"
+        if self._board is not None:
+            self._board.show(shown)
+        if not self._is_live:
+            return
         if self._status is None:
             from rich.console import Console  # 60 ms that a pipe need not wait for
 

@@ -6,22 +6,20 @@ candidate gets a new one.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness.process import LineServer, Outcome
+from harness.process import Outcome
 from ratchet import snapshots
-from ratchet.errors import RatchetError
-from ratchet.measuring import Candidate, Progress, checkout, interpret, measuring_env
+from ratchet.measuring import AUDIT, Candidate, Progress, checkout, interpret, measuring_env
 from ratchet.records import Ending, Measurement, one_line
 from ratchet.runs import Run, run_event
+from ratchet.server import Server, UnknownStudyError
 
-LOOK_S = 0.2
-ERROR_CHARS = 1000
+__all__ = ["ServerMeasurer", "UnknownStudyError"]
 
 
 class ServerMeasurer:
@@ -31,18 +29,21 @@ class ServerMeasurer:
         self._run = run
         self._should_stop = should_stop
         self._log = None if is_loud else run.folder / "log"
-        self._server: LineServer | None = None
-        self._ready: Mapping[str, Any] = {}
+        self._server: Server | None = None
 
     def parts(self) -> Mapping[str, str]:
         """Return what the server says it is made of. Raises RatchetError when it cannot start."""
-        self._start()
-        parts = self._ready.get("parts")
+        parts = self._start().ready.get("parts")
         return {str(key): str(value) for key, value in parts.items()} if isinstance(parts, Mapping) else {}
+
+    def audit(self, progress: Progress) -> Mapping[str, Any] | None:
+        """Return what the server's audit of its data found, or None where it makes none."""
+        server = self._start()
+        return server.ask(AUDIT, {}, progress) if AUDIT in server.ready.get("asks", ()) else None
 
     def measure(self, candidate: Candidate, progress: Progress) -> Measurement:
         """Measure a candidate by the server's answer, read as the output of the command would be."""
-        self._start()
+        server = self._start()
         started = time.monotonic()
         request = {
             "file": str(self._write(candidate.commit, "candidate")),
@@ -50,34 +51,16 @@ class ServerMeasurer:
             "beat": candidate.beat,
             "stop_early": self._run.desk.config.early_stop,
             "store": str(self._run.folder / "scores"),
+            **({"sealed": True} if self._run.desk.config.sealed else {}),
             **({"partition": candidate.partition} if candidate.partition else {}),
         }
         (self._run.folder / "scores").mkdir(exist_ok=True)
-        answer = self._ask(json.dumps(request), progress)
+        answer = server.measure(request, progress)
         return self._read(answer, time.monotonic() - started)
 
     def ask(self, name: str, fields: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
-        """Return the answer to a question about the whole run. Raises RatchetError with what the server says instead.
-
-        Each word of progress gives it another `timeout` seconds.
-        """
-        self._start()
-        config, known = self._run.desk.config, self._ready.get("asks")
-        if not isinstance(known, list) or name not in known:
-            raise RatchetError(
-                f"{config.serve}: expected a server that answers `{name}`, got one that does not know it."
-            )
-        assert self._server is not None
-        self._server.send(json.dumps({"ask": name, **fields}))
-        message = self._await(
-            self._run.desk.config.timeout, lambda message: "answer" in message, progress, is_patient=True
-        )
-        answer = message.get("answer")
-        if isinstance(answer, Mapping):
-            return answer
-        self.close()
-        said = message.get("error") or f"no word for {config.timeout:g} s"
-        raise RatchetError(one_line(str(said), ERROR_CHARS))
+        """Return the answer to a question about the whole run. Raises RatchetError as `Server.ask` does."""
+        return self._start().ask(name, fields, progress)
 
     def close(self) -> None:
         """End the server."""
@@ -85,56 +68,20 @@ class ServerMeasurer:
             self._server.close()
             self._server = None
 
-    def _start(self) -> None:
+    def _start(self) -> Server:
         if self._server is not None and self._server.is_alive:
-            return
+            return self._server
         self.close()
         first = str(run_event(self._run).data["first"])
         place = checkout(self._run, first, "tree")
-        command, config = self._run.desk.config.serve, self._run.desk.config
-        self._server = LineServer(command, cwd=place, env=measuring_env(self._run), log=self._log)
-        answer = self._await(config.timeout, lambda message: "ready" in message, lambda _: None)
-        if "ready" not in answer:
-            said = self._server.failure or answer.get("error") or "no answer"
-            self.close()
-            raise RatchetError(
-                f"{command}: expected a server that gets ready, got: {one_line(str(said))}. See {self._where()}."
-            )
-        self._ready = answer
-
-    def _ask(self, request: str, progress: Progress) -> Mapping[str, Any]:
-        assert self._server is not None
-        if not self._server.send(request):
-            return {"error": "the measuring server is gone"}
-        return self._await(self._run.desk.config.timeout, lambda message: "exit" in message, progress)
-
-    def _await(
-        self,
-        timeout_s: float,
-        is_last: Callable[[Mapping[str, Any]], bool],
-        progress: Progress,
-        *,
-        is_patient: bool = False,
-    ) -> Mapping[str, Any]:
-        """Read messages up to the last one; {"error"} or {"timeout"} when it does not come.
-
-        The time runs from the request, or for the patient from the last word of progress.
-        """
-        assert self._server is not None
-        deadline = time.monotonic() + timeout_s
-        while time.monotonic() < deadline:
-            if self._should_stop():
-                raise KeyboardInterrupt
-            line = self._server.receive(LOOK_S)
-            if line is None and not self._server.is_alive:
-                return {"error": f"the measuring server died (exit status {self._server.exit_code})"}
-            message = _message(line)
-            if is_last(message) or "error" in message:
-                return message
-            if "progress" in message:
-                deadline = time.monotonic() + timeout_s if is_patient else deadline
-                progress(one_line(str(message["progress"])))
-        return {"timeout": True}
+        self._server = Server(
+            self._run.desk.config,
+            cwd=place,
+            env=measuring_env(self._run),
+            log=self._log,
+            should_stop=self._should_stop,
+        )
+        return self._server
 
     def _read(self, answer: Mapping[str, Any], wall_s: float) -> Measurement:
         if "exit" not in answer:
@@ -156,18 +103,6 @@ class ServerMeasurer:
         content = snapshots.read_file(self._run.desk.repo, commit, self._run.desk.in_repo(path))
         target.write_bytes(content or b"")
         return target
-
-    def _where(self) -> str:
-        return str(self._log) if self._log else "its messages above"
-
-
-def _message(line: str | None) -> Mapping[str, Any]:
-    """Parse a line; talk that is no JSON object is passed over."""
-    try:
-        message = json.loads(line or "")
-    except (ValueError, RecursionError):
-        return {}
-    return message if isinstance(message, dict) else {}
 
 
 def _with_extra(measured: Measurement, extra: object) -> Measurement:

@@ -7,13 +7,15 @@ from typing import Any
 
 from ratchet.journal import Event, Kind, experiments
 from ratchet.limits import Limits, limits_of, reason_to_stop, since_gain
+from ratchet.noise import noise_line
 from ratchet.prompt import hints
 from ratchet.records import Experiment, Verdict, baseline, best
 from ratchet.runs import Run
+from ratchet.sealing import OPENED, is_broken
 from ratchet.stopping import ASKED
 from ratchet.strategies import count_arms
 from ratchet.tables import summary_line
-from ratchet.words import experiment_line
+from ratchet.words import evidence_text, experiment_line, folds_text
 
 LAST = 5
 
@@ -49,16 +51,20 @@ def describe(
         "working_process": holder,
         "stop_asked": is_stop_asked,
         "last_stop": last_stop.data["reason"] if last_stop else None,
-        "done": ASKED if is_stop_asked else is_over or None,
+        "done": OPENED if is_broken(config, events) else ASKED if is_stop_asked else is_over or None,
         "limits": {"experiments": limits.n, "patience": limits.patience},
         "journal": str(run.journal),
         "summary": summary_line(history, config),
+        "evidence": _evidence(best(history)),
+        "noise": noise_line(history, config),
     }
 
 
 def status_text(state: Mapping[str, Any]) -> str:
     """Return the state as lines for a person."""
     lines = [f"run {state['tag']} on branch {state['branch']}: {state['summary']}", *state["last"]]
+    lines += [state["evidence"]] if state["evidence"] else []
+    lines += [state["noise"]] if state["noise"] else []
     lines += [f"hint: {hint}" for hint in state["hints"]]
     lines += [f"tried {arm['name']}: {arm['kept']} of {arm['tries']} kept" for arm in state["arms"] if arm["tries"]]
     if state["working_process"]:
@@ -72,6 +78,8 @@ def status_text(state: Mapping[str, Any]) -> str:
 
 
 def _next_text(state: Mapping[str, Any]) -> str:
+    if state["done"] == OPENED:
+        return "next: `uv run ratchet finish` reviews the run"
     if state["unmeasured_edit"]:
         return f"next: `uv run ratchet step` measures the edit of {', '.join(state['unmeasured_edit'])}"
     if state["done"]:
@@ -86,8 +94,19 @@ def _brief(experiment: Experiment | None) -> dict[str, Any] | None:
         "n": experiment.n,
         "commit": experiment.commit,
         "metric": experiment.metric,
+        "delta": experiment.delta,
+        "delta_se": experiment.delta_se,
+        "folds_won": experiment.folds_won,
         "hypothesis": experiment.hypothesis,
     }
+
+
+def _evidence(top: Experiment | None) -> str:
+    """Return how well the best stands against the best before it."""
+    folds = folds_text(top) if top else ""
+    if top is None or not folds:
+        return ""
+    return f"evidence for iter {top.n}: {evidence_text(top)}; folds won {folds}"
 
 
 def _first_n(events: Sequence[Event]) -> int:

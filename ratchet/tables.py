@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ratchet.noise import BELOW, is_below, noise_floor, noise_line
 from ratchet.records import Experiment, Verdict, baseline, best, one_line
 from ratchet.schema import Config
-from ratchet.words import STATUS_WORDS, delta_text, number_text, ratio_text, seconds_text
+from ratchet.words import STATUS_WORDS, delta_text, folds_text, number_text, ratio_text, seconds_text
 
 SHORT = 7  # characters of a commit's hash
 PRECISE = 6  # decimals in results.tsv
@@ -55,14 +56,17 @@ def screen_columns(config: Config, *, with_audit: bool = False) -> list[str]:
     """Return the header of the table on the screen."""
     audit = [source.name for source in config.audit] if with_audit else []
     others = [metric.name for metric in config.metrics[1:]]
-    return ["n", config.metric.name, "vs base", *others, "Δ", "±", *audit, "verdict", "strategy", "description"]
+    evidence = ["Δ", "±", "folds won"]
+    return ["n", config.metric.name, "vs base", *others, *evidence, *audit, "verdict", "strategy", "description"]
 
 
-def screen_rows(history: Sequence[Experiment], config: Config, *, with_audit: bool = False) -> list[list[str]]:
-    """Return the cells of every experiment on the screen."""
-    first = baseline(history)
+def screen_rows(
+    shown: Sequence[Experiment], history: Sequence[Experiment], config: Config, *, with_audit: bool = False
+) -> list[list[str]]:
+    """Return the cells of the experiments that are shown of a run; a gain below its noise floor is marked."""
+    first, floor = baseline(history), noise_floor(history)
     base = first.metric if first else None
-    return [_screen_row(experiment, base, config, with_audit) for experiment in history]
+    return [_screen_row(experiment, base, floor, config, with_audit) for experiment in shown]
 
 
 def excerpt(history: Sequence[Experiment], limit: int) -> list[Experiment]:
@@ -92,10 +96,18 @@ def summary_line(history: Sequence[Experiment], config: Config) -> str:
     return f"{counts}; best {name}={number_text(top.metric)} (iter {top.n}){against}{gain}"
 
 
-def _screen_row(experiment: Experiment, base: float | None, config: Config, with_audit: bool) -> list[str]:
+def closing_lines(history: Sequence[Experiment], config: Config) -> list[str]:
+    """Return what stands under every table: what became of the experiments, and how much chance alone explains."""
+    return [line for line in (summary_line(history, config), noise_line(history, config)) if line]
+
+
+def _screen_row(
+    experiment: Experiment, base: float | None, floor: float | None, config: Config, with_audit: bool
+) -> list[str]:
     audit = [number_text(experiment.metrics.get(source.name)) for source in config.audit] if with_audit else []
     others = [number_text(experiment.metrics.get(metric.name)) for metric in config.metrics[1:]]
     has_delta = experiment.delta is not None and experiment.metric is not None
+    mark = f"{BELOW} " if is_below(experiment, floor) else ""
     said = one_line(experiment.hypothesis)
     reason = one_line(experiment.reason, 60)
     return [
@@ -103,8 +115,9 @@ def _screen_row(experiment: Experiment, base: float | None, config: Config, with
         number_text(experiment.metric),
         ratio_text(experiment.metric, base, config.metric),
         *others,
-        delta_text(experiment.delta or 0.0, experiment.metric or 0.0) if has_delta else "",
+        mark + delta_text(experiment.delta or 0.0, experiment.metric or 0.0) if has_delta else "",
         number_text(experiment.delta_se),
+        folds_text(experiment),
         *audit,
         STATUS_WORDS[experiment.verdict].lower(),
         one_line(experiment.strategy),

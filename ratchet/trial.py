@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ratchet import git
-from ratchet.decision import Judgement, is_better, judge, to_beat
+from ratchet.decision import Judgement, is_confirmed, judge, to_beat
 from ratchet.inspector import inspected
 from ratchet.measuring import Candidate, Measurer, Progress, checkout, run_command
 from ratchet.reading import last_line
@@ -52,6 +52,7 @@ class Trial:
             delta=judgement.delta,
             delta_se=measured.delta_se,
             confirm_delta=judgement.confirm_delta,
+            prediction=said.prediction,
             folds_won=measured.folds_won,
             bound=measured.bound,
             hypothesis=measured.description or said.description or self._plain_title(begun),
@@ -106,11 +107,12 @@ class Trial:
             self._measurer.measure(Candidate(commit, partition=begun.n), self._progress).numbers.get(metric.name)
             for commit in (begun.commit, incumbent.commit)
         )
-        confirmed = replace(judgement, confirm_delta=None if new is None or old is None else new - old)
-        if is_better(new, old, metric.direction):
-            return confirmed
-        shown = f"{number_text(new) or 'no number'} against {number_text(old) or 'no number'}"
-        return replace(confirmed, verdict=Verdict.DISCARD, reason=f"not confirmed on a fresh partition: {shown}")
+        fresh = None if new is None or old is None else new - old
+        shown = f"a fresh partition: {number_text(new) or 'no number'} against {number_text(old) or 'no number'}"
+        if is_confirmed(judgement.delta, fresh, metric.direction):
+            reason = f"{judgement.reason}; confirmed on {shown}" if judgement.reason else f"confirmed on {shown}"
+            return replace(judgement, confirm_delta=fresh, reason=reason)
+        return replace(judgement, confirm_delta=fresh, verdict=Verdict.DISCARD, reason=f"not confirmed on {shown}")
 
     def _check(self, begun: Begun, judgement: Judgement) -> Judgement:
         """Run the checks that a better number must pass before it is kept."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from ratchet.reading import read_words
 from ratchet.records import Experiment, Verdict, one_line
 from ratchet.schema import Direction, Metric
 
@@ -30,6 +31,11 @@ def delta_text(delta: float, value: float) -> str:
     if delta and abs(delta) < 0.5 * 10**-decimals:
         decimals = min(12, 1 - math.floor(math.log10(abs(delta))))
     return f"{delta:+.{decimals}f}"
+
+
+def signed_text(value: float | None) -> str:
+    """Return a difference with its sign, or nothing where there is none."""
+    return "" if value is None else delta_text(value, value)
 
 
 def experiment_line(experiment: Experiment, metrics: Sequence[Metric]) -> str:
@@ -63,6 +69,14 @@ def evidence_text(experiment: Experiment) -> str:
         return change
     word = "clear" if abs(experiment.delta) > CLEAR_SES * experiment.delta_se else "within noise"
     return f"{change} ± {number_text(experiment.delta_se, _decimals(experiment.metric))}, {word}"
+
+
+def folds_text(experiment: Experiment) -> str:
+    """Return on how many folds an experiment beat the best before it, of how many where the measurement says so."""
+    if experiment.folds_won is None:
+        return ""
+    count = read_words(experiment.stdout, r"^cv_folds:")
+    return f"{experiment.folds_won}/{count}" if count.isdigit() else str(experiment.folds_won)
 
 
 def _metric_part(experiment: Experiment, metrics: Sequence[Metric]) -> str:

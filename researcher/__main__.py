@@ -1,17 +1,22 @@
-"""`python -m researcher`: one call, one new train.py. The engine starts it on the desk and tells it of the run."""
+"""`python -m researcher`: one call, one new train.py. The engine starts it on the desk and tells it of the run.
+
+With `--committee` the file is the mean of the best that were tried.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from ratchet.errors import RatchetError
 from ratchet.journal import read_experiments
+from researcher.committee import write
 from researcher.proposal import propose
 
 
-def main() -> int:
+def main(arguments: Sequence[str] = ()) -> int:
     """Read the journal, write the next experiment to the desk, say its kind and what to remember."""
     journal = os.environ.get("RATCHET_JOURNAL", "")
     seed = os.environ.get("RATCHET_SEED", "0")
@@ -21,9 +26,12 @@ def main() -> int:
     try:
         history = read_experiments(Path(journal))
         desk = path.read_text(encoding="utf-8") if path.exists() else None
+        if "--committee" in arguments:
+            _write(path, write(history, desk=desk))
+            return 0
         proposal = propose(history, seed=int(seed), arm=os.environ.get("RATCHET_STRATEGY", ""), desk=desk)
         _write(path, proposal.source)
-    except (RatchetError, OSError, UnicodeDecodeError) as error:
+    except (RatchetError, OSError, ValueError) as error:
         return _complain(str(error))
     sys.stdout.write(f"strategy: {proposal.strategy}\nnote: {proposal.note}\n")
     return 0
@@ -45,4 +53,4 @@ def _complain(line: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -7,7 +7,10 @@ from pathlib import Path
 import click
 
 from ratchet import lock
+from ratchet.concluding import conclude
+from ratchet.conclusion import up_to_date
 from ratchet.desk import open_desk
+from ratchet.errors import RatchetError
 from ratchet.finishing import (
     clear_leftovers,
     complete_keep,
@@ -18,9 +21,11 @@ from ratchet.finishing import (
     publish,
     write_review,
 )
-from ratchet.journal import read_events
-from ratchet.review import Facts, review
+from ratchet.journal import experiments, read_events
+from ratchet.review import Facts, has_gain, review
 from ratchet.runs import Run, current_run, require_run
+from ratchet.screen import Terminal
+from ratchet.serving import UnknownStudyError
 from ratchet.working import now
 
 
@@ -28,18 +33,22 @@ from ratchet.working import now
 @click.option("--squash", "is_squashed", is_flag=True, help="One commit instead of one for each kept experiment.")
 @click.option("--onto", default="", metavar="BRANCH", help="Grow the result from here, not from the run's base.")
 @click.option("--leave", "is_leaving", is_flag=True, help="Go back to the branch that the run was started from.")
+@click.option("--no-conclude", is_flag=True, help="Do not measure again how much of the climb is real.")
 @click.pass_obj
-def finish(config: Path | None, is_squashed: bool, onto: str, is_leaving: bool) -> None:
+def finish(config: Path | None, *, is_squashed: bool, onto: str, is_leaving: bool, no_conclude: bool) -> None:
     """Review the run; make a branch for a pull request.
 
-    The review is computed from the journal, printed, and written to .ratchet/TAG/review.md. The branch result/TAG holds
-    what was kept. The desk stays as it is, and so does every record of the run; leftovers of measuring are removed.
+    The harness is asked first how much of the climb is real, if it can say. The review is computed from the journal,
+    printed, and written to .ratchet/TAG/review.md. The branch result/TAG holds what was kept. The desk stays as it is,
+    and so does every record of the run; leftovers of measuring are removed.
     """
     desk = open_desk(Path.cwd(), config)
     if is_leaving and current_run(desk) is None:
         click.echo("HEAD is on no run's branch: nothing to leave", err=True)
         return
     run = require_run(desk)
+    if not no_conclude:
+        _conclude(run)
     with lock.hold(run.folder / "lock", "ratchet finish"):
         facts = gather_facts(run, read_events(run.journal))
         complete_keep(run, facts.history)
@@ -52,6 +61,23 @@ def finish(config: Path | None, is_squashed: bool, onto: str, is_leaving: bool) 
             click.echo(f"{folder}: a lane's work tree with edits that nobody committed; left as it is", err=True)
         if is_leaving:
             click.echo(f"back on {leave(run)}; `git switch autoresearch/{run.tag}` returns to the run", err=True)
+
+
+def _conclude(run: Run) -> None:
+    """Have the harness say how much of the climb is real, if it can and has not yet; the review reads it then."""
+    events = read_events(run.journal)
+    history = experiments(events)
+    if not run.desk.config.serve or not has_gain(history) or up_to_date(events, history):
+        return
+    screen = Terminal(run.desk.config.metrics)
+    try:
+        conclude(run, screen.progress)
+    except UnknownStudyError:
+        pass  # a server of the user's own need not
+    except RatchetError as error:  # the review says the same of the run; it is no reason to end without one
+        screen.say(f"no conclusion: {error}")
+    finally:
+        screen.close()
 
 
 def _show_result(run: Run, facts: Facts, *, is_squashed: bool, onto: str) -> None:

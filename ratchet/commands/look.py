@@ -11,16 +11,20 @@ import click
 
 from ratchet import git, snapshots
 from ratchet.desk import open_desk
-from ratchet.display import print_table
+from ratchet.display import print_rows, print_table
 from ratchet.errors import RatchetError
 from ratchet.journal import read_events, read_experiments, verdict_data
 from ratchet.lock import holder_pid
 from ratchet.plot import bars
 from ratchet.records import Experiment, best
+from ratchet.rejudge import climb_text, doubt_lines, rejudge, rejudged_rows
 from ratchet.runs import Run, require_run, run_event
+from ratchet.schema import Rule
 from ratchet.status import describe, status_text
-from ratchet.tables import excerpt, results_tsv, summary_line
-from ratchet.words import experiment_line, seconds_text
+from ratchet.tables import closing_lines, excerpt, results_tsv
+from ratchet.words import experiment_line, folds_text, seconds_text, signed_text
+
+RULES = [str(rule) for rule in Rule if rule is not Rule.FRONT]
 
 
 @click.command(epilog="Example: uv run ratchet status")
@@ -44,12 +48,30 @@ def status(config: Path | None, as_json: bool) -> None:
 @click.option("--tsv", "as_tsv", is_flag=True, help="What results.tsv holds.")
 @click.option("--audit", "with_audit", is_flag=True, help="Show the held-out numbers too.")
 @click.option("--all", "show_all", is_flag=True, help="Every row of a long run.")
+@click.option(
+    "--rule", type=click.Choice(RULES), default=None, help="Judge the run again by another rule, beside its own."
+)
+@click.option("--k", type=click.FloatRange(min=0, min_open=True), default=None, help="Standard errors of rule margin.")
 @click.pass_obj
-def results(config: Path | None, as_json: bool, as_tsv: bool, with_audit: bool, show_all: bool) -> None:
-    """Show every experiment in a table."""
+def results(  # noqa: PLR0913 - click passes every option by its name
+    config: Path | None,
+    *,
+    as_json: bool,
+    as_tsv: bool,
+    with_audit: bool,
+    show_all: bool,
+    rule: str | None,
+    k: float | None,
+) -> None:
+    """Show every experiment in a table.
+
+    With --rule nothing is measured: the journal's numbers are judged again, and what it cannot know is said.
+    """
     run = require_run(open_desk(Path.cwd(), config))
     history = read_experiments(run.journal)
-    if as_json:
+    if rule is not None:
+        _print_rejudged(run, history, Rule(rule), k or run.desk.config.margin, show_all=show_all)
+    elif as_json:
         click.echo(json.dumps([_public(experiment, run, with_audit) for experiment in history], ensure_ascii=False))
     elif as_tsv:
         click.echo(results_tsv(history, run.desk.config), nl=False)
@@ -73,10 +95,19 @@ def show(config: Path | None, number: int) -> None:
 
 @click.command(epilog="Example: uv run ratchet plot")
 @click.option("--width", type=click.IntRange(20, 400), default=None, help="Characters of the longest bar.")
+@click.option(
+    "--png", type=click.Path(path_type=Path, dir_okay=False), help="Draw the climb into FILE (.png, .svg or .pdf)."
+)
 @click.pass_obj
-def plot(config: Path | None, width: int | None) -> None:
+def plot(config: Path | None, width: int | None, png: Path | None) -> None:
     """Draw every experiment as a bar, the best marked."""
     run = require_run(open_desk(Path.cwd(), config))
+    if png is not None:
+        from ratchet.reporting import draw_climb  # what other commands of this file need not wait for
+
+        draw_climb(run, png)
+        click.echo(str(png))
+        return
     history = read_experiments(run.journal)
     columns = shutil.get_terminal_size((100, 24)).columns
     click.echo(bars(history, run.desk.config, width=width or max(20, columns - 40)))
@@ -135,8 +166,26 @@ def _print_results(run: Run, history: list[Experiment], *, with_audit: bool, sho
             f"{len(history) - len(shown)} of {len(history)} experiments are not shown; --all shows them", err=True
         )
     if shown:
-        print_table(shown, run.desk.config, with_audit=with_audit)
-    click.echo(summary_line(history, run.desk.config))
+        print_table(shown, run.desk.config, history=history, with_audit=with_audit)
+    for line in closing_lines(history, run.desk.config):
+        click.echo(line)
+
+
+def _print_rejudged(run: Run, history: list[Experiment], rule: Rule, k: float, *, show_all: bool) -> None:
+    """Print both climbs side by side, and how far the second can be trusted."""
+    config = run.desk.config
+    found = rejudge(history, config, rule, k)
+    shown = {old.n for old in (history if show_all else excerpt(history, LONG))}
+    rows = [old for old in found if old.experiment.n in shown]
+    if rows:
+        columns = ["n", config.metric.name, "Δ", "±", "verdict", f"under {rule}", "description"]
+        print_rows(columns, rejudged_rows(rows), [old.verdict for old in rows])
+    own = f"{config.rule}, as it was"
+    click.echo(climb_text(own, [old.verdict for old in history], history, config))
+    name = f"{rule}, above {k:g} standard errors" if rule is Rule.MARGIN else str(rule)
+    click.echo(climb_text(name, [old.verdict for old in found], history, config))
+    for line in doubt_lines(found, rule):
+        click.echo(line)
 
 
 def _public(experiment: Experiment, run: Run, with_audit: bool) -> dict[str, object]:
@@ -156,6 +205,16 @@ def _details(experiment: Experiment) -> list[tuple[str, str]]:
         ("note", experiment.note),
         ("cpu_time_s", seconds_text(experiment.cpu_time_s)),
         ("wall_time_s", seconds_text(experiment.wall_time_s)),
-        ("folds won", "" if experiment.folds_won is None else str(experiment.folds_won)),
+        ("folds won", folds_text(experiment)),
+        ("on a fresh partition", signed_text(experiment.confirm_delta)),
+        ("predicted", _prediction_text(experiment)),
     ]
     return [(name, value) for name, value in found if value]
+
+
+def _prediction_text(experiment: Experiment) -> str:
+    """Return what the author foresaw beside what came."""
+    if experiment.prediction is None:
+        return ""
+    came = f"came {signed_text(experiment.delta)}" if experiment.delta is not None else "nothing was measured"
+    return f"{signed_text(experiment.prediction)}, {came}"

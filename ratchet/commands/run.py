@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from math import inf
+from math import inf, isfinite
 from pathlib import Path
 
 import click
@@ -17,12 +17,13 @@ from ratchet.errors import INTERRUPTED
 from ratchet.journal import Kind
 from ratchet.limits import BROKEN_AGENT, Limits, limits_of
 from ratchet.loop import open_run, run_loop
+from ratchet.notice import Board
 from ratchet.race import Entry, run_race
 from ratchet.records import Experiment, Proposal
 from ratchet.runs import Run, check_tag, current_run, free_tag, require_run, stamp, start_run, take_up
 from ratchet.screen import Terminal
 from ratchet.stopping import ASKED, Stopper, ask_to_stop, asker_of
-from ratchet.tables import summary_line
+from ratchet.tables import closing_lines
 from ratchet.working import now, work_on
 
 
@@ -40,7 +41,7 @@ def start(config: Path | None, tag: str, verbose: bool) -> None:
     check_tag(tag)
     old = take_up(desk, tag)
     run = old or start_run(desk, tag, now())
-    with _terminal(desk) as screen, work_on(run, "ratchet start", screen=screen, is_loud=verbose) as session:
+    with _terminal(run, Board(run)) as screen, work_on(run, "ratchet start", screen=screen, is_loud=verbose) as session:
         open_run(session, screen)
         if old:
             run.stop_file.unlink(missing_ok=True)
@@ -54,23 +55,26 @@ def start(config: Path | None, tag: str, verbose: bool) -> None:
 @click.command(epilog="Example: uv run ratchet step")
 @click.option("-m", "--message", default="", help="One line that describes the edit, where the file does not.")
 @click.option("--strategy", default="", help="What kind of idea it is.")
+@click.option("--predict", type=float, default=None, metavar="X", help="By how much you expect the metric to change.")
 @click.option("-v", "--verbose", is_flag=True, help="Show what the measuring command says.")
 @click.pass_obj
-def step(config: Path | None, message: str, strategy: str, verbose: bool) -> None:
+def step(config: Path | None, *, message: str, strategy: str, predict: float | None, verbose: bool) -> None:
     """Measure the edit on the desk; keep or drop it.
 
     Prints one line. The files hold the best version again afterwards, whatever the verdict.
     """
+    if predict is not None and not isfinite(predict):
+        raise click.BadParameter(f"expected a number such as 0.003, got {predict}.", param_hint="--predict")
     desk = open_desk(Path.cwd(), config)
     run = require_run(desk)
     check_frozen(desk, run.branch, (*desk.config.readonly, *desk.config.setup))
-    with _terminal(desk) as screen, work_on(run, "ratchet step", screen=screen, is_loud=verbose) as session:
+    with _terminal(run, Board(run)) as screen, work_on(run, "ratchet step", screen=screen, is_loud=verbose) as session:
         for experiment in session.resume():
             screen.result(experiment)
         if not session.history:
             screen.result(session.baseline())
         screen.progress(f"iter {session.next_n}: measuring")
-        screen.result(session.step(Proposal(description=message, strategy=strategy)))
+        screen.result(session.step(Proposal(description=message, strategy=strategy, prediction=predict)))
 
 
 @click.command(epilog="Example: uv run ratchet loop -n 8")
@@ -105,13 +109,15 @@ def loop(  # noqa: PLR0913 - click passes every option by its name
     chosen = find_agent(agent or desk.config.agent)
     limits = limits_of(desk.config, Limits(count, patience, until, minutes or inf))
     run = _run_for_loop(desk)
-    with _terminal(desk) as screen:
+    board = Board(run)
+    with _terminal(run, board) as screen:
         stopper = Stopper(run.stop_file, screen.say)
         with (
             stopper.listening(),
             work_on(run, "ratchet loop", screen=screen, should_stop=stopper.is_asked_now, is_loud=verbose) as session,
         ):
             open_run(session, screen)
+            board.begin_loop(limits, session.next_n)
             reason = run_loop(session, chosen, limits, screen=screen, stopper=stopper, seed=seed)
             history = session.history
     _show_end(run, history, reason)
@@ -137,7 +143,7 @@ def race(
         find_agent(agent or desk.config.agent), limits_of(desk.config, Limits(count, minutes=minutes or inf)), seed
     )
     run = _run_for_loop(desk)
-    with _terminal(desk) as screen:
+    with _terminal(run, Board(run)) as screen:
         stopper = Stopper(run.stop_file, screen.say)
         with (
             stopper.listening(),
@@ -175,18 +181,21 @@ def _run_for_loop(desk: Desk) -> Run:
 
 
 @contextlib.contextmanager
-def _terminal(desk: Desk) -> Iterator[Terminal]:
-    screen = Terminal(desk.config.metrics)
+def _terminal(run: Run, board: Board) -> Iterator[Terminal]:
+    screen = Terminal(run.desk.config.metrics, board=board)
     try:
         yield screen
     finally:
         screen.close()
+        board.clear()
 
 
 def _show_end(run: Run, history: Sequence[Experiment], reason: str) -> None:
     print_table(history, run.desk.config)
-    click.echo(summary_line(history, run.desk.config))
+    for line in closing_lines(history, run.desk.config):
+        click.echo(line)
+    concluding = "how much of it is real: `uv run ratchet conclude`; " if run.desk.config.serve else ""
     click.echo(
         f"stopped: {reason}. Next: `uv run ratchet results`, `uv run ratchet show N`, `uv run ratchet diff --best`; "
-        "more: `uv run ratchet loop`; the end: `uv run ratchet finish`."
+        f"more: `uv run ratchet loop`; {concluding}the end: `uv run ratchet finish`."
     )

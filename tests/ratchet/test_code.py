@@ -2,7 +2,7 @@
 
 import pytest
 
-from ratchet.code import find_label, read_code
+from ratchet.code import find_label, find_number, read_code
 
 SOURCE = b'"""Doc."""\nHYPOTHESIS = "one"\n\n\ndef f(x):\n    """Say."""\n    return x + 1  # why\n'
 
@@ -79,3 +79,38 @@ def test_a_function_of_docstring_alone_still_parses() -> None:
 def test_the_label_is_one_line_of_text(source: str, label: str) -> None:
     assert find_label(source, "HYPOTHESIS") == label
     assert read_code({"train.py": source.encode()}, "HYPOTHESIS").label == label
+
+
+@pytest.mark.parametrize(
+    ("source", "number"),
+    [
+        ("P = 0.003", 0.003),
+        ("P = +0.003", 0.003),
+        ("P: float = -1", -1.0),
+        ("P = -2e-3", -0.002),
+        ("P = 0", 0.0),
+        ("P = True", None),
+        ("P = 'much'", None),
+        ("P = 1 / 2", None),
+        ("P = 1e999", None),
+        ("P = -1e999", None),
+        ("P = 3j", None),
+        ("P = 1" + "0" * 400, None),
+        ("def f():\n    P = 1", None),
+        ("P = ", None),
+        ("", None),
+    ],
+)
+def test_a_prediction_is_a_finite_number_written_out(source: str, number: float | None) -> None:
+    assert find_number(source, "P") == number
+
+
+def test_a_prediction_does_not_count_as_code_unless_the_code_reads_it() -> None:
+    def read(text: str):
+        return read_code({"a.py": text.encode()}, "L", "P")
+
+    plain, predicted = read("x = 1\n"), read("P = +0.01\nx = 1\n")
+    assert (plain.file_hash, plain.chars) == (predicted.file_hash, predicted.chars)
+    assert (plain.prediction, predicted.prediction) == (None, 0.01)
+    assert read("P = 1\nx = P\n").file_hash != read("P = 2\nx = P\n").file_hash
+    assert read("L = 'a'\nx = len(L)\n").file_hash != read("L = 'ab'\nx = len(L)\n").file_hash

@@ -30,6 +30,11 @@ def test_the_least_config_has_the_defaults() -> None:
     assert made.bandit is None
 
 
+def test_the_early_stop_is_exact_unless_the_lossy_rule_is_asked_for() -> None:
+    assert (parse().early_stop, parse(early_stop=False).early_stop) == (True, False)
+    assert parse(early_stop="likely").early_stop == "likely"
+
+
 def test_every_key_is_documented_and_every_documented_key_is_read() -> None:
     documented = {key for key, _ in KEYS}
     assert documented == {field.name for field in fields(Config)} - {"origin"} | {"metric"}
@@ -55,6 +60,8 @@ def test_every_key_is_documented_and_every_documented_key_is_read() -> None:
         ({"timeout": True}, "c: timeout: expected a number above 0, got True."),
         ({"timeout": float("nan")}, "c: timeout: expected a number above 0, got nan."),
         ({"patience": 0}, "c: patience: expected a whole number above 0, got 0."),
+        ({"early_stop": "often"}, "c: early_stop: expected true, false or 'likely', got 'often'."),
+        ({"early_stop": 1}, "c: early_stop: expected true, false or 'likely', got 1."),
         ({"max_iterations": 2.5}, "c: max_iterations: expected a whole number above 0, got 2.5."),
         (
             {"rule": "strct"},

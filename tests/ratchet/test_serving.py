@@ -94,6 +94,18 @@ def test_a_request_names_the_file_the_best_and_what_to_beat(served, ratchet: Rat
 
 
 @pytest.mark.parametrize(
+    ("config", "asked"), [("", True), ("early_stop = false", False), ('early_stop = "likely"', "likely")]
+)
+def test_the_server_is_told_which_rule_stops_early(served, ratchet: Ratchet, config: str, asked: object) -> None:
+    import json
+
+    served.configure(f'serve = "python server.py"\n{config}')
+    ratchet("start", "first")
+    first = next(line for line in served.log.read_text().splitlines() if line.startswith("{"))
+    assert json.loads(first)["stop_early"] == asked
+
+
+@pytest.mark.parametrize(
     ("what", "line"),
     [
         ("reject", "score=0.6000 | REJECTED (label-flip: it knows)"),

@@ -46,7 +46,7 @@ def test_an_empty_history() -> None:
     ]
     assert bars([], CONFIG, width=40) == "no experiments yet"
     assert summary_line([], CONFIG) == "no experiments yet"
-    assert screen_rows([], CONFIG) == []
+    assert screen_rows([], [], CONFIG) == []
 
 
 def test_an_absent_number_is_an_empty_cell() -> None:

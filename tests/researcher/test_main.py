@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from ratchet.journal import Kind, append
-from ratchet.records import Experiment
-from researcher.recipe import parse_note
+from ratchet.records import Experiment, Verdict
+from researcher.edits import member_of
+from researcher.recipe import Recipe, parse_note
 
 ROOT = Path(__file__).resolve().parents[2]
+Remembered = Callable[..., Experiment]
 BASELINE_SOURCE = (ROOT / "train.py").read_text(encoding="utf-8")
 
 
@@ -28,10 +31,10 @@ def desk(tmp_path: Path, baseline: Experiment) -> Path:
     return desk
 
 
-def started(desk: Path, **more: str) -> subprocess.CompletedProcess[str]:
+def started(desk: Path, *, arguments: Sequence[str] = (), **more: str) -> subprocess.CompletedProcess[str]:
     told = {"RATCHET_FILE": "train.py", "RATCHET_JOURNAL": str(desk / "journal.jsonl"), "RATCHET_SEED": "7"}
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "RATCHET_N": "1", "RATCHET_STRATEGY": "", **told, **more}
-    command = [sys.executable, "-m", "researcher"]
+    command = [sys.executable, "-m", "researcher", *arguments]
     return subprocess.run(command, cwd=desk, env=environment, capture_output=True, text=True, check=False)
 
 
@@ -87,3 +90,21 @@ def test_a_call_is_quick(desk: Path) -> None:
         after = os.times()
         times.append(after.children_user + after.children_system - before.children_user - before.children_system)
     assert min(times) < 0.5, "CPU seconds, several times what a free machine needs"
+
+
+def test_a_committee_of_the_best_is_written_on_request(desk: Path, remembered: Remembered) -> None:
+    for n, family in ((1, "svm"), (2, "forest")):
+        tried = remembered(n, Recipe(members=(member_of(family),)), Verdict.KEEP, 0.8 + n / 100)
+        append(desk / "journal.jsonl", Kind.VERDICT, asdict(tried))
+    done = started(desk, arguments=["--committee"])
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    text = (desk / "train.py").read_text(encoding="utf-8")
+    assert "VotingClassifier" in text
+    assert "the mean of experiments 2, 1" in text
+
+
+def test_a_committee_of_nobody_is_one_line(desk: Path) -> None:
+    (desk / "journal.jsonl").write_text("")
+    done = started(desk, arguments=["--committee"])
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "expected a measured experiment of the built-in agent, got none" in done.stderr

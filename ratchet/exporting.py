@@ -1,0 +1,110 @@
+"""Export the winner of a run, or a committee of its best, as a model that scores new rows; and find exports again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ratchet import journal, studies
+from ratchet.committee import write_committee
+from ratchet.desk import Desk
+from ratchet.errors import RatchetError
+from ratchet.journal import Event
+from ratchet.measuring import Progress, own_env
+from ratchet.noise import count_tries
+from ratchet.records import Experiment, baseline, best
+from ratchet.runs import Run, stamp
+from ratchet.sealing import is_closed
+from ratchet.server import Server
+from ratchet.working import now
+
+FOLDER, RECEIPT = "exports", "receipt.json"
+
+
+def export(
+    run: Run, progress: Progress, *, folder: Path | None = None, is_forced: bool = False, is_committee: bool = False
+) -> Mapping[str, Any]:
+    """Have the harness refit and write a model; return its answer, which the journal has then. Raises RatchetError."""
+    events = journal.read_events(run.journal)
+    history = journal.experiments(events)
+    top = best(history)
+    if top is None:
+        raise RatchetError(
+            f"run {run.tag}: expected a kept experiment to export, got none yet. `uv run ratchet step` measures one."
+        )
+    target = folder.resolve() if folder else default_folder(run, top, is_committee=is_committee)
+    if target.exists() and not is_forced:
+        raise RatchetError(
+            f"{target}: expected no such folder yet, got one. --force replaces an export, -o is another."
+        )
+    made = _committee_fields(run, top) if is_committee else _winner_fields(run, top)
+    known = {
+        "folder": str(target),
+        "force": is_forced,
+        "tag": run.tag,
+        "at": stamp(now()),
+        "sealed": is_closed(run.desk.config, events),
+        **_journal_fields(events, history),
+    }
+    return studies.ask(run, "export", {**made, **known}, progress)
+
+
+def default_folder(run: Run, top: Experiment, *, is_committee: bool) -> Path:
+    """Return where an export goes: beside the config, where git overlooks it."""
+    place = run.desk.root / FOLDER
+    place.mkdir(exist_ok=True)
+    mark = place / ".gitignore"
+    if not mark.exists():
+        mark.write_text("*\n", "utf-8")
+    return place / f"{run.tag}-{'committee' if is_committee else top.n}"
+
+
+def newest_export(desk: Desk) -> Path:
+    """Return the folder of the newest export. Raises RatchetError where there is none."""
+    found = {folder: _exported_at(folder) for folder in (desk.root / FOLDER).glob("*") if folder.name[0] != "."}
+    known = {folder: at for folder, at in found.items() if at}
+    if not known:
+        raise RatchetError(
+            f"{FOLDER}/: expected an exported model, got none. `uv run ratchet export` makes one; --model names one."
+        )
+    return max(known, key=lambda folder: known[folder])
+
+
+def predict(desk: Desk, fields: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
+    """Have the harness on the desk score a file. It takes no run. Raises RatchetError."""
+    if not desk.config.serve:
+        raise RatchetError("serve: expected a command that answers `predict` in the config, got none. Add one.")
+    server = Server(desk.config, cwd=desk.root, env=own_env())
+    try:
+        return server.ask("predict", fields, progress)
+    finally:
+        server.close()
+
+
+def _winner_fields(run: Run, top: Experiment) -> dict[str, Any]:
+    written = studies.write_files(run, [top])[0]
+    return {"file": written["file"], "n": top.n, "commit": top.commit}
+
+
+def _committee_fields(run: Run, top: Experiment) -> dict[str, Any]:
+    return {"file": str(write_committee(run, top)), "n": None, "commit": None, "is_committee": True}
+
+
+def _journal_fields(events: list[Event], history: list[Experiment]) -> dict[str, Any]:
+    first, concluded = baseline(history), studies.latest(events, "conclude")
+    return {
+        "n_tries": count_tries(history),
+        "delta_ses": [experiment.delta_se for experiment in history],
+        "baseline": first.metric if first else None,
+        "conclusion": concluded["answer"] if concluded else None,
+        "upto": concluded["upto"] if concluded else None,
+    }
+
+
+def _exported_at(folder: Path) -> str:
+    try:
+        return str(json.loads((folder / RECEIPT).read_text("utf-8"))["at"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return ""

@@ -1,0 +1,100 @@
+"""Hold a climb against climbs on nothing: what the placebos reached beside what the run did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from typing import Any
+
+from ratchet import journal, studies
+from ratchet.errors import RatchetError
+from ratchet.measuring import Progress
+from ratchet.noise import count_tries
+from ratchet.records import Experiment, Verdict, baseline
+from ratchet.runs import Run
+from ratchet.schema import Config, Direction
+
+NAME = "placebo"
+DEFAULT_N = 25  # where the run has not tried anything yet
+STEPS = "▁▂▃▄▅▆▇█"
+RULES = ("strict", "margin", "confirm")
+NAMES = {"seeds": "seeds alone", "shuffled labels": "shuffled labels", "noise columns": "noise columns"}
+
+
+def placebo(run: Run, progress: Progress, *, n: int | None, kind: str) -> Mapping[str, Any]:
+    """Return the harness's climbs on nothing, as many tries as the run made unless told otherwise."""
+    history = journal.read_experiments(run.journal)
+    tried = [experiment for experiment in history if experiment.metric is not None or experiment.bound is not None]
+    if not tried:
+        raise RatchetError(
+            f"run {run.tag}: expected a measured baseline, got none yet. `uv run ratchet step` measures it."
+        )
+    fields = {
+        "n": n or count_tries(history) or DEFAULT_N,
+        "kind": kind,
+        "experiments": studies.write_files(run, tried),
+    }
+    return studies.ask(run, NAME, fields, progress)
+
+
+def placebo_lines(answer: Mapping[str, Any], history: Sequence[Experiment], config: Config, *, width: int) -> list[str]:
+    """Return the climbs as steps of text on one scale, the run's own first, with the gain and what was kept."""
+    own = [(old.metric if _counts(old) else None) for old in history]
+    kept = sum(old.verdict is Verdict.KEEP for old in history)
+    rows = [("this run", climbed(own, config), f"{kept} kept")]
+    for climb in answer["climbs"]:
+        name = NAMES.get(str(climb["name"]), str(climb["name"]))
+        rows.append((name, climbed(climb["val_aucs"], config), _keeps(climb)))
+    top = max((gains[-1] for _, gains, _ in rows if gains), default=0.0)
+    lines = [f"gain of the best so far over the baseline ({config.metric.name}); full height {top:+.4f}"]
+    for name, gains, said in rows:
+        if gains:
+            lines.append(f"{name:<16}{_steps(gains, top, width)} {gains[-1]:+.4f} after {len(gains) - 1}; {said}")
+    return [*lines, *_comparison(rows, history)]
+
+
+def climbed(values: Sequence[object], config: Config) -> list[float]:
+    """Return the gain of the best so far after each try, the baseline's 0 first; nothing without a baseline."""
+    known = [float(value) if _is_number(value) else None for value in values]  # type: ignore[arg-type]  # checked
+    if not known or known[0] is None:
+        return []
+    sign, first, best, gains = 1 if config.metric.direction is Direction.MAXIMIZE else -1, known[0], 0.0, []
+    for value in known:
+        best = best if value is None else max(best, sign * (value - first))
+        gains.append(best)
+    return gains
+
+
+def _steps(gains: Sequence[float], top: float, width: int) -> str:
+    """Draw a climb: as many characters as tries, or as there is room for; then the last try of each stretch counts."""
+    n = min(width, len(gains))
+    picked = [gains[(i + 1) * len(gains) // n - 1] for i in range(n)]
+    return "".join(STEPS[round((len(STEPS) - 1) * gain / top) if top > 0 else 0] for gain in picked).ljust(width)
+
+
+def _keeps(climb: Mapping[str, Any]) -> str:
+    counts = climb.get("false_keeps") or {}
+    told = [f"{rule} {counts[rule]}" for rule in RULES if counts.get(rule) is not None]
+    gains = [float(gain) for gain in climb.get("gains") or ()]
+    spread = (
+        f"; {len(gains)} climbs, {gains[0]:+.4f} to {gains[-1]:+.4f}, this is the middle one" if len(gains) > 1 else ""
+    )
+    return f"kept for nothing: {', '.join(told)}{spread}"
+
+
+def _comparison(rows: Sequence[tuple[str, Sequence[float], str]], history: Sequence[Experiment]) -> list[str]:
+    own = rows[0][1]
+    if len(own) < 2 or baseline(history) is None:
+        return []
+    higher = [name for name, gains, _ in rows[1:] if gains and gains[-1] >= own[-1]]
+    if not higher:
+        return ["no placebo climbed as high: that alone proves little; `uv run ratchet conclude` tests it"]
+    return [f"as high or higher, on nothing: {', '.join(higher)}; a climb like this one needs no better model"]
+
+
+def _counts(experiment: Experiment) -> bool:
+    return experiment.verdict.advances or experiment.verdict is Verdict.DISCARD
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)

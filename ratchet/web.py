@@ -1,0 +1,108 @@
+"""The report of a run on this machine's own browser, new whenever the journal is.
+
+Covered: only this machine can connect; a page elsewhere that had its name point here is turned away by the Host header;
+nothing is served but the page and its version, and nothing that comes in is used. Not covered: other users of the
+machine can read the page. Audit numbers are not on it: whoever works on the run might look.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from ratchet.errors import RatchetError
+from ratchet.reporting import page_of
+from ratchet.runs import Run
+from ratchet.watching import Watcher, now_text
+
+HOST = "127.0.0.1"
+IDLE_S = 10.0  # a connection that says nothing for so long is closed
+HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+class Exhibit:
+    """What is served: the page, made anew only when the run has changed."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._watcher = Watcher(run)
+        self._turn = threading.Lock()
+        self._page, self._version = "", ""
+
+    def page(self) -> str:
+        """Return the report as it stands. Raises RatchetError where the journal cannot be read."""
+        with self._turn:
+            version = self._watcher.look().version or "empty"
+            if version != self._version:
+                self._page, self._version = page_of(self._run, has_audit=False, version=version), version
+            return self._page
+
+    def state(self) -> dict[str, str]:
+        """Return the version that the page would have, and what is being done now."""
+        with self._turn:
+            sight = self._watcher.look()
+        return {"version": sight.version or "empty", "now": now_text(sight)}
+
+
+class Server(ThreadingHTTPServer):
+    """Shows an exhibit on one port of this machine."""
+
+    daemon_threads = True
+
+    def __init__(self, exhibit: Exhibit, port: int) -> None:
+        super().__init__((HOST, port), _Handler)
+        self.exhibit = exhibit
+        self.port = int(self.socket.getsockname()[1])
+
+
+def make_server(run: Run, port: int) -> Server:
+    """Return a server for a run's page, not yet serving. Raises RatchetError where the port is taken."""
+    try:
+        return Server(Exhibit(run), port)
+    except OSError as error:
+        raise RatchetError(f"--port: expected a free port, got {port}: {error.strerror}. Choose another.") from None
+
+
+class _Handler(BaseHTTPRequestHandler):
+    timeout = IDLE_S
+    server_version, sys_version = "ratchet", ""
+
+    def do_GET(self) -> None:
+        assert isinstance(self.server, Server)
+        exhibit, port = self.server.exhibit, self.server.port
+        if self.headers.get("Host") not in {f"{HOST}:{port}", f"localhost:{port}"}:
+            self._answer(HTTPStatus.MISDIRECTED_REQUEST, "text/plain", "this server answers to its own name alone\n")
+            return
+        try:
+            if self.path == "/":
+                self._answer(HTTPStatus.OK, "text/html", exhibit.page())
+            elif self.path == "/version":
+                self._answer(HTTPStatus.OK, "application/json", json.dumps(exhibit.state()))
+            else:
+                self._answer(HTTPStatus.NOT_FOUND, "text/plain", "there is / and /version\n")
+        except RatchetError as error:
+            self._answer(HTTPStatus.INTERNAL_SERVER_ERROR, "text/plain", f"{error}\n")
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing: the terminal belongs to the person."""
+
+    def _answer(self, status: HTTPStatus, kind: str, text: str) -> None:
+        body = text.encode("utf-8", "replace")
+        self.send_response(status)
+        for name, value in {
+            "Content-Type": f"{kind}; charset=utf-8",
+            "Content-Length": str(len(body)),
+            **HEADERS,
+        }.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
