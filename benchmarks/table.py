@@ -24,8 +24,22 @@ import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
+
+from harness.problem import Problem
+
 N_NUMBERS = 45
 TEST_SIZE, N_FOLDS, SEED = 0.2, 5, 42
+CONSTANT = """
+from sklearn.dummy import DummyClassifier
+
+
+def feature_fn(X):
+    return X
+
+
+def build_pipeline():
+    return DummyClassifier()
+"""
 
 
 def make(path: Path, n_rows: int) -> None:
@@ -73,17 +87,33 @@ def start(path: Path, root: Path) -> None:
     cut(read_table(root, read_card(root)))
 
 
-def cut(table: object) -> None:
+def fold(path: Path, root: Path) -> None:
+    """Measure a constant classifier on the cached table: five folds and the test fit, rows in files that folds map."""
+    from harness.dataset import read_card, read_table
+    from harness.measure import Bench
+    from harness.runner import Budget, Runner
+    from harness.trainfile import Source
+
+    assert path.exists()
+    with Runner(2) as runner:
+        bench = Bench(cut(read_table(root, read_card(root))), runner, Budget(180.0, 900.0, 4096))
+        measured = bench.measure(Source(CONSTANT), refits=False)
+        assert measured.val_auc == 0.5, measured.reason
+
+
+def cut(table: object) -> Problem:
     """Split as prepare.py does."""
     from harness.split import folds, train_test
     from harness.table import Table
 
     assert isinstance(table, Table)
-    train, _ = train_test(table, test_size=TEST_SIZE, seed=SEED)
-    assert len(folds(table, train, n_folds=N_FOLDS, seed=SEED)) == N_FOLDS
+    train, test = train_test(table, test_size=TEST_SIZE, seed=SEED)
+    parts = folds(table, train, n_folds=N_FOLDS, seed=SEED)
+    assert len(parts) == N_FOLDS
+    return Problem(table.X, table.y, train, test, parts, SEED)
 
 
-WAYS: dict[str, Callable[[Path, Path], None]] = {"plain": plain, "take in": take_in, "start again": start}
+WAYS: dict[str, Callable[[Path, Path], None]] = {"plain": plain, "take in": take_in, "start again": start, "fold": fold}
 
 
 def measure(way: str, path: Path, root: Path) -> None:

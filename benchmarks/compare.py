@@ -1,0 +1,117 @@
+"""How good is the built-in researcher? Compare it with LogReg, FLAML and AutoGluon at equal CPU seconds.
+
+Run: uv run python benchmarks/compare.py --data FOLDER --budgets 5 15 60 --splits 8
+AutoGluon wants packages of its own, so it has a group of its own (Linux, Python 3.11):
+     uv run --no-dev --group autogluon python benchmarks/compare.py --data FOLDER --methods autogluon
+
+Every method gets the same splits, one core, and the same CPU seconds of its whole process tree: leak checks and final
+fits are on the account, importing the libraries and reading the table are not. The ratchet is run once for all budgets
+and has two answers: `ratchet`, the single winner, and `committee`. What was measured is not measured again: stop it,
+and the same command goes on. `--placebo` shuffles the labels of the training rows: nothing can be learned, and what val
+climbs to is the winner's curse.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[0] = str(ROOT)  # beside this file stands a table.py and the like: they shadow nothing
+
+from benchmarks.curve import draw
+from benchmarks.ledger import ANSWERS, Job, Ledger, jobs, parse, to_cells
+from benchmarks.pages import report
+from benchmarks.splits import find_tables
+from harness import process
+from harness.errors import UserError
+from harness.process import Budget
+from harness.warm import ONE_THREAD
+
+METHODS = ("logreg", "flaml", "autogluon", "ratchet")
+
+
+def run(job: Job, ledger: Ledger) -> str:
+    """Run a job in a process tree of its own and add its cells; return what went wrong, or ''."""
+    budgets = [f"{budget:g}" for budget in job.budgets]
+    script, path = str(ROOT / "benchmarks/contenders.py"), str(job.entry.path.resolve())
+    command = [sys.executable, script, job.method, path, job.entry.target, str(job.split), *budgets]
+    env = {**os.environ, **dict.fromkeys(ONE_THREAD, "1"), "PYTHONHASHSEED": "0"}
+    limit = Budget(wall_s=600 + 20 * max(job.budgets))
+    keys = job.keys()  # before it runs: what it measures with may be edited meanwhile
+    outcome = process.run(command + ["--placebo"] * job.is_placebo, cwd=ROOT, env=env, budget=limit)
+    rows = [row for row in map(parse, outcome.stdout.splitlines()) if row.get("test") is not None]
+    found = {(row["method"], row["budget_s"]): row for row in rows}
+    for key in keys:
+        row = found.get((key["method"], key["budget_s"]))
+        if row and not ledger.has(key):
+            ledger.add({**row, **key})
+    if len(found) == len(keys):
+        return "done"
+    said = outcome.stderr.strip().splitlines()
+    return f"FAILED: {said[-1] if said else outcome.stopped_by or outcome.exit_code}"
+
+
+def measure(told: argparse.Namespace, ledger: Ledger) -> None:
+    """Measure every cell that is not there yet."""
+    entries = find_tables(told.data, told.target)
+    wanted = jobs(entries, told.methods, told.budgets, told.splits, is_placebo=told.placebo)
+    waiting = [job for job in wanted if not all(map(ledger.has, job.keys()))]
+    for n, job in enumerate(waiting, 1):
+        print(f"{n}/{len(waiting)} {job}: {run(job, ledger)}", file=sys.stderr, flush=True)
+
+
+def show(told: argparse.Namespace, ledger: Ledger) -> None:
+    """Print the tables and write them, and the figure, beside the cells."""
+    wanted = {answer for method in told.methods for answer in ANSWERS.get(method, (method,))}
+    rows = [row for row in ledger.rows if row["placebo"] == told.placebo and row["method"] in wanted]
+    rows = [row for row in rows if row["split"] < told.splits]
+    text = report(rows, told.budgets, is_placebo=told.placebo)
+    print(text)
+    if rows:
+        path = told.out.with_name(told.out.stem + "_placebo" * told.placebo)
+        path.with_suffix(".txt").write_text(text + "\n", encoding="utf-8")
+        draw(to_cells(rows, told.budgets), path.with_suffix(".png"))
+
+
+def read_options() -> argparse.Namespace:
+    """Read the command line; a method that is not installed is left out, with a word about it."""
+    opening, rest = (__doc__ or "\n\n").split("\n\n", 1)
+    form = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=opening, epilog=rest, formatter_class=form)
+    parser.add_argument("--data", type=Path, help="a folder of CSV files")
+    parser.add_argument("--target", default="", help="column; else target.toml, README.md, 'target', or the last one")
+    parser.add_argument("--budgets", type=float, nargs="+", default=[5.0, 15.0, 60.0], help="CPU seconds")
+    parser.add_argument("--splits", type=int, default=8, help="splits of each table")
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
+    parser.add_argument("--placebo", action="store_true", help="shuffle the labels of the training rows")
+    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/results/compare.jsonl", help="one line a cell")
+    parser.add_argument("--show", action="store_true", help="show what is there, measure nothing")
+    told = parser.parse_args()
+    if not told.show and told.data is None:
+        parser.error("--data: expected a folder of CSV files, got none. Name one, or say --show.")
+    if "autogluon" in told.methods and not told.show and importlib.util.find_spec("autogluon") is None:
+        print("autogluon: not installed, left out (see --help)", file=sys.stderr)
+        told.methods = [method for method in told.methods if method != "autogluon"]
+    return told
+
+
+def main() -> None:
+    """Measure what is missing, then show what is there."""
+    told = read_options()
+    ledger = Ledger(told.out)
+    try:
+        if not told.show:
+            measure(told, ledger)
+    except UserError as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on", file=sys.stderr)
+    show(told, ledger)
+
+
+if __name__ == "__main__":
+    main()

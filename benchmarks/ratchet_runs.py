@@ -1,0 +1,180 @@
+"""A run of the ratchet with the built-in researcher, without git: the same proposals, measurements and verdicts.
+
+The harness measures as the server of a loop does (sandboxed folds, leak checks, early stop), and what it prints is read
+and judged by the engine's own code. Not here, and so not in the budget: git, the journal, and a new interpreter for
+each proposal. A look at a val_auc of .99, where a loop stops for a person, is passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import prepare
+from benchmarks.clock import Clock
+from harness.leaks.lab import mean_auc
+from harness.measure import Bench
+from harness.problem import Problem, score_job
+from harness.process import Outcome
+from harness.runner import Budget, Runner, Task
+from harness.server import Request
+from harness.statistics import auc
+from harness.table import Table
+from ratchet.code import read_code
+from ratchet.config import load
+from ratchet.measuring import Candidate, Progress, interpret
+from ratchet.records import NOTE_CHARS, Begun, Experiment, Measurement, Proposal, best, one_line
+from ratchet.runs import Run
+from ratchet.strategies import suggest
+from ratchet.trial import Trial
+from researcher.committee import choose, write
+from researcher.proposal import propose
+
+ROOT = Path(__file__).resolve().parents[1]
+CONFIG = load(ROOT / "pyproject.toml")
+BUDGET = Budget(prepare.CPU_BUDGET_S, prepare.WALL_LIMIT_S, prepare.MEMORY_LIMIT_MB, prepare.DISK_LIMIT_MB)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a method came to within a budget; None is not measured."""
+
+    method: str
+    budget_s: float
+    val: float | None
+    test: float | None
+    cpu_s: float
+    n: int = 1
+    detail: str = ""
+
+
+class InProcess:
+    """Measures as the ratchet's server does; a commit is the name of a text in `texts`."""
+
+    def __init__(self, harness: prepare.Harness, folder: Path, texts: Mapping[str, str]) -> None:
+        self._harness, self._folder, self._texts = harness, folder, texts
+
+    def parts(self) -> None:
+        """Return None: nothing of the run is kept."""
+
+    def close(self) -> None:
+        """Do nothing: the runner is somebody else's."""
+
+    def measure(self, candidate: Candidate, progress: Progress) -> Measurement:
+        """Measure a candidate and read what was printed."""
+        request = Request(
+            self._put(candidate.commit, "candidate.py"),
+            best=self._put(candidate.best, "best.py") if candidate.best else None,
+            beat=candidate.beat,
+            stop_early=CONFIG.early_stop,
+            store=self._folder / "scores",
+        )
+        told = prepare.answer(self._harness, request)
+        outcome = Outcome(told["exit"], told["stdout"], "", 0.0, 0.0, 0.0)
+        return replace(interpret(outcome, CONFIG), bound=told["extra"]["bound"])
+
+    def _put(self, commit: str, name: str) -> Path:
+        path = self._folder / name
+        path.write_text(self._texts[commit], encoding="utf-8")
+        return path
+
+
+def rounds(measurer: InProcess, texts: dict[str, str], seed: int) -> Iterator[Sequence[Experiment]]:
+    """Yield the history of a run, longer by one experiment each time; `texts` gets the train.py of each."""
+    desk = cast(Run, SimpleNamespace(desk=SimpleNamespace(config=CONFIG), folder=ROOT))  # all it needs without git
+    trial = Trial(desk, measurer, lambda _: None, lambda: False)
+    history: list[Experiment] = []
+    text, said = (ROOT / "train.py").read_text("utf-8"), Proposal()
+    while True:
+        n = len(history)
+        texts[str(n)] = text
+        code = read_code({"train.py": text.encode()}, CONFIG.label)
+        begun = Begun(n, str(n), "", said, code.file_hash, code.chars, "")
+        history.append(trial.test(begun, tuple(history)))
+        yield tuple(history)
+        text, said = _next(history, texts, seed)
+
+
+def _next(history: Sequence[Experiment], texts: Mapping[str, str], seed: int) -> tuple[str, Proposal]:
+    arm = suggest(history, CONFIG.bandit) if CONFIG.bandit else ""
+    made = propose(history, seed=seed, arm=arm, desk=_desk(history, texts))
+    return made.source, Proposal("builtin", made.strategy, one_line(made.note, NOTE_CHARS))
+
+
+def _desk(history: Sequence[Experiment], texts: Mapping[str, str]) -> str:
+    incumbent = best(history)
+    return texts[str(incumbent.n if incumbent else 0)]
+
+
+def play(table: Table, problem: Problem, budgets: Sequence[float], folder: Path) -> Iterator[tuple[Result, float]]:
+    """Run the ratchet up to the largest budget; yield (what it had within each budget, CPU seconds of the start).
+
+    Of one run there are two answers: `ratchet`, the single winner, and `committee`, refitted at its own cost.
+    """
+    with Runner(1) as runner:
+        runner.warm_up()
+        level = prepare.probe_level(runner, ROOT / "prepare.py")
+        bench = Bench(problem, runner, BUDGET)
+        harness = prepare.Harness(table, runner, level, {}, lambda _: None, {0: bench})
+        texts: dict[str, str] = {}
+        clock = Clock()
+        answers = _Answers(bench, texts, clock, level)
+        open_budgets = {kind: sorted(budgets) for kind in (answers.single, answers.committee)}
+        before: tuple[Sequence[Experiment], float] | None = None
+        for history in rounds(InProcess(harness, folder, texts), texts, problem.seed):
+            used_s = clock.used_s()
+            for kind, waiting in open_budgets.items():
+                while waiting and used_s + answers.price(kind, history) > waiting[0]:
+                    yield kind(*(before or (history, used_s)), waiting.pop(0)), clock.begun_s
+            before = history, used_s
+            if not any(open_budgets.values()):
+                return
+
+
+class _Answers:
+    """Turns a history into the two answers of a run."""
+
+    def __init__(self, bench: Bench, texts: Mapping[str, str], clock: Clock, level: str) -> None:
+        self._bench, self._texts, self._clock, self._level = bench, texts, clock, level
+
+    def price(self, kind: Any, history: Sequence[Experiment]) -> float:
+        """Return the CPU seconds that the answer should still cost: the winner's test fit is there already."""
+        if kind != self.committee:
+            return 0.0
+        seats = choose(history, desk=_desk(history, self._texts))
+        return sum(history[n].cpu_time_s or 0.0 for n in seats) / (len(self._bench.problem.folds) + 1)
+
+    def single(self, history: Sequence[Experiment], used_s: float, budget_s: float) -> Result:
+        """Return what the strict winner scored, whose test fit was made when it was measured."""
+        winner = best(history)
+        value, test = (winner.metric, winner.metrics.get("test_auc")) if winner else (None, None)
+        detail = f"iter {winner.n}: {winner.hypothesis}; {self._level}" if winner else "nothing was measured"
+        return Result("ratchet", budget_s, value, test, used_s, len(history), detail)
+
+    def committee(self, history: Sequence[Experiment], used_s: float, budget_s: float) -> Result:
+        """Fit the committee on the training rows and score it; its folds are scored too, off the account."""
+        desk, problem = _desk(history, self._texts), self._bench.problem
+        with self._clock.aside():
+            text = write(history, desk=desk)
+            answers = self._bench.runner.run(_tasks(text, problem), self._bench.budget)
+        scores = [
+            problem.read(answer.payload, len(rows)) if answer.payload else None
+            for answer, rows in zip(answers, [*(val for _, val in problem.folds), problem.test], strict=True)
+        ]
+        test = None if scores[-1] is None else auc(problem.y[problem.test], scores[-1])
+        is_whole = all(values is not None for values in scores)
+        val = mean_auc(problem.fold_aucs([v for v in scores[:-1] if v is not None])) if is_whole else None
+        seats = ",".join(str(n) for n in choose(history, desk=desk))
+        return Result("committee", budget_s, val, test, used_s + answers[-1].cpu_s, len(history), f"seats {seats}")
+
+
+def _tasks(text: str, problem: Problem) -> list[Task]:
+    parts = [*problem.folds, (problem.train, problem.test)]
+    jobs = [
+        (score_job(text, problem, fit, problem.y[fit], [problem.rows(rows)]), problem.score_bytes(len(rows)))
+        for fit, rows in parts
+    ]
+    return [Task({**job, "preload": [], "guarded": True}, n_bytes) for job, n_bytes in jobs]

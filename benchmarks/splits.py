@@ -1,0 +1,102 @@
+"""A folder of tables, which column of each is the target, and how each is split again and again."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from harness.cells import column_names
+from harness.errors import UserError
+from harness.guess import Hints, guess_format, survey
+from harness.intake import infer
+from harness.problem import Problem
+from harness.split import folds, train_test
+from harness.table import Table
+from harness.wishes import Wishes
+
+ROOT = Path(__file__).resolve().parents[1]
+TEST_SIZE, N_FOLDS = 0.2, 5
+SUFFIXES = (".csv", ".csv.gz", ".tsv")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A table of the folder: its file and the column of classes."""
+
+    path: Path
+    target: str
+
+    @property
+    def name(self) -> str:
+        """What it is called: the file's name up to the first point."""
+        return self.path.name.split(".")[0]
+
+
+def find_tables(folder: Path, target: str = "") -> list[Entry]:
+    """Return the tables of a folder, in the order of their names.
+
+    The target is `target` where a table has that column; else what target.toml (`sonar = "material"`) or the table in
+    README.md says (`| sonar.csv | 208 | 60 | material |`, by its heads `file` and `target`); else a column called
+    target; else the last one.
+
+    Raises
+    ------
+    UserError
+        There is no such folder, or no table in it.
+    """
+    files = sorted(path for path in folder.glob("*") if path.name.endswith(SUFFIXES)) if folder.is_dir() else []
+    if not files:
+        raise UserError(f"--data {folder}: expected a folder of CSV files, got none. Name one that holds tables.")
+    told = _told(folder)
+    return [Entry(path, _target(path, target, told.get(path.name.split(".")[0], ""))) for path in files]
+
+
+def read(entry: Entry) -> Table:
+    """Return the table, understood as `prepare.py --csv` understands it; nothing is written."""
+    return infer(ROOT, Wishes(str(entry.path.resolve()), entry.target)).table
+
+
+def cut(table: Table, split: int, *, is_placebo: bool = False) -> Problem:
+    """Hold out a fifth and cut the rest into five folds, as prepare.py does; `split` is the seed of both.
+
+    In a placebo the labels of the training rows are shuffled before the folds are cut: there is nothing to learn.
+    """
+    train, test = train_test(table, test_size=TEST_SIZE, seed=split)
+    if is_placebo:
+        y = table.y.copy()
+        y[train] = np.random.default_rng([split, 1]).permutation(y[train])
+        table = replace(table, y=y)
+    parts = folds(table, train, n_folds=N_FOLDS, seed=split)
+    return Problem(X=table.X, y=table.y, train=train, test=test, folds=parts, seed=split)
+
+
+def _target(path: Path, wished: str, told: str) -> str:
+    names = column_names(path, guess_format(path, survey(path).encoding, wished or told, Hints()))
+    return next((name for name in (wished, told, "target") if name in names), names[-1])
+
+
+def _told(folder: Path) -> Mapping[str, str]:
+    """Read which target belongs to which table, by the name of its file without the ending."""
+    if (folder / "target.toml").is_file():
+        return {name: str(target) for name, target in tomllib.loads((folder / "target.toml").read_text()).items()}
+    if (folder / "README.md").is_file():
+        return dict(_told_in_words((folder / "README.md").read_text("utf-8", "replace")))
+    return {}
+
+
+def _told_in_words(text: str) -> Iterator[tuple[str, str]]:
+    heads: list[str] = []
+    for line in text.splitlines():
+        cells = [cell.strip().strip("`") for cell in line.strip().strip("|").split("|")]
+        if not line.lstrip().startswith("|"):
+            heads = []
+        elif not heads:
+            heads = [cell.lower() for cell in cells]
+        elif {"file", "target"} <= set(heads) and len(cells) == len(heads) and not re.fullmatch("[-:| ]*", line):
+            row = dict(zip(heads, cells, strict=True))
+            yield row["file"].split(".")[0], row["target"]
