@@ -21,7 +21,6 @@ import numpy as np
 import pandas as pd
 
 HEAD = struct.Struct("<q")  # where the pickle begins, behind all the numbers
-ALIGNMENT = 64  # bytes: a cache line, and what vector instructions like
 NUMERIC = "fiub"  # kinds of numpy types that are written as they lie in memory
 
 Positions: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
@@ -54,10 +53,11 @@ def write(job: Mapping[str, Any], file: IO[bytes]) -> None:
 
 def read(descriptor: int) -> dict[str, Any]:
     """Return the job in an open file. Its numbers are the mapped file; closing the descriptor takes nothing away."""
-    mapped = mmap.mmap(descriptor, os.fstat(descriptor).st_size, access=mmap.ACCESS_COPY)
-    (begin,) = HEAD.unpack_from(mapped)
-    mapped.seek(begin)
-    job: dict[str, Any] = _Unpickler(mapped).load()
+    with os.fdopen(os.dup(descriptor), "rb") as file:
+        file.seek(0)
+        (begin,) = HEAD.unpack(file.read(HEAD.size))
+        file.seek(begin)
+        job: dict[str, Any] = _Unpickler(file, descriptor).load()
     return job
 
 
@@ -87,7 +87,7 @@ class _Pickler(pickle.Pickler):
         return X.columns, len(X) if positions is None else len(positions), blocks, others
 
     def _write_block(self, X: pd.DataFrame, dtype: str, places: list[int], positions: Positions | None) -> Block:
-        self.file.write(b"\0" * (-self.file.tell() % ALIGNMENT))
+        self.file.write(b"\0" * (-self.file.tell() % mmap.ALLOCATIONGRANULARITY))
         begin = self.file.tell()
         for place in places:
             self.file.write(np.ascontiguousarray(_take(X.iloc[:, place], positions).to_numpy()).data)
@@ -95,11 +95,15 @@ class _Pickler(pickle.Pickler):
 
 
 class _Unpickler(pickle.Unpickler):
-    """Puts frames together again, around the numbers where they lie in the mapped file."""
+    """Puts frames together again, around the numbers where they lie in the file.
 
-    def __init__(self, mapped: mmap.mmap) -> None:
-        super().__init__(mapped)
-        self.mapped = mapped
+    Each block is mapped by itself: numpy lets anybody follow an array to the memory that it lies in, and from the rows
+    to fit on no way is to lead to those to score.
+    """
+
+    def __init__(self, words: IO[bytes], descriptor: int) -> None:
+        super().__init__(words)
+        self.descriptor = descriptor
 
     def persistent_load(self, told: Any) -> pd.DataFrame:
         names, n_rows, blocks, others = told
@@ -117,8 +121,11 @@ class _Unpickler(pickle.Unpickler):
         return X.set_axis(names, axis=1)
 
     def _block(self, dtype: str, begin: int, n_columns: int, n_rows: int) -> np.ndarray[Any, Any]:
-        flat = np.frombuffer(self.mapped, dtype=dtype, count=n_columns * n_rows, offset=begin)
-        return flat.reshape(n_columns, n_rows)
+        n_bytes = n_columns * n_rows * np.dtype(dtype).itemsize
+        if not n_bytes:
+            return np.empty((n_columns, n_rows), dtype)
+        mapped = mmap.mmap(self.descriptor, n_bytes, access=mmap.ACCESS_COPY, offset=begin)
+        return np.frombuffer(mapped, dtype=dtype).reshape(n_columns, n_rows)
 
 
 def _short(column: pd.Series[Any]) -> Any:

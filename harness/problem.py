@@ -87,6 +87,7 @@ def score_job(
         "X": problem.part(fit),
         "y": y,
         "blocks": list(blocks),
+        "sizes": [problem.score_bytes(len(block)) for block in blocks],  # with them, blocks are handed out one by one
         "n_classes": problem.n_classes,
         "seed": problem.seed,
     }

@@ -17,7 +17,7 @@ from typing import IO, Any
 import psutil
 
 from harness import jobs
-from harness.warm import Exit, Lane, nameless_file, open_lanes, wait_for_any
+from harness.warm import Exit, Files, Lane, nameless_file, open_lanes, wait_for_any
 from harness.worker import DECISION, FAILURE, PROBABILITY
 
 POLL_S = 0.03  # a spinning task in each of a few lanes overshoots the budget by no more than this
@@ -158,11 +158,11 @@ class _Session:
         index, task = self.next_index, self.tasks[self.next_index]
         self.next_index += 1
         limits = (max(self.budget.cpu_s - self.used(), 0.0), self.budget.memory_mb, self.budget.disk_mb)
-        job, result, log = nameless_file("job"), nameless_file("result"), nameless_file("log")
-        jobs.write({**task.job, "limits": limits}, job)
-        pid = lane.start(job, result, log, task.job.get("preload", ()))
-        job.close()
-        self.running.append(_Running(index, lane, pid, result, log, task, _process(pid)))
+        files = _write_files({**task.job, "limits": limits}, hands_out=lane.hands_out)
+        pid = lane.start(files, task.job.get("preload", ()))
+        for file in (files.job, *files.blocks):
+            file.close()
+        self.running.append(_Running(index, lane, pid, files.result, files.log, task, _process(pid)))
 
     def used(self) -> float:
         return self.cpu_s + sum(task.cpu_s for task in self.running)
@@ -226,6 +226,18 @@ class _Session:
             self.is_stopped = True
             for other in self.running:
                 self.stop(other, "not needed any more")
+
+
+def _write_files(job: dict[str, Any], *, hands_out: bool) -> Files:
+    """Write a job; blocks whose scores have a known size go into files of their own, to be handed out in turn."""
+    sizes = job.pop("sizes", ())
+    blocks = job.pop("blocks") if sizes and hands_out else ()
+    job_file, result, log = map(nameless_file, ("job", "result", "log"))
+    files = Files(job_file, result, log, [nameless_file("rows") for _ in blocks], sizes)
+    jobs.write(job, files.job)
+    for block, file in zip(blocks, files.blocks, strict=True):
+        jobs.write({"X": block}, file)
+    return files
 
 
 def _process(pid: int) -> psutil.Process | None:

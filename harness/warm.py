@@ -45,10 +45,26 @@ class Exit:
     peak_memory_mb: float | None
 
 
-class Lane(Protocol):
-    """A place where one task runs at a time."""
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What one task is given: its job, where its result and its prints go, and blocks of rows that are handed out.
 
-    def start(self, job: IO[bytes], result: IO[bytes], log: IO[bytes], preload: Sequence[str]) -> int:
+    `sizes` are the bytes of the scores of each block.
+    """
+
+    job: IO[bytes]
+    result: IO[bytes]
+    log: IO[bytes]
+    blocks: Sequence[IO[bytes]] = ()
+    sizes: Sequence[int] = ()
+
+
+class Lane(Protocol):
+    """A place where one task runs at a time; `hands_out` says whether it gives rows to score one block at a time."""
+
+    hands_out: bool
+
+    def start(self, files: Files, preload: Sequence[str]) -> int:
         """Start the task and return its process id."""
 
     def poll(self, timeout_s: float) -> Exit | None:
@@ -143,14 +159,17 @@ class Warm:
 class WarmLane:
     """A lane whose tasks are forks of the warm process."""
 
+    hands_out = True
+
     def __init__(self, control: socket.socket, warm: Warm | None) -> None:
         self.control = control
         self.warm = warm
 
-    def start(self, job: IO[bytes], result: IO[bytes], log: IO[bytes], preload: Sequence[str]) -> int:
+    def start(self, files: Files, preload: Sequence[str]) -> int:
         """Start the task and return its process id."""
-        descriptors = [job.fileno(), result.fileno(), log.fileno()]
-        socket.send_fds(self.control, [json.dumps(list(preload)).encode()], descriptors)
+        descriptors = [file.fileno() for file in (files.job, files.result, files.log, *files.blocks)]
+        order = {"preload": list(preload), "sizes": list(files.sizes)}
+        socket.send_fds(self.control, [json.dumps(order).encode()], descriptors)
         self.control.settimeout(None)
         return int(struct.unpack("q", self.control.recv(8))[0])
 
@@ -177,16 +196,20 @@ class WarmLane:
 class FreshLane:
     """A lane whose tasks are fresh interpreters: about a second each, on any system."""
 
+    hands_out = False
+
     def __init__(self) -> None:
         self.process: subprocess.Popen[bytes] | None = None
         self.folder = ""
 
-    def start(self, job: IO[bytes], result: IO[bytes], log: IO[bytes], preload: Sequence[str]) -> int:
+    def start(self, files: Files, preload: Sequence[str]) -> int:
         """Start the task and return its process id."""
         del preload  # a fresh interpreter imports what train.py asks for
         self.folder = tempfile.mkdtemp(prefix="fold_")
         command = [sys.executable, "-sPB", str(WORKER), "fresh", self.folder]
-        self.process = subprocess.Popen(command, stdin=job, stdout=result, stderr=log, env=environment())
+        self.process = subprocess.Popen(
+            command, stdin=files.job, stdout=files.result, stderr=files.log, env=environment()
+        )
         return self.process.pid
 
     def poll(self, timeout_s: float) -> Exit | None:

@@ -23,7 +23,7 @@ import struct
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -32,7 +32,10 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from harness.handout import Door, Handout
+
 KILL = b"kill"
+MAX_FILES = 16  # that one task is given: job, result, log, and blocks of rows
 PROBABILITY, DECISION, FAILURE = (
     b"P",
     b"D",
@@ -47,24 +50,32 @@ PRELOAD = ("lightgbm", "xgboost", *(f"sklearn.{family}" for family in FAMILIES.s
 TEMPORARY = ("TMPDIR", "TEMP", "TMP", "HOME", "USERPROFILE", "JOBLIB_TEMP_FOLDER", "MPLCONFIGDIR", "XDG_CACHE_HOME")
 
 
-def run_task(job_fd: int, result_fd: int, log_fd: int, folder: str) -> None:
+def run_task(job_fd: int, result_fd: int, log_fd: int, folder: str, door: Door | None = None) -> None:
     """Read a job, lock the process down, run it, and leave the answer in the result file."""
     from harness import jobs
 
     job = jobs.read(job_fd)
     os.close(job_fd)
+    if door is not None and door.files:
+        job["blocks"] = door.blocks()
     _redirect(log_fd)
     try:
         _settle(folder, job)
-        answer = TASKS[job["task"]](job)
+        for piece in TASKS[job["task"]](job):
+            _write(result_fd, piece)
     except BaseException as error:
-        answer = FAILURE + _explain(error).encode(errors="replace")
+        os.ftruncate(result_fd, 0)
+        os.lseek(result_fd, 0, os.SEEK_SET)
+        _write(result_fd, FAILURE + _explain(error).encode(errors="replace"))
     with contextlib.suppress(BaseException):
         sys.stdout.flush()
         sys.stderr.flush()
-    view = memoryview(answer)
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
     while view:
-        view = view[os.write(result_fd, view) :]
+        view = view[os.write(descriptor, view) :]
 
 
 def _redirect(log_fd: int) -> None:
@@ -106,17 +117,17 @@ def _load(source: str) -> ModuleType:
     return module
 
 
-def score(job: dict[str, Any]) -> bytes:
+def score(job: dict[str, Any]) -> Iterator[bytes]:
     """Fit on the given rows and score each block of others: float64, one row of scores a row of the blocks."""
     module = _load(job["source"])
     fit_X, fit_y = job.pop("X"), job.pop("y")
     model = module.build_pipeline()
     model.fit(_features(module, fit_X), fit_y)
-    method, scores = _block_scores(module, model, job)
-    return _kind(method) + scores
+    del fit_X, fit_y
+    yield from _block_scores(module, model, job)
 
 
-def featurize(job: dict[str, Any]) -> bytes:
+def featurize(job: dict[str, Any]) -> list[bytes]:
     """Return what feature_fn makes of the rows, as float64: text and categories become hashes of their text."""
     import numpy as np
 
@@ -124,52 +135,48 @@ def featurize(job: dict[str, Any]) -> bytes:
     frame = _as_frame(_features(module, job.pop("X")))
     columns = [_as_numbers(frame.iloc[:, i]) for i in range(frame.shape[1])]
     values = np.column_stack(columns) if columns else np.empty((len(frame), 0))
-    return PROBABILITY + FEATURES_HEADER.pack(*values.shape) + np.ascontiguousarray(values, dtype="<f8").tobytes()
+    return [PROBABILITY + FEATURES_HEADER.pack(*values.shape), np.ascontiguousarray(values, dtype="<f8").tobytes()]
 
 
-def describe_sandbox(job: dict[str, Any]) -> bytes:
+def describe_sandbox(job: dict[str, Any]) -> list[bytes]:
     """Try what the sandbox forbids and say what came of it."""
     from harness.sandbox.probe import attempt_all
 
-    return PROBABILITY + json.dumps(attempt_all(job["targets"])).encode()
+    return [PROBABILITY, json.dumps(attempt_all(job["targets"])).encode()]
 
 
-def keep_model(job: dict[str, Any]) -> bytes:
+def keep_model(job: dict[str, Any]) -> list[bytes]:
     """Fit on all rows given and return the model as bytes, with the scores of some blocks that it should give again."""
     from harness import modelfile  # imported before the door was locked: the job names it as a preload
 
     module = _load(job["source"])
     model = module.build_pipeline()
     model.fit(_features(module, job["X"]), job["y"])
-    method, scores = _block_scores(module, model, job)
-    return _kind(method) + modelfile.HEADER.pack(len(scores)) + scores + modelfile.write(model)
+    kind, *scores = _block_scores(module, model, job)
+    return [kind, modelfile.HEADER.pack(sum(map(len, scores))), *scores, modelfile.write(model)]
 
 
-def use_model(job: dict[str, Any]) -> bytes:
+def use_model(job: dict[str, Any]) -> Iterator[bytes]:
     """Score each block of rows by a model that was kept; its train.py runs first, for what it defines."""
     from harness import modelfile
 
     module = _load(job["source"])
-    method, scores = _block_scores(module, modelfile.read(job["model"]), job)
-    return _kind(method) + scores
+    return _block_scores(module, modelfile.read(job["model"]), job)
 
 
-def list_types(job: dict[str, Any]) -> bytes:
+def list_types(job: dict[str, Any]) -> list[bytes]:
     """Return which types stand in the file of a model that was kept; train.py does not run."""
     from harness import modelfile
 
-    return PROBABILITY + modelfile.types_in(job["model"])
+    return [PROBABILITY, modelfile.types_in(job["model"])]
 
 
-def _block_scores(module: ModuleType, model: Any, job: dict[str, Any]) -> tuple[str, bytes]:
-    """Return the method that scores, probabilities where there are any, and the scores of each block."""
+def _block_scores(module: ModuleType, model: Any, job: dict[str, Any]) -> Iterator[bytes]:
+    """Yield what kind of scores follow, probabilities where there are any, then the scores of block after block."""
     method = "predict_proba" if hasattr(model, "predict_proba") else "decision_function"
-    blocks = job.pop("blocks")
-    return method, b"".join(_scores(model, method, _features(module, block), job["n_classes"]) for block in blocks)
-
-
-def _kind(method: str) -> bytes:
-    return PROBABILITY if method == "predict_proba" else DECISION
+    yield PROBABILITY if method == "predict_proba" else DECISION
+    for block in job.pop("blocks"):
+        yield _scores(model, method, _features(module, block), job["n_classes"])
 
 
 def _features(module: ModuleType, X: pd.DataFrame) -> Any:
@@ -225,7 +232,7 @@ def _explain(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}"[:2000] + place
 
 
-TASKS: dict[str, Callable[[dict[str, Any]], bytes]] = {
+TASKS: dict[str, Callable[[dict[str, Any]], Iterable[bytes]]] = {
     "score": score,
     "featurize": featurize,
     "describe_sandbox": describe_sandbox,
@@ -235,10 +242,11 @@ TASKS: dict[str, Callable[[dict[str, Any]], bytes]] = {
 }
 
 
-def _fork_task(descriptors: list[int], folder: str, control: socket.socket) -> int:
+def _fork_task(descriptors: list[int], folder: str, control: socket.socket, handout: Handout) -> int:
     """Fork the process that will run one task, and return its id."""
     pid = os.fork()
     if pid:
+        handout.into_lane()
         return pid
     try:
         _die_with_parent()
@@ -246,7 +254,7 @@ def _fork_task(descriptors: list[int], folder: str, control: socket.socket) -> i
         control.close()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         job_fd, result_fd, log_fd = descriptors
-        run_task(job_fd, result_fd, log_fd, folder)
+        run_task(job_fd, result_fd, log_fd, folder, handout.into_task())
     finally:
         os._exit(0)
 
@@ -263,38 +271,51 @@ def serve_lane(control: socket.socket) -> None:
 
     The temporary folder is made and removed here, not by the harness: a harness that was killed cannot tidy up.
     """
+    from harness.handout import Handout
+
     while True:
-        message, descriptors, _, _ = socket.recv_fds(control, 4096, 3)
+        message, descriptors, _, _ = socket.recv_fds(control, 4096, MAX_FILES)
         if not message:
             return
         if message == KILL:
             continue  # it came too late: the task had ended by itself
-        for name in json.loads(message):
+        order = json.loads(message)
+        for name in order["preload"]:
             importlib.import_module(name)
+        files, handout = descriptors[:3], Handout(descriptors[3:], order["sizes"], descriptors[1])
         folder = tempfile.mkdtemp(prefix="fold_")
         try:
-            pid = _fork_task(descriptors, folder, control)
-            for descriptor in descriptors:
-                os.close(descriptor)
+            pid = _fork_task(files, folder, control, handout)
             control.send(struct.pack("q", pid))
-            alive, status, used = _wait(pid, control)
+            alive, status, used = _wait(pid, control, handout)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+            handout.close()
+            for descriptor in files:
+                os.close(descriptor)
         if not alive:
             return
         control.send(json.dumps([status, used.ru_utime + used.ru_stime, used.ru_maxrss]).encode())
 
 
-def _wait(pid: int, control: socket.socket) -> tuple[bool, int, Any]:
-    """Wait for the task's end, or end it when the harness says so or is gone (then the first value is False)."""
-    handle = os.pidfd_open(pid)
-    alive = True
-    ready, _, _ = select.select([handle, control.fileno()], [], [])
-    if handle not in ready:
-        alive = bool(control.recv(16))
+def _wait(pid: int, control: socket.socket, handout: Handout) -> tuple[bool, int, Any]:
+    """Wait for the task's end, or end it when the harness says so or is gone (then the first value is False).
+
+    Meanwhile hand out the rows to score; whoever asks for rows out of turn is ended.
+    """
+    handle, alive = os.pidfd_open(pid), True
+    while True:
+        ready, _, _ = select.select([handle, control.fileno(), handout.asked], [], [])
+        if handle in ready:
+            break
+        if handout.asked in ready and control.fileno() not in ready and handout.give():
+            continue
+        alive = control.fileno() not in ready or bool(control.recv(16))
         os.kill(pid, signal.SIGKILL)
+        break
     _, status, used = os.wait4(pid, 0)
     os.close(handle)
+    handout.settle()
     return alive, status, used
 
 

@@ -66,6 +66,15 @@ def test_numbers_lie_in_one_block_as_they_do_in_the_table() -> None:
     assert not read.to_numpy().flags.owndata
 
 
+def test_from_one_frame_no_way_leads_to_another() -> None:
+    X = pd.DataFrame(np.arange(12.0).reshape(4, 3))
+    read = handed_over({"X": Part(X, np.array([0, 1])), "blocks": [Part(X, np.array([2]))]})
+    memory: Any = read["X"].to_numpy()
+    while getattr(memory, "base", None) is not None:
+        memory = memory.base
+    assert bytes(memory) == X.iloc[:2].to_numpy().T.tobytes()
+
+
 @pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="the size of a file in memory")
 def test_a_part_is_written_once() -> None:
     X = pd.DataFrame(np.zeros((10_000, 10)))

@@ -1,0 +1,82 @@
+"""A copy of this repo in a temporary folder, for a notebook to play in: your own branch and table stay as they are."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import sys
+import tempfile
+import textwrap
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # the harness beside this folder, whichever copy of the repo is installed
+
+from harness.intake import reset
+from harness.process import Budget, Outcome, run
+from ratchet.desk import open_desk
+from ratchet.measuring import own_env
+from ratchet.runs import current_run, run_event
+
+WALL_LIMIT_S = 600
+WIDTH = 110
+LAST_INDENT = 40
+COMMANDS = {
+    "prepare.py": [sys.executable, "prepare.py"],
+    "ratchet": [sys.executable, "-m", "ratchet.cli"],
+}
+
+
+class Playground:
+    """A clone of what is committed here, on a branch of its own, with the heart table; gone when the notebook ends.
+
+    Where HEAD is on a run, it holds what that run began with. Raises RuntimeError where git cannot clone.
+    """
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="ratchet-", ignore_cleanup_errors=True)
+        self.root = Path(self._folder.name, "lab")
+        self._git(["clone", "--quiet", "--no-checkout", str(ROOT), str(self.root)], ROOT)
+        self._git(["checkout", "--quiet", "-B", "class", _begin()], self.root)
+        reset(self.root)
+
+    def __call__(self, command: str) -> None:
+        """Run `uv run prepare.py …` or `uv run ratchet …` here, as in a terminal, and show what it says."""
+        outcome = self.run(command)
+        for line in (outcome.stderr + outcome.stdout).splitlines():
+            print(_wrapped(line.rstrip().replace(str(self.root), ".")))
+
+    def run(self, command: str) -> Outcome:
+        """Run the same without a word; `.stdout` is what it printed, `.cpu_s` counts all processes that it started."""
+        name, *arguments = shlex.split(command.removeprefix("uv run "))
+        env = own_env() | {"COLUMNS": str(WIDTH), "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
+        return run([*COMMANDS[name], *arguments], cwd=self.root, env=env, budget=Budget(wall_s=WALL_LIMIT_S))
+
+    def write(self, name: str, text: str) -> Path:
+        """Write a file into the copy and return its path."""
+        path = self.root / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def read(self, name: str) -> str:
+        """Return the text of a file of the copy."""
+        return (self.root / name).read_text(encoding="utf-8")
+
+    def _git(self, arguments: list[str], where: Path) -> None:
+        done = run(["git", *arguments], cwd=where, env=dict(os.environ))
+        if not done.is_ok:
+            why = " ".join((done.stderr or done.failure).split())
+            raise RuntimeError(f"git {arguments[0]}: expected a git repo to copy, got: {why}")
+
+
+def _wrapped(line: str) -> str:
+    """Return a long line as several; they hang below where its last column of text begins."""
+    columns = [match.end() for match in re.finditer(" {2,}", line[:LAST_INDENT])]
+    return "\n".join(textwrap.wrap(line, WIDTH, subsequent_indent=" " * max(columns, default=4)))
+
+
+def _begin() -> str:
+    """Return the commit to begin with: HEAD, or where HEAD is on a run, what the run began with."""
+    at = current_run(open_desk(ROOT))
+    return str(run_event(at).data["base"]) if at else "HEAD"

@@ -1,0 +1,101 @@
+"""The handout: rows to score come when the file is fitted, probe rows when the scores of the real ones are fixed."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from harness.runner import Answer, Budget, Runner, Task
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="fresh interpreters get all rows at once")
+
+BUDGET = Budget(cpu_s=20.0, wall_s=60.0, memory_mb=2048)
+X = pd.DataFrame({"a": np.linspace(0, 1, 40), "b": np.tile([1.0, 2.0], 20)})
+Y = (np.arange(40) >= 20).astype(np.int64)
+VAL, PROBES = X + 1000.0, X + 2000.0
+SEEN = """
+import gc, os
+import pandas as pd
+from sklearn.linear_model import LogisticRegression
+
+frames = lambda: [one for one in gc.get_objects() if isinstance(one, pd.DataFrame) and "a" in one.columns]
+largest = lambda: max(one["a"].max() for one in frames())
+"""
+
+
+def run(runner: Runner, body: str, *, blocks: tuple[pd.DataFrame, ...] = (VAL, PROBES)) -> Answer:
+    job = {
+        "task": "score",
+        "source": SEEN + body,
+        "X": X,
+        "y": Y,
+        "blocks": list(blocks),
+        "sizes": [8 * len(block) for block in blocks],
+        "n_classes": 2,
+        "seed": 1,
+        "preload": [],
+        "guarded": True,
+    }
+    return runner.run([Task(job, sum(job["sizes"]))], BUDGET)[0]
+
+
+def test_no_row_to_score_is_in_the_process_while_the_file_fits(warm_runner: Runner) -> None:
+    body = """
+class Model(LogisticRegression):
+    def fit(self, X, y):
+        self.seen = largest()
+        return super().fit(X, y)
+
+    def predict_proba(self, X):
+        assert self.seen <= 1.0 and largest() < 2000.0 or X["a"].max() > 2000.0, (self.seen, largest())
+        return super().predict_proba(X)
+
+feature_fn = lambda X: X
+build_pipeline = Model
+"""
+    answer = run(warm_runner, body)
+    assert answer.reason == ""
+    assert len(answer.payload or b"") == 8 * 80
+
+
+def test_scores_of_real_rows_stand_whatever_is_written_over_them_later(warm_runner: Runner) -> None:
+    body = """
+class Model(LogisticRegression):
+    def predict_proba(self, X):
+        if X["a"].max() > 2000.0:
+            for fd in range(3, 64):
+                try:
+                    if os.fstat(fd).st_size == 1 + 8 * 40:
+                        os.pwrite(fd, b"P" + bytes(8 * 40), 0)
+                except OSError:
+                    pass
+        return super().predict_proba(X)
+
+feature_fn = lambda X: X
+build_pipeline = Model
+"""
+    honest = run(warm_runner, "feature_fn = lambda X: X\nbuild_pipeline = LogisticRegression\n")
+    assert run(warm_runner, body).payload == honest.payload
+    assert np.frombuffer(honest.payload or b"")[:40].all()
+
+
+@pytest.mark.parametrize("n_asks", [1, 2, 9])
+def test_who_asks_out_of_turn_is_ended(warm_runner: Runner, n_asks: int) -> None:
+    body = f"""
+def feature_fn(X):
+    if X["a"].max() <= 1.0:
+        for fd in range(3, 64):
+            try:
+                os.write(fd, b"?" * {n_asks})
+            except OSError:
+                pass
+    return X
+
+build_pipeline = LogisticRegression
+"""
+    answer = run(warm_runner, body)
+    assert answer.payload is None
+    assert answer.reason
