@@ -307,14 +307,14 @@ def show_audit(*, is_json: bool) -> None:
     )
 
 
-def prepare() -> int:
-    """Show the table, measure the baseline once, and say what comes next."""
+def prepare(*, is_new: bool) -> int:
+    """Show the table, measure the baseline once, and say what comes next: another table asks for another run."""
     show_table(read_table(ROOT, read_card(ROOT)))
     with Runner(LANES) as runner:
         harness = open_harness(runner, show_progress)
         say(f"sandbox: {harness.sandbox}")
         status = measure(harness, ROOT / "train.py")
-    say("next: uv run ratchet loop -n 8")
+    say(f"next: uv run ratchet {'start NAME, then uv run ratchet ' if is_new else ''}loop -n 8")
     return status
 
 
@@ -338,7 +338,7 @@ def main(file: Path | None, *, is_check: bool, is_audit: bool, is_json: bool, is
         elif is_serve or is_check or file is not None:
             sys.exit(work(file or ROOT / "train.py", is_check=is_check, is_serve=is_serve))
         else:
-            sys.exit(prepare())
+            sys.exit(prepare(is_new=options["reset"] or any(options[name] for name in ("csv", "source"))))
 
 
 def work(file: Path, *, is_check: bool, is_serve: bool) -> int:

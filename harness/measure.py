@@ -21,6 +21,9 @@ from harness.statistics import auc
 from harness.stopping import Rival, best_possible, is_settled
 from harness.trainfile import Source, Status, preloads
 
+CHECK_CPU = 10.0  # times the CPU seconds of the measurement is what one check may use, and a little more
+CHECK_SLACK_S, CHECK_WALL_SLACK_S = 5.0, 60.0
+
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
@@ -170,12 +173,18 @@ class Bench:
             self.problem,
             folds,
             self.runner,
-            self.budget,
+            self._check_budget(measured),
             preload=preloads(measured.source.text),
             val_auc=mean_auc(measured.fold_aucs),
             plain=self._plain,
             is_guarded=self.is_guarded,
         )
+
+    def _check_budget(self, measured: Measurement) -> Budget:
+        """Return what one check may use: a file that dawdles when it is looked at twice cannot hold up the run."""
+        cpu_s = min(self.budget.cpu_s, CHECK_CPU * measured.cpu_s + CHECK_SLACK_S)
+        wall_s = min(self.budget.wall_s, CHECK_CPU * measured.cpu_s + CHECK_WALL_SLACK_S)
+        return replace(self.budget, cpu_s=cpu_s, wall_s=wall_s)
 
     def _check(self, measured: Measurement, *, refits: bool) -> Measurement:
         lab, findings = self.lab(measured), []

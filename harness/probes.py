@@ -66,6 +66,7 @@ class Unit:
 
     step: float
     fixed: frozenset[float]
+    is_whole: bool  # whatever the type of the column: a file may count on it
 
 
 def build(problem: Problem, val: Rows, units: Mapping[str, Unit], rng: np.random.Generator) -> Batch:
@@ -94,7 +95,8 @@ def measured_in(X: pd.DataFrame) -> dict[str, Unit]:
 def _unit(column: pd.Series[float]) -> Unit:
     shares = column.value_counts(normalize=True, dropna=False)
     values = np.unique(column.dropna().to_numpy(dtype=float))
-    return Unit(float(np.diff(values).min()), frozenset(shares.index[shares > COMMON].dropna()))
+    fixed = frozenset(shares.index[shares > COMMON].dropna())
+    return Unit(float(np.diff(values).min()), fixed, is_whole=bool((values == np.floor(values)).all()))
 
 
 def _nudged(rows: pd.DataFrame, units: Mapping[str, Unit], rng: np.random.Generator) -> pd.DataFrame:
@@ -104,7 +106,7 @@ def _nudged(rows: pd.DataFrame, units: Mapping[str, Unit], rng: np.random.Genera
         values = rows[column]
         draw = rng.uniform(-1, 1, len(rows))
         by: np.ndarray[Any, Any] = draw * REACH * unit.step
-        if pd.api.types.is_integer_dtype(values.dtype):
+        if unit.is_whole:
             by = np.where(draw < 0, -1, 1)
         moved[column] = values.where(values.isin(unit.fixed), values + by)
     return moved

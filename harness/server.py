@@ -7,6 +7,7 @@ the very text that `uv run prepare.py FILE` prints.
 from __future__ import annotations
 
 import json
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,10 +75,15 @@ def serve(hello: Answer, answer: Callable[[Request | Ask], Answer], *, read: Tex
     for line in read:
         try:
             request = parse(line)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             send(write, {"error": f"request: {error}"})
             continue
-        send(write, answer(request))
+        try:
+            told = answer(request)
+        except (KeyError, TypeError, ValueError) as error:  # a request that makes no sense, or a mistake of ours
+            traceback.print_exc()
+            told = {"error": f"request: {type(error).__name__}: {error}"}
+        send(write, told)
 
 
 def send(write: TextIO, message: Answer) -> None:

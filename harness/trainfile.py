@@ -53,7 +53,7 @@ def read_file(path: Path) -> Source:
 def read_source(data: bytes) -> Source:
     """Read a file's bytes as a train.py: its hypothesis, and whether it stays within its contract."""
     try:
-        text = data.decode("utf-8")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         return Source("", None, Status.REJECTED, f"train.py is not UTF-8 text (byte {error.start})")
     with _as_reason() as reasons:
@@ -83,7 +83,10 @@ def _hypothesis(text: str) -> str | None:
     """Return the string assigned to HYPOTHESIS at the top level, as one printable line."""
     for node in ast.parse(text).body:
         match node:
-            case ast.Assign(targets=[ast.Name(id="HYPOTHESIS")], value=ast.Constant(value=str(words))):
+            case (
+                ast.Assign(targets=[ast.Name(id="HYPOTHESIS")], value=ast.Constant(value=str(words)))
+                | ast.AnnAssign(target=ast.Name(id="HYPOTHESIS"), value=ast.Constant(value=str(words)))
+            ):
                 return one_line(words, HYPOTHESIS_LENGTH) or None
     return None
 

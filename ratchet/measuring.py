@@ -144,12 +144,17 @@ def interpret(outcome: Outcome, config: Config, files: Mapping[str, str] | None 
         ending=ending,
         numbers=sealed_numbers(numbers, config) if config.sealed else numbers,
         reason=reason,
-        description=read_words(outcome.stdout, config.description),
+        description=_told(read_words(outcome.stdout, config.description)),
         cpu_time_s=_printed(outcome, "cpu_time_s", outcome.cpu_s),
         wall_time_s=_printed(outcome, "wall_time_s", outcome.wall_s),
         peak_memory_mb=_printed(outcome, "peak_memory_mb", outcome.peak_memory_mb),
         stdout=(sealed_text(outcome.stdout, config) if config.sealed else outcome.stdout)[-4000:],
     )
+
+
+def _told(words: str) -> str:
+    """Return words, or nothing where they are the mark of what is not there."""
+    return "" if words == "nan" else words
 
 
 def _ending(outcome: Outcome, config: Config) -> tuple[Ending, str]:

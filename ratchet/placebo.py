@@ -16,6 +16,7 @@ from ratchet.schema import Config, Direction
 
 NAME = "placebo"
 DEFAULT_N = 25  # where the run has not tried anything yet
+MIDDLE = ("lower", "middle")  # of an even or an odd number of climbs
 STEPS = "▁▂▃▄▅▆▇█"
 RULES = ("strict", "margin", "confirm")
 NAMES = {"seeds": "seeds alone", "shuffled labels": "shuffled labels", "noise columns": "noise columns"}
@@ -76,9 +77,9 @@ def _keeps(climb: Mapping[str, Any]) -> str:
     counts = climb.get("false_keeps") or {}
     told = [f"{rule} {counts[rule]}" for rule in RULES if counts.get(rule) is not None]
     gains = [float(gain) for gain in climb.get("gains") or ()]
-    spread = (
-        f"; {len(gains)} climbs, {gains[0]:+.4f} to {gains[-1]:+.4f}, this is the middle one" if len(gains) > 1 else ""
-    )
+    spread = ""
+    if len(gains) > 1:
+        spread = f"; {len(gains)} climbs, {gains[0]:+.4f} to {gains[-1]:+.4f}, this is the {MIDDLE[len(gains) % 2]} one"
     return f"kept for nothing: {', '.join(told)}{spread}"
 
 

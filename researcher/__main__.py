@@ -15,6 +15,8 @@ from ratchet.journal import read_experiments
 from researcher.committee import write
 from researcher.proposal import propose
 
+CONTRACT = ("feature_fn", "build_pipeline")  # what the file of a table defines; other code is not ours to replace
+
 
 def main(arguments: Sequence[str] = ()) -> int:
     """Read the journal, write the next experiment to the desk, say its kind and what to remember."""
@@ -26,6 +28,8 @@ def main(arguments: Sequence[str] = ()) -> int:
     try:
         history = read_experiments(Path(journal))
         desk = path.read_text(encoding="utf-8") if path.exists() else None
+        if desk is not None and not all(f"def {name}" in desk for name in CONTRACT):
+            return _complain(f"{path}: expected feature_fn and build_pipeline, got other code. Name an --agent for it.")
         if "--committee" in arguments:
             _write(path, write(history, desk=desk))
             return 0

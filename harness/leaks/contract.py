@@ -42,7 +42,7 @@ FORBIDDEN_NAMES = _words(
     "open exec eval compile __import__ input breakpoint globals locals vars memoryview delattr help exit quit"
 )
 _MODULES = """_ctypes _io _os _posixsubprocess _sys _thread asyncio atexit builtins bz2 codecs concurrent ctypes
-    ctypeslib faulthandler fcntl fileinput ftplib gc glob gzip imp importlib inspect io linecache lzma marshal mmap
+    ctypeslib faulthandler fcntl fileinput ftplib gc glob gzip importlib inspect io linecache lzma marshal mmap
     multiprocessing os pathlib pickle pkgutil posix pty runpy shelve shutil socket sqlite3 ssl subprocess sys
     sysconfig tarfile tempfile threading tokenize tracemalloc traceback urllib webbrowser zipfile zipimport"""
 _FILES = """read_clipboard read_csv read_excel read_feather read_fwf read_gbq read_hdf read_html read_json read_orc

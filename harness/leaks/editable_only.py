@@ -31,8 +31,15 @@ FIX = "keep to HYPOTHESIS, PREDICTION, feature_fn, build_pipeline, helpers, and 
 COST = Cost.SOURCE
 
 DUNDER = re.compile(r"__\w+__")
+INTERNAL = {  # names that mean something to Python; "__missing__" as a filled-in value means nothing
+    name
+    for thing in (object, type, len, Finding, lambda: None, re, Mapping, BaseException(), Iterator)
+    for name in (*dir(thing), *vars(type(thing)))
+    if DUNDER.fullmatch(name)
+} | {"__builtins__", "__globals__", "__import__", "__subclasses__", "__bases__", "__mro__", "__code__", "__reduce__"}
 REACHING = re.compile(r"@|__|\.\s*[A-Za-z_]")  # in a text that pandas runs: another name, or an attribute
 MAX_SOURCE = 100_000  # characters
+MAX_PARTS = 8  # names in a path: reading one must not take longer than writing it
 LAST_BLOCK = ast.dump(
     ast.parse('if __name__ == "__main__":\n    from prepare import evaluate\n\n    evaluate(__file__)').body[0]
 )
@@ -142,7 +149,7 @@ def _use(node: ast.AST, modules: Mapping[str, str]) -> Violations:
         case ast.MatchClass(kwd_attrs=names):
             for name in names:
                 yield from _attribute(name, node.lineno)
-        case ast.Constant(value=str(text)) if DUNDER.fullmatch(text):
+        case ast.Constant(value=str(text)) if text in INTERNAL:
             yield from _attribute(text, node.lineno)
 
 
@@ -171,6 +178,9 @@ def _import(node: ast.AST) -> Violations:
 
 def _module(path: str, line: int) -> Violations:
     top, *parts = path.split(".")
+    if len(parts) > MAX_PARTS:
+        yield line, f"import of a path of {len(parts) + 1} names: no package is that deep"
+        return
     if top not in PACKAGES | STANDARD:
         yield line, f"import of {top}, which is not among the declared packages"
     yield from _forbidden_path(path, line)

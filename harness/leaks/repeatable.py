@@ -14,11 +14,11 @@ COST = Cost.REFIT
 
 
 def run(lab: Lab) -> Finding:
-    """Measure the first fold a second time, in a new process."""
-    again = lab.refit(lab.folds[:1])
+    """Measure every fold a second time, in new processes: a file can tell one fold from another by its rows."""
+    again = lab.refit(lab.folds)
     if isinstance(again, str):
         return Finding(False, f"the second time it failed: {again}")
-    first, second = lab.folds[0].scores, again[0].scores
+    first, second = (np.concatenate([fold.scores for fold in folds]) for folds in (lab.folds, again))
     n_changed = int((second != first).reshape(len(first), -1).any(axis=1).sum())
     if n_changed == 0:
         return Finding(True, f"{len(first)} scores, the same twice")

@@ -9,15 +9,17 @@ from harness.leaks.finding import Cost, Finding
 from harness.leaks.lab import Lab
 
 NAME = "too-good"
-CATCHES = "val_auc of 0.99 and above, and a long lead over plain models that is lost on recombined rows"
+CATCHES = "val_auc of 0.99 and above, and a long, clear lead over every plain model"
 FIX = "look at the audit (uv run prepare.py --audit) and at the features; if the table is that easy, say so and go on"
 COST = Cost.SCORES
 LIMIT = 0.99
-KEPT = 0.5  # of a lead is left on recombined rows where it rests on single columns or pairs of them
 
 
 def run(lab: Lab) -> Finding:
-    """Compare val_auc with the limit, and the lead with what is left of it."""
-    if lab.lead is not None and lab.lead.kept < KEPT:
+    """Compare val_auc with the limit, and look at every lead: what recombined rows leave of it does not clear it.
+
+    A table that scores a row by the best pair of known rows of a class keeps its lead on rows made of such pairs.
+    """
+    if lab.lead is not None:
         return Finding(False, f"{lab.lead}: an interaction that somebody found, or a table of labels")
     return Finding(lab.val_auc < LIMIT, f"val_auc {lab.val_auc:.4f}, the limit for a look is {LIMIT}")

@@ -66,7 +66,7 @@ def placebo(lab: Instruments, request: Request) -> Answer:
 def _middle(agents: Sequence[Agent], n_tries: int, say: Callable[[str], None]) -> Climb:
     """Return the climb with the median gain: one alone may begin with a lucky baseline, and never climb."""
     climbs = sorted((climb(agent, n_tries, say) for agent in agents), key=lambda one: one.gain)
-    return replace(climbs[len(climbs) // 2], gains=[one.gain for one in climbs])
+    return replace(climbs[(len(climbs) - 1) // 2], gains=[one.gain for one in climbs])
 
 
 def climb(agent: Agent, n_tries: int, say: Callable[[str], None]) -> Climb:

@@ -64,7 +64,7 @@ def _walk(run: Run, history: list[Experiment], *, is_asking: bool) -> Iterator[G
 
 def _ask() -> str:
     while True:
-        click.echo("keep or drop? (k, d, Enter passes, q leaves) ", nl=False)
+        click.echo("keep or drop? (k, d or q for the end, then Enter; Enter alone passes) ", nl=False)
         line = sys.stdin.readline()
         answer = line.strip().lower()[:1]
         if not line or answer == "q":

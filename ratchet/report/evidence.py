@@ -131,8 +131,8 @@ def _receipt(event: Event, *, has_answers: bool) -> str:
 
 
 def _study_receipt(data: Mapping[str, Any], at: str, *, has_answers: bool) -> str:
-    name, upto = line(data.get("name", "")), line(data.get("upto", ""))
-    head = f"{at} – {name}, up to experiment {upto}"
+    upto = data.get("upto")
+    head = f"{at} – {line(data.get('name', ''))}" + ("" if upto is None else f", up to experiment {line(upto)}")
     if data.get("name") in SHOWN_AS_CHAPTERS or not has_answers:  # an answer may hold numbers for the audit
         return head
     answer = line(json.dumps(data.get("answer"), ensure_ascii=False), ANSWER_CHARS)

@@ -25,3 +25,8 @@ def test_a_prediction_is_a_number_written_out(name: str, number: str) -> None:
 @pytest.mark.parametrize("value", ["'much'", "1 + 1", "True", "[0.1]", "None", "float('0.1')", "-True", "not 1"])
 def test_anything_else_is_no_prediction(value: str) -> None:
     assert first_violation(predicting(f"PREDICTION = {value}")).startswith("PREDICTION is one number")
+
+
+def test_a_path_that_no_package_has_is_refused_before_it_is_read() -> None:
+    deep = "from numpy" + ".a" * 20_000 + " import " + ", ".join(["b"] * 10_000)
+    assert "no package is that deep" in first_violation(deep + "\ndef feature_fn(X): ...\ndef build_pipeline(): ...\n")

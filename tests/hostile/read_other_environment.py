@@ -19,7 +19,7 @@ HYPOTHESIS = "read other environment"
 
 
 def steal():
-    for folder in ("/usr/lib", "/usr/local/lib", "/opt", "/root", "/home", sys.base_prefix):
+    for folder in ("/usr/lib/python3", "/usr/local/lib", "/opt", "/root", "/home", sys.base_prefix):
         for path in glob.glob(folder + "/**/hearts.zip", recursive=True):
             with zipfile.ZipFile(path) as archive:
                 return archive.read(archive.namelist()[0]).decode()

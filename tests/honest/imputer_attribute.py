@@ -1,0 +1,52 @@
+"""A transformer whose attribute is called imp."""
+
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+
+def honest():
+    numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
+    categories = make_pipeline(
+        SimpleImputer(strategy="most_frequent"),
+        OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=5, max_categories=30),
+    )
+    columns = make_column_transformer(
+        (numbers, make_column_selector(dtype_include="number")),
+        (categories, make_column_selector(dtype_exclude="number")),
+    )
+    return make_pipeline(columns, LogisticRegression(max_iter=1000))
+
+
+HYPOTHESIS = "own classifier with an imputer called imp"
+
+
+class Own(ClassifierMixin, BaseEstimator):
+    def fit(self, X, y):
+        self.imp = SimpleImputer().fit(X.drop(columns="thal"))
+        self.model_ = LogisticRegression(max_iter=3000).fit(self.imp.transform(X.drop(columns="thal")), y)
+        self.classes_ = self.model_.classes_
+        return self
+
+    def predict_proba(self, X):
+        return self.model_.predict_proba(self.imp.transform(X.drop(columns="thal")))
+
+    def predict(self, X):
+        return self.predict_proba(X)[:, 1] > 0.5
+
+
+def feature_fn(X):
+    return X
+
+
+def build_pipeline():
+    return Own()
+
+
+if __name__ == "__main__":
+    from prepare import evaluate
+
+    evaluate(__file__)
