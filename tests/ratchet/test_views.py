@@ -1,12 +1,7 @@
 """Tables, bars and status: right on no experiment, on one, on a crashed one and on ten thousand."""
 
 import json
-import os
-import subprocess
-import sys
-import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -146,19 +141,8 @@ def long_run(project, ratchet: Ratchet) -> None:
         journal.write("\n".join(lines) + "\n")
 
 
-@pytest.mark.slow
-def test_ten_thousand_experiments_are_shown_in_about_a_second(project, long_run: None) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    for command in (["results"], ["plot"], ["status"], ["show", "9999"], ["--help"]):
-        seconds = []
-        for _ in range(2):
-            started = time.monotonic()
-            subprocess.run(
-                [sys.executable, "-m", "ratchet.cli", *command],
-                cwd=project.root,
-                capture_output=True,
-                check=True,
-                env=environment,
-            )
-            seconds.append(time.monotonic() - started)
-        assert min(seconds) < 2.5, command  # a shared machine; the benchmark prints exact figures
+def test_ten_thousand_experiments_are_shown(project, ratchet: Ratchet, long_run: None) -> None:
+    status, out, _ = ratchet("results")  # how fast: benchmarks/journal.py
+    assert status == 0
+    assert "10000 experiments, 0 kept" in out
+    assert ratchet("plot")[0] == ratchet("status")[0] == ratchet("show", "9999")[0] == 0
