@@ -175,6 +175,9 @@ def evidence(measured: Measurement, problem: Problem, best: list[Scores] | None)
     """Return what the ratchet shows beside its decision: the paired standard error, and the folds that were won."""
     told: dict[str, Any] = {
         "bound": measured.bound,
+        "look": next(
+            (f"{name}: {one.evidence}" for name, one in measured.findings if name in LOOKS and not one.passed), ""
+        ),
         "checks_cpu_s": round(measured.checks_cpu_s, 3),
         "log": measured.log,
     }

@@ -27,6 +27,7 @@ class Judgement:
     confirm_delta: float | None = None
 
 
+LOOK = "look before you believe it"
 _FAILED = {Ending.TIMEOUT: Verdict.TIMEOUT, Ending.CRASH: Verdict.CRASH, Ending.REJECT: Verdict.REJECT}
 
 
@@ -41,13 +42,13 @@ def judge(measured: Measurement, history: Sequence[Experiment], config: Config, 
         return Judgement(Verdict.CRASH, f"no {' and no '.join(missing)} in the output")
     warnings = tuple(_limit_texts(config.constraints, measured.numbers, is_hard=False))
     broken = _limit_texts(config.constraints, measured.numbers, is_hard=True)
+    look = _look_text(measured, history, config)
+    warnings = (*warnings, look) if look else warnings
     if not history:
         return Judgement(Verdict.BASELINE, warnings=(*warnings, *broken))
     delta = difference(measured.numbers, best(history), config.metric)
     if broken:
         return Judgement(Verdict.REJECT, "; ".join(broken), delta, warnings)
-    if is_too_good(measured.numbers, history, config):
-        warnings = (*warnings, too_good_text(measured.numbers, config))
     verdict, reason = _compare(measured, history, config, code_chars)
     return Judgement(verdict, reason, delta, warnings)
 
@@ -88,6 +89,17 @@ def at_least(new: Numbers, old: Numbers, metrics: Sequence[Metric]) -> bool:
         new.get(metric.name) is not None and not is_better(old.get(metric.name), new.get(metric.name), metric.direction)
         for metric in metrics
     )
+
+
+def looks(experiment: Experiment) -> list[str]:
+    """Return why a person should look at an experiment before anything else is tried."""
+    return [warning for warning in experiment.warnings if warning.endswith(LOOK)]
+
+
+def _look_text(measured: Measurement, history: Sequence[Experiment], config: Config) -> str:
+    if measured.look:
+        return f"{measured.look}: {LOOK}"
+    return too_good_text(measured.numbers, config) if is_too_good(measured.numbers, history, config) else ""
 
 
 def is_too_good(numbers: Numbers, history: Sequence[Experiment], config: Config) -> bool:
@@ -163,4 +175,4 @@ def _limit_texts(constraints: Sequence[Constraint], numbers: Numbers, *, is_hard
 def too_good_text(numbers: Numbers, config: Config) -> str:
     """Say what was reached."""
     value = number_text(numbers.get(config.metric.name))
-    return f"{config.metric.name} = {value} has reached look_at = {config.look_at:g}: look before you believe it"
+    return f"{config.metric.name} = {value} has reached look_at = {config.look_at:g}: {LOOK}"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
-from ratchet.decision import is_better, is_too_good, too_good_text
+from ratchet.decision import is_better, looks
 from ratchet.records import Experiment, Verdict, best
 from ratchet.schema import DEFAULT_CAP, Config
 from ratchet.words import number_text
@@ -41,8 +41,8 @@ def reason_to_stop(
 ) -> str:
     """Return why a series that began with experiment `first_n` should end, or an empty text."""
     tried, top, name = [old for old in history if old.n >= first_n], best(history), config.metric.name
-    if tried and is_too_good(tried[-1].metrics, history, config):
-        return too_good_text(tried[-1].metrics, config)
+    if tried and (told := looks(tried[-1])):
+        return told[0]
     if limits.until is not None and top and not is_better(limits.until, top.metric, config.metric.direction):
         return f"{name} has reached {number_text(limits.until)}"
     if limits.n is not None and sum(experiment.n > 0 for experiment in tried) >= limits.n:

@@ -98,7 +98,7 @@ def _reason_to_stop(session: Session, limits: Limits, stopper: Stopper, *, first
     if stopper.is_asked():
         return ASKED
     if git.head_branch(session.run.desk.repo) != session.run.branch:
-        return "HEAD has left the run's branch"
+        return f"HEAD has left the run's branch; `git switch autoresearch/{session.run.tag}` goes back"
     return reason_to_stop(session.history, session.run.desk.config, limits, first_n=first_n, minutes=minutes)
 
 

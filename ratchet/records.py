@@ -41,8 +41,9 @@ class Measurement:
     """What was seen when a commit was measured; None is "not measured", never a number.
 
     `numbers` holds metrics, constraints and audit numbers by name. `bound` is the best that the metric could still
-    have reached when the measurement was cut short because that was not enough. `stdout` is the end of what the
-    command printed, kept so that reports can read more from it.
+    have reached when the measurement was cut short because that was not enough. `look` is why the harness wants a
+    person to look at it, though it holds nothing against it. `stdout` is the end of what the command printed, kept so
+    that reports can read more from it.
     """
 
     ending: Ending
@@ -55,6 +56,7 @@ class Measurement:
     delta_se: float | None = None
     folds_won: int | None = None
     bound: float | None = None
+    look: str = ""
     stdout: str = ""
 
 

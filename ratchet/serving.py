@@ -113,6 +113,7 @@ def _with_extra(measured: Measurement, extra: object) -> Measurement:
         delta_se=_number(extra.get("delta_se")),
         folds_won=None if extra.get("folds_won") is None else _whole(extra["folds_won"]),
         bound=_number(extra.get("bound")),
+        look=one_line(str(extra.get("look") or "")),
         reason=measured.reason or one_line(str(extra.get("reason") or "")),
     )
 

@@ -152,6 +152,13 @@ def test_too_good_is_a_warning_unless_the_baseline_was_as_good() -> None:
     assert judge(measured(0.989), BASELINE, config).warnings == ()
     assert judge(measured(0.999), [past(Verdict.BASELINE, 0.995)], config).warnings == ()
     assert not is_too_good({"auc": None}, BASELINE, config)
+    assert len(judge(measured(0.999), [], config).warnings) == 1
+
+
+def test_what_the_harness_wants_looked_at_is_kept_with_a_warning() -> None:
+    told = judge(replace(measured(0.9), look="too-good: a long lead"), BASELINE, ONE)
+    assert told.verdict is Verdict.KEEP
+    assert told.warnings == ("too-good: a long lead: look before you believe it",)
 
 
 def test_what_must_be_beaten_hangs_lower_for_shorter_code_and_nowhere_for_several_metrics() -> None:

@@ -1,5 +1,6 @@
 """A warm server measures as the command does; how it dies or stalls is a verdict, and the next gets a new one."""
 
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -26,6 +27,8 @@ for line in sys.stdin:
     print(json.dumps({{"progress": "fold 1/5"}}), flush=True)
     extra = {{"delta_se": 0.05, "folds_won": 4, "bound": None, "reason": ""}}
     score = names["SCORE"]
+    if act == "shine":
+        extra["look"] = "too-good: ahead of everything"
     if act == "early":
         extra, score = {{"bound": 0.4, "reason": "stopped after 2 of 5 folds"}}, "nan"
     code = {{"reject": 4, "late": 2, "crash": 3}}.get(act, 0)
@@ -158,3 +161,12 @@ def test_the_server_runs_in_the_first_commit_of_the_run(served, ratchet: Ratchet
     served.commit("another server, committed to the run's branch")
     served.edit(0.6)
     assert ratchet("step")[1].startswith("iter 1 | score=0.6000")
+
+
+def test_what_the_server_wants_looked_at_is_kept_and_stops_the_loop(served, ratchet: Ratchet) -> None:
+    served.write("agent.py", AGENT_OF_MANY_ACTS.replace('1: "die"', '1: "shine"'))
+    _, out, err = ratchet("loop", "-n", "3", "--agent", f"{sys.executable} agent.py < {{prompt}}")
+    assert "iter 1 | score=0.6000" in out
+    assert "iter 2" not in out
+    assert "stopped: too-good: ahead of everything: look before you believe it" in out
+    assert "iter 1: warning: too-good: ahead of everything" in err
