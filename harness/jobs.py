@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 HEAD = struct.Struct("<q")  # where the pickle begins, behind all the numbers
+SMALL_BYTES = 1 << 20  # a smaller frame is pickled whole: taking it apart would take longer than copying it
 NUMERIC = "fiub"  # kinds of numpy types that are written as they lie in memory
 
 Positions: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
@@ -37,6 +38,10 @@ class Part:
     def __len__(self) -> int:
         """Return how many rows they are."""
         return len(self.positions)
+
+    def take(self) -> pd.DataFrame:
+        """Return them as a frame of their own."""
+        return self.X.take(self.positions).reset_index(drop=True)
 
 
 def write(job: Mapping[str, Any], file: IO[bytes]) -> None:
@@ -70,8 +75,11 @@ class _Pickler(pickle.Pickler):
 
     def persistent_id(self, value: Any) -> Any:
         if isinstance(value, Part):
-            return self._take_apart(value.X, value.positions)
-        return self._take_apart(value, None) if type(value) is pd.DataFrame else None
+            is_small = 8 * len(value) * value.X.shape[1] < SMALL_BYTES
+            return (value.take(),) if is_small else self._take_apart(value.X, value.positions)
+        if type(value) is pd.DataFrame and 8 * value.size >= SMALL_BYTES:
+            return self._take_apart(value, None)
+        return None
 
     def _take_apart(self, X: pd.DataFrame, positions: Positions | None) -> tuple[Any, ...]:
         """Return (names, number of rows, blocks of numbers, other columns by their place)."""
@@ -106,6 +114,9 @@ class _Unpickler(pickle.Unpickler):
         self.descriptor = descriptor
 
     def persistent_load(self, told: Any) -> pd.DataFrame:
+        if len(told) == 1:
+            (whole,) = told
+            return pd.DataFrame(whole, copy=False)
         names, n_rows, blocks, others = told
         arrays = [(places, self._block(dtype, begin, len(places), n_rows)) for dtype, begin, places in blocks]
         arrays.sort(key=lambda block: len(block[0]), reverse=True)

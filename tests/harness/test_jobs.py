@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import tempfile
 from typing import Any
@@ -9,11 +10,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness import jobs
 from harness.jobs import Part
+
+
+@pytest.fixture(params=[0, jobs.SMALL_BYTES], ids=["taken apart", "whole"], autouse=True)
+def small_bytes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Whether frames as small as these are taken apart."""
+    monkeypatch.setattr(jobs, "SMALL_BYTES", request.param)
+    return int(request.param)
+
 
 COLUMNS: dict[str, Any] = {
     "age": [63.0, np.nan, 41.0, 56.0],
@@ -27,12 +36,21 @@ COLUMNS: dict[str, Any] = {
 }
 
 
+def memory_of(X: pd.DataFrame) -> Any:
+    """Return what numpy says that the numbers of a frame lie in."""
+    memory: Any = X.to_numpy()
+    while getattr(memory, "base", None) is not None:
+        memory = memory.base
+    return memory
+
+
 def handed_over(job: dict[str, Any]) -> dict[str, Any]:
     with tempfile.TemporaryFile() as file:
         jobs.write(job, file)
         return jobs.read(file.fileno())
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(names=st.lists(st.sampled_from(list(COLUMNS)), unique=True), positions=st.lists(st.integers(0, 3), max_size=9))
 def test_a_frame_and_a_part_of_it_come_out_as_they_went_in(names: list[str], positions: list[int]) -> None:
     X = pd.DataFrame(COLUMNS)[names]
@@ -59,20 +77,19 @@ def test_rows_may_be_changed_in_place_and_the_file_stays_as_it_is() -> None:
         pd.testing.assert_frame_equal(jobs.read(file.fileno())["X"], X)
 
 
-def test_numbers_lie_in_one_block_as_they_do_in_the_table() -> None:
+def test_numbers_lie_in_one_block_as_they_do_in_the_table(small_bytes: int) -> None:
     X = pd.DataFrame(np.arange(12.0).reshape(4, 3), columns=["a", "b", "c"])
     read = handed_over({"X": Part(X, np.array([2, 0]))})["X"]
     assert read.to_numpy().flags.f_contiguous
     assert not read.to_numpy().flags.owndata
+    if not small_bytes:
+        assert isinstance(memory_of(read).obj, mmap.mmap)
 
 
 def test_from_one_frame_no_way_leads_to_another() -> None:
     X = pd.DataFrame(np.arange(12.0).reshape(4, 3))
     read = handed_over({"X": Part(X, np.array([0, 1])), "blocks": [Part(X, np.array([2]))]})
-    memory: Any = read["X"].to_numpy()
-    while getattr(memory, "base", None) is not None:
-        memory = memory.base
-    assert bytes(memory) == X.iloc[:2].to_numpy().T.tobytes()
+    assert bytes(memory_of(read["X"])) == X.iloc[:2].to_numpy().T.tobytes()
 
 
 @pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="the size of a file in memory")
