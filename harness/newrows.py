@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from harness.card import Card, Kind, TableError
 from harness.cells import column_names, read_blocks
 from harness.kinds import to_codes, to_numbers
-from harness.table import TEXT
+from harness.table import look_up
 
 BLOCK_CELLS = 500_000
 BLOCK_ROWS = 20_000
@@ -108,7 +107,7 @@ def _numbers(cells: pd.Series[Any], first: int, path: Path, card: Card) -> Any:
 def _texts(cells: pd.Series[Any], card: Card) -> Any:
     known: dict[str, int] = {}
     codes = to_codes(cells, known, card.format)
-    return pd.Series([*known, np.nan], dtype=TEXT).take(codes).reset_index(drop=True)  # -1, a gap, is the last
+    return look_up(list(known), codes)
 
 
 def _style(card: Card) -> str:

@@ -46,7 +46,7 @@ class Problem:
 
     def rows(self, positions: Rows) -> pd.DataFrame:
         """Return these rows in this order, with a fresh index: the old one tells where in the file a row stood."""
-        return self.X.iloc[positions].reset_index(drop=True)
+        return self.part(positions).take()
 
     def part(self, positions: Rows) -> Part:
         """Return the same for a job: the rows are taken when it is written, and not before."""

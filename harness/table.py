@@ -24,6 +24,12 @@ MANY_NUMBERS = 20  # so many different numbers in a target are amounts, not clas
 TEXT = pd.Series(["text"]).dtype  # str from pandas 3 on, object before
 
 
+def look_up(texts: Sequence[str], codes: Codes) -> pd.Series[Any]:
+    """Return the text in each code's place, shape (n_rows,); -1, a missing cell, is NaN."""
+    found: pd.Series[Any] = pd.Series([*texts, np.nan], dtype=TEXT)
+    return found.take(codes).reset_index(drop=True)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Features:
     """The features as blocks that can be mapped from disk, each of shape (columns, n_rows).
@@ -50,8 +56,7 @@ class Features:
             warnings.simplefilter("ignore", pd.errors.PerformanceWarning)  # columns of text are a block each, always
             for place, name in enumerate(self.names):
                 if name in codes:
-                    text = pd.Series([*self.categories[name], np.nan], dtype=TEXT)
-                    X.insert(place, name, text.take(codes[name]).reset_index(drop=True))
+                    X.insert(place, name, look_up(self.categories[name], codes[name]))
         return X
 
 

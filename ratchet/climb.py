@@ -10,6 +10,7 @@ from statistics import median
 from typing import Any
 
 from ratchet.noise import noise_floor
+from ratchet.reading import is_number
 from ratchet.records import Experiment, Verdict, baseline
 from ratchet.schema import Config, Direction
 from ratchet.words import CLEAR_SES
@@ -135,11 +136,6 @@ def _bests(values: Sequence[Any], base: float, *, is_up: bool) -> tuple[float, .
             best = max(best, value) if is_up else min(best, value)
         found.append(base + best - values[0])
     return tuple(found)
-
-
-def is_number(value: object) -> bool:
-    """Say whether a value that came as JSON is a finite number."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _range(core: Sequence[float], others: Sequence[float], placebo: Iterable[float]) -> tuple[float, float]:

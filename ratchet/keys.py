@@ -10,6 +10,8 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
+from ratchet.reading import is_number
+
 E = TypeVar("E", bound=StrEnum)
 T = TypeVar("T")
 
@@ -114,8 +116,7 @@ class Keys:
     def number(self, key: str, default: float, *, above: float = -math.inf) -> float:
         """Return a finite number, larger than `above`."""
         value = self._get(key, default)
-        is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-        if is_number and (value > above or key not in self._values):
+        if is_number(value) and (value > above or key not in self._values):
             return float(value)
         return self._wrong(key, "a number" if above == -math.inf else f"a number above {above:g}", value, default)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import isfinite
 from typing import Any
 
 from ratchet import journal, studies
 from ratchet.errors import RatchetError
 from ratchet.measuring import Progress
 from ratchet.noise import count_tries
+from ratchet.reading import is_number
 from ratchet.records import Experiment, Verdict, baseline
 from ratchet.runs import Run
 from ratchet.schema import Config, Direction
@@ -56,7 +56,7 @@ def placebo_lines(answer: Mapping[str, Any], history: Sequence[Experiment], conf
 
 def climbed(values: Sequence[object], config: Config) -> list[float]:
     """Return the gain of the best so far after each try, the baseline's 0 first; nothing without a baseline."""
-    known = [float(value) if _is_number(value) else None for value in values]  # type: ignore[arg-type]  # checked
+    known = [float(value) if is_number(value) else None for value in values]  # type: ignore[arg-type]  # checked
     if not known or known[0] is None:
         return []
     sign, first, best, gains = 1 if config.metric.direction is Direction.MAXIMIZE else -1, known[0], 0.0, []
@@ -95,7 +95,3 @@ def _comparison(rows: Sequence[tuple[str, Sequence[float], str]], history: Seque
 
 def _counts(experiment: Experiment) -> bool:
     return experiment.verdict.advances or experiment.verdict is Verdict.DISCARD
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)

@@ -17,6 +17,11 @@ NUMBER = re.compile(
 _TO_SECONDS = {"ns": 1e-9, "µs": 1e-6, "μs": 1e-6, "us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0}
 
 
+def is_number(value: object) -> bool:
+    """Say whether a value that came from outside, as JSON or TOML, is a finite number."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
 def read_number(text: str, source: Source) -> float | None:
     """Return the number that a source points at in a text, or None when it is not there or not finite.
 

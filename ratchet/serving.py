@@ -15,6 +15,7 @@ from typing import Any
 from harness.process import Outcome
 from ratchet import snapshots
 from ratchet.measuring import AUDIT, Candidate, Progress, checkout, interpret, measuring_env
+from ratchet.reading import is_number
 from ratchet.records import Ending, Measurement, one_line
 from ratchet.runs import Run, run_event
 from ratchet.server import Server, UnknownStudyError
@@ -119,8 +120,7 @@ def _with_extra(measured: Measurement, extra: object) -> Measurement:
 
 
 def _number(value: object) -> float | None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and abs(value) < float("inf") else None  # type: ignore[arg-type]  # checked
+    return float(value) if is_number(value) else None  # type: ignore[arg-type]  # checked
 
 
 def _whole(value: object) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from ratchet.climb import is_number
+from ratchet.reading import is_number
 from ratchet.records import LINE_CHARS, Experiment, one_line
 from ratchet.words import delta_text, number_text
 

@@ -15,7 +15,10 @@ from harness.audit import LeakType
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 NAMES = ["01_ratchet_vs_automl", "02_leakage", "03_winners_curse", "04_your_table"]
-OF_A_MACHINE = re.compile(r"/home/|/Users/|/root\b|/tmp/|/var/|/work/|[A-Z]:\\\\|site-packages|\.venv|ratchet-\w{8}/")
+FULL_PATH = r"(?<![\w.:/<>~}\]*)-])/(?:[\w.+-]+/)+[\w.+-]*"
+OF_A_MACHINE = re.compile(
+    rf"{FULL_PATH}|{re.escape(str(ROOT))}|/home/|/Users/|/root\b|/tmp/|/var/|[A-Z]:\\\\|site-packages|\.venv|ratchet-\w{{8}}/"
+)
 MAX_BYTES = 250_000
 MAX_WORDS = 1_100  # of prose: at 150 a minute, with the code and the figures, ten minutes
 TIMEOUT_S = 900  # of a cell, on a busy machine
