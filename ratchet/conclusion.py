@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ratchet.journal import Event, Kind
+from ratchet.journal import Event, latest_study
 from ratchet.records import Experiment, one_line
 
 NAME = "conclude"  # of the study
@@ -19,10 +19,10 @@ TEXT_CHARS = 600  # of a text in the answer
 
 def up_to_date(events: Iterable[Event], history: Sequence[Experiment]) -> Mapping[str, Any] | None:
     """Return the answer of the last conclusion if no experiment came after it, else None."""
-    found = [event.data for event in events if event.kind is Kind.STUDY and event.data.get("name") == NAME]
-    if not found or not history or found[-1].get("upto") != max(experiment.n for experiment in history):
+    found = latest_study(events, NAME)
+    if found is None or not history or found.get("upto") != max(experiment.n for experiment in history):
         return None
-    answer = found[-1].get("answer")
+    answer = found.get("answer")
     return answer if isinstance(answer, Mapping) else None
 
 

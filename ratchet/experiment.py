@@ -200,7 +200,7 @@ class Session:
         if not any(event.kind is Kind.HARNESS for event in self.events):
             self.note(Kind.HARNESS, parts=dict(parts))
         check_unchanged(self.run, self.events, parts)
-        if not any(event.kind is Kind.STUDY and event.data.get("name") == AUDIT for event in self.events):
+        if journal.latest_study(self.events, AUDIT) is None:
             self._keep_audit()
 
     def _keep_audit(self) -> None:

@@ -93,7 +93,7 @@ def _committee_fields(run: Run, top: Experiment) -> dict[str, Any]:
 
 
 def _journal_fields(events: list[Event], history: list[Experiment]) -> dict[str, Any]:
-    first, concluded = baseline(history), studies.latest(events, "conclude")
+    first, concluded = baseline(history), journal.latest_study(events, "conclude")
     return {
         "n_tries": count_tries(history),
         "delta_ses": [experiment.delta_se for experiment in history],

@@ -87,6 +87,17 @@ def experiments(events: Iterable[Event]) -> list[Experiment]:
     return list({experiment.n: experiment for experiment in found}.values())
 
 
+def studies_named(events: Iterable[Event], name: str) -> list[Mapping[str, Any]]:
+    """Return the events of every study of that name, oldest first."""
+    return [event.data for event in events if event.kind is Kind.STUDY and event.data.get("name") == name]
+
+
+def latest_study(events: Iterable[Event], name: str) -> Mapping[str, Any] | None:
+    """Return the event of the last study of that name, or None where there was none."""
+    found = studies_named(events, name)
+    return found[-1] if found else None
+
+
 def begun_data(begun: Begun) -> dict[str, Any]:
     """Return a begun experiment as the data of its event, the proposal's keys beside its own."""
     data = asdict(begun)

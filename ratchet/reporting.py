@@ -9,12 +9,12 @@ from pathlib import Path
 from ratchet import git, journal, snapshots
 from ratchet.climb import climb_of
 from ratchet.errors import RatchetError
+from ratchet.journal import latest_study
 from ratchet.records import Experiment
 from ratchet.report.material import Material, fitting, listed_of
 from ratchet.report.page import render
 from ratchet.runs import Run, run_event
 from ratchet.slide import headline, save
-from ratchet.studies import latest
 
 
 def page_of(run: Run, *, has_audit: bool, version: str = "") -> str:
@@ -38,7 +38,7 @@ def page_of(run: Run, *, has_audit: bool, version: str = "") -> str:
 def draw_climb(run: Run, target: Path) -> None:
     """Write the climb of a run as a figure; the suffix says the format. Raises RatchetError where it cannot."""
     events = journal.read_events(run.journal)
-    history, study = journal.experiments(events), latest(events, "placebo")
+    history, study = journal.experiments(events), latest_study(events, "placebo")
     climb = climb_of(history, run.desk.config, study["answer"] if study else None)
     save(climb, history, headline(history, f"{run.desk.config.name}, run {run.tag}"), target)
 

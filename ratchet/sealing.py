@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ratchet.errors import RatchetError
-from ratchet.journal import Event, Kind
+from ratchet.journal import Event, studies_named
 from ratchet.schema import Config
 
 REVEAL = "reveal"
@@ -40,7 +40,7 @@ def sealed_text(text: str, config: Config) -> str:
 
 def reveals(events: Iterable[Event]) -> Sequence[Mapping[str, Any]]:
     """Return every opening of the test, oldest first."""
-    return [event.data for event in events if event.kind is Kind.STUDY and event.data.get("name") == REVEAL]
+    return studies_named(events, REVEAL)
 
 
 def is_closed(config: Config, events: Iterable[Event]) -> bool:

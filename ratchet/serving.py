@@ -100,9 +100,7 @@ class ServerMeasurer:
         """Write the editable file of a commit into a folder of its own, under its own name."""
         path = self._run.desk.config.editable[0]
         target = self._run.folder / name / Path(path).name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        content = snapshots.read_file(self._run.desk.repo, commit, self._run.desk.in_repo(path))
-        target.write_bytes(content or b"")
+        snapshots.write_file(self._run.desk.repo, commit, self._run.desk.in_repo(path), target)
         return target
 
 

@@ -55,6 +55,14 @@ def read_file(repo: Repo, commit: str, path: str) -> bytes | None:
     return contents(repo, files_of(repo, commit, [path]))[path]
 
 
+def write_file(repo: Repo, commit: str, path: str, target: Path) -> None:
+    """Write a file of a commit to `target`, in one step; one that is not there is written empty."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f"{target.name}.ratchet~")
+    temporary.write_bytes(read_file(repo, commit, path) or b"")
+    temporary.replace(target)
+
+
 def contents(repo: Repo, files: Files) -> dict[str, bytes | None]:
     """Return stored files as a checkout would write them."""
     return {path: None if held is None else _content(repo, path, held[1]) for path, held in files.items()}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ratchet import journal, lock, snapshots
 from ratchet.errors import RatchetError
-from ratchet.journal import Event, Kind
+from ratchet.journal import Kind
 from ratchet.measuring import Progress
 from ratchet.records import Experiment
 from ratchet.runs import Run, check_unchanged, stamp
@@ -37,12 +37,6 @@ def ask(run: Run, name: str, fields: Mapping[str, Any], progress: Progress) -> M
     return answer
 
 
-def latest(events: Iterable[Event], name: str) -> Mapping[str, Any] | None:
-    """Return the event of the last study of that name, or None where there was none."""
-    found = [event.data for event in events if event.kind is Kind.STUDY and event.data.get("name") == name]
-    return found[-1] if found else None
-
-
 def write_files(run: Run, history: Sequence[Experiment]) -> list[dict[str, Any]]:
     """Write the edited file of every experiment where the harness can read it, and return what a study needs of each.
 
@@ -65,9 +59,5 @@ def write_files(run: Run, history: Sequence[Experiment]) -> list[dict[str, Any]]
 def _write(run: Run, experiment: Experiment, path: str) -> Path:
     target = run.folder / "study" / str(experiment.n) / Path(path).name
     if not target.exists():  # an experiment's commit never changes
-        target.parent.mkdir(parents=True, exist_ok=True)
-        content = snapshots.read_file(run.desk.repo, experiment.commit, run.desk.in_repo(path)) or b""
-        temporary = target.with_name(f"{target.name}.ratchet~")
-        temporary.write_bytes(content)
-        temporary.replace(target)
+        snapshots.write_file(run.desk.repo, experiment.commit, run.desk.in_repo(path), target)
     return target

@@ -9,14 +9,13 @@ from math import inf
 
 from ratchet import journal
 from ratchet.climb import climb_of
-from ratchet.journal import Event
+from ratchet.journal import Event, latest_study
 from ratchet.limits import since_gain
 from ratchet.lock import holder_pid
 from ratchet.notice import Notice, read_notice
 from ratchet.records import Experiment
 from ratchet.runs import Run
 from ratchet.sketch import KEY, sketch
-from ratchet.studies import latest
 from ratchet.tables import summary_line
 from ratchet.words import experiment_line, number_text
 
@@ -106,7 +105,7 @@ def lines_of(sight: Sight, width: int, height: int) -> list[str]:
     if not sight.history:
         return [*head, *tail]
     room = max(1, min(8, height - AROUND - MAX_HEIGHT)) if height > AROUND + MIN_HEIGHT + 1 else 1
-    event = latest(sight.events, "placebo")
+    event = latest_study(sight.events, "placebo")
     climb = climb_of(sight.history, config, event["answer"] if event else None)
     plot = sketch(climb, width, max(MIN_HEIGHT, min(MAX_HEIGHT, height - AROUND - room)))
     last = [experiment_line(old, config.metrics) for old in sight.history[-room:]]

@@ -7,13 +7,12 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from ratchet.journal import Event, Kind
+from ratchet.journal import Event, Kind, latest_study
 from ratchet.measuring import AUDIT
 from ratchet.reading import read_words
 from ratchet.records import Verdict
 from ratchet.report.markup import bullets, entry_link, line, lines, pairs, paragraph, section, table
 from ratchet.report.material import Material
-from ratchet.studies import latest
 
 SETUP_CHARS = 20_000
 ANSWER_CHARS = 600
@@ -91,7 +90,7 @@ def table_section(material: Material) -> str:
         f'<details><summary>{line(name)}</summary><pre tabindex="0">{lines(text, SETUP_CHARS)}</pre></details>'
         for name, text in material.setup.items()
     )
-    audit = latest(material.events, AUDIT)
+    audit = latest_study(material.events, AUDIT)
     return section("table", "The table", cards, _audit(audit["answer"]) if audit else "")
 
 

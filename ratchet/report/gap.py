@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ratchet.journal import latest_study
 from ratchet.records import Experiment
 from ratchet.report.markup import bullets, code, entry_link, line, number_at, paragraph, section, shown, signed, table
 from ratchet.report.material import Material
 from ratchet.sealing import is_closed, reveals
-from ratchet.studies import latest
 from ratchet.words import number_text
 
 ROWS = 40  # kept experiments in the table
@@ -79,7 +79,7 @@ def _what_became(material: Material, kept: Sequence[Experiment], name: str) -> s
 
 def _intervals(material: Material) -> list[str]:
     """Return the intervals on the held-out rows, where the study of the climb has them."""
-    event = latest(material.events, "conclude")
+    event = latest_study(material.events, "conclude")
     test = event["answer"].get("test") if event else None
     if not isinstance(test, Mapping):
         return []

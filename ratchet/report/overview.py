@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from ratchet.climb import Climb, climb_of
+from ratchet.journal import latest_study
 from ratchet.limits import since_gain
 from ratchet.noise import FLOOR_SES, FLOOR_TRIES
 from ratchet.records import baseline, best
 from ratchet.report.figure import NARROW, WIDE, draw
 from ratchet.report.markup import code, line, paragraph, section, shown, signed
 from ratchet.report.material import Material
-from ratchet.studies import latest
 from ratchet.words import CLEAR_SES, number_text, ratio_text
 
 KEYS = (
@@ -50,7 +50,7 @@ def climb_section(material: Material) -> str:
     if not material.history:
         text = f"No experiment yet. {code('uv run ratchet loop')} measures the baseline and goes on from there."
         return section("climb", "The climb", paragraph(text))
-    event = latest(material.events, "placebo")
+    event = latest_study(material.events, "placebo")
     climb = climb_of(material.history, material.config, event["answer"] if event else None)
     listed = {old.n for old in material.listed}
     figures = "\n".join(draw(climb, frame, listed) for frame in (WIDE, NARROW))

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from ratchet.climb import climb_of
+from ratchet.journal import latest_study
 from ratchet.noise import FLOOR_TRIES
 from ratchet.reading import is_number
 from ratchet.records import best
 from ratchet.report.markup import code, line, number_at, paragraph, section, shown, signed, table
 from ratchet.report.material import Material
-from ratchet.studies import latest
 from ratchet.words import number_text
 
 SUPPORTED = "supported"
@@ -20,7 +20,7 @@ RULES = ("strict", "margin", "confirm")
 
 def verdict_section(material: Material) -> str:
     """Return how much of the climb is real: what the study says, or the rule of thumb and how to get the study."""
-    title, event = "How much of it is real?", latest(material.events, "conclude")
+    title, event = "How much of it is real?", latest_study(material.events, "conclude")
     if event is not None:
         return section("real", title, *_concluded(material, event))
     climb, top = climb_of(material.history, material.config), best(material.history)
@@ -100,7 +100,7 @@ def _gain_rows(answer: Mapping[str, Any]) -> list[list[str]]:
 
 def placebo_section(material: Material) -> str:
     """Return how often each rule was fooled by nothing, where the study of that was made."""
-    event = latest(material.events, "placebo")
+    event = latest_study(material.events, "placebo")
     climbs = event["answer"].get("climbs") if event else None
     rows = [_placebo_row(one) for one in climbs or [] if isinstance(one, Mapping)]
     if not rows or event is None:
