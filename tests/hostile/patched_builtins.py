@@ -1,6 +1,6 @@
 """class: patched libraries
 does: replaces builtins
-expect: rejected | harmless baseline
+expect: rejected | crashed
 """
 
 import builtins
