@@ -74,8 +74,8 @@ CLASS_WEIGHT = Knob(
 FOREST_KNOBS = (
     Knob(
         "n_estimators",
-        (50, 100, 200, 400),
-        100,
+        (25, 50, 100, 200, 400),
+        50,
         up="more trees average out their chance",
         down="the last trees add little",
         silent=100,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ratchet.records import Experiment
-from researcher.bank import from_bank
+from researcher.bank import OPENING, from_bank
 from researcher.breeding import bred, wandering
 from researcher.costs import is_affordable, price_list
 from researcher.edits import Candidate
@@ -52,7 +52,7 @@ def propose(history: Sequence[Experiment], *, seed: int, arm: str = "", desk: st
     seed : int
         What the choice among equals depends on, beside the history.
     arm : str
-        The kind of idea wanted; "" or an unknown word leaves it to the researcher.
+        The kind of idea wanted once the opening is played; "" or an unknown word leaves it to the researcher.
     desk : str or None
         The best train.py so far. Its frozen parts are kept, and a feature_fn written by hand is built upon.
     """
@@ -64,7 +64,11 @@ def propose(history: Sequence[Experiment], *, seed: int, arm: str = "", desk: st
 
 
 def _named(known: Knowledge, arm: str, rng: random.Random) -> Iterator[Named]:
-    """What to try, best guess first, and its name in the bank: the wanted kind, the bank, what the run suggests."""
+    """What to try, best guess first, and its name in the bank.
+
+    The opening; then the wanted kind, the rest of the bank, and what the run suggests.
+    """
+    yield from from_bank(known, set(Arm), OPENING)
     wanted = [kind for kind in Arm if kind == arm]
     for kind in wanted:
         yield from from_bank(known, {kind})

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from ratchet.records import Experiment, Verdict
-from researcher.proposal import Proposal
+from researcher.bank import OPENING
+from researcher.proposal import Proposal, propose
 from researcher.recipe import Recipe, write_note
 
 N_ROWS = 90
@@ -40,6 +41,15 @@ def judged() -> Callable[..., Experiment]:
         )
 
     return judge
+
+
+@pytest.fixture
+def opened(baseline: Experiment, judged: Callable[..., Experiment]) -> list[Experiment]:
+    """A run that has played its opening and kept nothing of it."""
+    history = [baseline]
+    for n in range(1, len(OPENING) + 1):
+        history.append(judged(n, propose(history, seed=1), Verdict.DISCARD, 0.79 - n / 1000))
+    return history
 
 
 @pytest.fixture

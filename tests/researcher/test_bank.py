@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from ratchet.records import Experiment, Verdict
-from researcher.bank import IDEAS, best_members, best_of, from_bank
+from researcher.bank import IDEAS, OPENING, best_members, best_of, from_bank
 from researcher.edits import Candidate, member_of
 from researcher.history import learn
 from researcher.recipe import Arm, Blend, Member, Recipe
@@ -50,8 +50,16 @@ def test_an_idea_says_in_plain_words_why_it_should_help(offered: dict[str, Candi
         assert said[0].isupper()
 
 
-def test_the_first_eight_are_of_many_kinds(offered: dict[str, Candidate]) -> None:
-    assert len({offered[idea.name].arm for idea in IDEAS[:8]}) >= 5
+def test_a_run_opens_with_ideas_of_many_kinds(offered: dict[str, Candidate]) -> None:
+    assert IDEAS[: len(OPENING)] == OPENING
+    assert len({offered[idea.name].arm for idea in OPENING}) >= 4
+
+
+def test_the_opening_builds_on_the_plain_model_where_that_is_quicker(remembered: Remembered) -> None:
+    kept = Recipe(("ratios",), (member_of("extra_trees"), Member(params=(("C", 0.3),))))
+    known = learn([*run_of(remembered, svm=0.9), remembered(2, kept, Verdict.KEEP, 0.95)])
+    kernel = dict(from_bank(known, ARMS, OPENING))["kernel"]
+    assert kernel.recipe == Recipe(("ratios",), (Member(steps=("kernel",)),))
 
 
 def test_a_used_idea_is_not_offered_again() -> None:

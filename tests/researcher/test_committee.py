@@ -26,7 +26,7 @@ def test_the_best_of_each_set_of_families_has_a_seat(baseline: Experiment, remem
         remembered(3, alone("forest"), Verdict.DISCARD, 0.835),
         remembered(4, Recipe(members=(member_of("svm"), Member())), Verdict.KEEP, 0.85),
     ]
-    assert choose(history) == (4, 1, 3, 0)
+    assert choose(history) == (4, 1, 3)  # the baseline's error is 1.33 times the best one's
     assert choose(history, size=2) == (4, 1)
 
 

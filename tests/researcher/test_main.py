@@ -42,13 +42,15 @@ def test_one_call_writes_one_experiment_and_says_what_to_remember(desk: Path) ->
     done = started(desk)
     assert (done.returncode, done.stderr) == (0, "")
     strategy, note = done.stdout.splitlines()
-    assert strategy == "strategy: hyperparameters"
+    assert strategy == "strategy: model family"
     assert parse_note(note.removeprefix("note: ")) is not None
     assert (desk / "train.py").read_text(encoding="utf-8") != BASELINE_SOURCE
     assert sorted(path.name for path in desk.iterdir()) == ["journal.jsonl", "train.py"]
 
 
-def test_the_engines_wish_is_followed(desk: Path) -> None:
+def test_the_engines_wish_is_followed_once_the_opening_is_played(desk: Path, opened: list[Experiment]) -> None:
+    for experiment in opened[1:]:
+        append(desk / "journal.jsonl", Kind.VERDICT, asdict(experiment))
     assert started(desk, RATCHET_STRATEGY="features").stdout.startswith("strategy: features\n")
 
 
