@@ -9,6 +9,7 @@ tested with this one switched off.
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator, Mapping
 
@@ -52,6 +53,7 @@ def run(lab: Lab) -> Finding:
     return Finding(not problem, problem or "imports, names and literals are within the contract")
 
 
+@functools.lru_cache(maxsize=16)  # the same file is read, and checked, and read again as the best so far
 def first_violation(source: str) -> str:
     """Return what is wrong, with its line, or '' where nothing is. Raises SyntaxError."""
     if len(source) > MAX_SOURCE:
