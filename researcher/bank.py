@@ -46,7 +46,7 @@ class Idea:
 def from_bank(
     known: Knowledge, arms: Collection[Arm], ideas: Sequence[Idea] | None = None
 ) -> Iterator[tuple[str, Candidate]]:
-    """Yield those of the ideas (the whole bank unless told) that are of these arms and not used up, with their names."""
+    """Yield those of the ideas (the whole bank unless told) that are of these arms and not used up, and their names."""
     for idea in IDEAS if ideas is None else ideas:
         candidate = idea.build(known) if idea.name not in known.ideas else None
         if candidate is not None and candidate.arm in arms:
