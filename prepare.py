@@ -33,8 +33,6 @@ from sklearn.metrics import accuracy_score, f1_score
 
 from harness import archive, fingerprint, server
 from harness.audit import Finding, audit, render
-from harness.dataset import Table, content_hash, describe, read_card, read_table
-from harness.intake import infer, reset, write
 from harness.leaks import CHECKS, LOOKS
 from harness.measure import Bench, Measurement
 from harness.problem import Problem, Scores
@@ -44,8 +42,10 @@ from harness.sandbox.level import probe_level
 from harness.split import describe_split, folds, train_test
 from harness.statistics import auc, folds_won, paired_val_auc_se, val_auc_se
 from harness.studies import STUDIES
+from harness.tables.dataset import Table, content_hash, describe, read_card, read_table
+from harness.tables.intake import infer, reset, write
+from harness.tables.wishes import intake_options, make_wishes
 from harness.trainfile import Status, read_file
-from harness.wishes import intake_options, make_wishes
 
 ROOT = Path(__file__).resolve().parent
 SEED = 42

@@ -76,9 +76,9 @@ def main() -> None:
     parser.add_argument("-n", type=int, default=10, help="repeats of each")
     repeats = parser.parse_args().n
     warnings.simplefilter("ignore")
-    from harness.dataset import read_card, read_table
     from harness.measure import Bench
     from harness.runner import Budget, Runner
+    from harness.tables.dataset import read_card, read_table
     from harness.trainfile import read_source
     from prepare import split
 

@@ -22,7 +22,7 @@ from harness.process import Outcome
 from harness.runner import Budget, Runner, Task
 from harness.server import Request
 from harness.statistics import auc
-from harness.table import Table
+from harness.tables.table import Table
 from ratchet.code import read_code
 from ratchet.config import load
 from ratchet.measuring import Candidate, Progress, interpret

@@ -1,7 +1,7 @@
 """Read new rows of a table that is known by its card: the same columns, the same kinds, the same marks for a gap.
 
 Block by block, so that a file of any length takes the memory of one block. What becomes of a cell here is what became
-of it when the model learned: both go through harness/kinds.py.
+of it when the model learned: both go through harness/tables/kinds.py.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Any
 
 import pandas as pd
 
-from harness.card import Card, Kind, TableError
-from harness.cells import column_names, read_blocks
-from harness.kinds import to_codes, to_numbers
-from harness.table import look_up
+from harness.tables.card import Card, Kind, TableError
+from harness.tables.cells import column_names, read_blocks
+from harness.tables.kinds import to_codes, to_numbers
+from harness.tables.table import look_up
 
 BLOCK_CELLS = 500_000
 BLOCK_ROWS = 20_000

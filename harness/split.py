@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, train_test_split
 
-from harness.card import Duplicates, TableError
-from harness.table import Floats, Integers, Table
+from harness.tables.card import Duplicates, TableError
+from harness.tables.table import Floats, Integers, Table
 
 Fold = tuple[Integers, Integers]
 

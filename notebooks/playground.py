@@ -13,8 +13,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the harness beside this folder, whichever copy of the repo is installed
 
-from harness.intake import reset
 from harness.process import Budget, Outcome, run
+from harness.tables.intake import reset
 from ratchet.desk import open_desk
 from ratchet.measuring import own_env
 from ratchet.runs import current_run, run_event

@@ -16,7 +16,7 @@ from harness.audit.order import dates, entities
 from harness.audit.shape import constant, prepared_before, rare_classes, unlike_parts
 from harness.errors import printable
 from harness.split import train_test
-from harness.table import Table
+from harness.tables.table import Table
 
 __all__ = ["CHECKS", "Finding", "LeakType", "Severity", "audit", "render"]
 

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from harness.audit.finding import Finding, LeakType, Severity, View
-from harness.card import Duplicates
 from harness.split import equal_rows
-from harness.table import Floats, Integers, Table
+from harness.tables.card import Duplicates
+from harness.tables.table import Floats, Integers, Table
 
 Cells = np.ndarray[Any, np.dtype[Any]]
 Pairs = np.ndarray[Any, np.dtype[np.int64]]  # shape (n_pairs, 2), positions

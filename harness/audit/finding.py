@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
-from harness.table import Integers, Table
+from harness.tables.table import Integers, Table
 
 MAX_ROWS = 20_000  # that a check which fits models looks at
 

@@ -11,8 +11,8 @@ import pandas as pd
 
 from harness.audit.finding import Finding, LeakType, Severity, View
 from harness.audit.models import auc, scores_out_of_fold, single_auc
-from harness.card import Kind
-from harness.table import Integers
+from harness.tables.card import Kind
+from harness.tables.table import Integers
 
 STRONG = 0.9  # AUC of a single column from which it is looked at more closely
 TIMES_BETTER = 2.5  # by which a disguised target errs less than all other columns together

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from harness.audit.finding import Finding, LeakType, Severity, View
-from harness.card import Kind
-from harness.table import Integers
+from harness.tables.card import Kind
+from harness.tables.table import Integers
 
 TIME_NAME = re.compile(
     r"(^|[_\W])(date|time|timestamp|datetime|year|month|quarter|week|when|created|updated)($|[_\W\d])", re.I

@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 from harness.audit.finding import Finding, LeakType, Severity, View
 from harness.audit.models import scores_out_of_fold
 from harness.split import rows_together
-from harness.table import Floats, Integers, Table
+from harness.tables.table import Floats, Integers, Table
 
 FEW_ROWS = 25  # of a class in the train part: five in each of five folds
 FEW_TEST_ROWS = 10  # of a class in the test part

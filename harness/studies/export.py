@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.cardfile import card_text
 from harness.errors import UserError
 from harness.fingerprint import PACKAGES
 from harness.leaks import CHECKS
@@ -23,7 +22,8 @@ from harness.statistics import auc, delong_interval, noise_floor, val_auc_se
 from harness.studies.modelcard import Facts, render
 from harness.studies.refit import Model, refit
 from harness.studies.study import Answer, Instruments, Request, path_of
-from harness.table import Table
+from harness.tables.cardfile import card_text
+from harness.tables.table import Table
 from harness.trainfile import Source, read_file
 
 MODEL, SOURCE, TABLE, CARD, RECEIPT = "model.skops", "train.py", "dataset.toml", "MODEL_CARD.md", "receipt.json"

@@ -18,8 +18,6 @@ from typing import IO, Any
 
 import numpy as np
 
-from harness.card import Card
-from harness.cardfile import parse_card
 from harness.errors import UserError
 from harness.measure import Bench
 from harness.newrows import Block, check_columns, read_rows
@@ -28,6 +26,8 @@ from harness.runner import one_line
 from harness.studies.export import MODEL, RECEIPT, SOURCE, TABLE, digest, source_of, versions
 from harness.studies.refit import score_task
 from harness.studies.study import Answer, Instruments, Request, path_of
+from harness.tables.card import Card
+from harness.tables.cardfile import parse_card
 from harness.trainfile import Source, Status
 
 NEEDED = (MODEL, SOURCE, TABLE)

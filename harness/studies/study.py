@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeAlias
 from harness.audit.finding import Finding
 from harness.errors import UserError
 from harness.measure import Bench
-from harness.table import Table
+from harness.tables.table import Table
 
 Request: TypeAlias = Mapping[str, Any]  # JSON from the ratchet, which is trusted; the files that it names are not
 Answer: TypeAlias = Mapping[str, Any]

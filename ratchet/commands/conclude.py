@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from ratchet.concluding import conclude as ask
-from ratchet.conclusion import conclusion_lines
 from ratchet.desk import open_desk
 from ratchet.runs import require_run
-from ratchet.screen import Terminal
+from ratchet.studies.concluding import conclude as ask
+from ratchet.studies.conclusion import conclusion_lines
+from ratchet.views.screen import Terminal
 
 
 @click.command(epilog="Example: uv run ratchet conclude --finish-stopped")

@@ -7,11 +7,14 @@ from pathlib import Path
 import click
 
 from ratchet import lock
-from ratchet.concluding import conclude
-from ratchet.conclusion import up_to_date
 from ratchet.desk import open_desk
 from ratchet.errors import RatchetError
-from ratchet.finishing import (
+from ratchet.journal import experiments, read_events
+from ratchet.runs import Run, current_run, require_run
+from ratchet.serving import UnknownStudyError
+from ratchet.studies.concluding import conclude
+from ratchet.studies.conclusion import up_to_date
+from ratchet.studies.finishing import (
     clear_leftovers,
     complete_keep,
     gather_facts,
@@ -21,11 +24,8 @@ from ratchet.finishing import (
     publish,
     write_review,
 )
-from ratchet.journal import experiments, read_events
-from ratchet.review import Facts, has_gain, review
-from ratchet.runs import Run, current_run, require_run
-from ratchet.screen import Terminal
-from ratchet.serving import UnknownStudyError
+from ratchet.studies.review import Facts, has_gain, review
+from ratchet.views.screen import Terminal
 from ratchet.working import now
 
 

@@ -9,12 +9,12 @@ import click
 
 from ratchet.desk import open_desk
 from ratchet.journal import read_experiments
-from ratchet.placebo import placebo as ask_placebo
-from ratchet.placebo import placebo_lines
-from ratchet.revealing import reveal as open_test
-from ratchet.revealing import reveal_lines
 from ratchet.runs import require_run
-from ratchet.screen import Terminal
+from ratchet.studies.placebo import placebo as ask_placebo
+from ratchet.studies.placebo import placebo_lines
+from ratchet.studies.revealing import reveal as open_test
+from ratchet.studies.revealing import reveal_lines
+from ratchet.views.screen import Terminal
 
 
 @click.command(epilog="Example: uv run ratchet reveal")

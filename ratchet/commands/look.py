@@ -11,17 +11,17 @@ import click
 
 from ratchet import git, snapshots
 from ratchet.desk import open_desk
-from ratchet.display import print_rows, print_table
 from ratchet.errors import RatchetError
 from ratchet.journal import read_events, read_experiments, verdict_data
 from ratchet.lock import holder_pid
-from ratchet.plot import bars
 from ratchet.records import Experiment, best
-from ratchet.rejudge import climb_text, doubt_lines, rejudge, rejudged_rows
 from ratchet.runs import Run, require_run, run_event
 from ratchet.schema import Rule
 from ratchet.status import describe, status_text
+from ratchet.studies.rejudge import climb_text, doubt_lines, rejudge, rejudged_rows
 from ratchet.tables import closing_lines, excerpt, results_tsv
+from ratchet.views.display import print_rows, print_table
+from ratchet.views.plot import bars
 from ratchet.words import experiment_line, folds_text, seconds_text, signed_text
 
 RULES = [str(rule) for rule in Rule if rule is not Rule.FRONT]
@@ -103,7 +103,7 @@ def plot(config: Path | None, width: int | None, png: Path | None) -> None:
     """Draw every experiment as a bar, the best marked."""
     run = require_run(open_desk(Path.cwd(), config))
     if png is not None:
-        from ratchet.reporting import draw_climb  # what other commands of this file need not wait for
+        from ratchet.views.reporting import draw_climb  # what other commands of this file need not wait for
 
         draw_climb(run, png)
         click.echo(str(png))

@@ -13,8 +13,8 @@ from ratchet.desk import Desk, open_desk
 from ratchet.errors import RatchetError
 from ratchet.journal import read_experiments
 from ratchet.records import Experiment, best
-from ratchet.replay import Guess, answer_lines, question_lines, score_lines, to_guess
 from ratchet.runs import Run, check_tag, require_run, tags
+from ratchet.views.replay import Guess, answer_lines, question_lines, score_lines, to_guess
 
 ANSWERS = {"k": True, "d": False, "": None}
 

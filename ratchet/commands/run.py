@@ -12,18 +12,18 @@ import click
 from ratchet import journal, lock
 from ratchet.agents import find_agent
 from ratchet.desk import Desk, check_frozen, open_desk
-from ratchet.display import print_table
 from ratchet.errors import INTERRUPTED
 from ratchet.journal import Kind
 from ratchet.limits import BROKEN_AGENT, Limits, limits_of
 from ratchet.loop import open_run, run_loop
-from ratchet.notice import Board
 from ratchet.race import Entry, run_race
 from ratchet.records import Experiment, Proposal
 from ratchet.runs import Run, check_tag, current_run, free_tag, require_run, stamp, start_run, take_up
-from ratchet.screen import Terminal
 from ratchet.stopping import ASKED, Stopper, ask_to_stop, asker_of
 from ratchet.tables import closing_lines
+from ratchet.views.display import print_table
+from ratchet.views.notice import Board
+from ratchet.views.screen import Terminal
 from ratchet.working import now, work_on
 
 

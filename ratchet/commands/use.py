@@ -11,12 +11,12 @@ from typing import Any
 
 import click
 
-from ratchet import exporting
 from ratchet.desk import open_desk
 from ratchet.errors import RatchetError
 from ratchet.records import one_line
 from ratchet.runs import require_run
-from ratchet.screen import Terminal
+from ratchet.studies import exporting
+from ratchet.views.screen import Terminal
 from ratchet.words import number_text
 
 NAMED = 5  # columns that a note names before it only counts

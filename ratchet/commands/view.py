@@ -8,12 +8,12 @@ from pathlib import Path
 import click
 
 from ratchet.desk import open_desk
-from ratchet.liveview import follow
 from ratchet.lock import holder_pid
-from ratchet.reporting import page_of, write_page
 from ratchet.runs import require_run
-from ratchet.watching import Watcher
-from ratchet.web import HOST, make_server
+from ratchet.views.liveview import follow
+from ratchet.views.reporting import page_of, write_page
+from ratchet.views.watching import Watcher
+from ratchet.views.web import HOST, make_server
 
 PORT = 8799
 

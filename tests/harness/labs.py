@@ -6,7 +6,7 @@ from harness.measure import Bench
 from harness.problem import Problem
 from harness.runner import Budget, Runner
 from harness.split import folds, train_test
-from harness.table import Table
+from harness.tables.table import Table
 
 
 class TableLab:

@@ -16,10 +16,10 @@ from tables import make_frame, take
 
 from harness.audit import CHECKS, Finding, LeakType, Severity, audit, render
 from harness.audit.copies import near_pairs
-from harness.card import Kind
-from harness.cardfile import read_card
-from harness.dataset import read_table
-from harness.intake import reset
+from harness.tables.card import Kind
+from harness.tables.cardfile import read_card
+from harness.tables.dataset import read_table
+from harness.tables.intake import reset
 
 N_ROWS = 400
 

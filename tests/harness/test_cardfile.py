@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.card import CARD, Card, Duplicates, Format, Kind, TableError
-from harness.cardfile import card_text, parse_card, read_card, write_card
-from harness.heart import HEART_CARD
+from harness.tables.card import CARD, Card, Duplicates, Format, Kind, TableError
+from harness.tables.cardfile import card_text, parse_card, read_card, write_card
+from harness.tables.heart import HEART_CARD
 
 ROOT = Path(__file__).resolve().parents[2]
 SHA256 = "0" * 64

@@ -16,12 +16,12 @@ from sklearn.metrics import roc_auc_score
 from sklego.datasets import load_hearts
 from tables import make_frame, take
 
-from harness import cache, source
-from harness.card import Card, Kind, TableError
-from harness.cardfile import card_text, parse_card, read_card, write_card
-from harness.dataset import Table, content_hash, describe, read_table
-from harness.intake import reset, write
 from harness.split import folds, train_test
+from harness.tables import cache, source
+from harness.tables.card import Card, Kind, TableError
+from harness.tables.cardfile import card_text, parse_card, read_card, write_card
+from harness.tables.dataset import Table, content_hash, describe, read_table
+from harness.tables.intake import reset, write
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.card import WHITESPACE, Format, TableError
-from harness.cells import column_names, read_blocks
-from harness.guess import Hints, guess_format, survey
+from harness.tables.card import WHITESPACE, Format, TableError
+from harness.tables.cells import column_names, read_blocks
+from harness.tables.guess import Hints, guess_format, survey
 
 
 def guess(tmp_path: Path, content: str | bytes, target: str = "y", hints: Hints | None = None) -> Format:

@@ -20,18 +20,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tables import make_frame, take
 
-from harness import intake as intake_module
-from harness import source
-from harness.card import CARD, Kind, TableError
-from harness.cardfile import card_text, read_card, write_card
-from harness.dataset import read_table
-from harness.gather import MisfitError
-from harness.guess import Hints
-from harness.heart import HEART_CARD
-from harness.intake import Intake, infer, reset, write
 from harness.split import folds, train_test
-from harness.table import Table
-from harness.wishes import Wishes, intake_options, make_wishes
+from harness.tables import intake as intake_module
+from harness.tables import source
+from harness.tables.card import CARD, Kind, TableError
+from harness.tables.cardfile import card_text, read_card, write_card
+from harness.tables.dataset import read_table
+from harness.tables.gather import MisfitError
+from harness.tables.guess import Hints
+from harness.tables.heart import HEART_CARD
+from harness.tables.intake import Intake, infer, reset, write
+from harness.tables.table import Table
+from harness.tables.wishes import Wishes, intake_options, make_wishes
 
 
 def settle(root: Path, intake: Intake) -> None:

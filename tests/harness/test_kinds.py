@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.card import Format, Kind
-from harness.kinds import guess_kind, is_day_first, number_style, to_codes, to_numbers
+from harness.tables.card import Format, Kind
+from harness.tables.kinds import guess_kind, is_day_first, number_style, to_codes, to_numbers
 
 PLAIN = Format()
 

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from tables import make_frame, take
 
-from harness.card import TableError
 from harness.newrows import check_columns, read_rows
+from harness.tables.card import TableError
 
 
 @pytest.mark.parametrize(

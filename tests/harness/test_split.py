@@ -11,9 +11,9 @@ import pytest
 from sklearn.model_selection import StratifiedKFold, train_test_split
 from tables import make_frame, take
 
-from harness.card import Duplicates, TableError
 from harness.split import describe_split, equal_rows, folds, rows_together, train_test
-from harness.table import Table
+from harness.tables.card import Duplicates, TableError
+from harness.tables.table import Table
 
 
 def test_a_plain_split_is_scikit_learns_to_the_last_row(tmp_path: Path) -> None:

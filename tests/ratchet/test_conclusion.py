@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from ratchet.conclusion import conclusion_lines, up_to_date
 from ratchet.journal import Event, Kind
 from ratchet.records import Experiment, Verdict
+from ratchet.studies.conclusion import conclusion_lines, up_to_date
 
 Ratchet = Callable[..., tuple[int, str, str]]
 ANSWER = {

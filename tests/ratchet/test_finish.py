@@ -9,8 +9,8 @@ from ratchet import lock
 from ratchet.config import parse
 from ratchet.noise import noise_floor
 from ratchet.records import Experiment, Verdict
-from ratchet.review import Facts, review
 from ratchet.stopping import ask_to_stop
+from ratchet.studies.review import Facts, review
 
 Ratchet = Callable[..., tuple[int, str, str]]
 DIRTY = [" M notes.txt", "?? new.txt"]

@@ -3,10 +3,10 @@
 import pytest
 
 from ratchet.noise import BELOW, count_tries, is_below, noise_floor, noise_line
-from ratchet.plot import bars
 from ratchet.records import Experiment, Verdict
 from ratchet.schema import Config, Direction, Metric, Source
 from ratchet.tables import closing_lines, screen_columns, screen_rows
+from ratchet.views.plot import bars
 
 CONFIG = Config(name="t", editable=("m",), run="r", metrics=(Metric(Source("auc"), Direction.MAXIMIZE),))
 

@@ -9,8 +9,8 @@ import pytest
 from asked import serve
 
 from ratchet import config
-from ratchet.placebo import climbed, placebo_lines
 from ratchet.records import Experiment, Verdict
+from ratchet.studies.placebo import climbed, placebo_lines
 
 Ratchet = Callable[..., tuple[int, str, str]]
 CONFIG = config.parse(

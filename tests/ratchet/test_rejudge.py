@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from ratchet.records import Experiment, Verdict
-from ratchet.rejudge import Doubt, climb_text, doubt_lines, rejudge, rejudged_rows
 from ratchet.schema import Config, Direction, Metric, Rule, Source
+from ratchet.studies.rejudge import Doubt, climb_text, doubt_lines, rejudge, rejudged_rows
 
 Ratchet = Callable[..., tuple[int, str, str]]
 AUC = Metric(Source("auc"), Direction.MAXIMIZE)

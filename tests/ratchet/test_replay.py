@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ratchet.replay import DIFF_LINES, Guess, patch_lines, printable, score_lines
+from ratchet.views.replay import DIFF_LINES, Guess, patch_lines, printable, score_lines
 
 Ratchet = Callable[..., tuple[int, str, str]]
 

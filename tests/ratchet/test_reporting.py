@@ -7,8 +7,8 @@ from collections.abc import Callable
 from ratchet import git, lock
 from ratchet.desk import open_desk
 from ratchet.journal import read_experiments
-from ratchet.reporting import patches
 from ratchet.runs import current_run
+from ratchet.views.reporting import patches
 
 Ratchet = Callable[..., tuple[int, str, str]]
 

@@ -7,10 +7,10 @@ import pytest
 
 from ratchet.journal import verdict_data
 from ratchet.limits import Limits, limits_of, reason_to_stop
-from ratchet.plot import bars
 from ratchet.records import Experiment, Verdict
 from ratchet.schema import Config, Direction, Metric, Source
 from ratchet.tables import excerpt, results_tsv, screen_rows, summary_line
+from ratchet.views.plot import bars
 
 Ratchet = Callable[..., tuple[int, str, str]]
 CONFIG = Config(

@@ -13,15 +13,15 @@ from pathlib import Path
 import pytest
 
 from ratchet import lock
-from ratchet.climb import climb_of
 from ratchet.desk import open_desk
 from ratchet.limits import Limits
-from ratchet.notice import Board, Notice, read_notice
 from ratchet.records import Experiment, Verdict
 from ratchet.runs import Run, current_run
 from ratchet.schema import Config, Direction, Metric, Source
-from ratchet.sketch import KEPT, sketch
-from ratchet.watching import Watcher, limits_text, lines_of, now_text
+from ratchet.views.climb import climb_of
+from ratchet.views.notice import Board, Notice, read_notice
+from ratchet.views.sketch import KEPT, sketch
+from ratchet.views.watching import Watcher, limits_text, lines_of, now_text
 
 Ratchet = Callable[..., tuple[int, str, str]]
 CONFIG = Config(name="toy", editable=("m.py",), run="r", metrics=(Metric(Source("auc"), Direction.MAXIMIZE),))

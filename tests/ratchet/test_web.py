@@ -13,7 +13,7 @@ import pytest
 
 from ratchet.desk import open_desk
 from ratchet.runs import current_run
-from ratchet.web import HOST, Server, make_server
+from ratchet.views.web import HOST, Server, make_server
 from tests.ratchet.report.browser import WHY_NOT, browsing, has_browser
 
 Ratchet = Callable[..., tuple[int, str, str]]

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.card import CARD, Format, Kind, TableError
-from harness.cells import read_blocks
-from harness.kinds import to_codes, to_numbers
+from harness.tables.card import CARD, Format, Kind, TableError
+from harness.tables.cells import read_blocks
+from harness.tables.kinds import to_codes, to_numbers
 
 MEMORY_BYTES = 1 << 26  # of a pile, before it goes to disk
 

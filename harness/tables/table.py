@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.card import CARD, Card, Kind, TableError
-from harness.gather import Columns
+from harness.tables.card import CARD, Card, Kind, TableError
+from harness.tables.gather import Columns
 
 Integers = np.ndarray[Any, np.dtype[np.int64]]
 Floats = np.ndarray[Any, np.dtype[np.float64]]

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from harness.card import Kind
 from harness.errors import printable
-from harness.table import Table
+from harness.tables.card import Kind
+from harness.tables.table import Table
 
 WIDTH = 80
 MAX_COLUMNS = 40

@@ -22,7 +22,7 @@ from typing import IO, Any, cast
 
 import pandas as pd
 
-from harness.card import WHITESPACE, Format, TableError
+from harness.tables.card import WHITESPACE, Format, TableError
 
 # What pandas takes for a missing cell, and the question mark of the older archives.
 MISSING = (

@@ -6,18 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ratchet import journal, studies
-from ratchet.conclusion import NAME
+from ratchet import journal
 from ratchet.errors import RatchetError
 from ratchet.measuring import Progress
 from ratchet.race import lane_tags
 from ratchet.records import Experiment, Verdict
 from ratchet.runs import Run
 from ratchet.sealing import is_closed
+from ratchet.studies import asking
+from ratchet.studies.conclusion import NAME
 
 
 def conclude(run: Run, progress: Progress, *, finish_stopped: bool = False) -> Mapping[str, Any]:
-    """Return the harness's conclusion on a run; the journal has it then. Raises RatchetError as `studies.ask` does."""
+    """Return the harness's conclusion on a run; the journal has it then. Raises RatchetError as `asking.ask` does."""
     events = journal.read_events(run.journal)
     history = journal.experiments(events)
     if not any(experiment.verdict is Verdict.BASELINE for experiment in history):
@@ -33,7 +34,7 @@ def conclude(run: Run, progress: Progress, *, finish_stopped: bool = False) -> M
         "sealed": is_closed(run.desk.config, events),
         "finish_stopped": finish_stopped,
     }
-    return studies.ask(run, NAME, fields, progress)
+    return asking.ask(run, NAME, fields, progress)
 
 
 def _told(run: Run, history: Sequence[Experiment]) -> list[dict[str, Any]]:
@@ -43,7 +44,7 @@ def _told(run: Run, history: Sequence[Experiment]) -> list[dict[str, Any]]:
         {"prediction": experiment.prediction, "delta": experiment.delta, "store": str(run.folder / "scores")}
         for experiment in own
     ]
-    return [one | more for one, more in zip(studies.write_files(run, own), beside, strict=True)]
+    return [one | more for one, more in zip(asking.write_files(run, own), beside, strict=True)]
 
 
 def _told_of_lane(lane: Run) -> list[dict[str, Any]]:

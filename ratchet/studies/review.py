@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from ratchet.conclusion import COMMAND
 from ratchet.limits import since_gain
 from ratchet.noise import FLOOR_SES, FLOOR_TRIES, noise_floor
 from ratchet.prompt import PLATEAU
@@ -20,6 +19,7 @@ from ratchet.reading import read_words
 from ratchet.records import Experiment, Verdict, baseline, best, one_line
 from ratchet.schema import Config, Direction
 from ratchet.strategies import count_arms
+from ratchet.studies.conclusion import COMMAND
 from ratchet.tables import summary_line
 from ratchet.words import CLEAR_SES, delta_text, evidence_text, number_text
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ratchet import keyboard, sketch
-from ratchet.watching import Watcher, lines_of
+from ratchet.views import keyboard, sketch
+from ratchet.views.watching import Watcher, lines_of
 
 if TYPE_CHECKING:
     from rich.text import Text

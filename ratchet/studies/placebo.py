@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ratchet import journal, studies
+from ratchet import journal
 from ratchet.errors import RatchetError
 from ratchet.measuring import Progress
 from ratchet.noise import count_tries
@@ -13,6 +13,7 @@ from ratchet.reading import is_number
 from ratchet.records import Experiment, Verdict, baseline
 from ratchet.runs import Run
 from ratchet.schema import Config, Direction
+from ratchet.studies import asking
 
 NAME = "placebo"
 DEFAULT_N = 25  # where the run has not tried anything yet
@@ -33,9 +34,9 @@ def placebo(run: Run, progress: Progress, *, n: int | None, kind: str) -> Mappin
     fields = {
         "n": n or count_tries(history) or DEFAULT_N,
         "kind": kind,
-        "experiments": studies.write_files(run, tried),
+        "experiments": asking.write_files(run, tried),
     }
-    return studies.ask(run, NAME, fields, progress)
+    return asking.ask(run, NAME, fields, progress)
 
 
 def placebo_lines(answer: Mapping[str, Any], history: Sequence[Experiment], config: Config, *, width: int) -> list[str]:

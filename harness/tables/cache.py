@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from harness.card import Card, TableError
-from harness.table import Features, Rows, Table, make_table
+from harness.tables.card import Card, TableError
+from harness.tables.table import Features, Rows, Table, make_table
 
 PARTS = ("numbers", "codes", "rows", "head")
 ROW = np.dtype([("y", "<i8"), ("group", "<i8"), ("time", "<f8")])

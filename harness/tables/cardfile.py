@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
 
-from harness.card import CARD, WHITESPACE, Card, Duplicates, Format, Kind, TableError
+from harness.tables.card import CARD, WHITESPACE, Card, Duplicates, Format, Kind, TableError
 
 _SCALARS = ("name", "source", "target", "positive", "drop", "group", "time", "duplicates", "sha256")
 _WAY_OUT = "Put it right, or run: uv run prepare.py --reset"

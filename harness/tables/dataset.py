@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness import cache
-from harness.card import CARD, Card, Kind, TableError
-from harness.cardfile import read_card
-from harness.cells import column_names
-from harness.gather import gather
-from harness.preview import describe
-from harness.source import copy_path, fetch
-from harness.table import Table, build_table, cell_kinds
+from harness.tables import cache
+from harness.tables.card import CARD, Card, Kind, TableError
+from harness.tables.cardfile import read_card
+from harness.tables.cells import column_names
+from harness.tables.gather import gather
+from harness.tables.preview import describe
+from harness.tables.source import copy_path, fetch
+from harness.tables.table import Table, build_table, cell_kinds
 
 __all__ = ["CARD", "Card", "Kind", "Table", "TableError", "content_hash", "describe", "read_card", "read_table"]
 

@@ -13,17 +13,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness import cache
-from harness.card import Card, Format, Kind, TableError
-from harness.cardfile import card_text, write_card
-from harness.cells import read_blocks
-from harness.gather import Columns, MisfitError, gather
-from harness.guess import guess_format, survey
-from harness.heart import HEART_CARD
-from harness.kinds import guess_kind, is_number, to_numbers
-from harness.source import OPENML, copy_path, is_small, openml_table, original, place
-from harness.table import Table, build_table, class_name
-from harness.wishes import Wishes, resolve
+from harness.tables import cache
+from harness.tables.card import Card, Format, Kind, TableError
+from harness.tables.cardfile import card_text, write_card
+from harness.tables.cells import read_blocks
+from harness.tables.gather import Columns, MisfitError, gather
+from harness.tables.guess import guess_format, survey
+from harness.tables.heart import HEART_CARD
+from harness.tables.kinds import guess_kind, is_number, to_numbers
+from harness.tables.source import OPENML, copy_path, is_small, openml_table, original, place
+from harness.tables.table import Table, build_table, class_name
+from harness.tables.wishes import Wishes, resolve
 
 SAMPLE_ROWS = 20_000  # from which kinds are guessed; a later cell that does not fit makes its column a category
 MIN_COUNTED = 20  # rows of a column 1, 2, 3, … before it is taken for a row number

@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
-from harness.card import WHITESPACE, Format, TableError
-from harness.guess import Hints
-from harness.source import OPENML
+from harness.tables.card import WHITESPACE, Format, TableError
+from harness.tables.guess import Hints
+from harness.tables.source import OPENML
 
 SPELLED = {"\\t": "\t", "tab": "\t", "space": WHITESPACE, " ": WHITESPACE, "comma": ",", "semicolon": ";"}
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ratchet import git, journal, studies
+from ratchet import git, journal
 from ratchet.errors import RatchetError
 from ratchet.journal import Event
 from ratchet.measuring import Progress
@@ -15,6 +15,7 @@ from ratchet.records import Experiment, one_line
 from ratchet.runs import Run
 from ratchet.schema import Config
 from ratchet.sealing import REVEAL, reveals
+from ratchet.studies import asking
 from ratchet.words import number_text
 
 
@@ -35,8 +36,8 @@ def reveal(run: Run, progress: Progress, *, is_again: bool = False) -> tuple[Map
         raise RatchetError(
             f"run {run.tag}: expected a measured baseline, got none yet. `uv run ratchet step` measures it."
         )
-    fields = {"experiments": studies.write_files(run, kept), "store": str(run.folder / "scores")}
-    answer = studies.ask(run, REVEAL, fields, progress)
+    fields = {"experiments": asking.write_files(run, kept), "store": str(run.folder / "scores")}
+    answer = asking.ask(run, REVEAL, fields, progress)
     return answer, write_receipts(run, journal.read_events(run.journal))[-1]
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ratchet.notice import Board
 from ratchet.records import Experiment
 from ratchet.schema import Metric
+from ratchet.views.notice import Board
 from ratchet.words import experiment_line
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
-from harness.card import WHITESPACE, Format, TableError
-from harness.cells import is_parquet, open_bytes, read_head, split_rows
-from harness.kinds import is_day_first, is_number, number_style
+from harness.tables.card import WHITESPACE, Format, TableError
+from harness.tables.cells import is_parquet, open_bytes, read_head, split_rows
+from harness.tables.kinds import is_day_first, is_number, number_style
 
 SEPARATORS = ("\t", ";", "|", ",", WHITESPACE)  # in this order: text holds commas and blanks more often than the others
 CHUNK_BYTES = 1 << 20

@@ -14,14 +14,14 @@ from pathlib import Path
 from harness import process
 from ratchet import git, journal, snapshots
 from ratchet.acts import settle
-from ratchet.conclusion import up_to_date
 from ratchet.errors import RatchetError
 from ratchet.journal import Event, Kind
 from ratchet.measuring import MARK
 from ratchet.race import lane_folder, lane_tags
 from ratchet.records import Experiment, Verdict, best
-from ratchet.review import Facts, has_gain, result_message
 from ratchet.runs import Run, check_unchanged, run_event, stamp
+from ratchet.studies.conclusion import up_to_date
+from ratchet.studies.review import Facts, has_gain, result_message
 
 RESULTS = "refs/heads/result/"
 EXPORTS = (

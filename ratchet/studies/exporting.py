@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ratchet import journal, studies
-from ratchet.committee import write_committee
+from ratchet import journal
 from ratchet.desk import Desk
 from ratchet.errors import RatchetError
 from ratchet.journal import Event
@@ -18,6 +17,8 @@ from ratchet.records import Experiment, baseline, best
 from ratchet.runs import Run, stamp
 from ratchet.sealing import is_closed
 from ratchet.server import Server
+from ratchet.studies import asking
+from ratchet.studies.committee import write_committee
 from ratchet.working import now
 
 FOLDER, RECEIPT = "exports", "receipt.json"
@@ -48,7 +49,7 @@ def export(
         "sealed": is_closed(run.desk.config, events),
         **_journal_fields(events, history),
     }
-    return studies.ask(run, "export", {**made, **known}, progress)
+    return asking.ask(run, "export", {**made, **known}, progress)
 
 
 def default_folder(run: Run, top: Experiment, *, is_committee: bool) -> Path:
@@ -84,7 +85,7 @@ def predict(desk: Desk, fields: Mapping[str, Any], progress: Progress) -> Mappin
 
 
 def _winner_fields(run: Run, top: Experiment) -> dict[str, Any]:
-    written = studies.write_files(run, [top])[0]
+    written = asking.write_files(run, [top])[0]
     return {"file": written["file"], "n": top.n, "commit": top.commit}
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.card import Format, Kind
-from harness.cells import MISSING
+from harness.tables.card import Format, Kind
+from harness.tables.cells import MISSING
 
 Numbers = np.ndarray[Any, np.dtype[np.float64]]
 Codes = np.ndarray[Any, np.dtype[np.int32]]
