@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,9 +18,6 @@ from harness.problem import Problem, Rows, Scores, score_job
 from harness.runner import Answer, Budget, Runner, Task
 from harness.statistics import auc
 from harness.worker import FEATURES_HEADER
-
-if TYPE_CHECKING:
-    from harness.leaks.reference import Lead
 
 DIGITS = 6
 MAX_FEATURE_BYTES = 64 << 20
@@ -35,6 +32,28 @@ class FoldScores:
     scores: Scores
     batch: Batch
     probe_scores: Scores
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """How far a file is ahead of the best plain model: in val_auc, with its standard error, and on recombined rows."""
+
+    over: str
+    ahead: float
+    noise: float
+    ahead_recombined: float
+
+    @property
+    def kept(self) -> float:
+        """The share of the lead that is left on recombined rows."""
+        return self.ahead_recombined / self.ahead
+
+    def __str__(self) -> str:
+        """Say the lead with its evidence."""
+        return (
+            f"ahead of {self.over}, the best plain model, by {self.ahead:.4f} ± {self.noise:.4f}, "
+            f"on recombined rows by {self.ahead_recombined:.4f}"
+        )
 
 
 @dataclass(slots=True)

@@ -10,11 +10,10 @@ recombined rows it even clears a file; an interaction of three columns, though, 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from harness.leaks.lab import FoldScores, Lab
+from harness.leaks.lab import FoldScores, Lab, Lead
 from harness.probes import Kind
 from harness.statistics import paired_val_auc_se
 
@@ -51,28 +50,6 @@ def build_pipeline():
     )
     return make_pipeline(columns, Model({options}))
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Lead:
-    """How far a file is ahead of the best plain model: in val_auc, with its standard error, and on recombined rows."""
-
-    over: str
-    ahead: float
-    noise: float
-    ahead_recombined: float
-
-    @property
-    def kept(self) -> float:
-        """The share of the lead that is left on recombined rows."""
-        return self.ahead_recombined / self.ahead
-
-    def __str__(self) -> str:
-        """Say the lead with its evidence."""
-        return (
-            f"ahead of {self.over}, the best plain model, by {self.ahead:.4f} ± {self.noise:.4f}, "
-            f"on recombined rows by {self.ahead_recombined:.4f}"
-        )
 
 
 def find_lead(lab: Lab) -> Lead | None:
