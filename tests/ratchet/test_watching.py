@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -159,6 +160,7 @@ def in_a_terminal(command: list[str], environment: dict[str, str], *, keys: byte
 
     pid, terminal = pty.fork()
     if pid == 0:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # tests that run in the background were started to ignore it
         os.execve(sys.executable, [sys.executable, "-m", "ratchet.cli", *command], environment)
     seen, deadline = b"", time.monotonic() + seconds
     while time.monotonic() < deadline:
