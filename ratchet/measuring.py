@@ -21,7 +21,7 @@ from harness.process import Budget, Limit, Outcome
 from ratchet import snapshots
 from ratchet.errors import RatchetError
 from ratchet.reading import last_line, read_number, read_words
-from ratchet.records import Ending, Measurement, one_line
+from ratchet.records import REASON_CHARS, Ending, Measurement, one_line
 from ratchet.runs import Run
 from ratchet.schema import Config, Source
 from ratchet.sealing import sealed_numbers, sealed_text
@@ -180,7 +180,7 @@ def _exits(config: Config) -> Mapping[int, Ending]:
 
 def _reason(outcome: Outcome, config: Config, code: int) -> str:
     """Say why it failed: its own line for that, else its last complaint, else the exit status."""
-    said = read_words(outcome.stdout, config.reason)
+    said = read_words(outcome.stdout, config.reason, REASON_CHARS)
     inside = re.fullmatch(r"\w+\s*\((.*)\)", said)
     return (inside.group(1) if inside else said) or last_line(outcome.stderr) or f"exit status {code}"
 

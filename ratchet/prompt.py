@@ -139,6 +139,9 @@ def _gain_hint(config: Config, tried: Sequence[Experiment]) -> str:
 
 
 def _avoid_hint(tried: Sequence[Experiment]) -> str:
-    failed = [experiment for experiment in tried if not experiment.verdict.advances and experiment.hypothesis]
-    worst = [one_line(experiment.hypothesis, 80) for experiment in failed[-AVOIDED:]]
+    """Name what did not help, once; the same code again says nothing, nor does a name that was kept as well."""
+    kept = {experiment.hypothesis for experiment in tried if experiment.verdict.advances}
+    failed = [old for old in tried if not old.verdict.advances and old.reused is None and old.hypothesis]
+    names = dict.fromkeys(one_line(old.hypothesis, 80) for old in failed if old.hypothesis not in kept)
+    worst = list(names)[-AVOIDED:]
     return f"Did not help lately, do not repeat: {'; '.join(worst)}." if worst else ""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 LINE_CHARS = 200
+REASON_CHARS = 500  # of why it failed: the end may be what to do
 NOTE_CHARS = 4000
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ratchet.noise import BELOW, is_below, noise_floor, noise_line
 from ratchet.records import Experiment, Verdict, baseline, best, one_line
 from ratchet.schema import Config
-from ratchet.words import STATUS_WORDS, delta_text, folds_text, number_text, ratio_text, seconds_text
+from ratchet.words import STATUS_WORDS, delta_text, folds_text, number_text, ratio_text, seconds_text, value_text
 
 SHORT = 7  # characters of a commit's hash
 PRECISE = 6  # decimals in results.tsv
@@ -112,7 +112,7 @@ def _screen_row(
     reason = one_line(experiment.reason, 60)
     return [
         str(experiment.n),
-        number_text(experiment.metric),
+        value_text(experiment, config.metric),
         ratio_text(experiment.metric, base, config.metric),
         *others,
         mark + delta_text(experiment.delta or 0.0, experiment.metric or 0.0) if has_delta else "",

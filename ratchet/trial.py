@@ -10,7 +10,7 @@ from ratchet.decision import Judgement, is_confirmed, judge, to_beat
 from ratchet.inspector import inspected
 from ratchet.measuring import Candidate, Measurer, Progress, checkout, run_command
 from ratchet.reading import last_line
-from ratchet.records import Begun, Ending, Experiment, Measurement, Verdict, best, one_line
+from ratchet.records import REASON_CHARS, Begun, Ending, Experiment, Measurement, Verdict, best, one_line
 from ratchet.runs import Run
 from ratchet.schema import Rule
 from ratchet.words import number_text
@@ -56,7 +56,7 @@ class Trial:
             folds_won=measured.folds_won,
             bound=measured.bound,
             hypothesis=measured.description or said.description or self._plain_title(begun),
-            reason=one_line(judgement.reason),
+            reason=one_line(judgement.reason, REASON_CHARS),
             strategy=said.strategy,
             note=said.note,
             file_hash=begun.file_hash,
@@ -144,7 +144,12 @@ def find_twin(begun: Begun, earlier: Sequence[Experiment]) -> Experiment | None:
     incumbent = best(earlier)
     if incumbent in twins:
         return incumbent
-    return next((old for old in reversed(twins) if old.wall_time_s is not None), None)
+    return next((old for old in reversed(twins) if _can_stand_for_others(old)), None)
+
+
+def _can_stand_for_others(old: Experiment) -> bool:
+    """Say whether it was measured, and not refused: that may have been for a line that the hash leaves out."""
+    return old.wall_time_s is not None and old.ending is not Ending.REJECT
 
 
 def _unmeasured(begun: Begun) -> Measurement:

@@ -65,10 +65,11 @@ def evidence_text(experiment: Experiment) -> str:
     if experiment.metric is None or experiment.delta is None:
         return ""
     change = f"Δ {delta_text(experiment.delta, experiment.metric)}"
+    foreseen = "" if experiment.prediction is None else f", predicted {signed_text(experiment.prediction)}"
     if experiment.delta_se is None:
-        return change
+        return change + foreseen
     word = "clear" if abs(experiment.delta) > CLEAR_SES * experiment.delta_se else "within noise"
-    return f"{change} ± {number_text(experiment.delta_se, _decimals(experiment.metric))}, {word}"
+    return f"{change} ± {number_text(experiment.delta_se, _decimals(experiment.metric))}, {word}{foreseen}"
 
 
 def folds_text(experiment: Experiment) -> str:
@@ -84,11 +85,18 @@ def _metric_part(experiment: Experiment, metrics: Sequence[Metric]) -> str:
     values = {metric.name: experiment.metrics.get(metric.name) for metric in metrics}
     said = [f"{name}={number_text(value)}" for name, value in values.items() if value is not None]
     if not said and experiment.bound is not None:
-        return f"{metrics[0].name}{_limit_sign(metrics[0])}{number_text(experiment.bound)}"
+        return f"{metrics[0].name}{value_text(experiment, metrics[0])}"
     evidence = evidence_text(experiment)
     if said and evidence and experiment.n:
         said[0] = f"{said[0]} ({evidence})"
     return ", ".join(said)
+
+
+def value_text(experiment: Experiment, metric: Metric) -> str:
+    """Return an experiment's number for a table, or what it could not have exceeded where it was stopped early."""
+    if experiment.metric is None and experiment.bound is not None:
+        return f"{_limit_sign(metric)}{number_text(experiment.bound)}"
+    return number_text(experiment.metric)
 
 
 def _limit_sign(metric: Metric) -> str:

@@ -119,6 +119,8 @@ def _climb(facts: Facts) -> list[str]:
             *lines,
             "- corrected estimate: none yet. `uv run ratchet conclude` computes it; export again after that.",
         ]
+    if facts.is_committee:
+        lines.append("- what follows was concluded of the run's single winner, not of this committee")
     lines += [f"- as measured: {signed(told.get('naive'))} over the baseline (experiments up to {facts.upto})"]
     corrected, fresh = told.get("corrected"), told.get("fresh")
     if corrected:

@@ -34,7 +34,8 @@ MARGIN_SES = 1.96
 class Climb:
     """A placebo's val_auc of each experiment, the baseline first, and how many each rule would have kept.
 
-    Of several repeats it is the one with the median gain; `gains` are those of all, lowest first.
+    Of several repeats it is the one with the median gain, the higher of two in the middle; `gains` are those of all,
+    lowest first.
     """
 
     name: str
@@ -66,7 +67,7 @@ def placebo(lab: Instruments, request: Request) -> Answer:
 def _middle(agents: Sequence[Agent], n_tries: int, say: Callable[[str], None]) -> Climb:
     """Return the climb with the median gain: one alone may begin with a lucky baseline, and never climb."""
     climbs = sorted((climb(agent, n_tries, say) for agent in agents), key=lambda one: one.gain)
-    return replace(climbs[(len(climbs) - 1) // 2], gains=[one.gain for one in climbs])
+    return replace(climbs[len(climbs) // 2], gains=[one.gain for one in climbs])
 
 
 def climb(agent: Agent, n_tries: int, say: Callable[[str], None]) -> Climb:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -17,6 +18,7 @@ from ratchet.lock import holder_pid
 from ratchet.records import Experiment, best
 from ratchet.runs import Run, require_run, run_event
 from ratchet.schema import Rule
+from ratchet.sealing import is_closed, reveals
 from ratchet.status import describe, status_text
 from ratchet.studies.rejudge import climb_text, doubt_lines, rejudge, rejudged_rows
 from ratchet.tables import closing_lines, excerpt, results_tsv
@@ -67,6 +69,10 @@ def results(  # noqa: PLR0913 - click passes every option by its name
 
     With --rule nothing is measured: the journal's numbers are judged again, and what it cannot know is said.
     """
+    if rule is not None and (as_json or as_tsv or with_audit):
+        raise click.UsageError("--rule shows a table of its own: leave out --json, --tsv and --audit.")
+    if k is not None and rule != Rule.MARGIN:
+        raise click.UsageError("--k belongs to --rule margin.")
     run = require_run(open_desk(Path.cwd(), config))
     history = read_experiments(run.journal)
     if rule is not None:
@@ -76,7 +82,7 @@ def results(  # noqa: PLR0913 - click passes every option by its name
     elif as_tsv:
         click.echo(results_tsv(history, run.desk.config), nl=False)
     else:
-        _print_results(run, history, with_audit=with_audit, show_all=show_all)
+        _print_results(run, _opened(run, history) if with_audit else history, with_audit=with_audit, show_all=show_all)
 
 
 @click.command(epilog="Example: uv run ratchet show 4")
@@ -156,6 +162,19 @@ def find_experiment(run: Run, number: int) -> Experiment:
     raise RatchetError(f"N: expected an experiment of run {run.tag} ({have}), got {number}.")
 
 
+def _opened(run: Run, history: list[Experiment]) -> list[Experiment]:
+    """Return the history with the held-out numbers that a seal hid, once it was opened; say so while it was not."""
+    config = run.desk.config
+    if not config.sealed or not config.audit:
+        return history
+    events = read_events(run.journal)
+    if is_closed(config, events):
+        click.echo("the held-out numbers are sealed: `uv run ratchet reveal` opens them, once", err=True)
+        return history
+    name, seen = config.audit[0].name, {row["n"]: row["auc"] for row in reveals(events)[-1]["answer"]["rows"]}
+    return [replace(old, metrics={**old.metrics, name: seen.get(old.n)}) for old in history]
+
+
 LONG = 60  # rows; a longer table shows what was kept, and its end
 
 
@@ -205,6 +224,7 @@ def _details(experiment: Experiment) -> list[tuple[str, str]]:
         ("note", experiment.note),
         ("cpu_time_s", seconds_text(experiment.cpu_time_s)),
         ("wall_time_s", seconds_text(experiment.wall_time_s)),
+        ("reason", experiment.reason),
         ("folds won", folds_text(experiment)),
         ("on a fresh partition", signed_text(experiment.confirm_delta)),
         ("predicted", _prediction_text(experiment)),

@@ -18,7 +18,7 @@ from ratchet.limits import BROKEN_AGENT, Limits, limits_of
 from ratchet.loop import open_run, run_loop
 from ratchet.race import Entry, run_race
 from ratchet.records import Experiment, Proposal
-from ratchet.runs import Run, check_tag, current_run, free_tag, require_run, stamp, start_run, take_up
+from ratchet.runs import Run, check_tag, current_run, free_tag, require_run, run_event, stamp, start_run, take_up
 from ratchet.stopping import ASKED, Stopper, ask_to_stop, asker_of
 from ratchet.tables import closing_lines
 from ratchet.views.display import print_table
@@ -39,8 +39,10 @@ def start(config: Path | None, tag: str, verbose: bool) -> None:
     """
     desk = open_desk(Path.cwd(), config)
     check_tag(tag)
-    old = take_up(desk, tag)
+    before, old = current_run(desk), take_up(desk, tag)
     run = old or start_run(desk, tag, now())
+    if before is not None and old is None:
+        click.echo(_grown_from(before), err=True)
     with _terminal(run, Board(run)) as screen, work_on(run, "ratchet start", screen=screen, is_loud=verbose) as session:
         open_run(session, screen)
         if old:
@@ -49,6 +51,15 @@ def start(config: Path | None, tag: str, verbose: bool) -> None:
     click.echo(
         f"run {run.tag} on branch autoresearch/{run.tag}; next: edit {desk.config.editable[0]}, `uv run ratchet step`",
         err=True,
+    )
+
+
+def _grown_from(before: Run) -> str:
+    """Say that the baseline is not the plain one, and how to begin with that."""
+    origin = run_event(before).data.get("from") or "main"
+    return (
+        f"note: the baseline is the code as run {before.tag} left it; to begin with that of {origin}: "
+        f"`git switch {origin}`, and start under another name"
     )
 
 

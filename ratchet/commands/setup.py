@@ -86,7 +86,7 @@ def _command_text(command: str) -> str:
 
 def _data_text(desk: Desk) -> str:
     found = sorted(path.name for pattern in desk.config.link for path in desk.root.glob(pattern))
-    return ", ".join(found) or ("nothing cached yet" if desk.config.link else "none linked")
+    return ", ".join(found) or ("none cached, nor needed yet" if desk.config.link else "none linked")
 
 
 def _toml_section(path: Path) -> str:

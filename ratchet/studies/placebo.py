@@ -17,7 +17,7 @@ from ratchet.studies import asking
 
 NAME = "placebo"
 DEFAULT_N = 25  # where the run has not tried anything yet
-MIDDLE = ("lower", "middle")  # of an even or an odd number of climbs
+MIDDLE = ("higher", "middle")  # of an even or an odd number of climbs
 STEPS = "▁▂▃▄▅▆▇█"
 RULES = ("strict", "margin", "confirm")
 NAMES = {"seeds": "seeds alone", "shuffled labels": "shuffled labels", "noise columns": "noise columns"}
@@ -43,16 +43,18 @@ def placebo_lines(answer: Mapping[str, Any], history: Sequence[Experiment], conf
     """Return the climbs as steps of text on one scale, the run's own first, with the gain and what was kept."""
     own = [(old.metric if _counts(old) else None) for old in history]
     kept = sum(old.verdict is Verdict.KEEP for old in history)
-    rows = [("this run", climbed(own, config), f"{kept} kept")]
+    rows, ends = [("this run", climbed(own, config), f"{kept} kept")], {}
     for climb in answer["climbs"]:
-        name = NAMES.get(str(climb["name"]), str(climb["name"]))
-        rows.append((name, climbed(climb["val_aucs"], config), _keeps(climb)))
+        name, gains = NAMES.get(str(climb["name"]), str(climb["name"])), climbed(climb["val_aucs"], config)
+        rows.append((name, gains, _keeps(climb)))
+        ends[name] = [float(gain) for gain in climb.get("gains") or gains[-1:]]
     top = max((gains[-1] for _, gains, _ in rows if gains), default=0.0)
     lines = [f"gain of the best so far over the baseline ({config.metric.name}); full height {top:+.4f}"]
     for name, gains, said in rows:
         if gains:
-            lines.append(f"{name:<16}{_steps(gains, top, width)} {gains[-1]:+.4f} after {len(gains) - 1}; {said}")
-    return [*lines, *_comparison(rows, history)]
+            tries = len(gains) - 1
+            lines.append(f"{name:<16}{_steps(gains, top, width)} {gains[-1]:+.4f} in {tries} tries; {said}")
+    return [*lines, *_comparison(rows[0][1], ends, history)]
 
 
 def climbed(values: Sequence[object], config: Config) -> list[float]:
@@ -84,11 +86,12 @@ def _keeps(climb: Mapping[str, Any]) -> str:
     return f"kept for nothing: {', '.join(told)}{spread}"
 
 
-def _comparison(rows: Sequence[tuple[str, Sequence[float], str]], history: Sequence[Experiment]) -> list[str]:
-    own = rows[0][1]
+def _comparison(own: Sequence[float], ends: Mapping[str, Sequence[float]], history: Sequence[Experiment]) -> list[str]:
+    """Say which placebos climbed as high as the run, and how many of their climbs did."""
     if len(own) < 2 or baseline(history) is None:
         return []
-    higher = [name for name, gains, _ in rows[1:] if gains and gains[-1] >= own[-1]]
+    counts = {name: sum(end >= own[-1] for end in reached) for name, reached in ends.items()}
+    higher = [f"{name} ({count} of {len(ends[name])})" for name, count in counts.items() if count]
     if not higher:
         return ["no placebo climbed as high: that alone proves little; `uv run ratchet conclude` tests it"]
     return [f"as high or higher, on nothing: {', '.join(higher)}; a climb like this one needs no better model"]

@@ -86,12 +86,13 @@ def rejudged_rows(found: Sequence[Rejudged]) -> list[list[str]]:
 def climb_text(name: str, verdicts: Sequence[Verdict | None], history: Sequence[Experiment], config: Config) -> str:
     """Return one line on a climb: how many were kept, where it ended, how far that is from the baseline."""
     made = [replace(old, verdict=said or Verdict.DISCARD) for old, said in zip(history, verdicts, strict=True)]
-    kept, top = sum(old.verdict is Verdict.KEEP for old in made), best(made)
+    kept, top, unknown = sum(old.verdict is Verdict.KEEP for old in made), best(made), list(verdicts).count(None)
+    told = f"{kept} kept" if not unknown else f"{kept} kept for sure, {unknown} unknown"
     if top is None or top.metric is None:
-        return f"{name}: {kept} kept; nothing measured"
+        return f"{name}: {told}; nothing measured"
     first = made[0].metric
     gain = f" ({delta_text(top.metric - first, top.metric)})" if first is not None and top is not made[0] else ""
-    return f"{name}: {kept} kept; best {config.metric.name}={number_text(top.metric)} (iter {top.n}){gain}"
+    return f"{name}: {told}; best {config.metric.name}={number_text(top.metric)} (iter {top.n}){gain}"
 
 
 def doubt_lines(found: Sequence[Rejudged], rule: Rule) -> list[str]:

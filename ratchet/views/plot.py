@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from ratchet.noise import BELOW, is_below, noise_floor
 from ratchet.records import Experiment, Verdict, best
-from ratchet.schema import Config
+from ratchet.schema import Config, Metric
 from ratchet.tables import closing_lines, excerpt
-from ratchet.words import STATUS_WORDS, number_text
+from ratchet.words import STATUS_WORDS, number_text, value_text
 
 KEPT, DROPPED, MARK = "█", "░", " * best"
 LONG = 60  # bars
@@ -25,7 +25,7 @@ def bars(history: Sequence[Experiment], config: Config, *, width: int) -> str:
     for experiment in shown:
         mark = MARK if top is not None and experiment.n == top.n else ""
         below = f" {BELOW}" if is_below(experiment, floor) else ""
-        lines.append(_line(experiment, start, end, width) + below + mark)
+        lines.append(_line(experiment, config.metric, start, end, width) + below + mark)
     if len(shown) < len(history):
         lines.append(f"{len(history) - len(shown)} of {len(history)} experiments are not shown")
     if values:
@@ -33,10 +33,10 @@ def bars(history: Sequence[Experiment], config: Config, *, width: int) -> str:
     return "\n".join([*lines, *closing_lines(history, config)])
 
 
-def _line(experiment: Experiment, start: float, end: float, width: int) -> str:
+def _line(experiment: Experiment, metric: Metric, start: float, end: float, width: int) -> str:
     head = f"{experiment.n:>5} {STATUS_WORDS[experiment.verdict].lower():<9} "
     if experiment.metric is None or not _counts(experiment):
-        return f"{head}- {number_text(experiment.metric)}".rstrip()
+        return f"{head}- {value_text(experiment, metric)}".rstrip()
     length = round(width * (experiment.metric - start) / (end - start)) if end > start else width
     sign = KEPT if experiment.verdict.advances else DROPPED
     return f"{head}{sign * max(1, min(width, length))} {number_text(experiment.metric)}"

@@ -20,7 +20,7 @@ DOWN = config.parse(
     {"name": "x", "editable": ["a.py"], "run": "r", "metric": {"name": "m", "direction": "minimize"}}, "c"
 )
 KEEPS = {"strict": 2, "margin": 0, "confirm": None}
-CLIMB = {"name": "seeds", "val_aucs": [0.5, 0.6, None, 0.55, 0.9], "false_keeps": KEEPS, "gains": [0.1, 0.2, 0.3]}
+CLIMB = {"name": "seeds", "val_aucs": [0.5, 0.6, None, 0.55, 0.9], "false_keeps": KEEPS, "gains": [0.1, 0.4, 0.45]}
 
 
 def history(*values: float | None) -> list[Experiment]:
@@ -41,11 +41,16 @@ def test_a_climb_is_the_gain_of_the_best_so_far() -> None:
 def test_the_run_and_its_placebos_stand_on_one_scale() -> None:
     lines = placebo_lines({"climbs": [CLIMB]}, history(0.5, 0.6), CONFIG, width=8)
     assert lines[0].endswith("(m); full height +0.4000")
-    assert lines[1] == "this run        ▁▃       +0.1000 after 1; 1 kept"
+    assert lines[1] == "this run        ▁▃       +0.1000 in 1 tries; 1 kept"
     assert lines[2].startswith(
-        "seeds alone     ▁▃▃▃█    +0.4000 after 4; kept for nothing: strict 2, margin 0; 3 climbs"
+        "seeds alone     ▁▃▃▃█    +0.4000 in 4 tries; kept for nothing: strict 2, margin 0; 3 climbs"
     )
-    assert lines[3].startswith("as high or higher, on nothing: seeds alone")
+    assert lines[3].startswith("as high or higher, on nothing: seeds alone (3 of 3)")
+
+
+def test_a_climb_that_is_not_drawn_counts_too() -> None:
+    lines = placebo_lines({"climbs": [CLIMB]}, history(0.5, 0.92), CONFIG, width=8)
+    assert lines[3].startswith("as high or higher, on nothing: seeds alone (1 of 3)")
 
 
 def test_a_run_that_went_higher_is_not_proven_by_that() -> None:

@@ -38,6 +38,25 @@ def test_the_option_goes_before_the_file(predicting, ratchet: Ratchet) -> None:
     assert last(predicting)["prediction"] == -0.2
 
 
+def test_the_line_of_the_step_shows_it(predicting, ratchet: Ratchet) -> None:
+    edit(predicting, 0.6, "PREDICTION = +0.03\n")
+    assert "(Δ +0.1000, predicted +0.0300) | KEPT" in ratchet("step")[1]
+
+
+def test_a_file_refused_for_its_prediction_is_measured_once_that_is_mended(predicting, ratchet: Ratchet) -> None:
+    project, exits = predicting, 'exits = { 4 = "reject" }'
+    project.configure('prediction = "PREDICTION"\n' + exits)
+    project.write(
+        "measure.py", project.read("measure.py") + "if isinstance(model.PREDICTION, str): raise SystemExit(4)\n"
+    )
+    project.commit("stricter")
+    ratchet("start", "second")
+    edit(project, 0.6, 'PREDICTION = "0.03"\n')
+    assert "REJECTED" in ratchet("step")[1]
+    edit(project, 0.6, "PREDICTION = 0.03\n")
+    assert "KEPT" in ratchet("step")[1]
+
+
 def test_a_prediction_left_in_the_best_version_is_none_of_the_next_experiment(predicting, ratchet: Ratchet) -> None:
     edit(predicting, 0.6, "PREDICTION = +0.03\n")
     ratchet("step")

@@ -85,3 +85,18 @@ def test_the_biggest_gain_is_the_largest_fall_where_less_is_better() -> None:
     config = replace(CONFIG, metrics=(Metric(Source("score"), Direction.MINIMIZE),))
     history = [HISTORY[0], experiment(1, Verdict.KEEP, 0.4, delta=-0.1), experiment(2, Verdict.KEEP, 0.1, delta=-0.3)]
     assert any("The biggest gain so far was iter 2" in hint for hint in hints(config, history))
+
+
+def test_a_hint_names_what_did_not_help_once_and_nothing_that_was_kept() -> None:
+    def old(n: int, verdict: Verdict, name: str, reused: int | None = None) -> Experiment:
+        return Experiment(n, f"c{n}", "", verdict, metric=0.5, hypothesis=name, reused=reused)
+
+    history = [
+        old(0, Verdict.BASELINE, "plain"),
+        old(1, Verdict.KEEP, "good"),
+        old(2, Verdict.DISCARD, "good"),
+        old(3, Verdict.DISCARD, "bad"),
+        old(4, Verdict.DISCARD, "bad"),
+        old(5, Verdict.DISCARD, "no change", reused=1),
+    ]
+    assert hints(CONFIG, history)[-1] == "Did not help lately, do not repeat: bad."

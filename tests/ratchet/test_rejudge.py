@@ -105,7 +105,10 @@ def test_the_climbs_are_said_side_by_side() -> None:
     assert climb_text("strict", [old.verdict for old in STRICT], STRICT, CONFIG) == (
         "strict: 2 kept; best auc=0.9000 (iter 4) (+0.1000)"
     )
-    assert climb_text("x", [None], [made(0, Verdict.CRASH, None)], CONFIG) == "x: 0 kept; nothing measured"
+    assert (
+        climb_text("x", [None], [made(0, Verdict.CRASH, None)], CONFIG)
+        == "x: 0 kept for sure, 1 unknown; nothing measured"
+    )
 
 
 def test_ten_thousand_experiments_take_no_time() -> None:
@@ -126,7 +129,7 @@ def test_the_command_shows_both_climbs_and_writes_nothing(project, ratchet: Ratc
     assert status == 0
     assert "under margin" in out
     assert "strict, as it was: 2 kept; best score=0.7000 (iter 3) (+0.2000)" in out
-    assert "margin, above 2 standard errors: 0 kept; best score=0.5000 (iter 0)" in out
+    assert "margin, above 2 standard errors: 0 kept for sure, 2 unknown; best score=0.5000 (iter 0)" in out
     assert "? 2 of 3: better, but without a standard error (iter 1, 3)" in out
     assert project.read(".ratchet/first/journal.jsonl") == before
 

@@ -42,6 +42,15 @@ def test_a_sealed_run_holds_the_number_nowhere(project, sealed: Asked, ratchet: 
     assert all(request["sealed"] for request in sealed.requests())
 
 
+def test_the_table_says_that_it_is_sealed_and_shows_it_once_it_was_opened(sealed: Asked, ratchet: Ratchet) -> None:
+    assert "the held-out numbers are sealed: `uv run ratchet reveal`" in ratchet("results", "--audit")[2]
+    ratchet("reveal")
+    _, out, err = ratchet("results", "--audit")
+    assert "0.7770" in out
+    assert "sealed" not in err
+    assert "0.7770" not in ratchet("results")[1]
+
+
 def test_the_same_run_unsealed_holds_it(project, tmp_path: Path, ratchet: Ratchet) -> None:
     asked = serve(project, tmp_path / "served")
     ratchet("start", "first")

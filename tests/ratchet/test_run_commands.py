@@ -211,6 +211,15 @@ def test_an_edit_on_the_desk_is_measured_before_the_agent_is_asked(project, ratc
     assert out.splitlines()[2].startswith("iter 2 | score=0.7000")
 
 
+def test_a_run_that_grows_from_another_says_so(project, ratchet: Ratchet) -> None:
+    assert "note:" not in ratchet("start", "first")[2]
+    origin = project.journal("first")[0]["from"]
+    project.edit(0.7)
+    ratchet("step")
+    err = ratchet("start", "second")[2]
+    assert f"note: the baseline is the code as run first left it; to begin with that of {origin}: `git switch" in err
+
+
 def test_start_takes_an_existing_run_up_again(project, ratchet: Ratchet) -> None:
     ratchet("start", "first")
     project.edit(0.6)

@@ -146,3 +146,14 @@ def test_ten_thousand_experiments_are_shown(project, ratchet: Ratchet, long_run:
     assert status == 0
     assert "10000 experiments, 0 kept" in out
     assert ratchet("plot")[0] == ratchet("status")[0] == ratchet("show", "9999")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [(("--rule", "strict", "--json"), "leave out --json"), (("--k", "3"), "--k belongs to --rule margin")],
+)
+def test_options_that_do_not_go_together_are_refused(project, ratchet: Ratchet, options, line: str) -> None:
+    ratchet("start", "first")
+    status, out, err = ratchet("results", *options)
+    assert (status, out) == (2, "")
+    assert line in err
