@@ -22,7 +22,7 @@ from ratchet.report.markup import (
     visible,
 )
 from ratchet.report.material import DIFF_CHARS, Material
-from ratchet.words import STATUS_WORDS, evidence_text, number_text, seconds_text
+from ratchet.words import STATUS_WORDS, evidence_text, folds_text, number_text, seconds_text
 
 NOTE_SHOWN = 600
 LOOKED_AT = 1000  # characters of the name of a kind of idea
@@ -114,7 +114,7 @@ def _facts(old: Experiment) -> list[tuple[str, str]]:
         ("note", line(old.note, NOTE_SHOWN)),
         ("warnings", line("; ".join(old.warnings))),
         ("predicted", "" if old.prediction is None else signed(old.prediction, old.metric)),
-        ("folds won", "" if old.folds_won is None else str(old.folds_won)),
+        ("folds won", folds_text(old)),
         (
             "CPU, wall",
             f"{seconds_text(old.cpu_time_s)} s, {seconds_text(old.wall_time_s)} s" if old.wall_time_s else "",

@@ -36,7 +36,7 @@ def tiles(material: Material) -> str:
     if cpu:
         found.append((_duration(sum(cpu)), "CPU time of all measurements"))
     if len(tried) > since_gain(tried) > 0:
-        found.append((str(since_gain(tried)), "experiments since the last gain"))
+        found.append((str(since_gain(tried)), "tried since the last gain"))
     cells = "\n".join(f"<div><b>{value}</b><span>{told}</span></div>" for value, told in found)
     return f'<div class="tiles">\n{cells}\n</div>'
 

@@ -59,7 +59,7 @@ def _concluded(material: Material, event: Mapping[str, Any]) -> list[str]:
     parts.append(table(["gain", "", "interval or error", "P(no gain)"], _gain_rows(answer), n_texts=1))
     counts = [
         f"{answer.get('n_comparisons')} comparisons were made" if answer.get("n_comparisons") is not None else "",
-        f"{answer.get('n_stopped_early')} were stopped early" if answer.get("n_stopped_early") else "",
+        f"stopped early: {answer.get('n_stopped_early')}" if answer.get("n_stopped_early") else "",
     ]
     if any(counts):
         parts.append(paragraph(line("; ".join(filter(None, counts))) + "."))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ratchet.records import Experiment, Verdict, one_line
 from ratchet.schema import Metric
-from ratchet.words import experiment_line
+from ratchet.words import experiment_line, folds_text
 
 DIFF_LINES = 80
 
@@ -40,8 +40,8 @@ def question_lines(experiment: Experiment, best: Experiment | None, metric: Metr
 
 def answer_lines(experiment: Experiment, metrics: Sequence[Metric]) -> list[str]:
     """Return the verdict with its evidence."""
-    won = "" if experiment.folds_won is None else f" | folds won: {experiment.folds_won}"
-    return [f"{experiment_line(experiment, metrics)}{won}"]
+    won = folds_text(experiment)
+    return [experiment_line(experiment, metrics) + (f" | folds won: {won}" if won else "")]
 
 
 def patch_lines(patch: str) -> list[str]:
