@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from ratchet import git
@@ -19,6 +21,8 @@ from ratchet.git import Repo
 
 FALLBACK_NAME, FALLBACK_EMAIL = "ratchet", "ratchet@localhost"
 INDEX_TRIES = 20
+REMEMBERED = 32  # answers of git: a loop asks for the best so far ten times an experiment
+_HASH = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
 Files = Mapping[str, tuple[str, str] | None]  # mode and hash of each path; None where there is no file
 
@@ -75,8 +79,8 @@ def store_desk_files(repo: Repo, paths: Sequence[str]) -> Files:
 
 def files_of(repo: Repo, commit: str, paths: Sequence[str]) -> Files:
     """Return what a commit holds of `paths`."""
-    rows = _names(git.call(repo.root, "ls-tree", "-r", "-z", "--full-tree", commit, "--", *paths)) if paths else []
-    parts = (row.partition("\t") for row in rows)
+    read = _tree_rows if _HASH.fullmatch(commit) else _tree_rows.__wrapped__
+    parts = (row.partition("\t") for row in (read(repo, commit, tuple(paths)) if paths else ()))
     held = {path: (left.split()[0], left.split()[2]) for left, _, path in parts}
     return {path: held.get(path) for path in paths}
 
@@ -133,6 +137,12 @@ def export(repo: Repo, commit: str, folder: Path) -> None:
         git.call(repo.root, "checkout-index", "--all", "--force", f"--prefix={folder.as_posix()}/", env=env)
 
 
+@lru_cache(maxsize=REMEMBERED)  # of a commit that is named by its hash nothing ever changes
+def _tree_rows(repo: Repo, commit: str, paths: tuple[str, ...]) -> list[str]:
+    return _names(git.call(repo.root, "ls-tree", "-r", "-z", "--full-tree", commit, "--", *paths))
+
+
+@lru_cache(maxsize=REMEMBERED)
 def _content(repo: Repo, path: str, name: str) -> bytes:
     return git.call(repo.root, "cat-file", "--filters", f"--path={path}", name)
 
@@ -172,10 +182,15 @@ def _identity(repo: Repo) -> dict[str, str]:
     """Return who commits, for a machine where git does not know."""
     env = {}
     for key, fallback in (("name", FALLBACK_NAME), ("email", FALLBACK_EMAIL)):
-        if not git.ask(repo, "config", "--get", f"user.{key}"):
+        if not _is_configured(repo, f"user.{key}"):
             for role in ("AUTHOR", "COMMITTER"):
                 env[f"GIT_{role}_{key.upper()}"] = os.environ.get(f"GIT_{role}_{key.upper()}", fallback)
     return env
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _is_configured(repo: Repo, key: str) -> bool:
+    return bool(git.ask(repo, "config", "--get", key))
 
 
 def _names(output: bytes) -> list[str]:
