@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ratchet.records import Experiment
-from researcher.bank import OPENING, from_bank
+from researcher.bank import from_bank, opening
 from researcher.breeding import bred, wandering
 from researcher.costs import is_affordable, price_list
 from researcher.edits import Candidate
@@ -58,17 +58,17 @@ def propose(history: Sequence[Experiment], *, seed: int, arm: str = "", desk: st
     """
     known = learn(history, desk=desk)
     rng = random.Random(f"{seed} {len(history)}")
-    idea, candidate = next(_fresh(known, _named(known, arm, rng)))
+    idea, candidate = next(_fresh(known, _named(known, arm, seed, rng)))
     source = render(candidate.recipe, candidate.hypothesis, frame=known.frame, hand=known.hand)
     return Proposal(source, candidate.hypothesis, str(candidate.arm), _note(candidate, idea, known))
 
 
-def _named(known: Knowledge, arm: str, rng: random.Random) -> Iterator[Named]:
+def _named(known: Knowledge, arm: str, seed: int, rng: random.Random) -> Iterator[Named]:
     """What to try, best guess first, and its name in the bank.
 
     The opening; then the wanted kind, the rest of the bank, and what the run suggests.
     """
-    yield from from_bank(known, set(Arm), OPENING)
+    yield from from_bank(known, set(Arm), opening(seed))
     wanted = [kind for kind in Arm if kind == arm]
     for kind in wanted:
         yield from from_bank(known, {kind})

@@ -75,6 +75,11 @@ def test_the_opening_comes_first_whatever_arm_is_wanted(baseline: Experiment, op
     assert len({experiment.strategy for experiment in opened[1:]}) >= 4
 
 
+def test_the_lanes_of_a_race_begin_with_other_ideas(baseline: Experiment) -> None:
+    first = {propose([baseline], seed=lane).hypothesis for lane in range(4)}
+    assert len(first) == 4
+
+
 def test_an_unknown_arm_leaves_the_choice_to_the_researcher(baseline: Experiment) -> None:
     assert propose([baseline], seed=1, arm="alchemy") == propose([baseline], seed=1)
 
