@@ -80,7 +80,7 @@ def check_frozen(desk: Desk, commit: str, paths: Sequence[str]) -> None:
     if edited:
         one = edited[0]
         keep = "start a new run with it: `uv run ratchet start NAME`"
-        keep = keep if one in map(desk.in_repo, desk.config.setup) else f"commit it, and {keep}"
+        keep = keep if {*edited} <= {desk.in_repo(path) for path in desk.config.setup} else f"commit it, and {keep}"
         raise RatchetError(
             f"{one}: expected the frozen file as committed, got an edit. `git restore {one}` undoes it; "
             f"to keep it, {keep}."

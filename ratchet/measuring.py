@@ -180,9 +180,10 @@ def _exits(config: Config) -> Mapping[int, Ending]:
 
 def _reason(outcome: Outcome, config: Config, code: int) -> str:
     """Say why it failed: its own line for that, else its last complaint, else the exit status."""
-    said = read_words(outcome.stdout, config.reason, REASON_CHARS)
+    said = read_words(outcome.stdout, config.reason, 2 * REASON_CHARS)
     inside = re.fullmatch(r"\w+\s*\((.*)\)", said)
-    return (inside.group(1) if inside else said) or last_line(outcome.stderr) or f"exit status {code}"
+    told = one_line(inside.group(1) if inside else said, REASON_CHARS)
+    return told or last_line(outcome.stderr) or f"exit status {code}"
 
 
 def _printed(outcome: Outcome, name: str, seen: float) -> float | None:

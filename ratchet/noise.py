@@ -6,7 +6,6 @@ Covered: having picked the best of many tries. Not covered: how many exactly, fo
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from statistics import median
 
@@ -31,10 +30,14 @@ def noise_floor(history: Iterable[Experiment]) -> float | None:
 
 
 def count_tries(history: Iterable[Experiment]) -> int:
-    """Return how many experiments came to a number, or to a bound, of their own; the baseline is none."""
-    return sum(
-        old.n > 0 and old.reused is None and (old.metric is not None or old.bound is not None) for old in history
-    )
+    """Return how many experiments were tries."""
+    return sum(map(is_try, history))
+
+
+def is_try(experiment: Experiment) -> bool:
+    """Say whether an experiment came to a number, or to a bound, of its own; the baseline is no try."""
+    is_seen = experiment.metric is not None or experiment.bound is not None
+    return experiment.n > 0 and experiment.reused is None and is_seen
 
 
 def is_below(experiment: Experiment, floor: float | None) -> bool:
@@ -54,23 +57,21 @@ def noise_line(history: Sequence[Experiment], config: Config) -> str:
     said = f"{tried}; noise floor {number_text(floor, 4)} ({rule})"
     marked = [old.n for old in history if is_below(old, floor)]
     marks = f"{BELOW} a kept gain below it: {_named(marked)}" if marked else ""
-    return "; ".join(part for part in (said, _whole(history, config), marks) if part)
+    return "; ".join(part for part in (said, _whole(history, config, floor), marks) if part)
 
 
-def _whole(history: Sequence[Experiment], config: Config) -> str:
-    """Return the whole climb, held against a floor of its own; empty where its standard error is not known.
+def _whole(history: Sequence[Experiment], config: Config, floor: float) -> str:
+    """Return the whole climb, held against the floor; empty where there is none.
 
-    Small steps have small standard errors, and the floor sinks with them; the winner is no nearer to the baseline for
-    that. The error of the whole is the root of the sum of squares over the steps, as if they were independent.
+    Below says something. Above does not: many small steps have small standard errors, and the floor sinks with them.
     """
     first, top = baseline(history), best(history)
-    steps = [old.delta_se for old in history if old.verdict is Verdict.KEEP]
-    if first is None or top is None or first.metric is None or top.metric is None or not steps or None in steps:
+    if first is None or top is None or first is top or first.metric is None or top.metric is None:
         return ""
     sign = 1 if config.metric.direction is Direction.MAXIMIZE else -1
-    change, floor = top.metric - first.metric, FLOOR_SES * math.hypot(*(error for error in steps if error is not None))
-    place = "above" if sign * change > floor else "below"
-    return f"the whole gain {delta_text(change, top.metric)} is {place} its own floor {number_text(floor, 4)}"
+    change = top.metric - first.metric
+    place = "above it, which proves nothing yet" if sign * change > floor else "below it"
+    return f"the whole gain {delta_text(change, top.metric)} is {place}"
 
 
 def _named(numbers: Sequence[int]) -> str:

@@ -71,7 +71,7 @@ def _history(config: Config, history: Sequence[Experiment]) -> str:
 def _history_row(experiment: Experiment) -> str:
     value = number_text(experiment.metric) or "no number"
     evidence = evidence_text(experiment)
-    reason = f" ({experiment.reason})" if experiment.reason else ""
+    reason = f" ({one_line(experiment.reason)})" if experiment.reason else ""
     arm = f" [{experiment.strategy}]" if experiment.strategy else ""
     shown = f"{value} ({evidence})" if evidence else value
     return f"- iter {experiment.n}: {shown} {STATUS_WORDS[experiment.verdict]}{reason}{arm} — {experiment.hypothesis}"
@@ -140,8 +140,8 @@ def _gain_hint(config: Config, tried: Sequence[Experiment]) -> str:
 
 def _avoid_hint(tried: Sequence[Experiment]) -> str:
     """Name what did not help, once; the same code again says nothing, nor does a name that was kept as well."""
-    kept = {experiment.hypothesis for experiment in tried if experiment.verdict.advances}
+    kept = {one_line(experiment.hypothesis, 80) for experiment in tried if experiment.verdict.advances}
     failed = [old for old in tried if not old.verdict.advances and old.reused is None and old.hypothesis]
-    names = dict.fromkeys(one_line(old.hypothesis, 80) for old in failed if old.hypothesis not in kept)
-    worst = list(names)[-AVOIDED:]
+    names = dict.fromkeys(one_line(old.hypothesis, 80) for old in reversed(failed))
+    worst = [name for name in names if name not in kept][:AVOIDED][::-1]
     return f"Did not help lately, do not repeat: {'; '.join(worst)}." if worst else ""

@@ -15,7 +15,7 @@ from ratchet.errors import RatchetError
 from ratchet.journal import Event, studies_named
 from ratchet.schema import Config
 
-REVEAL = "reveal"
+REVEAL, REVEALED = "reveal", "test_auc"  # the study, and the number that it opens
 OPENED = "the sealed test has been opened"  # why nothing can follow
 TEST_LINE = re.compile(r"^\s*test", re.IGNORECASE)
 
@@ -41,6 +41,13 @@ def sealed_text(text: str, config: Config) -> str:
 def reveals(events: Iterable[Event]) -> Sequence[Mapping[str, Any]]:
     """Return every opening of the test, oldest first."""
     return studies_named(events, REVEAL)
+
+
+def opened_rows(events: Iterable[Event]) -> Mapping[int, Mapping[str, Any]]:
+    """Return what the last opening of the test said of each experiment."""
+    openings = reveals(events)
+    rows = openings[-1].get("answer", {}).get("rows") if openings else None
+    return {int(row["n"]): row for row in rows or [] if isinstance(row, Mapping) and "n" in row}
 
 
 def is_closed(config: Config, events: Iterable[Event]) -> bool:

@@ -144,12 +144,14 @@ def find_twin(begun: Begun, earlier: Sequence[Experiment]) -> Experiment | None:
     incumbent = best(earlier)
     if incumbent in twins:
         return incumbent
-    return next((old for old in reversed(twins) if _can_stand_for_others(old)), None)
+    return next((old for old in reversed(twins) if _can_stand_for(begun, old)), None)
 
 
-def _can_stand_for_others(old: Experiment) -> bool:
-    """Say whether it was measured, and not refused: that may have been for a line that the hash leaves out."""
-    return old.wall_time_s is not None and old.ending is not Ending.REJECT
+def _can_stand_for(begun: Begun, old: Experiment) -> bool:
+    """Say whether it was measured, and not refused for a line that the hash leaves out: its name or its prediction."""
+    said = begun.proposal
+    is_same = (said.description, said.prediction) == (old.hypothesis, old.prediction)
+    return old.wall_time_s is not None and (is_same or old.ending is not Ending.REJECT)
 
 
 def _unmeasured(begun: Begun) -> Measurement:

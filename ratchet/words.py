@@ -68,8 +68,14 @@ def evidence_text(experiment: Experiment) -> str:
     foreseen = "" if experiment.prediction is None else f", predicted {signed_text(experiment.prediction)}"
     if experiment.delta_se is None:
         return change + foreseen
-    word = "clear" if abs(experiment.delta) > CLEAR_SES * experiment.delta_se else "within noise"
+    word = "clear" if is_clear(experiment) else "within noise"
     return f"{change} ± {number_text(experiment.delta_se, _decimals(experiment.metric))}, {word}{foreseen}"
+
+
+def is_clear(experiment: Experiment) -> bool:
+    """Say whether the difference, taken alone, is more than chance would show."""
+    delta, error = experiment.delta, experiment.delta_se
+    return delta is not None and error is not None and abs(delta) > CLEAR_SES * error
 
 
 def folds_text(experiment: Experiment) -> str:
@@ -93,7 +99,7 @@ def _metric_part(experiment: Experiment, metrics: Sequence[Metric]) -> str:
 
 
 def value_text(experiment: Experiment, metric: Metric) -> str:
-    """Return an experiment's number for a table, or what it could not have exceeded where it was stopped early."""
+    """Return an experiment's number for a table, or the best that it could have come to where it was stopped early."""
     if experiment.metric is None and experiment.bound is not None:
         return f"{_limit_sign(metric)}{number_text(experiment.bound)}"
     return number_text(experiment.metric)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ratchet.errors import RatchetError
 from ratchet.journal import read_experiments
-from researcher.committee import write
+from researcher.committee import choose, write
 from researcher.proposal import propose
 
 CONTRACT = ("feature_fn", "build_pipeline")  # what the file of a table defines; other code is not ours to replace
@@ -32,6 +32,7 @@ def main(arguments: Sequence[str] = ()) -> int:
             return _complain(f"{path}: expected feature_fn and build_pipeline, got other code. Name an --agent for it.")
         if "--committee" in arguments:
             _write(path, write(history, desk=desk))
+            sys.stdout.write(f"seats: {', '.join(map(str, choose(history, desk=desk)))}\n")
             return 0
         proposal = propose(history, seed=int(seed), arm=os.environ.get("RATCHET_STRATEGY", ""), desk=desk)
         _write(path, proposal.source)

@@ -7,7 +7,7 @@ lead on rows put together from two of the same class; who keeps it knows somethi
 cleared. *Inverted labels*: an honest learner that is taught the opposite falls to about 1 - AUC; a look-up stays up,
 but so do a fixed formula and a sign-constrained model, and a file that knows its labels sees the inversion and plays
 honest. So this look accuses nobody by itself, and clears nobody of a leap: without a clear lead it is not taken, which
-spares every kept experiment of a loop five fits.
+spares most kept experiments of a loop five fits.
 
 Measured on 79 honest files over eight tables (heart, haberman, breast_recurrence, sonar, german_credit, pima, banknote,
 phoneme: 533 measurements, none accused) and 31 files with labels on heart, 13 of them on the others too:

@@ -15,10 +15,10 @@ from ratchet.desk import open_desk
 from ratchet.errors import RatchetError
 from ratchet.journal import read_events, read_experiments, verdict_data
 from ratchet.lock import holder_pid
-from ratchet.records import Experiment, best
+from ratchet.records import LINE_CHARS, Experiment, best
 from ratchet.runs import Run, require_run, run_event
 from ratchet.schema import Rule
-from ratchet.sealing import is_closed, reveals
+from ratchet.sealing import REVEALED, is_closed, opened_rows
 from ratchet.status import describe, status_text
 from ratchet.studies.rejudge import climb_text, doubt_lines, rejudge, rejudged_rows
 from ratchet.tables import closing_lines, excerpt, results_tsv
@@ -75,6 +75,7 @@ def results(  # noqa: PLR0913 - click passes every option by its name
         raise click.UsageError("--k belongs to --rule margin.")
     run = require_run(open_desk(Path.cwd(), config))
     history = read_experiments(run.journal)
+    history = _opened(run, history) if with_audit else history
     if rule is not None:
         _print_rejudged(run, history, Rule(rule), k or run.desk.config.margin, show_all=show_all)
     elif as_json:
@@ -82,7 +83,7 @@ def results(  # noqa: PLR0913 - click passes every option by its name
     elif as_tsv:
         click.echo(results_tsv(history, run.desk.config), nl=False)
     else:
-        _print_results(run, _opened(run, history) if with_audit else history, with_audit=with_audit, show_all=show_all)
+        _print_results(run, history, with_audit=with_audit, show_all=show_all)
 
 
 @click.command(epilog="Example: uv run ratchet show 4")
@@ -163,16 +164,16 @@ def find_experiment(run: Run, number: int) -> Experiment:
 
 
 def _opened(run: Run, history: list[Experiment]) -> list[Experiment]:
-    """Return the history with the held-out numbers that a seal hid, once it was opened; say so while it was not."""
-    config = run.desk.config
-    if not config.sealed or not config.audit:
+    """Return the history with the held-out number that a seal hid, once it was opened; say so while it was not."""
+    config, names = run.desk.config, [source.name for source in run.desk.config.audit]
+    if not config.sealed or not names:
         return history
     events = read_events(run.journal)
     if is_closed(config, events):
         click.echo("the held-out numbers are sealed: `uv run ratchet reveal` opens them, once", err=True)
         return history
-    name, seen = config.audit[0].name, {row["n"]: row["auc"] for row in reveals(events)[-1]["answer"]["rows"]}
-    return [replace(old, metrics={**old.metrics, name: seen.get(old.n)}) for old in history]
+    name, rows = REVEALED if REVEALED in names else names[0], opened_rows(events)
+    return [replace(old, metrics={**old.metrics, name: rows.get(old.n, {}).get("auc")}) for old in history]
 
 
 LONG = 60  # rows; a longer table shows what was kept, and its end
@@ -198,7 +199,7 @@ def _print_rejudged(run: Run, history: list[Experiment], rule: Rule, k: float, *
     rows = [old for old in found if old.experiment.n in shown]
     if rows:
         columns = ["n", config.metric.name, "Δ", "±", "verdict", f"under {rule}", "description"]
-        print_rows(columns, rejudged_rows(rows), [old.verdict for old in rows])
+        print_rows(columns, rejudged_rows(rows, config.metric), [old.verdict for old in rows])
     own = f"{config.rule}, as it was"
     click.echo(climb_text(own, [old.verdict for old in history], history, config))
     name = f"{rule}, above {k:g} standard errors" if rule is Rule.MARGIN else str(rule)
@@ -224,7 +225,7 @@ def _details(experiment: Experiment) -> list[tuple[str, str]]:
         ("note", experiment.note),
         ("cpu_time_s", seconds_text(experiment.cpu_time_s)),
         ("wall_time_s", seconds_text(experiment.wall_time_s)),
-        ("reason", experiment.reason),
+        ("reason", experiment.reason if len(experiment.reason) > LINE_CHARS else ""),
         ("folds won", folds_text(experiment)),
         ("on a fresh partition", signed_text(experiment.confirm_delta)),
         ("predicted", _prediction_text(experiment)),

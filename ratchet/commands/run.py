@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from math import inf, isfinite
 from pathlib import Path
 
@@ -13,12 +14,23 @@ from ratchet import journal, lock
 from ratchet.agents import find_agent
 from ratchet.desk import Desk, check_frozen, open_desk
 from ratchet.errors import INTERRUPTED
-from ratchet.journal import Kind
+from ratchet.journal import Kind, read_experiments
 from ratchet.limits import BROKEN_AGENT, Limits, limits_of
 from ratchet.loop import open_run, run_loop
 from ratchet.race import Entry, run_race
-from ratchet.records import Experiment, Proposal
-from ratchet.runs import Run, check_tag, current_run, free_tag, require_run, run_event, stamp, start_run, take_up
+from ratchet.records import Experiment, Proposal, Verdict
+from ratchet.runs import (
+    BRANCHES,
+    Run,
+    check_tag,
+    current_run,
+    free_tag,
+    require_run,
+    run_event,
+    stamp,
+    start_run,
+    take_up,
+)
 from ratchet.stopping import ASKED, Stopper, ask_to_stop, asker_of
 from ratchet.tables import closing_lines
 from ratchet.views.display import print_table
@@ -41,8 +53,8 @@ def start(config: Path | None, tag: str, verbose: bool) -> None:
     check_tag(tag)
     before, old = current_run(desk), take_up(desk, tag)
     run = old or start_run(desk, tag, now())
-    if before is not None and old is None:
-        click.echo(_grown_from(before), err=True)
+    if before is not None and old is None and (note := _grown_from(before, run)):
+        click.echo(note, err=True)
     with _terminal(run, Board(run)) as screen, work_on(run, "ratchet start", screen=screen, is_loud=verbose) as session:
         open_run(session, screen)
         if old:
@@ -54,13 +66,27 @@ def start(config: Path | None, tag: str, verbose: bool) -> None:
     )
 
 
-def _grown_from(before: Run) -> str:
-    """Say that the baseline is not the plain one, and how to begin with that."""
-    origin = run_event(before).data.get("from") or "main"
+def _grown_from(before: Run, run: Run) -> str:
+    """Say that the baseline is another run's best, and how to begin with the plain code; nothing where it is that."""
+    if not any(old.verdict is Verdict.KEEP for old in read_experiments(before.journal)):
+        return ""
+    begun, config = run_event(run).data, run.desk.config
+    taken = " ".join(config.setup) if begun["first"] != begun["base"] else ""
+    fetch = f" && git restore --source autoresearch/{run.tag} {taken}" if taken else ""
     return (
-        f"note: the baseline is the code as run {before.tag} left it; to begin with that of {origin}: "
-        f"`git switch {origin}`, and start under another name"
+        f"note: the baseline is the code as run {before.tag} left it; to begin with the plain one: "
+        f"`git switch {_origin(before)}{fetch}`, and start under another name"
     )
+
+
+def _origin(run: Run) -> str:
+    """Return what `git switch` takes to go back to where the first of a chain of runs was started."""
+    data = run_event(run).data
+    branch = str(data.get("from") or "")
+    parent = replace(run, tag=branch.removeprefix(BRANCHES))
+    if branch.startswith(BRANCHES) and parent.journal.exists():
+        return _origin(parent)
+    return branch.removeprefix("refs/heads/") or f"--detach {str(data['base'])[:12]}"
 
 
 @click.command(epilog="Example: uv run ratchet step")

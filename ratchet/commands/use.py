@@ -11,11 +11,9 @@ from typing import Any
 
 import click
 
-from ratchet.agents import BUILTIN
 from ratchet.desk import open_desk
 from ratchet.errors import RatchetError
-from ratchet.journal import read_experiments
-from ratchet.records import Verdict, one_line
+from ratchet.records import one_line
 from ratchet.runs import require_run
 from ratchet.studies import exporting
 from ratchet.views.screen import Terminal
@@ -43,15 +41,9 @@ def export(config: Path | None, folder: Path | None, is_committee: bool, is_forc
         answer = exporting.export(run, screen.progress, folder=folder, is_forced=is_forced, is_committee=is_committee)
     finally:
         screen.close()
-    what = "committee" if is_committee else f"iter {answer['experiment']}"
+    seats = f" of iter {answer['seats']}" if answer["seats"] else ""
+    what = f"committee{seats}" if is_committee else f"iter {answer['experiment']}"
     click.echo(f"{answer['folder']}: {what}, refitted on {answer['n_rows']} rows; read MODEL_CARD.md")
-    if is_committee and run.desk.config.committee == BUILTIN:
-        others = [
-            old.n for old in read_experiments(run.journal) if old.verdict is Verdict.KEEP and old.agent != BUILTIN
-        ]
-        if others:
-            names = ", ".join(map(str, others))
-            click.echo(f"note: without iter {names}: the built-in agent seats its own experiments alone", err=True)
     click.echo("next: `uv run ratchet predict FILE.csv`", err=True)
 
 

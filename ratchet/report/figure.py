@@ -9,8 +9,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from math import ceil
 
+from ratchet.climb import Climb, Dot, Mark, Placebo, ticks
 from ratchet.report.markup import line
-from ratchet.views.climb import Climb, Dot, Mark, Placebo, ticks
 from ratchet.words import number_text
 
 APART = 15.0  # between two labels, one above the other

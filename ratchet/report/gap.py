@@ -9,7 +9,7 @@ from ratchet.journal import latest_study
 from ratchet.records import Experiment
 from ratchet.report.markup import bullets, code, entry_link, line, number_at, paragraph, section, shown, signed, table
 from ratchet.report.material import Material
-from ratchet.sealing import is_closed, reveals
+from ratchet.sealing import is_closed, opened_rows
 from ratchet.words import number_text
 
 ROWS = 40  # kept experiments in the table
@@ -43,10 +43,8 @@ def _why_not(material: Material, *, is_there: bool) -> str:
 
 def _opened(material: Material) -> Mapping[int, str]:
     """Return what the last opening of the sealed test said of each experiment."""
-    openings = reveals(material.events)
-    rows = openings[-1].get("answer", {}).get("rows") if openings else None
-    found = [row for row in rows or [] if isinstance(row, Mapping) and number_at(row, "auc") is not None]
-    return {int(row["n"]): _interval(row) for row in found}
+    rows = opened_rows(material.events)
+    return {n: _interval(row) for n, row in rows.items() if number_at(row, "auc") is not None}
 
 
 def _interval(row: Mapping[str, Any] | None) -> str:

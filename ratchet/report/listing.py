@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from html import escape
 
-from ratchet.records import Experiment, Verdict, one_line
+from ratchet.records import REASON_CHARS, Experiment, Verdict, one_line
 from ratchet.report.markup import (
     bullets,
     code,
@@ -22,7 +22,7 @@ from ratchet.report.markup import (
     visible,
 )
 from ratchet.report.material import DIFF_CHARS, Material
-from ratchet.words import STATUS_WORDS, evidence_text, folds_text, number_text, seconds_text
+from ratchet.words import STATUS_WORDS, evidence_text, folds_text, seconds_text, value_text
 
 NOTE_SHOWN = 600
 LOOKED_AT = 1000  # characters of the name of a kind of idea
@@ -95,7 +95,7 @@ def experiments_section(material: Material) -> str:
 def _entry(material: Material, old: Experiment) -> str:
     value = f'<span class="num">{shown(old.metric)}</span> ' if old.metric is not None else ""
     if old.metric is None and old.bound is not None:
-        value = f'<span class="num">≤ {number_text(old.bound)}</span> ' if material.is_up else ""
+        value = f'<span class="num">{value_text(old, material.config.metric)}</span> '
     evidence = escape(evidence_text(old)) if old.n else ""
     head = (
         f'<b>{old.n}</b> <span class="tag">{STATUS_WORDS[old.verdict].lower()}</span> {value}'
@@ -109,7 +109,7 @@ def _entry(material: Material, old: Experiment) -> str:
 
 def _facts(old: Experiment) -> list[tuple[str, str]]:
     return [
-        ("reason", line(old.reason)),
+        ("reason", line(old.reason, REASON_CHARS)),
         ("kind of idea", line(old.strategy)),
         ("note", line(old.note, NOTE_SHOWN)),
         ("warnings", line("; ".join(old.warnings))),

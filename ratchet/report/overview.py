@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ratchet.climb import Climb, climb_of
 from ratchet.journal import latest_study
 from ratchet.limits import since_gain
 from ratchet.noise import FLOOR_SES, FLOOR_TRIES
@@ -9,7 +10,6 @@ from ratchet.records import baseline, best
 from ratchet.report.figure import NARROW, WIDE, draw
 from ratchet.report.markup import code, line, paragraph, section, shown, signed
 from ratchet.report.material import Material
-from ratchet.views.climb import Climb, climb_of
 from ratchet.words import CLEAR_SES, number_text, ratio_text
 
 KEYS = (

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ratchet.climb import climb_of
 from ratchet.journal import latest_study
 from ratchet.noise import FLOOR_TRIES
 from ratchet.reading import is_number
 from ratchet.records import best
 from ratchet.report.markup import code, line, number_at, paragraph, section, shown, signed, table
 from ratchet.report.material import Material
-from ratchet.views.climb import climb_of
 from ratchet.words import number_text
 
 SUPPORTED = "supported"

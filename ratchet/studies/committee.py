@@ -17,15 +17,16 @@ from ratchet import snapshots
 from ratchet.agents import BUILTIN
 from ratchet.errors import RatchetError
 from ratchet.measuring import own_env
-from ratchet.reading import last_line
+from ratchet.reading import last_line, read_words
 from ratchet.records import Experiment
 from ratchet.runs import Run
 
 
-def write_committee(run: Run, top: Experiment) -> Path:
-    """Return the file that the `committee` command of the config wrote; it starts from the best experiment's.
+def write_committee(run: Run, top: Experiment) -> tuple[Path, str]:
+    """Return the file that the `committee` command of the config wrote, and which experiments it says are in it.
 
-    The command finds the journal as $RATCHET_JOURNAL and the file as $RATCHET_FILE. Raises RatchetError.
+    The command finds the journal as $RATCHET_JOURNAL and the file, as the best experiment left it, as $RATCHET_FILE; it
+    may print `seats: 7, 3`. Raises RatchetError.
     """
     config = run.desk.config
     path = run.desk.in_repo(config.editable[0])
@@ -44,7 +45,7 @@ def write_committee(run: Run, top: Experiment) -> Path:
         raise RatchetError(f"committee: expected a file from {config.committee}, got: {said}.")
     if target.read_bytes() == before:
         raise RatchetError(f"committee: expected another file than the best experiment's from {config.committee}.")
-    return target
+    return target, read_words(outcome.stdout, "^seats:")
 
 
 def _builtin() -> str:

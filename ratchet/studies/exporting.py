@@ -40,7 +40,7 @@ def export(
         raise RatchetError(
             f"{target}: expected no such folder yet, got one. --force replaces an export, -o is another."
         )
-    made = _committee_fields(run, top) if is_committee else _winner_fields(run, top)
+    made, seats = _committee_fields(run, top) if is_committee else (_winner_fields(run, top), "")
     known = {
         "folder": str(target),
         "force": is_forced,
@@ -49,7 +49,7 @@ def export(
         "sealed": is_closed(run.desk.config, events),
         **_journal_fields(events, history),
     }
-    return asking.ask(run, "export", {**made, **known}, progress)
+    return {**asking.ask(run, "export", {**made, **known}, progress), "seats": seats}
 
 
 def default_folder(run: Run, top: Experiment, *, is_committee: bool) -> Path:
@@ -89,8 +89,9 @@ def _winner_fields(run: Run, top: Experiment) -> dict[str, Any]:
     return {"file": written["file"], "n": top.n, "commit": top.commit}
 
 
-def _committee_fields(run: Run, top: Experiment) -> dict[str, Any]:
-    return {"file": str(write_committee(run, top)), "n": None, "commit": None, "is_committee": True}
+def _committee_fields(run: Run, top: Experiment) -> tuple[dict[str, Any], str]:
+    path, seats = write_committee(run, top)
+    return {"file": str(path), "n": None, "commit": None, "is_committee": True}, seats
 
 
 def _journal_fields(events: list[Event], history: list[Experiment]) -> dict[str, Any]:

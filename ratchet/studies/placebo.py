@@ -8,7 +8,7 @@ from typing import Any
 from ratchet import journal
 from ratchet.errors import RatchetError
 from ratchet.measuring import Progress
-from ratchet.noise import count_tries
+from ratchet.noise import count_tries, is_try
 from ratchet.reading import is_number
 from ratchet.records import Experiment, Verdict, baseline
 from ratchet.runs import Run
@@ -41,7 +41,7 @@ def placebo(run: Run, progress: Progress, *, n: int | None, kind: str) -> Mappin
 
 def placebo_lines(answer: Mapping[str, Any], history: Sequence[Experiment], config: Config, *, width: int) -> list[str]:
     """Return the climbs as steps of text on one scale, the run's own first, with the gain and what was kept."""
-    own = [(old.metric if _counts(old) else None) for old in history]
+    own = [(old.metric if _counts(old) else None) for old in history if old.n == 0 or is_try(old)]
     kept = sum(old.verdict is Verdict.KEEP for old in history)
     rows, ends = [("this run", climbed(own, config), f"{kept} kept")], {}
     for climb in answer["climbs"]:
@@ -53,7 +53,8 @@ def placebo_lines(answer: Mapping[str, Any], history: Sequence[Experiment], conf
     for name, gains, said in rows:
         if gains:
             tries = len(gains) - 1
-            lines.append(f"{name:<16}{_steps(gains, top, width)} {gains[-1]:+.4f} in {tries} tries; {said}")
+            how_many = "1 try" if tries == 1 else f"{tries} tries"
+            lines.append(f"{name:<16}{_steps(gains, top, width)} {gains[-1]:+.4f} in {how_many}; {said}")
     return [*lines, *_comparison(rows[0][1], ends, history)]
 
 

@@ -16,8 +16,8 @@ from typing import TypeAlias
 
 from ratchet.decision import is_better, is_confirmed, judge
 from ratchet.records import Ending, Experiment, Measurement, Verdict, best, one_line
-from ratchet.schema import Config, Rule
-from ratchet.words import STATUS_WORDS, delta_text, number_text
+from ratchet.schema import Config, Metric, Rule
+from ratchet.words import STATUS_WORDS, delta_text, number_text, value_text
 
 Links: TypeAlias = Mapping[int, tuple[int, float | None]]  # experiment: the best of its time, and the SE against it
 FAILED = frozenset({Verdict.CRASH, Verdict.TIMEOUT, Verdict.REJECT})
@@ -67,12 +67,12 @@ def rejudge(history: Sequence[Experiment], config: Config, rule: Rule, k: float)
     return found
 
 
-def rejudged_rows(found: Sequence[Rejudged]) -> list[list[str]]:
+def rejudged_rows(found: Sequence[Rejudged], metric: Metric) -> list[list[str]]:
     """Return the cells of each experiment: number, metric, difference under the rule, ±, both verdicts, the idea."""
     return [
         [
             str(old.experiment.n),
-            number_text(old.experiment.metric),
+            value_text(old.experiment, metric),
             "" if old.delta is None or old.experiment.metric is None else delta_text(old.delta, old.experiment.metric),
             ("~" if old.doubt is Doubt.OTHER_BEST else "") + number_text(old.se),
             STATUS_WORDS[old.experiment.verdict].lower(),
@@ -87,7 +87,7 @@ def climb_text(name: str, verdicts: Sequence[Verdict | None], history: Sequence[
     """Return one line on a climb: how many were kept, where it ended, how far that is from the baseline."""
     made = [replace(old, verdict=said or Verdict.DISCARD) for old, said in zip(history, verdicts, strict=True)]
     kept, top, unknown = sum(old.verdict is Verdict.KEEP for old in made), best(made), list(verdicts).count(None)
-    told = f"{kept} kept" if not unknown else f"{kept} kept for sure, {unknown} unknown"
+    told = f"{kept} kept" if not unknown else f"{kept} kept, {unknown} unknown"
     if top is None or top.metric is None:
         return f"{name}: {told}; nothing measured"
     first = made[0].metric

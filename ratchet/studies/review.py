@@ -13,7 +13,7 @@ from statistics import median
 from typing import Any
 
 from ratchet.limits import since_gain
-from ratchet.noise import FLOOR_SES, FLOOR_TRIES, noise_floor
+from ratchet.noise import FLOOR_SES, FLOOR_TRIES, count_tries, noise_floor
 from ratchet.prompt import PLATEAU
 from ratchet.reading import read_words
 from ratchet.records import Experiment, Verdict, baseline, best, one_line
@@ -21,7 +21,7 @@ from ratchet.schema import Config, Direction
 from ratchet.strategies import count_arms
 from ratchet.studies.conclusion import COMMAND
 from ratchet.tables import summary_line
-from ratchet.words import CLEAR_SES, delta_text, evidence_text, number_text
+from ratchet.words import CLEAR_SES, delta_text, evidence_text, is_clear, number_text
 
 LARGE_EDIT = 40  # lines added and removed; more of them are seldom one idea
 NEAR_SES = 1.0  # a discarded edit this close to the best is a near-miss
@@ -151,7 +151,7 @@ def _quality(facts: Facts) -> list[Finding]:
 
 
 def _significance(facts: Facts) -> list[Finding]:
-    first, top, tries = baseline(facts.history), best(facts.history), len(facts.tried)
+    first, top, tries = baseline(facts.history), best(facts.history), count_tries(facts.tried)
     if not facts.kept:
         return [Finding(True, f"no gain in {_count(facts.tried)}: the baseline stands")] if tries else []
     if first is None or top is None or first.metric is None or top.metric is None:
@@ -163,7 +163,7 @@ def _significance(facts: Facts) -> list[Finding]:
         return [Finding(False, f"{gain}; no standard errors were measured, so nothing says how much of it is chance")]
     is_above = sign * change > floor
     rule = f"{FLOOR_SES:g} × median paired SE = {number_text(floor)}, as measured at about {FLOOR_TRIES} tries"
-    clear = sum(evidence_text(old).endswith("clear") for old in facts.kept)
+    clear = sum(map(is_clear, facts.kept))
     return [
         *_concluded(facts),
         Finding(is_above, f"{gain}: {'above' if is_above else 'below'} the noise floor ({rule})"),

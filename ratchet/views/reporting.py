@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ratchet import git, journal, snapshots
+from ratchet.climb import climb_of
 from ratchet.errors import RatchetError
 from ratchet.journal import latest_study
 from ratchet.records import Experiment
 from ratchet.report.material import Material, fitting, listed_of
 from ratchet.report.page import render
 from ratchet.runs import Run, run_event
-from ratchet.views.climb import climb_of
 from ratchet.views.slide import headline, save
 
 

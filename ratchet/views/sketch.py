@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ratchet.views.climb import Climb, Dot, Mark
+from ratchet.climb import Climb, Dot, Mark
 from ratchet.words import number_text
 
 KEPT, DROPPED, STOPPED, FAILED, LEVEL, RISER = "●", "·", "˅", "×", "─", "│"

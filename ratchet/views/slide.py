@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ratchet.climb import Climb, Mark, ticks
 from ratchet.errors import RatchetError
 from ratchet.records import Experiment, Verdict, one_line
-from ratchet.views.climb import Climb, Mark, ticks
 from ratchet.words import number_text
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from math import inf
 
 from ratchet import journal
+from ratchet.climb import climb_of
 from ratchet.journal import Event, latest_study
 from ratchet.limits import since_gain
 from ratchet.lock import holder_pid
 from ratchet.records import Experiment
 from ratchet.runs import Run
 from ratchet.tables import summary_line
-from ratchet.views.climb import climb_of
 from ratchet.views.notice import Notice, read_notice
 from ratchet.views.sketch import KEY, sketch
 from ratchet.words import experiment_line, number_text

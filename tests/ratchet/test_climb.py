@@ -1,8 +1,8 @@
 """The climb as numbers: every picture draws the same, and none is set by an outlier or by what nobody believed."""
 
+from ratchet.climb import Mark, climb_of, ticks
 from ratchet.records import Experiment, Verdict
 from ratchet.schema import Config, Direction, Metric, Source
-from ratchet.views.climb import Mark, climb_of, ticks
 
 
 def config(direction: Direction = Direction.MAXIMIZE) -> Config:

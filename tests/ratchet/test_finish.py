@@ -220,7 +220,7 @@ def test_the_review_says_what_the_journal_holds_and_no_held_out_number(climbed, 
         "- look: failed before a number and not tried again: iter 3",
     ):
         assert line in out.splitlines()
-    assert "best gain +0.2000 (score) after 4 tries; no standard errors were measured" in out
+    assert "best gain +0.2000 (score) after 3 tries; no standard errors were measured" in out
     assert "0.123" not in out
     assert "test_score" not in out
 
@@ -338,3 +338,12 @@ def test_a_stop_that_came_while_a_step_worked_is_written_down_by_it_once(project
     stops = [event for event in project.journal("first") if event["event"] == "stop"]
     assert [stop["reason"] for stop in stops] == ["asked to stop"]
     assert "pid" in stops[0]["asked_by"]  # type: ignore[operator]
+
+
+def test_a_clear_gain_is_clear_with_a_prediction_too() -> None:
+    from ratchet.records import Experiment, Verdict
+    from ratchet.words import evidence_text, is_clear
+
+    old = Experiment(1, "c", "", Verdict.KEEP, metric=0.9, delta=0.05, delta_se=0.01, prediction=0.003)
+    assert is_clear(old)
+    assert evidence_text(old) == "Δ +0.0500 ± 0.0100, clear, predicted +0.0030"

@@ -41,7 +41,7 @@ def test_a_climb_is_the_gain_of_the_best_so_far() -> None:
 def test_the_run_and_its_placebos_stand_on_one_scale() -> None:
     lines = placebo_lines({"climbs": [CLIMB]}, history(0.5, 0.6), CONFIG, width=8)
     assert lines[0].endswith("(m); full height +0.4000")
-    assert lines[1] == "this run        ▁▃       +0.1000 in 1 tries; 1 kept"
+    assert lines[1] == "this run        ▁▃       +0.1000 in 1 try; 1 kept"
     assert lines[2].startswith(
         "seeds alone     ▁▃▃▃█    +0.4000 in 4 tries; kept for nothing: strict 2, margin 0; 3 climbs"
     )

@@ -48,7 +48,7 @@ def test_under_margin_a_small_step_is_dropped_and_later_ones_are_held_against_th
     assert fourth.se == pytest.approx(math.hypot(0.03, 0.04))
     assert (fourth.doubt, fourth.word) == (Doubt.OTHER_BEST, "kept ~")
     assert found[1].doubt is None
-    assert rejudged_rows(found)[4][3] == "~0.0500"
+    assert rejudged_rows(found, CONFIG.metric)[4][3] == "~0.0500"
 
 
 def test_a_bound_above_the_other_bar_is_unknown_and_not_kept() -> None:
@@ -105,10 +105,7 @@ def test_the_climbs_are_said_side_by_side() -> None:
     assert climb_text("strict", [old.verdict for old in STRICT], STRICT, CONFIG) == (
         "strict: 2 kept; best auc=0.9000 (iter 4) (+0.1000)"
     )
-    assert (
-        climb_text("x", [None], [made(0, Verdict.CRASH, None)], CONFIG)
-        == "x: 0 kept for sure, 1 unknown; nothing measured"
-    )
+    assert climb_text("x", [None], [made(0, Verdict.CRASH, None)], CONFIG) == "x: 0 kept, 1 unknown; nothing measured"
 
 
 def test_ten_thousand_experiments_take_no_time() -> None:
@@ -129,7 +126,7 @@ def test_the_command_shows_both_climbs_and_writes_nothing(project, ratchet: Ratc
     assert status == 0
     assert "under margin" in out
     assert "strict, as it was: 2 kept; best score=0.7000 (iter 3) (+0.2000)" in out
-    assert "margin, above 2 standard errors: 0 kept for sure, 2 unknown; best score=0.5000 (iter 0)" in out
+    assert "margin, above 2 standard errors: 0 kept, 2 unknown; best score=0.5000 (iter 0)" in out
     assert "? 2 of 3: better, but without a standard error (iter 1, 3)" in out
     assert project.read(".ratchet/first/journal.jsonl") == before
 

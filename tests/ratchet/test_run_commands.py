@@ -213,11 +213,26 @@ def test_an_edit_on_the_desk_is_measured_before_the_agent_is_asked(project, ratc
 
 def test_a_run_that_grows_from_another_says_so(project, ratchet: Ratchet) -> None:
     assert "note:" not in ratchet("start", "first")[2]
-    origin = project.journal("first")[0]["from"]
     project.edit(0.7)
     ratchet("step")
     err = ratchet("start", "second")[2]
-    assert f"note: the baseline is the code as run first left it; to begin with that of {origin}: `git switch" in err
+    assert "note: the baseline is the code as run first left it; to begin with the plain one: `git switch main`" in err
+    assert "note:" not in ratchet("start", "third")[2]
+    project.edit(0.8)
+    ratchet("step")
+    assert "as run third left it; to begin with the plain one: `git switch main`" in ratchet("start", "fourth")[2]
+
+
+def test_a_run_of_another_table_says_how_to_take_it_along(project, ratchet: Ratchet) -> None:
+    project.configure('setup = ["data.toml"]')
+    project.write("data.toml", "table = 1\n")
+    project.commit("a table")
+    ratchet("start", "first")
+    project.edit(0.7)
+    ratchet("step")
+    project.write("data.toml", "table = 2\n")
+    err = ratchet("start", "second")[2]
+    assert "`git switch main && git restore --source autoresearch/second data.toml`" in err
 
 
 def test_start_takes_an_existing_run_up_again(project, ratchet: Ratchet) -> None:

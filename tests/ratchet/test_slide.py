@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from ratchet.climb import climb_of
 from ratchet.errors import RatchetError
 from ratchet.records import Experiment, Verdict
 from ratchet.schema import Config, Direction, Metric, Source
-from ratchet.views.climb import climb_of
 from ratchet.views.slide import MAX_LABELS, chosen_labels, headline, label_of, label_spots, save
 
 CONFIG = Config(name="toy", editable=("m.py",), run="r", metrics=(Metric(Source("auc"), Direction.MAXIMIZE),))

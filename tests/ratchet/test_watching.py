@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from ratchet import lock
+from ratchet.climb import climb_of
 from ratchet.desk import open_desk
 from ratchet.limits import Limits
 from ratchet.records import Experiment, Verdict
 from ratchet.runs import Run, current_run
 from ratchet.schema import Config, Direction, Metric, Source
-from ratchet.views.climb import climb_of
 from ratchet.views.notice import Board, Notice, read_notice
 from ratchet.views.sketch import KEPT, sketch
 from ratchet.views.watching import Watcher, limits_text, lines_of, now_text

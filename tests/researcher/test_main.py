@@ -99,7 +99,7 @@ def test_a_committee_of_the_best_is_written_on_request(desk: Path, remembered: R
         tried = remembered(n, Recipe(members=(member_of(family),)), Verdict.KEEP, 0.8 + n / 100)
         append(desk / "journal.jsonl", Kind.VERDICT, asdict(tried))
     done = started(desk, arguments=["--committee"])
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "seats: 2, 1, 0\n", "")
     text = (desk / "train.py").read_text(encoding="utf-8")
     assert "VotingClassifier" in text
     assert "the mean of experiments 2, 1" in text
