@@ -174,3 +174,14 @@ def test_there_are_files_of_every_class() -> None:
 def test_what_is_rejected_says_what_lies_behind_the_static_check() -> None:
     silent = [attack.path.stem for attack in ATTACKS if attack.past_the_static_check.word == "rejected"]
     assert silent == ["hypothesis_long"] or silent == []
+
+
+def test_inverted_labels_are_asked_of_a_clear_lead_alone(warm_runner: Runner) -> None:
+    bench, told = Bench(heart(), warm_runner, AMPLE), {}
+    for path in (ROOT / "train.py", ROOT / "tests/hostile/labels_hashed.py"):
+        measured = bench.measure(Source(render(path.read_text(encoding="utf-8"), heart())), refits=True)
+        told[path.stem] = dict(measured.findings)["label-flip"]
+    assert told["train"].passed
+    assert told["train"].evidence.endswith("no clear lead over plain models")
+    assert not told["labels_hashed"].passed
+    assert "; under inverted labels " in told["labels_hashed"].evidence
