@@ -37,5 +37,5 @@ def draw(cells: Sequence[Cell], path: Path) -> None:
     axes.set_xlabel("CPU seconds of the whole process tree")
     axes.set_ylabel("mean test AUC")
     axes.set_title(f"{len({table for table, _ in keys})} tables, {len(keys)} splits; bars: one standard error")
-    axes.legend()
+    figure.legend(loc="outside lower center", ncols=len(ORDER))
     figure.savefig(path, dpi=120)
