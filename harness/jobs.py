@@ -20,6 +20,8 @@ from typing import IO, Any, TypeAlias
 import numpy as np
 import pandas as pd
 
+from harness.texts import look_up
+
 HEAD = struct.Struct("<q")  # where the pickle begins, behind all the numbers
 SMALL_BYTES = 1 << 20  # a smaller frame is pickled whole: taking it apart would take longer than copying it
 NUMERIC = "fiub"  # kinds of numpy types that are written as they lie in memory
@@ -151,8 +153,7 @@ def _long(column: Any) -> pd.Series[Any]:
     if isinstance(column, pd.Series):
         return column
     codes, texts, dtype = column
-    text: pd.Series[Any] = pd.Series([*texts, np.nan], dtype=dtype)
-    return text.take(codes).reset_index(drop=True)
+    return look_up(texts, codes, dtype)
 
 
 def _take(column: pd.Series[Any], positions: Positions | None) -> pd.Series[Any]:

@@ -16,7 +16,7 @@ import pandas as pd
 from harness.tables.card import Card, Kind, TableError
 from harness.tables.cells import column_names, read_blocks
 from harness.tables.kinds import to_codes, to_numbers
-from harness.tables.table import look_up
+from harness.texts import look_up
 
 BLOCK_CELLS = 500_000
 BLOCK_ROWS = 20_000

@@ -27,6 +27,11 @@ class Verdict(StrEnum):
         """The branch stands on it."""
         return self in {Verdict.BASELINE, Verdict.KEEP}
 
+    @property
+    def is_believed(self) -> bool:
+        """The number counts; that of one that was rejected may be anything, and would set the scale of a picture."""
+        return self.advances or self is Verdict.DISCARD
+
 
 class Ending(StrEnum):
     """How a measurement ended, before anybody judged its number."""

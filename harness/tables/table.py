@@ -14,6 +14,7 @@ import pandas as pd
 
 from harness.tables.card import CARD, Card, Kind, TableError
 from harness.tables.gather import Columns
+from harness.texts import look_up
 
 Integers = np.ndarray[Any, np.dtype[np.int64]]
 Floats = np.ndarray[Any, np.dtype[np.float64]]
@@ -21,13 +22,6 @@ Codes = np.ndarray[Any, np.dtype[np.int32]]
 
 MAX_CLASSES = 100  # beyond, it is no classification that a table of this kind can teach
 MANY_NUMBERS = 20  # so many different numbers in a target are amounts, not classes
-TEXT = pd.Series(["text"]).dtype  # str from pandas 3 on, object before
-
-
-def look_up(texts: Sequence[str], codes: Codes) -> pd.Series[Any]:
-    """Return the text in each code's place, shape (n_rows,); -1, a missing cell, is NaN."""
-    found: pd.Series[Any] = pd.Series([*texts, np.nan], dtype=TEXT)
-    return found.take(codes).reset_index(drop=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

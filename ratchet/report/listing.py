@@ -93,9 +93,8 @@ def experiments_section(material: Material) -> str:
 
 
 def _entry(material: Material, old: Experiment) -> str:
-    value = f'<span class="num">{shown(old.metric)}</span> ' if old.metric is not None else ""
-    if old.metric is None and old.bound is not None:
-        value = f'<span class="num">{value_text(old, material.config.metric)}</span> '
+    told = value_text(old, material.config.metric) if old.metric is None else shown(old.metric)
+    value = f'<span class="num">{told}</span> ' if told else ""
     evidence = escape(evidence_text(old)) if old.n else ""
     head = (
         f'<b>{old.n}</b> <span class="tag">{STATUS_WORDS[old.verdict].lower()}</span> {value}'

@@ -26,22 +26,21 @@ NAMES = {"seeds": "seeds alone", "shuffled labels": "shuffled labels", "noise co
 def placebo(run: Run, progress: Progress, *, n: int | None, kind: str) -> Mapping[str, Any]:
     """Return the harness's climbs on nothing, as many tries as the run made unless told otherwise."""
     history = journal.read_experiments(run.journal)
-    tried = [experiment for experiment in history if experiment.metric is not None or experiment.bound is not None]
-    if not tried:
+    if baseline(history) is None:
         raise RatchetError(
             f"run {run.tag}: expected a measured baseline, got none yet. `uv run ratchet step` measures it."
         )
     fields = {
         "n": n or count_tries(history) or DEFAULT_N,
         "kind": kind,
-        "experiments": asking.write_files(run, tried),
+        "experiments": asking.write_files(run, _compared(history)),
     }
     return asking.ask(run, NAME, fields, progress)
 
 
 def placebo_lines(answer: Mapping[str, Any], history: Sequence[Experiment], config: Config, *, width: int) -> list[str]:
     """Return the climbs as steps of text on one scale, the run's own first, with the gain and what was kept."""
-    own = [(old.metric if _counts(old) else None) for old in history if old.n == 0 or is_try(old)]
+    own = [(old.metric if old.verdict.is_believed else None) for old in _compared(history)]
     kept = sum(old.verdict is Verdict.KEEP for old in history)
     rows, ends = [("this run", climbed(own, config), f"{kept} kept")], {}
     for climb in answer["climbs"]:
@@ -98,5 +97,6 @@ def _comparison(own: Sequence[float], ends: Mapping[str, Sequence[float]], histo
     return [f"as high or higher, on nothing: {', '.join(higher)}; a climb like this one needs no better model"]
 
 
-def _counts(experiment: Experiment) -> bool:
-    return experiment.verdict.advances or experiment.verdict is Verdict.DISCARD
+def _compared(history: Sequence[Experiment]) -> list[Experiment]:
+    """Return the baseline and the tries."""
+    return [old for old in history if old.n == 0 or is_try(old)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ratchet.noise import BELOW, is_below, noise_floor
-from ratchet.records import Experiment, Verdict, best
+from ratchet.records import Experiment, best
 from ratchet.schema import Config, Metric
 from ratchet.tables import closing_lines, excerpt
 from ratchet.words import STATUS_WORDS, number_text, value_text
@@ -18,7 +18,9 @@ NARROW = 0.2  # spread of the values over their size below which bars do not sta
 def bars(history: Sequence[Experiment], config: Config, *, width: int) -> str:
     """Return a bar for every experiment, at most `width` characters long, and a line that says what they mean."""
     shown, top = excerpt(history, LONG), best(history)
-    values = [experiment.metric for experiment in shown if experiment.metric is not None and _counts(experiment)]
+    values = [
+        experiment.metric for experiment in shown if experiment.metric is not None and experiment.verdict.is_believed
+    ]
     start, end = _scale(values)
     lines = [f"{config.metric.name} ({config.metric.direction}); bars start at {number_text(start)}"] if values else []
     floor = noise_floor(history)
@@ -35,16 +37,11 @@ def bars(history: Sequence[Experiment], config: Config, *, width: int) -> str:
 
 def _line(experiment: Experiment, metric: Metric, start: float, end: float, width: int) -> str:
     head = f"{experiment.n:>5} {STATUS_WORDS[experiment.verdict].lower():<9} "
-    if experiment.metric is None or not _counts(experiment):
+    if experiment.metric is None or not experiment.verdict.is_believed:
         return f"{head}- {value_text(experiment, metric)}".rstrip()
     length = round(width * (experiment.metric - start) / (end - start)) if end > start else width
     sign = KEPT if experiment.verdict.advances else DROPPED
     return f"{head}{sign * max(1, min(width, length))} {number_text(experiment.metric)}"
-
-
-def _counts(experiment: Experiment) -> bool:
-    """A number that was believed; one that was rejected may be anything, and would set the scale."""
-    return experiment.verdict.advances or experiment.verdict is Verdict.DISCARD
 
 
 def _scale(values: Sequence[float]) -> tuple[float, float]:
