@@ -34,6 +34,34 @@ def settle(run: Run, experiment: Experiment, history: Sequence[Experiment]) -> b
     return True
 
 
+def mend_branch(run: Run, top: Experiment) -> str:
+    """Have the branch hold the best again where somebody committed other editable or frozen files; say what was done.
+
+    It moves forward, by a commit on top of theirs. A branch that was moved off the best is pointed at it again, and
+    what it held stays under a ref. Returns "" where all is well, or where the branch moves at this very moment.
+    """
+    repo, tip = run.desk.repo, git.resolve(run.desk.repo, run.branch)
+    if tip is None or tip == top.commit:
+        return ""
+    paths = [path for path in snapshots.changed(repo, top.commit, tip) if run.desk.is_ours(path)]
+    if not git.is_ancestor(repo, top.commit, tip):
+        new, ref = top.commit, f"refs/ratchet/{run.tag}/moved-{tip[:12]}"
+        said = f"the branch was moved off iter {top.n}, the best, and is back; what it held: git log {ref}"
+        git.move_ref(repo, ref, tip, git.NOTHING, "ratchet: moved by somebody else")
+    elif paths:
+        names = ", ".join(paths)
+        back = f"back to iter {top.n}, the best: {names}\n"
+        new = snapshots.make_commit(repo, tip, snapshots.files_of(repo, top.commit, paths), back)
+        said = f"{names}: committed unmeasured by somebody; a commit on top has iter {top.n}, the best, again"
+    else:
+        return ""
+    if not git.move_ref(repo, run.branch, new, tip, f"ratchet: back to iter {top.n}"):
+        return ""
+    if git.head_branch(repo) == run.branch:
+        snapshots.settle_index(repo, new, paths)
+    return said
+
+
 def is_edited(run: Run, commit: str) -> bool:
     """Say whether the editable files on the desk differ from a commit."""
     repo, editable = run.desk.repo, run.desk.editable

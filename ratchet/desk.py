@@ -46,6 +46,10 @@ class Desk:
         """What nobody may change during a run, as git sees it."""
         return [self.in_repo(path) for path in (*self.config.readonly, *self.config.setup)]
 
+    def is_ours(self, path: str) -> bool:
+        """Whether a file, as git sees it, is one that an experiment may change or that nobody may."""
+        return any(is_under(path, pattern) for pattern in (*self.editable, *self.frozen))
+
 
 def open_desk(start: Path, config_path: Path | None = None) -> Desk:
     """Return the desk that holds `start`. Raises RatchetError where there is no repo or no sound config."""
@@ -109,12 +113,12 @@ def ignore_state(desk: Desk) -> None:
         mark.write_text("*\n", "utf-8")
 
 
+def is_under(path: str, pattern: str) -> bool:
+    """Say whether a path, a directory/ or a glob names a file."""
+    return path == pattern or (pattern.endswith("/") and path.startswith(pattern)) or fnmatch.fnmatch(path, pattern)
+
+
 def _hash_under(files: Mapping[str, str], pattern: str) -> str:
-    """Hash the files that a path, a directory/ or a glob names."""
-    inside = [
-        (path, name)
-        for path, name in sorted(files.items())
-        if path == pattern or (pattern.endswith("/") and path.startswith(pattern)) or fnmatch.fnmatch(path, pattern)
-    ]
+    inside = [(path, name) for path, name in sorted(files.items()) if is_under(path, pattern)]
     digest = hashlib.sha256(repr(inside).encode("utf-8", "surrogateescape")).hexdigest()[:8]
     return digest if inside else "absent"

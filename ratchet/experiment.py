@@ -13,7 +13,7 @@ from typing import Any
 
 from harness import process
 from ratchet import git, journal, snapshots
-from ratchet.acts import is_edited, keep_ref, put_aside, settle
+from ratchet.acts import is_edited, keep_ref, mend_branch, put_aside, settle
 from ratchet.code import Code, read_code
 from ratchet.desk import check_editable
 from ratchet.errors import RatchetError
@@ -114,6 +114,7 @@ class Session:
 
     def clear_proposal(self) -> None:
         """Put aside under a ref what an interrupted agent has done to the desk, and put the best back."""
+        self._mend_branch(self.best)
         last = next(event for event in reversed(self.events) if event.kind is not Kind.STOP)
         if last.kind is Kind.PROPOSE and self.is_desk_edited():
             ref = put_aside(self.run, last.data["n"], self._best_commit())
@@ -135,6 +136,7 @@ class Session:
         self._append(kind, {**data, "tag": self.run.tag, "at": stamp(self._now())})
 
     def _test_files(self, files: snapshots.Files, proposal: Proposal) -> Experiment:
+        self._mend_branch(self.best)
         repo, tip, n = self.run.desk.repo, self._tip(), self.next_n
         code = self._without_old_prediction(self._read({path: files[path] for path in self.run.desk.editable}))
         title = one_line(proposal.description or code.label or proposal.failure or "an edit")
@@ -178,6 +180,7 @@ class Session:
 
     def _move_onto_tip(self, begun: Begun) -> Begun:
         """Begin the same experiment again on top of what somebody committed to the branch meanwhile."""
+        self._mend_branch(best(experiment for experiment in self.history if experiment.n != begun.n))
         repo, tip = self.run.desk.repo, self._tip()
         files = snapshots.files_of(repo, begun.commit, self.run.desk.editable)
         commit = snapshots.make_commit(repo, tip, files, f"iter {begun.n}: {begun.proposal.description}\n")
@@ -216,6 +219,12 @@ class Session:
     def _begun(self, n: int) -> Begun:
         found = (event for event in reversed(self.events) if event.kind is Kind.BEGIN and event.data["n"] == n)
         return journal.begun_of(next(found).data)
+
+    def _mend_branch(self, top: Experiment | None) -> None:
+        """Go on from the best, whatever somebody has committed to the branch."""
+        said = mend_branch(self.run, top) if top else ""
+        if said:
+            self._say(said)
 
     def _best_commit(self) -> str:
         return self.best.commit if self.best else self._tip()

@@ -51,7 +51,9 @@ def finish(config: Path | None, *, is_squashed: bool, onto: str, is_leaving: boo
         _conclude(run)
     with lock.hold(run.folder / "lock", "ratchet finish"):
         facts = gather_facts(run, read_events(run.journal))
-        complete_keep(run, facts.history)
+        mended = complete_keep(run, facts.history)
+        if mended:
+            click.echo(mended, err=True)
         text = review(facts)
         write_review(run, text)
         click.echo(text, nl=False)

@@ -13,7 +13,7 @@ import click
 from ratchet import git, snapshots
 from ratchet.desk import open_desk
 from ratchet.errors import RatchetError
-from ratchet.journal import read_events, read_experiments, verdict_data
+from ratchet.journal import experiments, read_events, read_experiments, verdict_data
 from ratchet.lock import holder_pid
 from ratchet.records import LINE_CHARS, Experiment, best
 from ratchet.runs import Run, require_run, run_event
@@ -35,12 +35,14 @@ RULES = [str(rule) for rule in Rule if rule is not Rule.FRONT]
 def status(config: Path | None, as_json: bool) -> None:
     """Say where the run stands, and what is next."""
     run = require_run(open_desk(Path.cwd(), config))
+    events = read_events(run.journal)
+    top = best(experiments(events))
     state = describe(
         run,
-        read_events(run.journal),
+        events,
         holder=holder_pid(run.folder / "lock"),
         is_stop_asked=run.stop_file.exists(),
-        edited=snapshots.edited(run.desk.repo, run.branch, run.desk.editable),
+        edited=snapshots.edited(run.desk.repo, top.commit if top else run.branch, run.desk.editable),
     )
     click.echo(json.dumps(state, indent=2, ensure_ascii=False) if as_json else status_text(state))
 

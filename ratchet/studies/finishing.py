@@ -13,7 +13,7 @@ from pathlib import Path
 
 from harness import process
 from ratchet import git, journal, snapshots
-from ratchet.acts import settle
+from ratchet.acts import mend_branch, settle
 from ratchet.errors import RatchetError
 from ratchet.journal import Event, Kind
 from ratchet.measuring import MARK
@@ -57,8 +57,11 @@ def write_review(run: Run, text: str) -> Path:
     return target
 
 
-def complete_keep(run: Run, history: Sequence[Experiment]) -> None:
-    """Move the branch to what was decided to be kept, if a kill came between. Raises RatchetError when it has moved."""
+def complete_keep(run: Run, history: Sequence[Experiment]) -> str:
+    """Have the branch hold what was kept, after a kill or somebody's commit; say what was done about the latter.
+
+    Raises RatchetError when the branch has moved under what was to be kept.
+    """
     top = best(history)
     is_behind = top is not None and not git.is_ancestor(run.desk.repo, top.commit, run.branch)
     if is_behind and not settle(run, history[-1], history):
@@ -66,6 +69,7 @@ def complete_keep(run: Run, history: Sequence[Experiment]) -> None:
             f"{run.branch}: expected the commit that iter {history[-1].n} was measured on, got another. "
             "`uv run ratchet step` measures it again."
         )
+    return mend_branch(run, top) if top else ""
 
 
 def make_result(run: Run, facts: Facts, *, is_squashed: bool, onto: str = "") -> str | None:

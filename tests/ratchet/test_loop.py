@@ -228,4 +228,4 @@ def test_an_unmeasured_commit_of_the_editable_file_is_measured_like_any_edit(pro
     assert "SCORE = 0.5\n" in project.read("model.py")
     project.edit(0.6, "better")
     assert "KEPT — better" in ratchet("step")[1]
-    assert project.kept() == ["start", "by hand", "iter 2: better"]
+    assert project.kept() == ["start", "by hand", "back to iter 0, the best: model.py", "iter 2: better"]
