@@ -4,7 +4,8 @@ Reads one PreToolUse event of the client on stdin. No is exit status 2 with the 
 it. Exit status 0 has nothing against the call and leaves it to the rules in settings.json: what they deny stays denied.
 
 Covered: every tool by its name (one that is not known here is refused), paths that reach another file through `..` or a
-link, commands with anything added to them, and failures of this file: whatever goes wrong in it is a no.
+link, tables and the run's records by any of the reading tools, commands with anything added to them, and failures of
+this file: whatever goes wrong in it is a no.
 Not covered: what `uv run ratchet` does (it measures a commit in a sandbox of its own), and what a person does.
 
 Any python3 runs this, also one that is older than the project's: standard library, the syntax of 3.9.
@@ -35,6 +36,8 @@ COMMANDS = (  # the very set of program.md, settings.json and commands/autoresea
     "uv run ratchet finish",
 )
 BLANKS = {"TAG": "[A-Za-z0-9][A-Za-z0-9._-]{0,59}", "N": "[0-9]{1,6}"}  # what may stand for a word of a command
+TABLES = frozenset({".csv", ".tsv", ".txt", ".data", ".parquet", ".feather", ".arrow", ".npy", ".npz", ".xlsx"})
+PACKED = frozenset({".gz", ".bz2", ".xz", ".zst", ".zip"})
 EDITORS = frozenset({"Edit", "MultiEdit", "Write"})
 READERS = frozenset(  # these change nothing outside the conversation
     {"Read", "Glob", "Grep", "LS", "ToolSearch", "TodoRead", "TodoWrite"}
@@ -61,7 +64,8 @@ def objection(event: dict[str, Any]) -> str:
     if tool == "Bash":
         return _objection_to_command(given["command"])
     if tool in READERS:
-        return ""
+        named = given.get("file_path") or given.get("path") or ""
+        return _objection_to_reading(tool, named, Path(event.get("cwd", "")) / named)
     return f"{tool}: expected Read, Edit or Bash, got a tool that this project does without. Do without it."
 
 
@@ -73,6 +77,22 @@ def _objection_to_edit(file: str, cwd: Path) -> str:
     if path.is_symlink() or (path.exists() and path.stat().st_nlink > 1):
         return f"{file!a}: expected a plain file, got a link to another. A human has to mend that."
     return ""
+
+
+def _objection_to_reading(tool: str, named: str, path: Path) -> str:
+    """Held-out labels stand in the tables and audit numbers in the run's records: neither is for the agent."""
+    real, records = path.resolve(), (ROOT / ".ratchet", ROOT / "results.tsv")
+    if tool == "Grep" and not path.is_file():
+        return f"Grep in {named or '.'!a}: expected the path of one file, got a folder, which may hold tables. Name one."
+    is_table = bool(named) and not path.is_dir() and not TABLES.isdisjoint(map(str.lower, _kinds(path) | _kinds(real)))
+    if is_table or any(real == record or record in real.parents for record in records):
+        return f"{named!a}: expected train.py or program.md, got a table or the run's records. They are not for you."
+    return ""
+
+
+def _kinds(path: Path) -> set[str]:
+    """Return the endings that say what a file is; of a packed one each counts."""
+    return set(path.suffixes) if path.suffix.lower() in PACKED else {path.suffix}
 
 
 def _objection_to_command(command: str) -> str:

@@ -37,9 +37,45 @@ def test_a_project_that_is_opened_through_a_link_can_be_worked_on(client: Client
     assert client.refusal("Edit", {"file_path": str(alias / "prepare.py")})
 
 
-@pytest.mark.parametrize("tool", ["Read", "Grep", "Glob", "TaskUpdate"])
+@pytest.mark.parametrize("tool", ["Read", "Glob", "TaskUpdate"])
 def test_what_changes_nothing_is_left_to_the_permission_rules(quiet_client: Client, tool: str) -> None:
     assert quiet_client.refusal(tool, {"file_path": str(quiet_client.root / "prepare.py")}) == ""
+
+
+@pytest.mark.parametrize("tool", ["Read", "Grep", "Glob", "LS"])
+@pytest.mark.parametrize(
+    "file",
+    [
+        "churn.csv",
+        "{root}/churn.CSV",
+        "{root}/harness/../churn.csv",
+        "{root}/data/heart.csv",
+        "{root}/data/heart.feather",
+        "{root}/data/y.npy",
+        "{root}/tables/churn.csv.gz",
+        "{root}/churn.parquet",
+        "/elsewhere/churn.tsv",
+        "{root}/results.tsv",
+        "{root}/.ratchet",
+        "{root}/.ratchet/my-run/journal.jsonl",
+        "{root}/harness/../.ratchet/my-run/journal.jsonl",
+    ],
+)
+def test_neither_a_table_nor_the_records_of_a_run_may_be_read(quiet_client: Client, tool: str, file: str) -> None:
+    named = file.format(root=quiet_client.root)
+    key = "file_path" if tool == "Read" else "path"
+    assert quiet_client.refusal(tool, {key: named})
+
+
+def test_a_link_to_a_table_is_a_table(client: Client) -> None:
+    (client.root / "churn.csv").write_text("a,b\n")
+    (client.root / "notes.md").symlink_to(client.root / "churn.csv")
+    assert client.refusal("Read", {"file_path": str(client.root / "notes.md")})
+
+
+def test_a_search_names_the_file_that_it_searches(quiet_client: Client) -> None:
+    assert "got a folder" in quiet_client.refusal("Grep", {"pattern": "."})
+    assert quiet_client.refusal("Grep", {"pattern": "def", "path": str(quiet_client.root / "train.py")}) == ""
 
 
 @pytest.mark.parametrize(
