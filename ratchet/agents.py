@@ -5,7 +5,9 @@ Untrusted side of the boundary: its edit, its words, its exit status and the pro
 
 from __future__ import annotations
 
+import difflib
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -32,6 +34,8 @@ PRESETS: Mapping[str, str] = {
     "gemini": "gemini --approval-mode auto_edit < {prompt}",
     "aider": "aider --message-file {prompt} --yes-always --no-auto-commits --no-dirty-commits --no-gitignore {files}",
 }
+
+SHELL_WORDS = frozenset({"cd", "if", "for", "while", "case", "set", "export", "exec", "eval"})
 
 PRESET_ENV: Mapping[str, Mapping[str, str]] = {
     # In a folder that nobody has trusted by hand it takes back the right to edit, and there is nobody to ask.
@@ -62,8 +66,18 @@ def find_agent(text: str) -> Agent:
     if text == BUILTIN:
         return Agent(BUILTIN, _join([sys.executable, "-m", "researcher"]))
     if text not in PRESETS:
+        _check_command(text)
         return Agent(one_line(text, 60), text)
     return preset_agent("agent", text, PRESETS, "Install it, or --agent builtin.")
+
+
+def _check_command(text: str) -> None:
+    """Raise RatchetError for a command whose first word is a plain name that no program has."""
+    first = text.split()[0] if text.split() else ""
+    if re.fullmatch(r"[\w.-]+", first) and shutil.which(first) is None and first not in SHELL_WORDS:
+        near = difflib.get_close_matches(first, [BUILTIN, *PRESETS], n=1)
+        fix = f"Did you mean {near[0]}?" if near else "Install it, or --agent builtin."
+        raise RatchetError(f"agent: expected {', '.join([BUILTIN, *PRESETS])} or a command, got {text!r}. {fix}")
 
 
 def preset_agent(role: str, name: str, commands: Mapping[str, str], fix: str = "Install it.") -> Agent:

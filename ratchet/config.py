@@ -179,7 +179,7 @@ def _source(keys: Keys) -> Source:
 def _early_stop(keys: Keys) -> bool | str:
     if keys.is_exactly("early_stop", LIKELY):
         return LIKELY
-    return keys.flag("early_stop", True, expected=f"true, false or {LIKELY!r}")
+    return keys.flag("early_stop", True, words=[LIKELY])
 
 
 def _exits(keys: Keys) -> dict[int, Ending]:

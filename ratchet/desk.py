@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import fnmatch
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -71,11 +72,22 @@ def check_desk(desk: Desk) -> str:
     if git.is_unmerged(repo):
         raise RatchetError("index: expected no conflicts, got an unmerged index. Finish or abort the merge first.")
     check_frozen(desk, base, desk.config.readonly)
+    _check_readonly(desk, base)
     for path in desk.config.editable:
         check_editable(desk, path)
         if git.blob(repo, base, desk.in_repo(path)) is None:
             raise RatchetError(f"{path}: expected a committed file, got none in HEAD. `git add {path}` and commit it.")
     return base
+
+
+def _check_readonly(desk: Desk, commit: str) -> None:
+    """Raise RatchetError for an entry that names no file: it would protect nothing."""
+    files = list(snapshots.tree_files(desk.repo, commit))
+    for path in desk.config.readonly:
+        if not any(is_under(file, desk.in_repo(path)) for file in files):
+            near = difflib.get_close_matches(desk.in_repo(path), files, n=1)
+            fix = f"Did you mean {near[0]}?" if near else "Commit it, or take it off the list."
+            raise RatchetError(f"readonly: expected a file of HEAD, got {path}. {fix}")
 
 
 def check_frozen(desk: Desk, commit: str, paths: Sequence[str]) -> None:

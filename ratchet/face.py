@@ -6,7 +6,9 @@ is raised only for what the caller can mend, such as a folder without a repo.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from numbers import Real
 from pathlib import Path
 
 from ratchet.decision import Judgement, judge
@@ -42,10 +44,19 @@ def history(where: str | Path = ".", *, tag: str | None = None) -> list[Experime
 
 
 def verdict(numbers: Mapping[str, float | None], *, where: str | Path = ".") -> Judgement:
-    """Return what would become of an experiment that measured these numbers; nothing is run and nothing changes."""
+    """Return what would become of an experiment that measured these numbers; nothing is run and nothing changes.
+
+    What is no finite number was not measured.
+    """
     run = require_run(open_desk(Path(where).resolve()))
-    measured = Measurement(Ending.OK, numbers=dict(numbers))
+    measured = Measurement(Ending.OK, numbers={name: _finite(value) for name, value in numbers.items()})
     return judge(measured, read_experiments(run.journal), run.desk.config)
+
+
+def _finite(value: object) -> float | None:
+    """Return a number of any library, numpy's for example, or None for what is none."""
+    is_real = isinstance(value, Real) and not isinstance(value, bool)
+    return float(value) if is_real and math.isfinite(value) else None  # type: ignore[arg-type]  # checked
 
 
 def _only_editable(desk: Desk) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ratchet.errors import RatchetError
+from ratchet.reading import is_number
 from ratchet.records import Begun, Ending, Experiment, Proposal, Verdict
 
 
@@ -105,7 +106,13 @@ def begun_data(begun: Begun) -> dict[str, Any]:
 
 
 def begun_of(data: Mapping[str, Any]) -> Begun:
-    """Return the begun experiment that an event's data mean."""
+    """Return the begun experiment that an event's data mean. Raises RatchetError where they do not say all of it."""
+    missing = sorted(_BEGUN_FIELDS - data.keys())
+    if missing:
+        raise RatchetError(
+            f"journal: expected all of the begun experiment {data.get('n')}, got no {', '.join(missing)}. "
+            "Mend that line, or remove it."
+        )
     said = {key: value for key, value in data.items() if key in _PROPOSAL_FIELDS}
     lists = {key: tuple(data.get(key, ())) for key in ("trespass", "warnings")}
     proposal = Proposal(**{**said, **lists, "ending": Ending(data.get("ending", Ending.OK))})
@@ -162,13 +169,27 @@ def _event(path: Path, number: int, line: bytes) -> Event:
         data = json.loads(line)
         event = Event(Kind(data.pop("event")), data)
         if event.kind is Kind.VERDICT:
-            _experiment(data)
+            _check_numbers(_experiment(data))
+        if event.kind is Kind.BEGIN:
+            _check_count(data["n"])
     except (ValueError, KeyError, TypeError, AttributeError):
         raise RatchetError(
-            f"{path}: expected an event on line {number}, got {line[:60]!r}. Mend or remove that line; "
-            "`uv run ratchet results` shows what the others say."
+            f"{path}: expected an event on line {number}, got {line[:60]!r}. Mend that line, or remove it."
         ) from None
     return event
+
+
+def _check_count(n: object) -> None:
+    if type(n) is not int or n < 0:
+        raise TypeError(n)
+
+
+def _check_numbers(found: Experiment) -> None:
+    """Raise TypeError for what is no number where one belongs."""
+    _check_count(found.n)
+    for value in (found.metric, found.prev, found.delta, *found.metrics.values()):
+        if value is not None and not is_number(value):
+            raise TypeError(value)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
@@ -70,7 +70,7 @@ class Keys:
         if isinstance(value, list) and all(isinstance(item, str) and item.strip() for item in value):
             return tuple(value)
         words = f"{' or '.join(repr(name) for name in named)} or " if named else ""
-        return self._wrong(key, f"{words}a list of texts", value, ())
+        return self._wrong(key, f"{words}a list of texts", value, (), _nearest(value, named or ()))
 
     def paths(self, key: str, *, required: bool = False) -> tuple[str, ...]:
         """Return paths that stay inside the project, as git spells them."""
@@ -99,15 +99,16 @@ class Keys:
             return choices(value)
         except ValueError:
             names = [str(choice) for choice in choices]
-            near = difflib.get_close_matches(str(value), names, n=1)
-            hint = f". Did you mean {near[0]}?" if near else ""
             first: E = next(iter(choices))
-            return self._wrong(key, " or ".join(names), value, first, hint)
+            return self._wrong(key, " or ".join(names), value, first, _nearest(value, names))
 
-    def flag(self, key: str, default: bool, *, expected: str = "true or false") -> bool:
-        """Return true or false; `expected` is what a complaint says of anything else."""
-        value = self._get(key, default)
-        return value if isinstance(value, bool) else self._wrong(key, expected, value, default)
+    def flag(self, key: str, default: bool, *, words: Sequence[str] = ()) -> bool:
+        """Return true or false; `words` are what else may stand here, for a complaint."""
+        value, known = self._get(key, default), ["true", "false", *map(repr, words)]
+        if isinstance(value, bool):
+            return value
+        expected = f"{', '.join(known[:-1])} or {known[-1]}"
+        return self._wrong(key, expected, value, default, _nearest(value, ["true", "false", *words]))
 
     def optional_number(self, key: str, *, above: float = -math.inf) -> float | None:
         """Return a finite number, or None where the key is absent."""
@@ -174,6 +175,11 @@ class Keys:
         got = "nothing" if value is None else repr(value)
         self.complain(key, f"expected {expected}, got {got}{hint}")
         return stand_in
+
+
+def _nearest(value: object, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(str(value), list(known), n=1)
+    return f". Did you mean {near[0]}?" if near else ""
 
 
 def _tidy(path: str) -> str:

@@ -71,7 +71,13 @@ def require_run(desk: Desk) -> Run:
     """Return the current run. Raises RatchetError when HEAD is on none."""
     run = current_run(desk)
     if run is None:
-        known = ", ".join(tags(desk)) or "none"
+        known, head = ", ".join(tags(desk)) or "none", git.head_branch(desk.repo) or ""
+        if head.startswith(BRANCHES):
+            tag = head.removeprefix(BRANCHES)
+            raise RatchetError(
+                f"run {tag}: expected its journal, {STATE}/{tag}/journal.jsonl, got none: it stays on the machine that "
+                "ran it. `uv run ratchet start NAME` grows a new run from this branch."
+            )
         raise RatchetError(
             f"HEAD: expected a run's branch, autoresearch/TAG, got {_head_text(desk)}. "
             f"`uv run ratchet start TAG`, or `git switch autoresearch/TAG` (runs: {known})."
@@ -90,7 +96,8 @@ def check_tag(tag: str) -> None:
     if not is_tag(tag):
         shown = tag if len(tag) <= 40 else f"{tag[:40]}…"
         raise RatchetError(
-            f"tag: expected at most 60 of A-Z a-z 0-9 . _ -, a letter or digit first, got {shown!r}. Choose another."
+            "tag: expected at most 60 of A-Z a-z 0-9 . _ -, a letter or digit first, no .. in it, no . or .lock at its "
+            f"end, got {shown!r}. Choose another."
         )
 
 

@@ -23,13 +23,14 @@ def main(arguments: Sequence[str] = ()) -> int:
     journal = os.environ.get("RATCHET_JOURNAL", "")
     seed = os.environ.get("RATCHET_SEED", "0")
     if not journal or not seed.isdecimal():
-        return _complain(f"RATCHET_JOURNAL, RATCHET_SEED: expected a path and a number, got {journal!r} and {seed!r}")
+        got = f"expected a path and a number, got {journal!r} and {seed!r}"
+        return _complain(f"RATCHET_JOURNAL, RATCHET_SEED: {got}. `uv run ratchet loop` starts it with what it needs")
     path = Path(os.environ.get("RATCHET_FILE", "train.py"))
     try:
         history = read_experiments(Path(journal))
         desk = path.read_text(encoding="utf-8") if path.exists() else None
         if desk is not None and not all(f"def {name}" in desk for name in CONTRACT):
-            return _complain(f"{path}: expected feature_fn and build_pipeline, got other code. Name an --agent for it.")
+            return _complain(f"{path}: expected feature_fn and build_pipeline, got other code. Name an --agent for it")
         if "--committee" in arguments:
             _write(path, write(history, desk=desk))
             sys.stdout.write(f"seats: {', '.join(map(str, choose(history, desk=desk)))}\n")
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str] = ()) -> int:
         proposal = propose(history, seed=int(seed), arm=os.environ.get("RATCHET_STRATEGY", ""), desk=desk)
         _write(path, proposal.source)
     except (RatchetError, OSError, ValueError) as error:
-        return _complain(str(error))
+        return _complain(str(error).rstrip("."))
     sys.stdout.write(f"strategy: {proposal.strategy}\nnote: {proposal.note}\n")
     return 0
 
@@ -53,7 +54,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _complain(line: str) -> int:
-    sys.stderr.write(f"researcher: {line}. `uv run ratchet loop` starts it with what it needs.\n")
+    sys.stderr.write(f"researcher: {line}.\n")
     return 1
 
 

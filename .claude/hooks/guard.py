@@ -35,7 +35,10 @@ COMMANDS = (  # the very set of program.md, settings.json and commands/autoresea
     "uv run ratchet stop",
     "uv run ratchet finish",
 )
-BLANKS = {"TAG": "[A-Za-z0-9][A-Za-z0-9._-]{0,59}", "N": "[0-9]{1,6}"}  # what may stand for a word of a command
+BLANKS = {  # what may stand for a word of a command
+    "TAG": r"(?![^ ]*\.\.)[A-Za-z0-9](?:[A-Za-z0-9._-]{0,58}[A-Za-z0-9_-])?(?<!\.lock)",
+    "N": "[0-9]{1,6}",
+}
 TABLES = frozenset({".csv", ".tsv", ".txt", ".data", ".parquet", ".feather", ".arrow", ".npy", ".npz", ".xlsx"})
 PACKED = frozenset({".gz", ".bz2", ".xz", ".zst", ".zip"})
 EDITORS = frozenset({"Edit", "MultiEdit", "Write"})
@@ -83,7 +86,7 @@ def _objection_to_reading(tool: str, named: str, path: Path) -> str:
     """Held-out labels stand in the tables and audit numbers in the run's records: neither is for the agent."""
     real, records = path.resolve(), (ROOT / ".ratchet", ROOT / "results.tsv")
     if tool == "Grep" and not path.is_file():
-        return f"Grep in {named or '.'!a}: expected the path of one file, got a folder, which may hold tables. Name one."
+        return f"Grep in {named or '.'!a}: expected the path of one file, got a folder, which may hold tables."
     is_table = bool(named) and not path.is_dir() and not TABLES.isdisjoint(map(str.lower, _kinds(path) | _kinds(real)))
     if is_table or any(real == record or record in real.parents for record in records):
         return f"{named!a}: expected train.py or program.md, got a table or the run's records. They are not for you."

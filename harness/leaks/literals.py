@@ -15,7 +15,8 @@ MAX_DIGITS = 1_500  # of all numbers together
 MAX_PRECISE, PRECISE = 16, 9  # so many numbers may have more than so many significant digits
 MAX_INT = 10**12
 MAX_ITEMS = 100  # of one list that are no texts: a wide table may have more column names
-MAX_TEXT = 240  # bytes of one text; HYPOTHESIS has 200 characters
+MAX_TEXT = 240  # bytes of one text
+MAX_HYPOTHESIS = 200  # characters of what is for a reader, in any script
 MAX_TEXTS = 8_000  # bytes of all texts together
 MAX_BYTES = 16
 QUESTION = "is that a table of rows?"
@@ -26,10 +27,26 @@ def violations(tree: ast.Module) -> Iterator[tuple[int, str]]:
     alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     constants = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in alone]
     yield from _numbers([node for node in constants if _is_number(node.value)])
-    yield from _texts([node for node in constants if isinstance(node.value, str | bytes)])
+    title = _hypothesis(tree)
+    if title is not None and len(str(title.value)) > MAX_HYPOTHESIS:
+        length = len(str(title.value))
+        yield title.lineno, f"HYPOTHESIS of {length} characters, at most {MAX_HYPOTHESIS}: say it in one line"
+    yield from _texts([node for node in constants if isinstance(node.value, str | bytes)], title)
     for node in ast.walk(tree):
         if isinstance(node, ast.List | ast.Tuple | ast.Set | ast.Dict):
             yield from _items(node)
+
+
+def _hypothesis(tree: ast.Module) -> ast.Constant | None:
+    """Return the text of HYPOTHESIS, where it is a plain one."""
+    for node in tree.body:
+        match node:
+            case (
+                ast.Assign(targets=[ast.Name(id="HYPOTHESIS")], value=ast.Constant(value=str()) as text)
+                | ast.AnnAssign(target=ast.Name(id="HYPOTHESIS"), value=ast.Constant(value=str()) as text)
+            ):
+                return text
+    return None
 
 
 def _is_number(value: object) -> bool:
@@ -57,7 +74,7 @@ def _n_digits(value: object) -> int:
     return max(1, len("".join(c for c in repr(value) if c.isdigit()).strip("0")))
 
 
-def _texts(nodes: Sequence[ast.Constant]) -> Iterator[tuple[int, str]]:
+def _texts(nodes: Sequence[ast.Constant], title: ast.Constant | None) -> Iterator[tuple[int, str]]:
     total = 0
     for node in nodes:
         if isinstance(node.value, bytes):
@@ -66,7 +83,7 @@ def _texts(nodes: Sequence[ast.Constant]) -> Iterator[tuple[int, str]]:
             continue
         size = len(str(node.value).encode(errors="replace"))
         total += size
-        if size > MAX_TEXT:
+        if size > MAX_TEXT and node is not title:
             yield node.lineno, f"a text of {size} bytes, at most {MAX_TEXT}: is that a packed table?"
     if total > MAX_TEXTS:
         yield 0, f"{total} bytes of text in the source, at most {MAX_TEXTS}: {QUESTION}"

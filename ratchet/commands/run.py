@@ -100,8 +100,7 @@ def step(config: Path | None, *, message: str, strategy: str, predict: float | N
 
     Prints one line. The files hold the best version again afterwards, whatever the verdict.
     """
-    if predict is not None and not isfinite(predict):
-        raise click.BadParameter(f"expected a number such as 0.003, got {predict}.", param_hint="--predict")
+    _check_finite("--predict", predict, 0.003)
     desk = open_desk(Path.cwd(), config)
     run = require_run(desk)
     check_frozen(desk, run.branch, (*desk.config.readonly, *desk.config.setup))
@@ -142,6 +141,8 @@ def loop(  # noqa: PLR0913 - click passes every option by its name
 
     Ctrl-C finishes the experiment and stops; twice stops at once. Either way the same command goes on later.
     """
+    _check_finite("--until", until, 0.95)
+    _check_finite("--minutes", minutes, 30)
     desk = open_desk(Path.cwd(), ctx.obj)
     chosen = find_agent(agent or desk.config.agent)
     limits = limits_of(desk.config, Limits(count, patience, until, minutes or inf))
@@ -175,6 +176,7 @@ def race(
 
     Each lane has a branch and a work tree of its own. What a lane came to is measured again on the run's branch.
     """
+    _check_finite("--minutes", minutes, 30)
     desk = open_desk(Path.cwd(), ctx.obj)
     entry = Entry(
         find_agent(agent or desk.config.agent), limits_of(desk.config, Limits(count, minutes=minutes or inf)), seed
@@ -205,6 +207,12 @@ def stop(config: Path | None, is_now: bool) -> None:
             data = {"reason": ASKED, "asked_by": dict(asker_of(run.stop_file)), "tag": run.tag, "at": stamp(now())}
             journal.append(run.journal, Kind.STOP, data)
     click.echo(f"run {run.tag}: asked to stop {'now' if is_now else 'after this experiment'}", err=True)
+
+
+def _check_finite(option: str, value: float | None, example: float) -> None:
+    """Raise BadParameter for inf and nan, which click takes for numbers."""
+    if value is not None and not isfinite(value):
+        raise click.BadParameter(f"expected a number such as {example:g}, got {value}.", param_hint=option)
 
 
 def _run_for_loop(desk: Desk) -> Run:

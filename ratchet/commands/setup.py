@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -46,7 +47,9 @@ def check(ctx: click.Context) -> None:
         ("agent", lambda: find_agent(config.agent).name),
         *([("inspect", lambda: find_inspector(config.inspect).name)] if config.inspect else []),
     ]
-    ctx.exit(0 if all([_report(name, find) for name, find in rows]) else 1)
+    are_good = [_report(name, find) for name, find in rows]
+    are_good += [_report("checks", partial(_command_text, command, "checks")) for command in config.checks]
+    ctx.exit(0 if all(are_good) else 1)
 
 
 @click.command(epilog="Example: uv run ratchet instruct | pbcopy")
@@ -77,10 +80,12 @@ def _repo_text(desk: Desk) -> str:
     return f"{base[:7]}, frozen files as committed" + (f", run {run.tag}" if run else "")
 
 
-def _command_text(command: str) -> str:
+def _command_text(command: str, key: str = "run") -> str:
     program = next((word for word in command.split() if "=" not in word), "")  # A=1 COMMAND sets a variable
     if shutil.which(program) is None:
-        raise RatchetError(f"expected the program {program} on PATH, got none. Install it, or mend run in the config.")
+        raise RatchetError(
+            f"expected the program {program} on PATH, got none. Install it, or mend {key} in the config."
+        )
     return command
 
 

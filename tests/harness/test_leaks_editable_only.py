@@ -30,3 +30,12 @@ def test_anything_else_is_no_prediction(value: str) -> None:
 def test_a_path_that_no_package_has_is_refused_before_it_is_read() -> None:
     deep = "from numpy" + ".a" * 20_000 + " import " + ", ".join(["b"] * 10_000)
     assert "no package is that deep" in first_violation(deep + "\ndef feature_fn(X): ...\ndef build_pipeline(): ...\n")
+
+
+def test_a_hypothesis_has_200_characters_of_any_script() -> None:
+    title = 'HYPOTHESIS = "baseline: standard-scaled logistic regression"'
+    assert title in BASELINE
+    assert first_violation(BASELINE.replace(title, f'HYPOTHESIS = "{"想" * 200}"')) == ""
+    said = first_violation(BASELINE.replace(title, f'HYPOTHESIS = "{"x" * 201}"'))
+    assert said.startswith("HYPOTHESIS of 201 characters, at most 200: say it in one line")
+    assert "packed table" in first_violation(predicting(f'OTHER = "{"想" * 100}"'))

@@ -96,10 +96,17 @@ def test_an_agent_that_leaves_children_behind(project, ratchet: Ratchet) -> None
 
 
 def test_a_missing_command_stops_the_loop_after_a_streak(project, ratchet: Ratchet) -> None:
-    status, out, _ = ratchet("loop", "-n", "9", "--agent", "no-such-agent < {prompt}")
+    status, out, _ = ratchet("loop", "-n", "9", "--agent", "./no-such-agent < {prompt}")
     assert status == 1
     assert out.count("CRASHED (agent: exit status 127: ") == 3
     assert "stopped: the agent failed 3 times in a row: exit status 127" in out
+
+
+@pytest.mark.parametrize(("name", "fix"), [("cluade", "Did you mean claude?"), ("no-such-agent", "Install it")])
+def test_a_name_that_no_program_has_is_refused_before_anything_starts(project, ratchet: Ratchet, name, fix) -> None:
+    status, out, err = ratchet("loop", "-n", "9", "--agent", name)
+    assert (status, out) == (1, "")
+    assert f"aider or a command, got {name!r}. {fix}" in err
 
 
 def test_an_agent_without_ideas_stops_the_loop(project, ratchet: Ratchet) -> None:

@@ -68,6 +68,15 @@ def test_an_editable_file_that_is_not_committed(project, ratchet: Ratchet) -> No
     assert "model.py: expected a committed file, got none in HEAD" in refused(ratchet)
 
 
+@pytest.mark.parametrize(
+    ("path", "fix"), [("mesure.py", "Did you mean measure.py?"), ("zz/", "Commit it, or take it off the list.")]
+)
+def test_a_frozen_file_that_is_not_there_protects_nothing(project, ratchet: Ratchet, path: str, fix: str) -> None:
+    project.write("pyproject.toml", project.read("pyproject.toml").replace('"measure.py"', f'"{path}"'))
+    project.commit("config")
+    assert f"readonly: expected a file of HEAD, got {path}. {fix}" in refused(ratchet)
+
+
 def test_no_config(project, ratchet: Ratchet) -> None:
     project.write("pyproject.toml", "[project]\nname = 'x'\n")
     assert "expected [tool.ratchet] in pyproject.toml or a ratchet.yaml, got neither" in refused(ratchet)

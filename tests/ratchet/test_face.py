@@ -1,5 +1,6 @@
 """The ratchet from Python."""
 
+import numpy as np
 import pytest
 
 import ratchet
@@ -40,6 +41,17 @@ def test_a_verdict_can_be_asked_for_without_running_anything(project) -> None:
     assert verdict({"score": 0.6}).verdict is Verdict.DISCARD
     assert verdict({"score": None}).verdict is Verdict.CRASH
     assert project.git("for-each-ref") == before
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("nan"), "abc", True, None])
+def test_what_is_no_finite_number_was_not_measured(project, value) -> None:
+    run_experiment()
+    assert verdict({"score": value}).verdict is Verdict.CRASH
+
+
+def test_a_number_of_another_library_is_one(project) -> None:
+    run_experiment()
+    assert verdict({"score": np.float32(0.9)}).verdict is Verdict.KEEP
 
 
 def test_what_the_caller_can_mend_is_a_ratchet_error(tmp_path) -> None:

@@ -11,6 +11,7 @@ from ratchet.errors import RatchetError
 from ratchet.journal import (
     Kind,
     append,
+    begun_of,
     experiments,
     read_events,
     read_experiments,
@@ -56,7 +57,14 @@ def test_a_torn_last_line_is_passed_over_and_cut_off(journal: Path, torn: str) -
 
 
 @pytest.mark.parametrize(
-    "damage", ["{broken", "[]", '{"no": "event"}', '{"event": "unknown"}', '{"event": "verdict", "n": 1}', ""]
+    "damage",
+    [
+        *("{broken", "[]", '{"no": "event"}', '{"event": "unknown"}', '{"event": "verdict", "n": 1}', ""),
+        *('{"event": "begin"}', '{"event": "begin", "n": "zero"}', '{"event": "begin", "n": -1}'),
+        '{"event": "verdict", "n": 1, "commit": "c", "parent": "p", "verdict": "keep", "metric": "abc"}',
+        '{"event": "verdict", "n": "one", "commit": "c", "parent": "p", "verdict": "keep"}',
+        '{"event": "verdict", "n": 1, "commit": "c", "parent": "p", "verdict": "keep", "metrics": {"auc": NaN}}',
+    ],
 )
 def test_a_line_damaged_in_the_middle_is_named_and_nothing_is_lost(journal: Path, damage: str) -> None:
     lines = journal.read_text().splitlines()
@@ -66,6 +74,11 @@ def test_a_line_damaged_in_the_middle_is_named_and_nothing_is_lost(journal: Path
     with pytest.raises(RatchetError, match=r"expected an event on line 4, got"):
         read_experiments(journal)
     assert journal.read_bytes() == before
+
+
+def test_a_begun_experiment_of_which_something_is_missing_is_said_in_one_line() -> None:
+    with pytest.raises(RatchetError, match=r"expected all of the begun experiment 3, got no at, code_chars, commit"):
+        begun_of({"n": 3, "parent": "p"})
 
 
 def test_what_can_be_read_is_read_with_a_warning_for_the_rest(journal: Path) -> None:

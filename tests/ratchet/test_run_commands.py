@@ -353,3 +353,29 @@ def test_rule_confirm_asks_again_on_a_fresh_partition(project, ratchet: Ratchet,
     if verdict == "DISCARDED":
         assert f"(not confirmed on a fresh partition: {fresh:.4f} against 0.5000)" in out
     assert project.journal("first")[-1]["confirm_delta"] == pytest.approx(fresh - 0.5)
+
+
+@pytest.mark.parametrize("option", [["--until", "nan"], ["--until", "inf"], ["--minutes", "nan"]])
+def test_a_limit_that_is_no_number_is_refused(project, ratchet, option: list[str]) -> None:
+    status, out, err = ratchet("loop", "-n", "1", *option)
+    assert (status, out) == (2, "")
+    assert f"{option[0]}: expected a number such as" in err
+
+
+@pytest.mark.parametrize("tag", ["a..b", "a.", "a.lock", "../x", "-x", "a;id", "é", "x" * 61])
+def test_what_is_wrong_with_a_tag_is_said(project, ratchet, tag: str) -> None:
+    status, out, err = ratchet("start", "--", tag)
+    assert (status, out) == (1, "")
+    assert "a letter or digit first, no .. in it, no . or .lock at its end, got" in err
+
+
+def test_a_run_s_branch_without_its_journal_says_where_that_is(project, ratchet) -> None:
+    project.git("switch", "--quiet", "-c", "autoresearch/elsewhere")
+    assert "run elsewhere: expected its journal, .ratchet/elsewhere/journal.jsonl, got none" in ratchet("status")[2]
+
+
+def test_a_check_that_no_program_is_there_for_is_found_before_the_run(project, ratchet) -> None:
+    project.configure('checks = ["no-such-program --fast"]')
+    status, out, _ = ratchet("check")
+    assert status == 1
+    assert "bad  checks: expected the program no-such-program on PATH, got none. Install it, or mend checks" in out
