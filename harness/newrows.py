@@ -15,7 +15,7 @@ import pandas as pd
 
 from harness.tables.card import Card, Kind, TableError
 from harness.tables.cells import column_names, read_blocks
-from harness.tables.kinds import to_codes, to_numbers
+from harness.tables.kinds import to_codes, to_numbers, too_large
 from harness.texts import look_up
 
 BLOCK_CELLS = 500_000
@@ -95,7 +95,7 @@ def _block(
 def _numbers(cells: pd.Series[Any], first: int, path: Path, card: Card) -> Any:
     name = str(cells.name)
     numbers, wrong = to_numbers(cells, card.kinds[name], card.format)
-    if wrong.any():
+    if (wrong := wrong | too_large(numbers)).any():
         place = int(wrong.argmax())
         raise TableError(
             f"{path.name}: expected a {card.kinds[name]} in column {name!r}, row {first + place}, got "

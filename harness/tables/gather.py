@@ -16,7 +16,7 @@ import pandas as pd
 
 from harness.tables.card import CARD, Format, Kind, TableError
 from harness.tables.cells import read_blocks
-from harness.tables.kinds import to_codes, to_numbers
+from harness.tables.kinds import LARGEST, to_codes, to_numbers, too_large
 
 MEMORY_BYTES = 1 << 26  # of a pile, before it goes to disk
 
@@ -113,6 +113,13 @@ class Columns:
                 f"{where}: expected a {self.kinds[name]} in column {name!r}, row {self.n_rows + place + 1}, got "
                 f'{cells.iloc[place]!r:.40}. Make it a "category" in {CARD}, or name what means missing with --na.',
             )
+        if (huge := too_large(numbers)).any():
+            place = int(huge.argmax())
+            cell = f"{cells.iloc[place]!s:.40}"
+            raise TableError(
+                f"{where}: expected numbers up to {LARGEST:g} in column {name!r}, row {self.n_rows + place + 1}, got "
+                f"{cell}. If it means missing, say --na={cell}, else write them in another unit or --drop the column."
+            )
         return numbers
 
 
@@ -124,7 +131,7 @@ def gather(path: Path, form: Format, kinds: Mapping[str, Kind], where: str) -> C
     MisfitError
         A cell is not what its column's kind says.
     TableError
-        The file cannot be read.
+        The file cannot be read, or a number is too large for any model.
     """
     columns = Columns(kinds, form)
     numbers = [name for name, kind in kinds.items() if kind is Kind.NUMBER]

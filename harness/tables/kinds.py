@@ -17,6 +17,7 @@ Numbers = np.ndarray[Any, np.dtype[np.float64]]
 Codes = np.ndarray[Any, np.dtype[np.int32]]
 
 YES_NO = (("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"))
+LARGEST = 3e38  # beyond, a number does not fit the 32 bits in which trees hold features
 NO_NUMBER = frozenset({"-", "--", ".", "*", "n.a.", "missing", "unknown", "none"})  # a missing cell among numbers
 ORNAMENTS = re.compile(r"^[$€£]\s*|\s*[$€£%]$")
 BLANK_THOUSANDS = re.compile(r"(?<=\d)[ \u00a0\u202f](?=\d{3}(?!\d))")
@@ -66,6 +67,11 @@ def to_numbers(cells: pd.Series[Any], kind: Kind, form: Format) -> tuple[Numbers
     wrong = np.isnan(numbers) & ~is_missing
     numbers[is_missing | np.isinf(numbers)] = np.nan
     return np.append(numbers, np.nan)[places], np.append(wrong, np.False_)[places]
+
+
+def too_large(numbers: Numbers) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Return where a number is one that no model could take in."""
+    return np.asarray(np.abs(numbers) > LARGEST)
 
 
 def to_codes(cells: pd.Series[Any], known: dict[str, int], form: Format) -> Codes:

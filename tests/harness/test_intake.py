@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tables import make_frame, take
 
+from harness.audit import audit
 from harness.split import folds, train_test
 from harness.tables import intake as intake_module
 from harness.tables import source
@@ -235,6 +236,12 @@ FRAME = make_frame()
         (FRAME.assign(y=[f"c{row}" for row in range(200)]), {}, "expected 100 classes at most in 'y', got 200"),
         (FRAME.assign(y=np.resize(["u", "v", "w"], 200)), {"positive": "u"}, "expected no positive class among 3"),
         (FRAME.iloc[:0], {}, "got a header alone"),
+        (FRAME.assign(a=FRAME["a"] * 1e300), {}, "expected numbers up to 3e+38 in column 'a', row 1, got 1.25"),
+        (
+            FRAME.assign(k=["7"] * 150 + ["-1e39"] * 50),
+            {},
+            "in column 'k', row 151, got -1e+39. If it means missing",
+        ),
     ],
 )
 def test_what_cannot_be_measured_is_said_in_one_line_with_the_way_out(
@@ -484,6 +491,24 @@ def test_odd_cells_in_a_proper_file_end_in_a_table_or_in_one_line(
     if table is not None:
         assert table.y.tolist() == [1, 0] * 30
         assert table.X["c"].tolist() == [row * row for row in range(60)]
+
+
+SIZES = st.lists(
+    st.sampled_from(["", "0", "1e-320", "-3.5", "2.5e19", "-3e38", "3e38", "1e39", "-3e300", "1e400"]),
+    min_size=1,
+    max_size=60,
+)
+
+
+@pytest.mark.filterwarnings("error")
+@settings(quick, max_examples=30)
+@given(columns=st.lists(SIZES, min_size=2, max_size=2))
+def test_numbers_of_any_size_are_audited_or_refused_in_one_line(fuzzed: Path, columns: list[list[str]]) -> None:
+    table = feed(fuzzed, well_written(columns, ",", "\n"), Hints(), "y")
+    is_huge = any(cell in ("1e39", "-3e300") for column in columns for cell in column[:60])
+    assert (table is None) == is_huge
+    if table is not None:
+        audit(table, test_size=0.2, seed=1)
 
 
 def spoil(data: bytes, edits: list[tuple[int, bytes]]) -> bytes:
