@@ -105,7 +105,13 @@ class Harness:
 
 
 def open_harness(runner: Runner, on_progress: Callable[[str], None]) -> Harness:
-    """Read the card and the table, start the warm processes, and find out what the sandbox enforces."""
+    """Read the card and the table, start the warm processes, and find out what the sandbox enforces.
+
+    Raises
+    ------
+    TableError
+        There is no table, or it cannot be cut into folds: no train.py can help that, so nothing is measured.
+    """
     card = read_card(ROOT)
     runner.warm_up()  # the libraries are imported while the table is read
     table = read_table(ROOT, card)
@@ -113,7 +119,9 @@ def open_harness(runner: Runner, on_progress: Callable[[str], None]) -> Harness:
     parts = fingerprint.collect(
         ROOT, table=content_hash(table), card=(ROOT / "data/dataset.toml").read_text(), sandbox=level
     )
-    return Harness(table, runner, level, parts, on_progress)
+    harness = Harness(table, runner, level, parts, on_progress)
+    harness.bench()
+    return harness
 
 
 def judge_test(measured: Measurement, problem: Problem) -> dict[str, float | None]:
@@ -289,6 +297,7 @@ def take_in(options: dict[str, Any]) -> bool:
     found = infer(ROOT, wishes)
     for note in found.notes:
         say(note)
+    split(found.table)  # one that cannot be cut is refused before it is shown, or takes the place of another
     if options["dry_run"]:
         show_table(found.table)
         return False

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.tables.intake import infer, write
+from harness.tables.wishes import Wishes
+
 ROOT = Path(__file__).resolve().parents[1]
 NAMES = [
     *[
@@ -200,13 +203,39 @@ def test_serving_answers_each_line_and_keeps_the_scores(tmp_path: Path) -> None:
     assert len(list((tmp_path / "scores").glob("*.npz"))) == 2
 
 
-def test_a_module_dropped_beside_it_shadows_nothing(tmp_path: Path) -> None:
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of the harness, whose table a test may change."""
     for name in ("prepare.py", "train.py"):
         shutil.copy2(ROOT / name, tmp_path / name)
     for name in ("harness", "data"):
         shutil.copytree(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def prepare_copy(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "prepare.py", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, input="", cwd=copy, timeout=120, check=False)
+
+
+def test_a_table_that_cannot_be_cut_is_refused_alike_by_all_and_nothing_is_written(copy: Path) -> None:
+    rows = [f"{row * 37 % 101},{'rare' if row < 3 else 'ab'[row % 2]}" for row in range(60)]
+    (copy / "rare.csv").write_text("\n".join(["a,y", *rows]) + "\n")
+    before = {path: path.read_bytes() for path in (copy / "data").iterdir()}
+    refusal = "rare: expected class 'rare' in every fold, got 3 rows of it, too few. Put it together with another class"
+    for dry in ([], ["--dry-run"]):
+        done = prepare_copy(copy, "--csv", "rare.csv", "--target", "y", *dry)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.splitlines()[-1].startswith(refusal)
+        assert "table " not in done.stderr
+        assert {path: path.read_bytes() for path in (copy / "data").iterdir()} == before
+    write(copy, infer(copy, Wishes("rare.csv", "y")))  # as an earlier version did
+    served = prepare_copy(copy, "--serve")
+    assert json.loads(served.stdout)["error"].startswith(refusal)  # instead of "ready": no file gets the blame
+    assert prepare_copy(copy, "train.py").stderr.splitlines()[-1].startswith(refusal)
+
+
+def test_a_module_dropped_beside_it_shadows_nothing(copy: Path) -> None:
     for name in ("numpy", "sklearn", "json", "click", "pandas", "harness"):
-        (tmp_path / f"{name}.py").write_text("raise SystemExit('planted')\n")
-    command = [sys.executable, "prepare.py", "train.py"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=120, check=False)
-    assert lines(done.stdout)["val_auc"] == "0.907220"
+        (copy / f"{name}.py").write_text("raise SystemExit('planted')\n")
+    assert lines(prepare_copy(copy, "train.py").stdout)["val_auc"] == "0.907220"
