@@ -86,9 +86,24 @@ def to_codes(cells: pd.Series[Any], known: dict[str, int], form: Format) -> Code
 
 
 def number_style(columns: Iterable[Sequence[str]], sep: str) -> tuple[str, str]:
-    """Return the decimal mark and the thousands separator of a file, as most of its columns of numbers have them."""
-    votes = Counter(style for column in columns if (style := _column_style(column, sep)) is not None)
-    return votes.most_common(1)[0][0] if votes else (".", "")
+    """Return the decimal mark and the thousands separator of a file.
+
+    The decimal mark is that of most columns of numbers that show one. Thousands are set apart by what any of these sets
+    them apart by, or else by the other of point and comma, where it stands nowhere but between groups of three digits.
+    """
+    found = [_texts(column) for column in columns]
+    votes = Counter(style for texts in found if (style := _column_style(texts, sep)) is not None)
+    decimals, marks = Counter[str](), Counter[str]()
+    for (decimal, _), count in votes.items():
+        decimals[decimal] += count
+    decimal = decimals.most_common(1)[0][0] if decimals else "."
+    for (told, thousands), count in votes.items():
+        if told == decimal and thousands:
+            marks[thousands] += count
+    if marks:
+        return decimal, marks.most_common(1)[0][0]
+    other = "." if decimal == "," else ","
+    return decimal, other if votes and _sets_thousands_apart(found, decimal, other) else ""
 
 
 def is_number(cell: str) -> bool:
@@ -135,11 +150,23 @@ def _read(text: pd.Series[str], kind: Kind, form: Format) -> Numbers:
     return np.asarray(pd.to_numeric(text, errors="coerce"), np.float64)
 
 
-def _column_style(cells: Sequence[str], sep: str) -> tuple[str, str] | None:
+def _texts(cells: Sequence[str]) -> list[str]:
+    return [ORNAMENTS.sub("", cell) for cell in cells if cell not in MISSING and cell.lower() not in NO_NUMBER]
+
+
+def _sets_thousands_apart(columns: Iterable[Sequence[str]], decimal: str, mark: str) -> bool:
+    """Whether `mark` stands in columns of numbers, and nowhere there but between groups of three digits."""
+    fitting = (texts for texts in columns if all(is_number(text) or _is_grouped(text, decimal, mark) for text in texts))
+    marked = [text for texts in fitting for text in texts if mark in text]
+    return bool(marked) and all(_is_grouped(text, decimal, mark) for text in marked)
+
+
+def _column_style(texts: Sequence[str], sep: str) -> tuple[str, str] | None:
     """Return (decimal, thousands) of one column; None where it holds other text or shows neither."""
-    texts = [ORNAMENTS.sub("", cell) for cell in cells if cell not in MISSING and cell.lower() not in NO_NUMBER]
-    marked = [text for text in texts if not is_number(text)]
-    if not marked or not all(re.fullmatch(r"[-+]?\d[\d.,']*", text) for text in texts):
+    if all(map(is_number, texts)):
+        has_point = any("." in text and not _is_grouped(text, ",", ".") for text in texts)
+        return (".", "") if has_point else None
+    if not all(re.fullmatch(r"[-+]?\d[\d.,']*", text) for text in texts):
         return None
     styles = [(".", ","), (",", "."), (".", "'"), (",", "")]
     if sep == ";":  # there 1,234 is more likely a little over one

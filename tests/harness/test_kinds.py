@@ -112,6 +112,26 @@ def test_the_style_of_numbers_is_seen_from_a_column_of_them(
     assert number_style([column], sep) == style
 
 
+@pytest.mark.parametrize(
+    ("columns", "sep", "style"),
+    [
+        ([["0,126"], ["1,203"], ["8.901,10", "193,5"]], ";", (",", ".")),
+        ([["-0,305", "0,5"], ["28.455", "7"]], ";", (",", ".")),
+        ([["0.126"], ["1.203"], ["8,901.10", "193.5"]], ",", (".", ",")),
+        ([["-0.305", "0.5"], ["-1.25"], ["28,455", "7"]], ";", (".", ",")),
+        ([["0,5"], ["28.455"], ["1.2.2024"], ["Dr. No"]], ";", (",", ".")),
+        ([["0,5"], ["0,25"], ["28.455", "0.5"]], ";", (",", "")),
+        ([["0.5"], ["28.455"]], ",", (".", "")),
+        ([["28.455"]], ";", (".", "")),
+        ([["1'234"], ["0.5"], ["2.5"]], ";", (".", "'")),
+    ],
+)
+def test_the_decimal_mark_is_that_of_most_columns_and_thousands_may_be_in_one_alone(
+    columns: list[list[str]], sep: str, style: tuple[str, str]
+) -> None:
+    assert number_style(columns, sep) == style
+
+
 def test_the_day_comes_first_where_a_thirteen_or_a_point_says_so() -> None:
     assert is_day_first(["3/4/2024", "13/4/2024"])
     assert is_day_first(["1.2.2024"])
