@@ -5,24 +5,18 @@ A well-kept parser does the reading (pandas' C parser, pyarrow for Parquet); wha
 
 from __future__ import annotations
 
-import bz2
-import csv
-import gzip
-import io
-import lzma
+import re
 import warnings
-import zipfile
-import zlib
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
 import pandas as pd
 
-from harness.tables.card import WHITESPACE, Format, TableError
+from harness.tables.card import Format, TableError
+from harness.tables.head import distinct, one_line, open_bytes, told_names, too_wide
 
 # What pandas takes for a missing cell, and the question mark of the older archives.
 MISSING = (
@@ -30,41 +24,7 @@ MISSING = (
     "NULL", "NaN", "None", "n/a", "nan", "null",
 )  # fmt: skip
 BLOCK_CELLS = 2_000_000  # cells held as text at a time: about 150 MB
-HEAD_BYTES, HEAD_ROWS = 1 << 18, 200  # of text, to see how a file is written
-UNREADABLE = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError)
-
-
-@contextmanager
-def open_bytes(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file for reading, uncompressed: gzip, bzip2, xz, and zip with one member; raises TableError."""
-    try:
-        with path.open("rb") as file:
-            magic = file.read(6)
-            file.seek(0)
-            yield _uncompressed(file, magic)
-    except UNREADABLE as error:
-        raise TableError(f"{path.name}: expected a file to read, got {_line(error)}. Save the table as CSV.") from None
-
-
-def read_head(path: Path, encoding: str) -> str:
-    """Return the text of the first lines, with plain line ends; a last line that was cut is left out."""
-    with open_bytes(path) as file:
-        data = file.read(HEAD_BYTES)
-    text = data.decode("utf-8-sig" if encoding == "utf-8" else encoding, errors="replace")
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return text[: text.rfind("\n") + 1] or text if len(data) == HEAD_BYTES else text
-
-
-def split_rows(text: str, sep: str) -> list[list[str]]:
-    """Return the first HEAD_ROWS rows of stripped cells, blank lines left out."""
-    reader: Iterable[list[str]] = map(str.split, text.split("\n"))
-    if sep != WHITESPACE:
-        reader = csv.reader(io.StringIO(text), delimiter=sep, skipinitialspace=True)
-    stripped = ([cell.strip() for cell in row] for row in reader)
-    try:
-        return list(islice((row for row in stripped if row not in ([], [""])), HEAD_ROWS))
-    except csv.Error:  # a cell of more than 128 kB: the separator or the quoting is another one
-        return []
+TOO_WIDE = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")  # the parser's words
 
 
 def column_names(path: Path, form: Format) -> list[str]:
@@ -72,21 +32,13 @@ def column_names(path: Path, form: Format) -> list[str]:
     if is_parquet(path):
         with _open_parquet(path) as file:
             return list(file.schema_arrow.names)
-    rows = split_rows(read_head(path, form.encoding), form.sep)
-    if not rows:
-        raise TableError(f"{path.name}: expected rows of cells, got an empty file. Put a table there.")
-    told = rows[0] if form.header else []
-    widths = Counter(len(row) for row in (rows[1:] if form.header else rows))
-    width = max(widths, key=lambda n: (widths[n], n), default=len(told))
-    if len(told) == width - 1 and any(row[-1] for row in rows[1:] if len(row) == width):
-        told = ["", *told]  # as R writes it: the column of row names has no name
-    names: list[str] = []
-    for place in range(max(width, len(told))):
-        name = " ".join(told[place].split()) if place < len(told) else ""
-        name = name or f"x{place + 1}"
-        copies = (f"{name}_{number}" for number in range(2, 10_000))
-        names.append(name if name not in names else next(copy for copy in copies if copy not in names))
-    return names
+    return distinct(told_names(path, form))
+
+
+def renamed_columns(path: Path, form: Format) -> dict[str, str]:
+    """Return the columns whose name in the file is that of one before them, each with that name."""
+    told = [] if is_parquet(path) else told_names(path, form)
+    return {name: plain for name, plain in zip(distinct(told), told, strict=True) if name != plain}
 
 
 def read_blocks(
@@ -166,7 +118,8 @@ def _text_blocks(
         except (ValueError, OverflowError) as error:
             if numbers and not isinstance(error, (pd.errors.ParserError, UnicodeError)):
                 raise _NotANumberError from None
-            raise _no_table(path, _line(error)) from None
+            found = TOO_WIDE.search(str(error))
+            raise (too_wide(path, *map(int, found.groups())) if found else _no_table(path, one_line(error))) from None
 
 
 def _next(blocks: Iterator[pd.DataFrame]) -> pd.DataFrame | None:
@@ -196,29 +149,9 @@ def _open_parquet(path: Path) -> Iterator[Any]:
         with ParquetFile(path) as file:
             yield file
     except (ArrowException, OSError, ValueError) as error:
-        raise TableError(f"{path.name}: expected a Parquet file, got {_line(error)}. Write it again.") from None
-
-
-def _uncompressed(file: IO[bytes], magic: bytes) -> IO[bytes]:
-    if magic.startswith(b"\x1f\x8b"):
-        return cast(IO[bytes], gzip.open(file))
-    if magic.startswith(b"BZh"):
-        return bz2.open(file)
-    if magic.startswith(b"\xfd7zXZ"):
-        return lzma.open(file)
-    if not magic.startswith(b"PK\x03\x04"):
-        return file
-    archive = zipfile.ZipFile(file)
-    if len(archive.namelist()) != 1:
-        raise OSError(f"an archive of {len(archive.namelist())} files, or a spreadsheet, which is one")
-    return archive.open(archive.namelist()[0])
+        raise TableError(f"{path.name}: expected a Parquet file, got {one_line(error)}. Write it again.") from None
 
 
 def _no_table(path: Path, got: str) -> TableError:
     way_out = "Put it right, or say how it is written with --sep and --header."
     return TableError(f"{path.name}: expected a table, got {got}. {way_out}")
-
-
-def _line(error: BaseException) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text.removeprefix("Error tokenizing data. C error: ")[:200]

@@ -11,7 +11,8 @@ from itertools import zip_longest
 from pathlib import Path
 
 from harness.tables.card import WHITESPACE, Format, TableError
-from harness.tables.cells import is_parquet, open_bytes, read_head, split_rows
+from harness.tables.cells import is_parquet
+from harness.tables.head import open_bytes, read_head, split_rows
 from harness.tables.kinds import is_day_first, is_number, number_style
 
 SEPARATORS = ("\t", ";", "|", ",", WHITESPACE)  # in this order: text holds commas and blanks more often than the others

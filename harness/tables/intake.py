@@ -16,7 +16,7 @@ import pandas as pd
 from harness.tables import cache
 from harness.tables.card import Card, Format, Kind, TableError
 from harness.tables.cardfile import card_text, write_card
-from harness.tables.cells import read_blocks
+from harness.tables.cells import read_blocks, renamed_columns
 from harness.tables.gather import Columns, MisfitError, gather
 from harness.tables.guess import guess_format, survey
 from harness.tables.heart import HEART_CARD
@@ -57,6 +57,7 @@ def infer(root: Path, wishes: Wishes) -> Intake:
         if not len(sample):
             raise TableError(f"{path.name}: expected rows of cells, got a header alone. Put a table there.")
         wishes = resolve(wishes, list(sample.columns), form, path.name)
+        said = _doubled(renamed_columns(path, form), wishes, path.name)
         kinds = _guess_kinds(sample, form, wishes)
         columns, late = _gather(path, form, kinds, wishes)
         with columns:
@@ -78,7 +79,7 @@ def infer(root: Path, wishes: Wishes) -> Intake:
                     f"{path.name}: expected columns beside {wishes.target!r}, got none to learn from. Add some."
                 )
             table = build_table(columns, card, path.name)
-    return Intake(card, table, _notes(card, table, wishes, {**late, **idle}), content, is_small(path, seen))
+    return Intake(card, table, _notes(card, table, wishes, {**said, **late, **idle}), content, is_small(path, seen))
 
 
 def write(root: Path, intake: Intake) -> None:
@@ -113,6 +114,14 @@ def _on_disk(content: Path | bytes) -> Iterator[Path]:
         path = Path(folder, "table.csv")
         path.write_bytes(content)
         yield path
+
+
+def _doubled(renamed: Mapping[str, str], wishes: Wishes, where: str) -> dict[str, str]:
+    """Say what became of each column that shares its name; raises TableError where nobody can know which was meant."""
+    for name in (wishes.target, wishes.group, wishes.time):
+        if name in renamed.values():
+            raise TableError(f"{where}: expected one column {name!r}, got several of that name. Rename all but one.")
+    return {name: f"{name!r} is another column that the file calls {plain!r}" for name, plain in renamed.items()}
 
 
 def _guess_kinds(sample: pd.DataFrame, form: Format, wishes: Wishes) -> dict[str, Kind]:

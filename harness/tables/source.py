@@ -10,8 +10,9 @@ from pathlib import Path
 import pandas as pd
 
 from harness.tables.card import Card, TableError
-from harness.tables.cells import is_parquet, open_bytes
+from harness.tables.cells import is_parquet
 from harness.tables.guess import Survey, survey
+from harness.tables.head import open_bytes
 
 COPY_BYTES = 8 << 20  # a text file larger than this is not copied: the binary cache is the copy
 HEARTS = "sklego:hearts"

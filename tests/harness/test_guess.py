@@ -106,6 +106,7 @@ def test_a_byte_order_mark_and_windows_line_ends_are_no_part_of_a_cell(tmp_path:
         ('"a\nb",y\n1,2\n', ["a b", "y"]),
         ("a,b\nr1,1,2\nr2,3,4\n", ["x1", "a", "b"]),
         ("a,b\n1,2,\n3,4,\n", ["a", "b", "x3"]),
+        ("a,b\n1,2,,\n3,4,,\n3,4\n", ["a", "b", "x3", "x4"]),
     ],
 )
 def test_every_column_has_a_name_of_its_own(tmp_path: Path, content: str, names: list[str]) -> None:
@@ -120,8 +121,13 @@ def test_quotes_hold_separators_line_ends_and_quotes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        ("a,y\n1,2\n1,2,3\n", "Expected 2 fields in line 3, saw 3"),
-        ("a,y\n1,2,3\n1,2\n1,2\n", "more cells in the first row than in the others"),
+        ("a,y\n1,2\n1,2,3\n", "expected 2 cells in each line, as in the header, got 3 in line 3"),
+        ("a,y\n1,2,3\n1,2\n1,2\n", "expected 2 cells in each line, as in the header, got 3 in line 2"),
+        ("# by me\n\na,b,y\n1,2,3\n3,4,5\n", "expected 1 cell in each line, as in the header, got 3 in line 3"),
+        ("a,b,y\n1,2,3,4,1\n1,2,0\n" * 2, "expected 3 cells in each line, as in the header, got 5 in line 2"),
+        ('a,y\n"1\n",2\n\n1,2,3\n', "got 3 in line 5"),
+        ('a,y\n"1",2\n\n' + "1,2\n" * 300 + "1,2,3\n", "got 3 in line 304"),
+        ("a,b\nr1,1,2\nr2,3,4\n3,4\n", "expected 2 cells in each line, as in the header, got 3 in line 2"),
         ('a,y\n"1,2\n', "EOF inside string"),
     ],
 )

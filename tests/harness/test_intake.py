@@ -164,6 +164,22 @@ def test_a_column_that_is_kept_from_being_numbers_by_one_cell_is_named(tmp_path:
     assert np.isnan(again.table.X["a"][7])
 
 
+@pytest.mark.parametrize(
+    ("header", "wishes"), [("a,b,y,y", {}), ("g,g,b,y", {"group": "g"}), ("b,b,c,y", {"time": "b"})]
+)
+def test_a_name_that_two_columns_share_cannot_be_target_group_or_time(
+    tmp_path: Path, header: str, wishes: dict[str, Any]
+) -> None:
+    with pytest.raises(TableError, match=r"t\.csv: expected one column '[ygb]', got several of that name\. Rename"):
+        take(tmp_path, "\n".join([header, *["1,2,3,no", "3,2,1,yes"] * 20]), **wishes)
+
+
+def test_a_second_column_of_one_name_is_told(tmp_path: Path) -> None:
+    intake = take(tmp_path, "\n".join(["a,a,y", *["1,2,no", "3,2,yes"] * 20]))
+    assert list(intake.card.kinds) == ["a", "a_2"]
+    assert "'a_2' is another column that the file calls 'a'" in intake.notes
+
+
 def test_text_after_the_sample_makes_a_category(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(intake_module, "SAMPLE_ROWS", 50)
     frame = make_frame().assign(late=[*range(1000, 1199), "x"], day=["2020-01-01"] * 199 + ["soon"])
