@@ -64,7 +64,7 @@ def predict(lab: Instruments, request: Request) -> Answer:
     order = Order(path_of(request, "file"), path_of(request, "out"), str(request.get("id") or ""))
     kept = open_export(path_of(request, "model"))
     if not order.file.is_file():
-        raise UserError(f"{order.file}: expected a file of rows to score, got none.")
+        raise UserError(f"{order.file}: expected a file of rows to score, got none. Look at the name.")
     ignored = check_columns(order.file, kept.card, order.id_column)
     unseen: Counter[str] = Counter()
     n_rows, part = 0, order.out.with_name(f".{order.out.name}.{os.getpid()}")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from rich.cells import cell_len, set_cell_size
 
 from harness.errors import printable
 from harness.tables.card import Kind
@@ -14,6 +15,7 @@ from harness.tables.table import Table
 
 WIDTH = 80
 MAX_COLUMNS = 40
+MAX_NAME = 24  # cells of the screen
 
 
 def describe(table: Table, split: str, notes: Sequence[str] = ()) -> str:
@@ -33,9 +35,9 @@ def describe(table: Table, split: str, notes: Sequence[str] = ()) -> str:
         top["dropped"] = ", ".join(table.card.drop)
     lines = [line for name, text in top.items() for line in _wrap(name, text)]
     lines += [line for note in notes for line in _wrap("note", note)]
-    width = min(24, max(map(len, X.columns)))
+    width = min(MAX_NAME, max(map(cell_len, ["column", *map(printable, X.columns)])))
     lines += ["", f"{'column':<{width}}  {'kind':<8}  {'missing':>7}  {'distinct':>8}  values"]
-    lines += [_cut(_column(table, name, width)) for name in X.columns[:MAX_COLUMNS]]
+    lines += [_fit(_column(table, name, width), WIDTH) for name in X.columns[:MAX_COLUMNS]]
     if len(X.columns) > MAX_COLUMNS:
         lines.append(f"… and {len(X.columns) - MAX_COLUMNS} more columns")
     return "\n".join(lines)
@@ -50,9 +52,8 @@ def _classes(names: tuple[str, ...], counts: np.ndarray[tuple[int], np.dtype[np.
 
 def _column(table: Table, name: str, width: int) -> str:
     cells, kind = table.X[name], table.card.kinds[name]
-    shown = printable(name)
-    shown = shown if len(shown) <= width else f"{shown[: width - 1]}…"
-    return f"{shown:<{width}}  {kind:<8}  {cells.isna().sum():>7,}  {cells.nunique():>8,}  {_values(cells, kind)}"
+    shown = set_cell_size(_fit(printable(name), width), width)
+    return f"{shown}  {kind:<8}  {cells.isna().sum():>7,}  {cells.nunique():>8,}  {_values(cells, kind)}"
 
 
 def _values(cells: pd.Series[float] | pd.Series[str], kind: Kind) -> str:
@@ -77,5 +78,6 @@ def _wrap(name: str, text: str) -> list[str]:
     return textwrap.wrap(printable(text), WIDTH, initial_indent=f"{name:<9}", subsequent_indent=" " * 9)
 
 
-def _cut(line: str) -> str:
-    return line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…"
+def _fit(text: str, width: int) -> str:
+    """Return text that takes no more than `width` cells of the screen: a wide letter takes two, an accent none."""
+    return text if cell_len(text) <= width else f"{set_cell_size(text, width - 1).rstrip()}…"

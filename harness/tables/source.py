@@ -57,6 +57,8 @@ def original(root: Path, source: str) -> Path | bytes:
     if match := OPENML.fullmatch(source):
         return openml_table(match["name"], int(match["version"]))[0]
     path = root / Path(source).expanduser()
+    if path.is_dir():
+        raise TableError(f"{source}: expected a file, got a folder. Name the file in it.")
     if not path.is_file():
         raise TableError(f"{source}: expected a file, there is none. Put it there, or run: uv run prepare.py --reset")
     return path

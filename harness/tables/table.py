@@ -186,7 +186,8 @@ def _check_classes(classes: Sequence[str], card: Card, where: str) -> None:
         )
     if card.positive and card.positive not in classes:
         raise TableError(
-            f"{where}: expected positive to be {' or '.join(classes)}, got {card.positive!r}. Correct {CARD}."
+            f"{where}: expected positive to be {' or '.join(classes)}, got {card.positive!r}. "
+            f"Name one of them: with --positive, or in {CARD} where the table stands there already."
         )
 
 

@@ -16,7 +16,11 @@ from harness.tables.source import OPENML
 SPELLED = {"\\t": "\t", "tab": "\t", "space": WHITESPACE, " ": WHITESPACE, "comma": ",", "semicolon": ";"}
 
 OPTIONS = (
-    click.option("--csv", metavar="FILE", help="Measure this table instead: CSV in any dialect, gzip, or Parquet."),
+    click.option(
+        "--csv",
+        metavar="FILE",
+        help="Measure this table: CSV in any dialect, gzip, Parquet (with pyarrow).",
+    ),
     click.option("--source", metavar="openml:NAME@VERSION", help="Measure this table of OpenML instead."),
     click.option("--target", metavar="COLUMN", help="The column of classes; its place, where there is no header."),
     click.option("--positive", metavar="VALUE", help="The class whose probability is scored, of two."),
@@ -109,8 +113,19 @@ def resolve(wishes: Wishes, names: Sequence[str], form: Format, where: str) -> W
         time=find(wishes.time),
         drop=tuple(dict.fromkeys(map(find, wishes.drop))),
     )
-    named = [name for name in (found.target, found.group, found.time, *found.drop) if name]
-    if len(set(named)) < len(named) or (found.group and found.time):
-        got = ", ".join(named)
-        raise TableError(f"{where}: expected one task a column, and a group or a time, got {got}. Leave one out.")
+    if clash := _clash(found):
+        raise TableError(f"{where}: expected {clash}. Leave one out.")
     return found
+
+
+def _clash(found: Wishes) -> str:
+    """Return which two wishes do not go together, "" where all do."""
+    if found.group and found.time:
+        return f"a group or a time, got --group {found.group!r} and --time {found.time!r}"
+    tasks: dict[str, str] = {}
+    told = [("target", found.target), ("group", found.group), ("time", found.time)]
+    for task, name in [*told, *(("drop", name) for name in found.drop)]:
+        if name and name in tasks:
+            return f"one task a column, got {name!r} as --{tasks[name]} and as --{task}"
+        tasks[name] = task
+    return ""

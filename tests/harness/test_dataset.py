@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from rich.cells import cell_len
 from sklearn.metrics import roc_auc_score
 from sklego.datasets import load_hearts
 from tables import make_frame, take
@@ -297,3 +298,13 @@ def test_a_copy_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
 def test_parse_card_and_card_text_agree_on_a_real_card(tmp_path: Path) -> None:
     card = take(tmp_path, make_frame().assign(day=range(200)), time="day", na=("-1",)).card
     assert parse_card(card_text(card)) == card
+
+
+def test_headings_stand_over_their_columns_whatever_the_letters_of_a_name(tmp_path: Path) -> None:
+    for names in (["a", "b"], ["年齢", "b"], ["東" * 20, "áb"]):
+        frame = pd.DataFrame({name: range(7, 207) for name in names}).assign(y=["n", "y"] * 100)
+        told = describe(take(tmp_path, frame).table, "by chance").splitlines()
+        head = next(line for line in told if line.startswith("column"))
+        rows = told[told.index(head) + 1 :]
+        assert {cell_len(row[: row.index("number")]) for row in rows} == {head.index("kind")}
+        assert all(cell_len(row) <= 80 for row in rows)

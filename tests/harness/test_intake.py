@@ -235,11 +235,15 @@ FRAME = make_frame()
         (FRAME, {"target": "yy"}, "expected column 'yy', the columns are a, k, m, colour, y. Did you mean 'y'?"),
         (FRAME, {"drop": ("q",)}, "expected column 'q'"),
         (FRAME, {"group": "q"}, "expected column 'q'"),
-        (FRAME, {"drop": ("y",)}, "expected one task a column"),
-        (FRAME, {"group": "k", "time": "a"}, "a group or a time"),
+        (FRAME, {"drop": ("y",)}, "expected one task a column, got 'y' as --target and as --drop. Leave one out."),
+        (
+            FRAME,
+            {"group": "k", "time": "a"},
+            "a group or a time, got --group 'k' and --time 'a'. Leave one",
+        ),
         (FRAME, {"time": "colour"}, "expected dates or numbers in 'colour', got text. Choose another --time."),
         (FRAME, {"time": "m"}, "expected a time in every row of 'm'"),
-        (FRAME, {"positive": "maybe"}, "expected positive to be no or yes, got 'maybe'"),
+        (FRAME, {"positive": "maybe"}, "to be no or yes, got 'maybe'. Name one of them: with --positive, or in data"),
         (FRAME, {"drop": ("a", "k", "m", "colour")}, "got none to learn from"),
         (FRAME[["y"]], {}, "got none to learn from"),
         (FRAME.assign(y=1), {}, "expected two classes or more in 'y', got 1 alone"),
@@ -296,6 +300,12 @@ def test_reset_returns_to_the_default_table_and_keeps_the_copies(tmp_path: Path)
     assert (tmp_path / CARD).read_text(encoding="utf-8") == HEART_CARD
     assert read_table(tmp_path, read_card(tmp_path)).card.name == "heart"
     assert (tmp_path / "data" / "t.csv").exists()
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(TableError, match=r"^folder: expected a file, got a folder\. Name the file in it\.$"):
+        infer(tmp_path, Wishes("folder", "y"))
 
 
 def test_a_source_outside_the_repository_is_named_by_its_whole_path(tmp_path: Path) -> None:

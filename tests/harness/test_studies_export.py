@@ -204,3 +204,9 @@ def test_the_card_tells_the_conclusion_and_a_committee_is_not_compared(lab: Tabl
 
 def test_markdown_shows_a_text_as_it_is() -> None:
     assert plain("a*b_[c](d)|<e>&") == "a\\*b\\_\\[c\\](d)\\|&lt;e&gt;&amp;"
+
+
+def test_a_file_that_is_not_there_is_said_with_the_way_out(lab: TableLab, tmp_path: Path) -> None:
+    exported(lab, tmp_path / "x")
+    with pytest.raises(UserError, match=r"nope\.csv: expected a file of rows to score, got none\. Look at the name\."):
+        scored(lab, tmp_path / "x", tmp_path / "nope.csv")
