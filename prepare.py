@@ -205,7 +205,7 @@ def answer(harness: Harness, request: server.Request | server.Ask) -> dict[str, 
     problem, best = bench.problem, read_best(bench.problem, request)
     order, is_lossy = problem.hardest_first(best) if best else (), request.stop_early == server.LIKELY
     measured = bench.measure(
-        read_file(request.file),
+        read_file(request.file, request.best),
         beat=request.beat,
         stop_early=bool(request.stop_early),
         rival=find_rival(request.store, problem, best, harness.known) if is_lossy and best and request.store else None,

@@ -37,8 +37,8 @@ class Source:
     reason: str = ""
 
 
-def read_file(path: Path) -> Source:
-    """Read a file; what cannot be read is rejected with its reason."""
+def read_file(path: Path, best: Path | None = None) -> Source:
+    """Read a file; what cannot be read is rejected with its reason, and what is frozen is held against the best."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_FILE_BYTES + 1)
@@ -47,17 +47,21 @@ def read_file(path: Path) -> Source:
     if len(data) > MAX_FILE_BYTES:
         too_long = f"{editable_only.NAME}: more than {MAX_FILE_BYTES} bytes. Fix: {editable_only.FIX}"
         return Source("", None, Status.REJECTED, too_long)
-    return read_source(data)
+    frozen = read_file(best) if best else None
+    return read_source(data, frozen.text if frozen and frozen.status is Status.OK else "")
 
 
-def read_source(data: bytes) -> Source:
-    """Read a file's bytes as a train.py: its hypothesis, and whether it stays within its contract."""
+def read_source(data: bytes, best: str = "") -> Source:
+    """Read a file's bytes as a train.py: its hypothesis, and whether it stays within its contract.
+
+    `best` is the text of the best so far, whose docstring stays; '' where a file is measured by itself.
+    """
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         return Source("", None, Status.REJECTED, f"train.py is not UTF-8 text (byte {error.start})")
     with _as_reason() as reasons:
-        violation = editable_only.first_violation(text)
+        violation = editable_only.first_violation(text) or editable_only.changed_docstring(text, best)
         hypothesis = _hypothesis(text) if len(text) <= editable_only.MAX_SOURCE else None
     if reasons:
         return Source(text, None, Status.CRASHED, reasons[0])

@@ -144,14 +144,12 @@ def find_twin(begun: Begun, earlier: Sequence[Experiment]) -> Experiment | None:
     incumbent = best(earlier)
     if incumbent in twins:
         return incumbent
-    return next((old for old in reversed(twins) if _can_stand_for(begun, old)), None)
+    return next((old for old in reversed(twins) if _can_stand_for(old)), None)
 
 
-def _can_stand_for(begun: Begun, old: Experiment) -> bool:
-    """Say whether it was measured, and not refused for a line that the hash leaves out: its name or its prediction."""
-    said = begun.proposal
-    is_same = (said.description, said.prediction) == (old.hypothesis, old.prediction)
-    return old.wall_time_s is not None and (is_same or old.ending is not Ending.REJECT)
+def _can_stand_for(old: Experiment) -> bool:
+    """Say whether it was measured, and not refused: that may be for what the hash leaves out, such as its docstring."""
+    return old.wall_time_s is not None and old.ending is not Ending.REJECT
 
 
 def _unmeasured(begun: Begun) -> Measurement:

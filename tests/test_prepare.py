@@ -186,11 +186,15 @@ def test_serving_answers_each_line_and_keeps_the_scores(tmp_path: Path) -> None:
     first = {"file": str(ROOT / "train.py"), "store": str(tmp_path / "scores")}
     second = {**first, "file": str(better), "best": str(ROOT / "train.py"), "beat": 0.5}
     hopeless = {**second, "beat": 0.9999}
-    requests = [*map(json.dumps, (first, second, hopeless)), "nonsense", '{"ask": "the weather"}']
+    retold = tmp_path / "retold.py"
+    retold.write_text(better.read_text().replace("The one file that changes", "Anything goes here"))
+    frozen = {**second, "file": str(retold)}
+    requests = [*map(json.dumps, (first, second, hopeless)), "nonsense", '{"ask": "the weather"}', json.dumps(frozen)]
     done = prepare("--serve", stdin="\n".join(requests) + "\n")
     messages = [json.loads(line) for line in done.stdout.splitlines()]
     answers = [message for message in messages if "progress" not in message]
-    assert [sorted(answer)[0] for answer in answers] == ["asks", "exit", "exit", "exit", "error", "error"]
+    assert [sorted(answer)[0] for answer in answers] == ["asks", "exit", "exit", "exit", "error", "error", "exit"]
+    assert "status: rejected (editable-only: the docstring is frozen: put back" in answers[6]["stdout"]
     assert "got the weather" in answers[5]["error"]
     assert answers[0]["parts"]["prepare.py"]
     assert "val_auc: 0.907220" in answers[1]["stdout"]

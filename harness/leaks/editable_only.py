@@ -65,6 +65,18 @@ def first_violation(source: str) -> str:
     return f"{what} (train.py:{line})" if line else what
 
 
+def changed_docstring(source: str, best: str) -> str:
+    """Return what is wrong with the docstring, held against that of the best so far; '' where nothing is.
+
+    A best without a docstring holds nothing fast. Raises SyntaxError.
+    """
+    ours, frozen = (ast.get_docstring(ast.parse(text)) for text in (source, best))
+    if not frozen or ours == frozen:
+        return ""
+    first = frozen.strip().split("\n")[0]
+    return f"the docstring is frozen: put back the one that begins with {first!r:.120} (train.py:1)"
+
+
 def _violations(tree: ast.Module) -> Violations:
     yield from _missing(tree)
     yield from literals.violations(tree)

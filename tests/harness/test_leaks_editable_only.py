@@ -27,6 +27,29 @@ def test_anything_else_is_no_prediction(value: str) -> None:
     assert first_violation(predicting(f"PREDICTION = {value}")).startswith("PREDICTION is one number")
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        BASELINE.replace("an idea, the features", "all labels, the features"),
+        BASELINE.replace('"""The one file', '"""', 1),
+        BASELINE[BASELINE.index("from sklearn") :],
+    ],
+)
+def test_another_docstring_than_that_of_the_best_is_rejected_and_says_what_to_put_back(changed: str) -> None:
+    read = read_source(changed.encode(), BASELINE)
+    assert read.status is Status.REJECTED
+    assert "put back the one that begins with 'The one file that changes: an idea, the features it needs" in read.reason
+    assert "\n" not in read.reason
+    assert read_source(changed.encode()).status is Status.OK  # by itself there is nothing to hold it against
+    assert read_source(changed.encode(), changed).status is Status.OK  # a run that grew from another docstring
+
+
+def test_the_docstrings_of_functions_are_free_and_a_best_without_one_holds_nothing_fast() -> None:
+    free = BASELINE.replace("Return a fresh, unfitted classifier", "Return a forest")
+    assert read_source(free.encode(), BASELINE).status is Status.OK
+    assert read_source(BASELINE.encode(), BASELINE[BASELINE.index("from sklearn") :]).status is Status.OK
+
+
 def test_a_path_that_no_package_has_is_refused_before_it_is_read() -> None:
     deep = "from numpy" + ".a" * 20_000 + " import " + ", ".join(["b"] * 10_000)
     assert "no package is that deep" in first_violation(deep + "\ndef feature_fn(X): ...\ndef build_pipeline(): ...\n")

@@ -75,6 +75,29 @@ def test_the_answer_is_read_as_the_output_of_the_command(served, ratchet: Ratche
     assert served.journal("first")[-1]["folds_won"] == 4
 
 
+WITH_DOCSTRING = """{docstring!r}
+HYPOTHESIS = "idea"
+ACT = {{"frozen": ""}}.get(__doc__, "reject")
+SCORE = 0.6
+"""
+
+
+def test_what_was_refused_for_its_docstring_is_measured_when_that_is_put_back(served, ratchet: Ratchet) -> None:
+    ratchet("start", "first")
+    served.write("model.py", WITH_DOCSTRING.format(docstring="mine"))
+    assert "REJECTED" in ratchet("step")[1]
+    served.write("model.py", WITH_DOCSTRING.format(docstring="frozen"))
+    assert "KEPT" in ratchet("step")[1]
+
+
+def test_an_edit_of_the_docstring_alone_is_dropped(served, ratchet: Ratchet) -> None:
+    ratchet("start", "first")
+    before, tip = served.read("model.py"), served.git("rev-parse", "HEAD")
+    served.write("model.py", f"'''Another.'''\n{before}")
+    assert "DISCARDED (no change)" in ratchet("step")[1]
+    assert (served.read("model.py"), served.git("rev-parse", "HEAD")) == (before, tip)
+
+
 def test_one_server_measures_a_whole_loop(served, ratchet: Ratchet) -> None:
     served.use_agent(0.6, 0.7, 0.65)
     ratchet("loop", "-n", "3")
