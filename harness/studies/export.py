@@ -33,8 +33,8 @@ MAX_CATEGORIES = 100  # a column with more is likely text or names, which nobody
 def export(lab: Instruments, request: Request) -> Answer:
     """Measure, refit and write a train.py.
 
-    The request names `file`, `folder`, `tag`, `n`, `commit`, `at`, and what the journal knows: `n_tries`, `delta_ses`,
-    `baseline`, `conclusion`, `upto`, `sealed`. With `force` a folder that is there is replaced.
+    The request names `file`, `folder`, `tag`, `n`, `commit`, `at`, `use`, and what the journal knows: `n_tries`,
+    `delta_ses`, `baseline`, `conclusion`, `upto`, `sealed`. With `force` a folder that is there is replaced.
     """
     folder = path_of(request, "folder")
     check_place(folder, is_forced=bool(request.get("force")))
@@ -82,6 +82,7 @@ def gather_facts(lab: Instruments, request: Request, measured: Measurement, mode
         n=request.get("n"),
         commit=str(request.get("commit") or ""),
         at=str(request.get("at", "")),
+        use=str(request.get("use") or "uv run ratchet predict FILE.csv"),
         is_committee=bool(request.get("is_committee")),
         is_sealed=is_sealed,
         table=_table_facts(lab.table, problem),

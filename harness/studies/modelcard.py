@@ -37,6 +37,7 @@ class Facts:
     n: int | None
     commit: str
     at: str
+    use: str
     is_committee: bool
     is_sealed: bool
     table: Mapping[str, str]
@@ -89,7 +90,7 @@ def _head(facts: Facts) -> list[str]:
         f"- hypothesis: {plain(facts.hypothesis)}",
         f"- made at: {facts.at}",
         f"- its scores: {'probabilities' if facts.is_probability else 'values of a decision function, 0 parts them'}",
-        "- use: `uv run ratchet predict FILE.csv`",
+        f"- use: `{facts.use}`",
     ]
     return [*([COMMITTEE, ""] if facts.is_committee else []), *told]
 

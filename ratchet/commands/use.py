@@ -44,7 +44,7 @@ def export(config: Path | None, folder: Path | None, is_committee: bool, is_forc
     seats = f" of iter {answer['seats']}" if answer["seats"] else ""
     what = f"committee{seats}" if is_committee else f"iter {answer['experiment']}"
     click.echo(f"{answer['folder']}: {what}, refitted on {answer['n_rows']} rows; read MODEL_CARD.md")
-    click.echo("next: `uv run ratchet predict FILE.csv`", err=True)
+    click.echo(f"next: `{answer['use']}`", err=True)
 
 
 @click.command(epilog="Example: uv run ratchet predict new.csv -o scores.csv")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -43,13 +44,14 @@ def export(
     made, seats = _committee_fields(run, top) if is_committee else (_winner_fields(run, top), "")
     known = {
         "folder": str(target),
+        "use": how_to_use(run.desk, target),
         "force": is_forced,
         "tag": run.tag,
         "at": stamp(now()),
         "sealed": is_closed(run.desk.config, events),
         **_journal_fields(events, history),
     }
-    return {**asking.ask(run, "export", {**made, **known}, progress), "seats": seats}
+    return {**asking.ask(run, "export", {**made, **known}, progress), "seats": seats, "use": known["use"]}
 
 
 def default_folder(run: Run, top: Experiment, *, is_committee: bool) -> Path:
@@ -60,6 +62,12 @@ def default_folder(run: Run, top: Experiment, *, is_committee: bool) -> Path:
     if not mark.exists():
         mark.write_text("*\n", "utf-8")
     return place / f"{run.tag}-{'committee' if is_committee else top.n}"
+
+
+def how_to_use(desk: Desk, folder: Path) -> str:
+    """Return the command that scores a file with an export; outside its usual place it is found by its name alone."""
+    model = "" if folder.parent == desk.root / FOLDER else f" --model {shlex.quote(str(folder))}"
+    return f"uv run ratchet predict FILE.csv{model}"
 
 
 def newest_export(desk: Desk) -> Path:

@@ -174,11 +174,12 @@ def test_a_file_outside_its_contract_is_not_exported(lab: TableLab, tmp_path: Pa
 
 
 def test_the_card_says_what_is_known_and_how_to_get_what_is_not(lab: TableLab, tmp_path: Path) -> None:
-    exported(lab, tmp_path / "x", HOSTILE)
+    exported(lab, tmp_path / "x", HOSTILE, use="uv run ratchet predict FILE.csv --model /x")
     card = (tmp_path / "x/MODEL_CARD.md").read_text()
     assert "<script>" not in card
     assert "\\`x\\` \\| \\*\\*baseline\\*\\*" in card
     assert "tries: 4" in card
+    assert "- use: `uv run ratchet predict FILE.csv --model /x`\n" in card
     assert "noise floor 0.0240" in card
     assert "`uv run ratchet conclude` computes it" in card
     assert "95 % interval" in card

@@ -75,8 +75,11 @@ def test_a_folder_that_is_there_is_not_asked_for(project, served: Asked, ratchet
     assert "expected no such folder yet" in ratchet("export")[2]
     assert served.requests("export") == []
     assert ratchet("export", "--force")[0] == 0
-    assert ratchet("export", "-o", str(project.root / "elsewhere"))[0] == 0
-    assert [asked["force"] for asked in served.requests("export")] == [True, False]
+    assert ratchet("export", "--force")[2] == "next: `uv run ratchet predict FILE.csv`\n"
+    _, _, err = ratchet("export", "-o", "elsewhere")
+    assert err == f"next: `uv run ratchet predict FILE.csv --model '{project.root / 'elsewhere'}'`\n"
+    assert served.requests("export")[-1]["use"] in err
+    assert [asked["force"] for asked in served.requests("export")] == [True, True, False]
 
 
 def test_there_is_nothing_to_export_without_a_baseline(project, tmp_path: Path, ratchet: Ratchet) -> None:
