@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ratchet.journal import Event, Kind, latest_study
 from ratchet.measuring import AUDIT
 from ratchet.reading import read_words
-from ratchet.records import Verdict
+from ratchet.records import Ending, Experiment, Verdict
 from ratchet.report.markup import bullets, entry_link, line, lines, pairs, paragraph, section, table
 from ratchet.report.material import Material
 
@@ -23,7 +23,8 @@ SHOWN_AS_CHAPTERS = (AUDIT, "conclude", "placebo", "reveal")  # studies that hav
 
 def leaks_section(material: Material) -> str:
     """Return what the leak checks said over all measurements, and which experiments they stopped."""
-    said = [(old, words) for old in material.history if (words := read_words(old.stdout, r"^leaks:"))]
+    said = [(old, words) for old in material.measured if (words := read_words(old.stdout, r"^leaks:"))]
+    said = [(old, words) for old, words in said if old.ending is Ending.OK or words not in {"none", "nan"}]
     failed = [(old, words) for old, words in said if words not in {"none", "nan"}]
     rejected = [old for old in material.history if old.verdict is Verdict.REJECT]
     if not said and not rejected:
@@ -37,8 +38,22 @@ def leaks_section(material: Material) -> str:
     ]
     rows += [f"{entry_link(old)} rejected: {line(old.reason)}" for old in rejected if old.n not in known]
     head = f"The checks ran on {len(said)} measurement{'' if len(said) == 1 else 's'}; {len(failed) or 'none'} failed."
+    if material.config.serve:
+        head += _depths([old for old, _ in said if old.n not in known])
     kinds = table(["check", "failures"], [[line(name), str(count)] for name, count in counts.most_common()])
     return section("leaks", "Leak checks", paragraph(head), kinds if counts else "", bullets(rows[:100]))
+
+
+def _depths(passed: Sequence[Experiment]) -> str:
+    """Say how far the checks went: a server makes those that refit only where a number would win."""
+    stopped = sum(old.bound is not None for old in passed)
+    whole = sum(old.verdict.advances for old in passed)
+    told = [
+        (whole, "got all of them: the baseline and what was kept"),
+        (len(passed) - whole - stopped, "at least those that need no refit"),
+        (stopped, "stopped early, the reading of the source alone"),
+    ]
+    return f" Of those that passed, {'; '.join(f'{count} {what}' for count, what in told if count)}." if passed else ""
 
 
 def harness_section(material: Material) -> str:
@@ -46,7 +61,7 @@ def harness_section(material: Material) -> str:
     event = next((one for one in material.events if one.kind is Kind.HARNESS), None)
     parts = event.data.get("parts") if event else None
     known = parts if isinstance(parts, Mapping) else {}
-    prints = Counter(filter(None, (read_words(old.stdout, r"^fingerprint:") for old in material.history)))
+    prints = Counter(filter(None, (read_words(old.stdout, r"^fingerprint:") for old in material.measured)))
     rest = [(line(key), f"<code>{line(value, SHORT)}</code>") for key, value in known.items() if key != "sandbox"]
     printed = ", ".join(f"<code>{line(text)}</code> ({count}×)" for text, count in prints.most_common(5))
     return section(

@@ -46,6 +46,11 @@ class Material:
         return [old for old in self.history if old.n > 0]
 
     @property
+    def measured(self) -> list[Experiment]:
+        """Those that were measured themselves: what is the same code again bears the lines of its twin."""
+        return [old for old in self.history if old.reused is None]
+
+    @property
     def kept(self) -> list[Experiment]:
         """The experiments that moved the branch."""
         return [old for old in self.history if old.verdict is Verdict.KEEP]

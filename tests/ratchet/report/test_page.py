@@ -11,7 +11,7 @@ from itertools import pairwise
 import pytest
 
 from ratchet.journal import Event, Kind
-from ratchet.records import Experiment, Verdict
+from ratchet.records import Ending, Experiment, Verdict
 from ratchet.report.figure import spread
 from ratchet.report.material import LISTED, Material, fitting
 from ratchet.report.page import render
@@ -174,6 +174,25 @@ def test_a_conclusion_says_its_word_and_when_it_is_out_of_date() -> None:
     assert "Of 4 predictions 3 had the right sign" in page
     without = render(material([made(0, Verdict.BASELINE, 0.8), made(1, Verdict.KEEP, 0.85)], events=[]))
     assert "uv run ratchet conclude" in without
+
+
+def test_the_page_says_how_far_the_checks_went_and_counts_no_reused_number() -> None:
+    said = {"stdout": "leaks: none\nfingerprint: f00d"}
+    history = [
+        made(0, Verdict.BASELINE, 0.8, **said),
+        made(1, Verdict.KEEP, 0.85, **said),
+        made(2, Verdict.DISCARD, 0.84, **said),
+        made(3, Verdict.DISCARD, bound=0.83, **said),
+        made(4, Verdict.DISCARD, 0.85, reused=1, reason="no change", **said),
+        made(5, Verdict.CRASH, ending=Ending.CRASH, **said),
+        made(6, Verdict.REJECT, ending=Ending.REJECT, stdout="leaks: label-flip\nfingerprint: f00d"),
+    ]
+    page = render(material(history))
+    assert "The checks ran on 5 measurements; 1 failed. Of those that passed, 2 got all of them: the baseline" in page
+    assert "1 at least those that need no refit; 1 stopped early, the reading of the source alone." in page
+    assert "<code>f00d</code> (6×)" in page
+    plain = Config(**{name: getattr(CONFIG, name) for name in CONFIG.__slots__} | {"serve": ""})
+    assert "Of those that passed" not in render(material(history, config=plain))
 
 
 def test_the_audit_of_the_table_stands_on_the_page_as_text() -> None:
