@@ -18,16 +18,19 @@ from ratchet.words import number_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 SUFFIXES = (".png", ".svg", ".pdf")
 SIZE_INCHES, DOTS_PER_INCH = (12.0, 6.0), 150
 KEPT, DROPPED, FAILED, INK, FLOOR = "#15803d", "#9aa4b2", "#b3362c", "#334155", "#8a5a00"
+PLACEBOS = ("#2563eb", "#c026d3", "#0e7490")
 LABEL_CHARS = 46
 RAIL = 0.04  # spans of the plot below it where the failed stand, and as much again below them
 MAX_LABELS = 16  # beyond that many words nobody reads any
 APART = 1.0 / 34  # of the width: two labels closer than this would lie on each other
 LABEL_SLANT, LABEL_POINTS = 35.0, 9.0  # degrees, and the size of the letters
 LETTER_INCHES = 0.56 * LABEL_POINTS / 72  # the width of a letter, about
+DASH = 5.0  # points; of several placebos each is drawn where the others leave a gap
 PLOT_INCHES = 4.6  # the height of the plot with the words above it, about
 
 
@@ -36,20 +39,28 @@ def save(climb: Climb, history: Sequence[Experiment], title: str, target: Path) 
     if target.suffix.lower() not in SUFFIXES:
         raise RatchetError(f"--png: expected a name that ends in {', '.join(SUFFIXES)}, got {target.name}. Rename it.")
     from matplotlib import rc_context
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
 
     with rc_context({"text.parse_math": False, "svg.hashsalt": "ratchet", "font.size": 11}):  # a $ is a dollar
-        figure = Figure(figsize=SIZE_INCHES, layout="constrained")
-        FigureCanvasAgg(figure)
-        _draw(figure.subplots(), climb, history, title)
-        if climb.dots:
-            figure.legend(loc="outside lower center", ncols=5, frameon=False, fontsize=9)
+        figure = draw(climb, history, title)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             figure.savefig(target, dpi=DOTS_PER_INCH, metadata=_undated(target))
         except OSError as error:
             raise RatchetError(f"{target}: expected to write the figure, got: {error.strerror}.") from None
+
+
+def draw(climb: Climb, history: Sequence[Experiment], title: str) -> Figure:
+    """Return the figure, with a canvas to render it on."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=SIZE_INCHES, layout="constrained")
+    FigureCanvasAgg(figure)
+    _draw(figure.subplots(), climb, history)
+    figure.suptitle(title, x=0.02, ha="left", fontweight="bold", color=INK)  # above the tallest of the labels
+    if climb.dots:
+        figure.legend(loc="outside lower center", ncols=5, frameon=False, fontsize=9, handlelength=3)
+    return figure
 
 
 def headline(history: Sequence[Experiment], name: str) -> str:
@@ -87,7 +98,7 @@ def headroom(labels: Sequence[str]) -> float:
     return share / (1 - share) + 0.05
 
 
-def _draw(axes: Axes, climb: Climb, history: Sequence[Experiment], title: str) -> None:
+def _draw(axes: Axes, climb: Climb, history: Sequence[Experiment]) -> None:
     from matplotlib.ticker import MaxNLocator
 
     _band(axes, climb)
@@ -100,7 +111,6 @@ def _draw(axes: Axes, climb: Climb, history: Sequence[Experiment], title: str) -
     axes.spines["left"].set_bounds(climb.low - 2 * RAIL * span, climb.high)
     axes.set_xlim(-0.02 * max(1, climb.last_n) - 0.3, max(1, climb.last_n) * 1.02 + 0.3)
     _labels(axes, climb, labels, words)
-    axes.set_title(title, loc="left", fontweight="bold", color=INK)
     axes.set_xlabel("experiment")
     axes.set_ylabel(f"{climb.name} ({'higher' if climb.is_up else 'lower'} is better)")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
@@ -125,13 +135,15 @@ def _band(axes: Axes, climb: Climb) -> None:
         axes.axhline(climb.baseline, color=INK, linewidth=1, linestyle=(0, (1, 2)), label=told)
     if climb.floor is not None:
         axes.axhline(climb.clamp(climb.floor), color=FLOOR, linewidth=1.2, linestyle="--", label="noise floor")
-    for placebo in climb.placebos:
+    turns = max(2, len(climb.placebos))
+    for place, placebo in enumerate(climb.placebos):
         shown = [climb.clamp(value) for value in placebo.bests[: climb.last_n + 1]]
         axes.plot(
             range(len(shown)),
             shown,
-            linewidth=1.3,
-            linestyle=":",
+            color=PLACEBOS[place % len(PLACEBOS)],
+            linewidth=1.5,
+            linestyle=(place * DASH, (DASH, (turns - 1) * DASH)),  # in turn, where they lie on each other
             drawstyle="steps-post",
             label=f"placebo: {one_line(placebo.name, 30)}",
         )

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 
-from ratchet.climb import climb_of
+from ratchet.climb import Placebo, climb_of
 from ratchet.errors import RatchetError
 from ratchet.records import Experiment, Verdict
 from ratchet.schema import Config, Direction, Metric, Source
-from ratchet.views.slide import MAX_LABELS, chosen_labels, headline, label_of, label_spots, save
+from ratchet.views.slide import MAX_LABELS, PLACEBOS, chosen_labels, draw, headline, label_of, label_spots, save
 
 CONFIG = Config(name="toy", editable=("m.py",), run="r", metrics=(Metric(Source("auc"), Direction.MAXIMIZE),))
 
@@ -65,6 +68,28 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(RatchetError, match="expected to write the figure"):
         save(climb_of([], CONFIG), [], "t", tmp_path / "file" / "climb.png")
+
+
+def test_the_title_stands_above_the_tallest_label_of_an_early_keep() -> None:
+    tried = [made(n, Verdict.KEEP, 0.5 + n / 100, "Extra trees over all the interactions of age, say") for n in (1, 2)]
+    history = [made(0, Verdict.BASELINE, 0.5), *tried, *(made(n, Verdict.DISCARD, 0.5) for n in range(3, 20))]
+    figure = draw(climb_of(history, CONFIG), history, headline(history, "a run with quite a long name"))
+    figure.canvas.draw()
+    tops = [text.get_window_extent().y1 for text in figure.axes[0].texts]
+    assert len(tops) == 2
+    assert max(tops) < figure.texts[0].get_window_extent().y0
+
+
+def test_placebos_that_lie_on_each_other_can_each_be_found() -> None:
+    history = [made(0, Verdict.BASELINE, 0.5), made(1, Verdict.KEEP, 0.8), made(20, Verdict.DISCARD, 0.5)]
+    climb = replace(climb_of(history, CONFIG), placebos=tuple(Placebo(name, (0.65,) * 20) for name in "abc"))
+    figure = draw(climb, history, "t")
+    figure.canvas.draw()
+    box = figure.axes[0].get_window_extent()
+    pixels = np.asarray(figure.canvas.buffer_rgba())[: int(figure.bbox.height - box.y0), :, :3]  # without the legend
+    for color in PLACEBOS:
+        near = np.abs(pixels - 255 * np.array(to_rgb(color))).max(axis=-1) < 40
+        assert near.sum() > 100
 
 
 def test_labels_keep_their_order_and_their_distance() -> None:
