@@ -80,7 +80,7 @@ class Bench:
     is_guarded: bool = True
     on_progress: Callable[[str], None] = lambda _text: None
     _batches: list[Batch] = field(default_factory=list)
-    _plain: dict[str, list[FoldScores]] = field(default_factory=dict)
+    _plain: dict[str, list[FoldScores] | str] = field(default_factory=dict)
 
     def batches(self) -> list[Batch]:
         """Return the probe rows of each fold: the same for every experiment, so that a file scores the same twice."""
@@ -176,6 +176,7 @@ class Bench:
             self._check_budget(measured),
             preload=preloads(measured.source.text),
             val_auc=mean_auc(measured.fold_aucs),
+            plain_budget=self.budget,
             plain=self._plain,
             is_guarded=self.is_guarded,
         )

@@ -67,7 +67,8 @@ class Lab:
     budget: Budget
     preload: Sequence[str]
     val_auc: float
-    plain: dict[str, list[FoldScores]]  # files of our own by their text, and their scores on the same folds
+    plain_budget: Budget
+    plain: dict[str, list[FoldScores] | str]  # files of our own by their text: scores on the same folds, or why not
     is_guarded: bool = True
     cpu_s: float = 0.0
     lead: Lead | None = None  # over plain models, once label-flip has looked
@@ -92,7 +93,12 @@ class Lab:
         return self.problem.y[fold.val][rows], fold.scores[rows], copies
 
     def refit(
-        self, folds: Sequence[FoldScores], *, inverted: bool = False, source: str | None = None
+        self,
+        folds: Sequence[FoldScores],
+        *,
+        inverted: bool = False,
+        source: str | None = None,
+        budget: Budget | None = None,
     ) -> list[FoldScores] | str:
         """Fit and score these folds again in new processes. A str is why it failed.
 
@@ -103,23 +109,31 @@ class Lab:
             Teach each row the next class instead of its own; of two classes, the other one.
         source : str or None
             Another file to run instead of the measured one.
+        budget : Budget or None
+            Another one than that of a check.
         """
         labels = (self.problem.y + inverted) % self.problem.n_classes
         tasks = [self._score_task(source or self.source, fold, labels[fold.fit]) for fold in folds]
-        answers = self._run(tasks)
+        answers = self._run(tasks, budget)
         failed = next((answer.reason for answer in answers if answer.payload is None), "")
         if failed:
             return failed
         return [self._rescored(fold, answer.payload or b"") for fold, answer in zip(folds, answers, strict=True)]
 
-    def plainly(self, source: str) -> list[FoldScores] | str:
-        """Fit and score a file of our own on the folds, once for all experiments. A str is why it failed."""
+    def plainly(self, source: str, *, max_rows: int | None = None) -> list[FoldScores] | str:
+        """Fit and score a file of our own on the folds, once for all experiments. A str is why it failed.
+
+        `max_rows` is how many of a fold's rows it learns from at the most.
+        """
         if source not in self.plain:
-            scored = self.refit(self.folds, source=source)
-            if isinstance(scored, str):
-                return scored
-            self.plain[source] = scored
+            folds = [replace(fold, fit=self._some(fold.fit, max_rows)) for fold in self.folds]
+            self.plain[source] = self.refit(folds, source=source, budget=self.plain_budget)
         return self.plain[source]
+
+    def _some(self, rows: Rows, max_rows: int | None) -> Rows:
+        if max_rows is None or len(rows) <= max_rows:
+            return rows
+        return np.sort(np.random.default_rng(self.problem.seed).choice(rows, max_rows, replace=False))
 
     def features(self, blocks: Sequence[pd.DataFrame]) -> list[np.ndarray[Any, Any]] | str:
         """Return what feature_fn makes of each block, each in a process of its own. A str is why it failed."""
@@ -147,8 +161,8 @@ class Lab:
         extra = {"preload": list(self.preload), "guarded": self.is_guarded}
         return Task({**job, **extra}, n_bytes, is_exact=is_exact)
 
-    def _run(self, tasks: Sequence[Task]) -> list[Answer]:
-        answers = self.runner.run(tasks, self.budget)
+    def _run(self, tasks: Sequence[Task], budget: Budget | None = None) -> list[Answer]:
+        answers = self.runner.run(tasks, budget or self.budget)
         self.cpu_s += sum(answer.cpu_s for answer in answers)
         return answers
 

@@ -49,6 +49,9 @@ def run(lab: Lab) -> Finding:
         f"val_auc {lab.val_auc:.4f}",
         f"{found.closer} of {found.n} leaps of moved rows lead away from the label",
     ]
+    unmeasured = reference.find_unmeasured(lab)
+    if unmeasured:
+        evidence.append(f"not measured: {', '.join(unmeasured)}")
     if lab.lead is None:
         evidence.append("no clear lead over plain models")
         return Finding(not found.is_a_table, "; ".join(evidence))
