@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
 
+from harness.leaks import editable_only
 from harness.leaks.editable_only import first_violation
 from harness.trainfile import Status, read_source
 
@@ -62,3 +64,43 @@ def test_a_hypothesis_has_200_characters_of_any_script() -> None:
     said = first_violation(BASELINE.replace(title, f'HYPOTHESIS = "{"x" * 201}"'))
     assert said.startswith("HYPOTHESIS of 201 characters, at most 200: say it in one line")
     assert "packed table" in first_violation(predicting(f'OTHER = "{"想" * 100}"'))
+
+
+def test_a_path_is_read_no_farther_than_any_package_goes() -> None:
+    deep = ast.parse("np" + ".b" * 900, mode="eval").body
+    assert isinstance(deep, ast.Attribute)
+    assert editable_only._dotted(deep, {"np": "numpy"}) == ""
+
+
+def test_a_forbidden_path_is_found_at_the_head_of_a_long_chain() -> None:
+    source = BASELINE + "\nimport numpy as np\nnp.testing" + ".b" * 20 + "\n"
+    assert first_violation(source).startswith("numpy.testing is not for train.py")
+
+
+def test_a_relative_import_is_called_so() -> None:
+    assert first_violation(BASELINE + "\nfrom . import x\n").startswith("relative imports reach outside")
+
+
+@pytest.mark.parametrize(
+    "text", ["chol > 200. and age > 50", "a = age / 2.\nb = chol", "a = 1.5e3 * age", ".5 < age", "age > 1_000. or sex"]
+)
+def test_a_number_may_end_in_a_point_in_a_text_of_pandas(text: str) -> None:
+    assert first_violation(predicting(f"X.query({text!r})")) == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "age.real",
+        "a1.real",
+        "200..real",
+        "200. .real",
+        "1.5.real",
+        "age. real",
+        "age.\\\nreal",
+        "age.ｒeal",
+        "age.__class__",
+    ],
+)
+def test_an_attribute_is_refused_in_a_text_of_pandas(text: str) -> None:
+    assert ".query runs its text" in first_violation(predicting(f"X.query({text!r})"))

@@ -1,0 +1,30 @@
+"""Columns that are written as texts for pandas, with numbers that end in a point."""
+
+from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+HYPOTHESIS = "expressions"
+
+
+def feature_fn(X):
+    X = X.eval("half_age = age / 2.\nreserve = 220. - age - thalach")
+    return X.assign(is_risky=X.index.isin(X.query("chol > 200. and age > 50").index) * 1.0)
+
+
+def build_pipeline():
+    numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
+    categories = make_pipeline(SimpleImputer(strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore"))
+    columns = make_column_transformer(
+        (numbers, make_column_selector(dtype_include="number")),
+        (categories, make_column_selector(dtype_exclude="number")),
+    )
+    return make_pipeline(columns, LogisticRegression(max_iter=1000))
+
+
+if __name__ == "__main__":
+    from prepare import evaluate
+
+    evaluate(__file__)
