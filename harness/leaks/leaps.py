@@ -88,6 +88,12 @@ def _count_class(own: Scores, copies: Scores, rows: np.ndarray[tuple[int], np.dt
 
 
 def _share_between(ordered: Scores, low: Scores, high: Scores) -> Scores:
-    """Return the share of the scores that lie strictly between two values; 0 where they stand the other way round."""
-    n_between = np.searchsorted(ordered, high, "left") - np.searchsorted(ordered, low, "right")
-    return np.asarray(np.maximum(n_between, 0) / len(ordered))
+    """Return the share of the scores that lie between two values; 0 where they stand the other way round.
+
+    Those at either end count half: strictly between the only two scores that a table may give there is nothing.
+    """
+    return np.asarray(np.maximum(_rank(ordered, high) - _rank(ordered, low), 0) / len(ordered))
+
+
+def _rank(ordered: Scores, values: Scores) -> Scores:
+    return np.asarray((np.searchsorted(ordered, values, "left") + np.searchsorted(ordered, values, "right")) / 2)
