@@ -59,6 +59,15 @@ class Batch:
         chosen = chosen[np.argsort(self.origin[chosen], kind="stable")]
         return self.origin[chosen], scores[chosen]
 
+    def apart(self) -> tuple[Rows, Rows]:
+        """Return where the changed rows stand, and where every other companion does: rows to score by themselves."""
+        is_companion = self.kinds == Kind.COMPANION
+        return np.flatnonzero(~is_companion), np.flatnonzero(is_companion)[::2]
+
+    def take(self, positions: Rows) -> Batch:
+        """Return these rows in this order."""
+        return Batch(self.X.take(positions).reset_index(drop=True), self.kinds[positions], self.origin[positions])
+
 
 @dataclass(frozen=True, slots=True)
 class Unit:

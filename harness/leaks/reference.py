@@ -85,7 +85,7 @@ def _lead_over(lab: Lab, name: str, plain: Sequence[FoldScores]) -> Lead | None:
     noise = _noise(lab, plain)
     if noise is None or ahead <= max(CLEAR * noise, LONG):
         return None
-    recombined = [lab.probe_auc_of(Kind.RECOMBINED, folds) for folds in (lab.folds, plain)]
+    recombined = [lab.probe_auc_of(Kind.RECOMBINED, folds) for folds in (lab.unprimed(), plain)]
     return Lead(name, ahead, noise, recombined[0] - recombined[1])
 
 

@@ -19,7 +19,7 @@ MAX_GAIN = 1e-3
 
 def run(lab: Lab) -> Finding:
     """Compare each validation row's score with its score in a shuffled batch of other rows."""
-    shares = [_share_changed(fold) for fold in lab.folds]
+    shares = [share_changed(fold) for fold in lab.folds]
     share = float(np.mean(shares))
     gain = lab.val_auc - lab.probe_auc_of(Kind.COMPANION, lab.folds) if _is_whole(lab) else 0.0
     evidence = f"{100 * share:.1f} % of the scores change in other company, val_auc by {abs(gain):.4f}"
@@ -31,7 +31,8 @@ def _is_whole(lab: Lab) -> bool:
     return all((fold.batch.kinds == Kind.COMPANION).sum() == len(fold.val) for fold in lab.folds)
 
 
-def _share_changed(fold: FoldScores) -> float:
+def share_changed(fold: FoldScores) -> float:
+    """Return the share of the companions that score otherwise than their rows did."""
     origin, again = fold.batch.select(Kind.COMPANION, fold.probe_scores)
     first = fold.scores[origin]
     span = np.ptp(np.concatenate([first, again])) + 1e-300
