@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
+from harness.leaks.company import differs
 from harness.leaks.finding import Cost, Finding
 from harness.leaks.lab import Lab
 
@@ -14,7 +14,7 @@ NAME = "row-wise-features"
 CATCHES = "a feature_fn that looks at other rows: means, ranks, scaling, target encoding"
 FIX = "compute it from the row alone, or move the step into build_pipeline, where it learns from training rows only"
 COST = Cost.SCORES
-TOLERANCE = 1e-9  # of a column's range: elementwise arithmetic may round differently in another place of a batch
+TOLERANCE = 1e-9  # of a column's width: elementwise arithmetic may round differently in another place of a batch
 MAX_ROWS = 400
 
 
@@ -31,18 +31,10 @@ def run(lab: Lab) -> Finding:
     if whole.shape[1] != part.shape[1]:
         evidence = f"{whole.shape[1]} columns for {len(whole)} rows, {part.shape[1]} for {len(part)} of them"
         return Finding(False, evidence)
-    changed = _changed_columns(whole[few], part)
+    changed = np.flatnonzero(differs(whole[few], part, TOLERANCE).any(axis=0))
     if len(changed) == 0:
         return Finding(True, f"{len(part)} rows, {part.shape[1]} columns: the same among other rows")
     return Finding(False, f"{_count(changed, part)} other rows stand beside a row")
-
-
-def _changed_columns(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Return the indices of the columns in which some row differs."""
-    values = pd.DataFrame(np.vstack([a, b])).replace([np.inf, -np.inf], np.nan)
-    span = (values.max() - values.min()).fillna(0).to_numpy() + 1e-300
-    same = np.isclose(a, b, rtol=0, atol=TOLERANCE * span, equal_nan=True)
-    return np.flatnonzero(~same.all(axis=0))
 
 
 def _count(changed: np.ndarray[Any, Any], part: np.ndarray[Any, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from harness.leaks.company import differs
 from harness.leaks.finding import Cost, Finding
 from harness.leaks.lab import FoldScores, Lab
 from harness.probes import Kind
@@ -12,7 +13,7 @@ NAME = "row-wise-predictions"
 CATCHES = "a pipeline that uses the batch it predicts: ranks, means, clusters or pseudo-labels of the rows to score"
 FIX = "learn in fit and only apply in predict: a row's score must follow from that row and the fitted model"
 COST = Cost.SCORES
-TOLERANCE = 1e-6  # of the fold's score range; honest models stay below 5e-13 but for ties between neighbours
+TOLERANCE = 1e-6  # of a fold's width of scores; honest models stay below 3e-11 but for ties between neighbours
 MAX_SHARE = 0.02
 MAX_GAIN = 1e-3
 
@@ -35,6 +36,5 @@ def share_changed(fold: FoldScores) -> float:
     """Return the share of the companions that score otherwise than their rows did."""
     origin, again = fold.batch.select(Kind.COMPANION, fold.probe_scores)
     first = fold.scores[origin]
-    span = np.ptp(np.concatenate([first, again])) + 1e-300
-    differs = np.abs(first - again) > TOLERANCE * span
-    return float(differs.reshape(len(origin), -1).any(axis=1).mean())
+    changed = differs(first.reshape(len(origin), -1), again.reshape(len(origin), -1), TOLERANCE)
+    return float(changed.any(axis=1).mean())

@@ -57,5 +57,6 @@ def count_classes(score: Scores) -> int:
 
 def _binary_auc(is_class: Mask, score: Scores) -> float:
     """Return roc_auc_score by the two steps that it takes itself, without its checks, in under half the time."""
-    false_positives, true_positives, _ = roc_curve(is_class, score)
+    with np.errstate(over="ignore", invalid="ignore"):  # it subtracts scores, only to see which are the same
+        false_positives, true_positives, _ = roc_curve(is_class, score)
     return float(area_under(false_positives, true_positives))
