@@ -17,7 +17,7 @@ import numpy as np
 
 from harness.leaks.lab import FoldScores, Lab, Lead
 from harness.probes import Kind
-from harness.statistics import paired_val_auc_se
+from harness.statistics import paired_val_auc_se, val_auc_se
 
 CLEAR = 2.5  # standard errors of the difference; honest files lead the best of the models by 1.2 at the most
 LONG = 0.03  # a shorter lead may be skill
@@ -90,9 +90,12 @@ def _lead_over(lab: Lab, name: str, plain: Sequence[FoldScores]) -> Lead | None:
 
 
 def _noise(lab: Lab, plain: Sequence[FoldScores]) -> float | None:
-    """Return the standard error of the difference of the two val_aucs."""
+    """Return the standard error of the difference of the two val_aucs, at the most that of the plain model's own.
+
+    The measured file does not set its noise: by a few sure rows ranked last it would make it as wide as it likes.
+    """
     y = np.concatenate([lab.problem.y[fold.val] for fold in lab.folds])
     of_fold = np.repeat(np.arange(len(lab.folds)), [len(fold.val) for fold in lab.folds])
     theirs, ours = (np.concatenate([fold.scores for fold in folds]) for folds in (plain, lab.folds))
-    error = paired_val_auc_se(y, of_fold, theirs, ours)
-    return None if error is None else error.value
+    errors = paired_val_auc_se(y, of_fold, theirs, ours), val_auc_se(y, of_fold, theirs)
+    return min((error.value for error in errors if error is not None), default=None)
