@@ -1,9 +1,11 @@
 """Lock down one single-threaded Linux process: Landlock, seccomp, limits, no capabilities, private read-only mounts.
 
 Covered: reading and writing outside the rooms, network, new processes and programs, signals and tracing of others,
-marks left outside the temporary folder (names, access times, attributes), CPU, memory and disk beyond the limits.
-Not covered: `stat` of any path, timing of the page cache, faults of the kernel. Syscall numbers are those of x86_64
-and aarch64; of these only x86_64 was run.
+marks left outside the temporary folder (names, access times, attributes, hints, locks), names that another process can
+read (sockets, queues, priorities, clocks), the guard's own rules, CPU, memory and disk beyond the limits.
+Not covered: `stat` of any path, how busy the machine is (its processors, its page cache, its counters), by which one
+process may hear, through the noise of all others, what another does on purpose; faults of the kernel. Syscall numbers
+are those of x86_64 and aarch64; of these only x86_64 was run.
 Sources: landlock(7), seccomp(2), capabilities(7), mount_setattr(2); kernel 5.13 or later has all but the mounts.
 """
 
@@ -15,12 +17,12 @@ import resource
 import stat
 import struct
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
 from harness.sandbox.rooms import Layer, Limits, Rooms, carved, readable
-from harness.sandbox.syscalls import CALLS, DENIED, machine_index
+from harness.sandbox.syscalls import CALLS, CLOCKS, DENIED, machine_index
 
 MB = 1 << 20
 ALLOW, KILL, EPERM, ENOSYS = 0x7FFF0000, 0x80000000, 0x00050001, 0x00050026
@@ -28,8 +30,12 @@ LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06  # opcodes
 AT_NUMBER, AT_ARCH = 0, 4  # offsets into struct seccomp_data; argument k stands at 16 + 8k
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR, TRUNCATE = 1, 2, 4, 8, 1 << 14  # rights of Landlock
 READING = EXECUTE | READ_FILE | READ_DIR
-# fcntl commands by which one process signals, or leaves word for, another: locks, owners, leases, notices
-FCNTL_DENIED = (6, 7, 8, 10, 15, 37, 38, 1024, 1026)
+# fcntl commands by which one process signals, or leaves word for, another: locks, owners, leases, notices, hints
+FCNTL_DENIED = (6, 7, 8, 10, 15, 37, 38, 1024, 1026, 1036, 1038)
+IOCTL_DENIED = (0x40086602, 0x40046602, 0x40087602, 0x401C5820, 0x40806685)  # flags, versions and seals of files
+PARENT_DEATH = 1  # prctl: a task must not outlive the lane that watches it
+OTHERS_CLOCK = 0x80000000  # a negative clock is the CPU time of a process or thread by its number
+FUTEX_WAIT, FUTEX_WAIT_BITSET, FUTEX_REALTIME, FUTEX_PRIVATE = 0, 9, 256, 128
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -75,8 +81,8 @@ def private_mounts(folder: str, size_mb: int) -> None:
     defaults refuse this.
     """
     uid, gid = os.geteuid(), os.getegid()
-    new_user, new_mounts = 0x10000000, 0x20000
-    if libc.unshare(new_user | new_mounts):
+    new_user, new_mounts, new_ipc, new_network = 0x10000000, 0x20000, 0x8000000, 0x40000000
+    if libc.unshare(new_user | new_mounts | new_ipc | new_network) and libc.unshare(new_user | new_mounts):
         _raise("unshare")
     for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
         Path("/proc/self", name).write_text(text)
@@ -108,9 +114,9 @@ def landlock(rooms: Rooms) -> None:
     _allow(ruleset, rooms.write, rights & ~EXECUTE)
     _allow(ruleset, os.devnull, rights & (READ_FILE | WRITE_FILE | TRUNCATE))
     libc.prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
-    _call("landlock_restrict_self", carved_ruleset(), 0)
-    _call("landlock_restrict_self", ruleset, 0)
-    os.close(ruleset)
+    for one in (carved_ruleset(), ruleset):
+        _call("landlock_restrict_self", one, 0)
+        os.close(one)  # whoever holds a ruleset may add to it, and the carved one is that of all later folds
 
 
 @cache
@@ -206,14 +212,30 @@ def _conditions() -> list[bytes]:
     steps += _argument("prlimit64", 2, EQUAL, 0)  # reading limits, not setting them
     number = CALLS["clone3"][machine_index()]
     steps += [_step(EQUAL, number, 0, 1), _step(RETURN, ENOSYS)]
-    return steps + _fcntl()
+    # F_SETOWN, say, makes the kernel send the signal that kill() may not
+    steps += [*_unless("fcntl", 1, FCNTL_DENIED), *_unless("ioctl", 1, IOCTL_DENIED)]
+    steps += _unless("prctl", 0, (PARENT_DEATH,))
+    for name in CLOCKS:
+        steps += _unless(name, 0, (OTHERS_CLOCK,), test=ANY_BIT)
+    return steps + _futex()
 
 
-def _fcntl() -> list[bytes]:
-    """Allow fcntl but for the commands above: F_SETOWN, say, makes the kernel send the signal that kill() may not."""
-    n = len(FCNTL_DENIED)
-    steps = [_step(EQUAL, CALLS["fcntl"][machine_index()], 0, n + 3), _step(LOAD, 24)]
-    steps += [_step(EQUAL, command, n - i, 0) for i, command in enumerate(FCNTL_DENIED)]
+def _futex() -> list[bytes]:
+    """Allow waking within the process only: through a file that two processes map, one would wake the other.
+
+    Waiting is allowed, as libc waits for the end of a thread on a word that the kernel wakes.
+    """
+    waits = (FUTEX_WAIT, FUTEX_WAIT_BITSET, FUTEX_WAIT_BITSET | FUTEX_REALTIME)
+    steps = [_step(EQUAL, CALLS["futex"][machine_index()], 0, 7), _step(LOAD, 24)]
+    steps += [_step(EQUAL, wait, 4 - i, 0) for i, wait in enumerate(waits)]
+    return [*steps, _step(ANY_BIT, FUTEX_PRIVATE, 1, 0), _step(RETURN, EPERM), _step(RETURN, ALLOW)]
+
+
+def _unless(name: str, index: int, values: Sequence[int], test: int = EQUAL) -> list[bytes]:
+    """Allow the call unless its argument passes the test for one of the values."""
+    n = len(values)
+    steps = [_step(EQUAL, CALLS[name][machine_index()], 0, n + 3), _step(LOAD, 16 + 8 * index)]
+    steps += [_step(test, value, n - i, 0) for i, value in enumerate(values)]
     return [*steps, _step(RETURN, ALLOW), _step(RETURN, EPERM)]
 
 

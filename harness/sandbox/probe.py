@@ -18,7 +18,7 @@ from typing import Any
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "files": ("read_table", "write_beside_table", "write_shared_memory", "read_parent_memory"),
-    "network": ("connect",),
+    "network": ("connect", "name_a_socket", "read_names"),
     "processes": ("fork", "signal_parent"),
     "memory": ("allocate",),
     "traces": ("access_time",),
@@ -75,6 +75,20 @@ def _connect(targets: Mapping[str, Any]) -> None:
         pass
 
 
+def _name_a_socket(_targets: Mapping[str, Any]) -> None:
+    if sys.platform != "linux":
+        raise PermissionError("no such names here")
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.bind("\0probe")  # this name would stand in a list that every process reads
+
+
+def _read_names(_targets: Mapping[str, Any]) -> None:
+    if sys.platform != "linux":
+        raise PermissionError("no such list here")
+    Path("/proc/self/net/unix").read_bytes()
+
+
 def _fork(_targets: Mapping[str, Any]) -> None:
     if not hasattr(os, "fork"):
         raise PermissionError("no fork here")
@@ -111,6 +125,8 @@ ATTEMPTS: dict[str, Callable[[Mapping[str, Any]], None]] = {
     "write_shared_memory": _write_shared_memory,
     "read_parent_memory": _read_parent_memory,
     "connect": _connect,
+    "name_a_socket": _name_a_socket,
+    "read_names": _read_names,
     "fork": _fork,
     "signal_parent": _signal_parent,
     "allocate": _allocate,

@@ -15,6 +15,24 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+# Of a process's own entry in /proc what libraries ask for, and not the whole: `net` names the sockets of all others.
+OWN_PROC = (
+    "auxv",
+    "cgroup",
+    "cmdline",
+    "fd",
+    "limits",
+    "maps",
+    "mountinfo",
+    "mounts",
+    "smaps",
+    "stat",
+    "statm",
+    "status",
+)
+# How many CPUs joblib may use; denied, it raises PermissionError out of every forest. Counters of other processes
+# stand beside these files.
+CPU_SHARES = ("cpu.max", "cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us")
 SYSTEM = (
     "/usr",
     "/lib",
@@ -22,12 +40,11 @@ SYSTEM = (
     "/etc/ld.so.cache",
     "/etc/localtime",
     "/etc/alternatives",
-    "/proc/self",
+    *(f"/proc/self/{name}" for name in OWN_PROC),
     "/proc/cpuinfo",
     "/proc/meminfo",
-    "/proc/stat",
     "/sys/devices/system/cpu",
-    "/sys/fs/cgroup",  # joblib asks how many CPUs it may use; denied, it raises PermissionError out of every forest
+    *(f"/sys/fs/cgroup/{name}" for name in CPU_SHARES),
     "/dev/urandom",
 )
 TABLES_IN_PACKAGES = ("sklego/data", "sklego/datasets.py", "sklearn/datasets/data", "sklearn/datasets/images")

@@ -6,20 +6,40 @@ import platform
 from functools import cache
 
 CALLS: dict[str, tuple[int, int]] = {
-    "landlock_create_ruleset": (444, 444),
-    "landlock_add_rule": (445, 445),
-    "landlock_restrict_self": (446, 446),
-    "capset": (126, 91),
     "clone": (56, 220),
     "clone3": (435, 435),
     "prlimit64": (302, 261),
     "fcntl": (72, 25),
     "kill": (62, 129),
     "tgkill": (234, 131),
+    "prctl": (157, 167),
+    "ioctl": (16, 29),
+    "futex": (202, 98),
+    "clock_gettime": (228, 113),
+    "clock_nanosleep": (230, 115),
+    "timer_create": (222, 107),
+    # the guard's own tools: what is locked stays as it is, for this process and for the next
+    "landlock_create_ruleset": (444, 444),
+    "landlock_add_rule": (445, 445),
+    "landlock_restrict_self": (446, 446),
+    "capset": (126, 91),
     "mount_setattr": (442, 442),
-    # network, and the rings by which one gets network and files past a filter
+    # network, sockets whose names others can read, and the rings by which one gets both past a filter
     "socket": (41, 198),
+    "socketpair": (53, 199),
+    "bind": (49, 200),
+    "connect": (42, 203),
+    "listen": (50, 201),
+    "accept": (43, 202),
+    "accept4": (288, 242),
+    "sendto": (44, 206),
+    "sendmsg": (46, 211),
+    "sendmmsg": (307, 269),
+    "recvmsg": (47, 212),
+    "recvmmsg": (299, 243),
     "io_uring_setup": (425, 425),
+    "io_uring_enter": (426, 426),
+    "io_uring_register": (427, 427),
     # processes and programs
     "fork": (57, -1),
     "vfork": (58, -1),
@@ -36,6 +56,8 @@ CALLS: dict[str, tuple[int, int]] = {
     "process_vm_readv": (310, 270),
     "process_vm_writev": (311, 271),
     "process_madvise": (440, 440),
+    "process_mrelease": (448, 448),
+    "kcmp": (312, 272),
     # the kernel's own machinery
     "bpf": (321, 280),
     "perf_event_open": (298, 241),
@@ -43,6 +65,7 @@ CALLS: dict[str, tuple[int, int]] = {
     "keyctl": (250, 219),
     "add_key": (248, 217),
     "request_key": (249, 218),
+    "syslog": (103, 116),
     "reboot": (169, 142),
     "init_module": (175, 105),
     "finit_module": (313, 273),
@@ -58,11 +81,20 @@ CALLS: dict[str, tuple[int, int]] = {
     "setns": (308, 268),
     "chroot": (161, 51),
     "pivot_root": (155, 41),
-    # memory that outlives the process or escapes its count
+    # memory, semaphores and queues that outlive the process or escape its count: to make, and to use those of others
     "shmget": (29, 194),
+    "shmat": (30, 196),
+    "shmctl": (31, 195),
     "semget": (64, 190),
+    "semop": (65, 193),
+    "semtimedop": (220, 192),
+    "semctl": (66, 191),
     "msgget": (68, 186),
+    "msgsnd": (69, 189),
+    "msgrcv": (70, 188),
+    "msgctl": (71, 187),
     "mq_open": (240, 180),
+    "mq_unlink": (241, 181),
     "memfd_create": (319, 279),
     "memfd_secret": (447, 447),
     # marks on files, which Landlock does not see
@@ -92,16 +124,29 @@ CALLS: dict[str, tuple[int, int]] = {
     "open_by_handle_at": (304, 265),
     "fanotify_init": (300, 262),
     "inotify_add_watch": (254, 27),
-    # its own limits and place on the processor
+    # the page cache, asked outright what of a file others have read; and waiting on a page of a file that others map
+    "mincore": (27, 232),
+    "cachestat": (451, 451),
+    "fadvise64": (221, 223),
+    "readahead": (187, 213),
+    "preadv2": (327, 286),
+    "futex_waitv": (449, 449),
+    "futex_wake": (454, 454),
+    "futex_wait": (455, 455),
+    "futex_requeue": (456, 456),
+    "set_tid_address": (218, 96),
+    # its own limits and place on the processor, which others may read
     "setrlimit": (160, 164),
     "sched_setaffinity": (203, 122),
     "sched_setscheduler": (144, 119),
+    "sched_setparam": (142, 118),
+    "sched_setattr": (314, 274),
     "setpriority": (141, 140),
     "ioprio_set": (251, 30),
 }
-CONDITIONAL = {"clone", "clone3", "prlimit64", "fcntl", "kill", "tgkill"}
-ENTRANCE = {"landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self", "capset"}
-DENIED = tuple(name for name in CALLS if name not in CONDITIONAL | ENTRANCE)
+CLOCKS = ("clock_gettime", "clock_nanosleep", "timer_create")  # each takes a clock first
+CONDITIONAL = {"clone", "clone3", "prlimit64", "fcntl", "kill", "tgkill", "prctl", "ioctl", "futex", *CLOCKS}
+DENIED = tuple(name for name in CALLS if name not in CONDITIONAL)
 
 
 @cache
