@@ -3,7 +3,8 @@
 Two processes use it: the lane, which is trusted and holds the rows, and the task that it forked, which runs train.py.
 
 Covered: while a file fits, no row to score is in its process; while it scores the validation rows, no probe row is, and
-what it said of them stands, whatever it writes over it later. Not covered: lanes of fresh interpreters, where a system
+what it said of them stands, whatever it writes over it later, and whatever it does to its ends of files and pipes. Not
+covered: lanes of fresh interpreters, where a system
 has no fork, get all blocks at once.
 """
 
@@ -57,6 +58,8 @@ class Handout:
         self.copies = [os.memfd_create("rows") for _ in blocks]
         self.asked, self.ask = os.pipe()
         self.told, self.tell = os.pipe()
+        for descriptor in (self.asked, self.tell):
+            os.set_blocking(descriptor, False)  # the task may drain the one and fill the other: nobody waits for it
         self.fixed = b""
         self.n_given = 0
 
@@ -72,13 +75,24 @@ class Handout:
         os.close(self.told)
 
     def give(self) -> bool:
-        """Fix what is written so far and hand out the next block; False where scores are missing or nobody asks."""
+        """Fix what is written so far and hand out the next block; False where scores are missing or nobody asks.
+
+        False, too, where the task has spoiled the files and pipes by which it would get the rows.
+        """
+        try:
+            return self._give()
+        except OSError:
+            return False
+
+    def _give(self) -> bool:
         if os.read(self.asked, 1) != ASK or self.n_given == len(self.blocks):
             return False
         due = HEADER + sum(self.sizes[: self.n_given])
         if os.fstat(self.result).st_size != due:
             return False
-        self.fixed = os.pread(self.result, due, 0)
+        self.fixed += os.pread(self.result, due - len(self.fixed), len(self.fixed))
+        if len(self.fixed) != due:  # it was cut in between
+            return False
         block, copy = self.blocks[self.n_given], self.copies[self.n_given]
         left, place = os.fstat(block).st_size, 0
         while left:
@@ -90,7 +104,10 @@ class Handout:
 
     def settle(self) -> None:
         """Put back what was fixed, after the task's end; a task that failed has said so instead."""
+        import fcntl  # Windows has none, and hands nothing out
+
         if self.fixed and os.pread(self.result, 1, 0) != FAILURE:
+            fcntl.fcntl(self.result, fcntl.F_SETFL, 0)  # or what is put back comes last, if the task wished it so
             os.pwrite(self.result, self.fixed, 0)
 
     def close(self) -> None:

@@ -262,11 +262,13 @@ def _read_result(task: _Running, ended: Exit) -> tuple[bytes, bytes | None, str]
     """Return (kind, payload or None, reason). Nothing here trusts what the task wrote but its length."""
     if task.stopped:
         return FAILURE, None, task.stopped
+    if ended.is_lost:
+        return FAILURE, None, "the process ended, and the one that watches it with it"
     task.result.seek(0)
     data = task.result.read(max(task.asked.n_bytes, ERROR_BYTES) + 2)
     kind, payload = data[:1], data[1:]
     fits = len(payload) == task.asked.n_bytes if task.asked.is_exact else len(payload) <= task.asked.n_bytes
-    if kind in {PROBABILITY, DECISION} and fits:
+    if kind in {PROBABILITY, DECISION} and fits and ended.status == 0:  # who was ended for what it did has no answer
         return kind, payload, ""
     if kind == FAILURE:
         return kind, None, one_line(payload[:ERROR_BYTES].decode("utf-8", "replace"))

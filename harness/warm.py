@@ -38,11 +38,15 @@ ONE_THREAD = (
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """How a task's process ended: wait status, CPU seconds and peak memory as the kernel counted them."""
+    """How a task's process ended: wait status, CPU seconds and peak memory as the kernel counted them.
+
+    `is_lost` where its lane ended with it: nobody counted, and what it wrote was never held against what was fixed.
+    """
 
     status: int
     cpu_s: float | None
     peak_memory_mb: float | None
+    is_lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +149,14 @@ class Warm:
             if self.control.recv(16) != b"ready":
                 raise RuntimeError(f"the warm process ended at its start, exit status {self.process.wait()}")
             self.is_ready = True
+        return WarmLane(self, is_owner=owner)
+
+    def fork_lane(self) -> socket.socket:
+        """Fork the process of a lane, and return the line to it."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         socket.send_fds(self.control, [b"lane"], [theirs.fileno()])
         theirs.close()
-        return WarmLane(ours, self if owner else None)
+        return ours
 
     def close(self) -> None:
         """End the warm process."""
@@ -157,39 +165,57 @@ class Warm:
 
 
 class WarmLane:
-    """A lane whose tasks are forks of the warm process."""
+    """A lane whose tasks are forks of the warm process. A lane that ends, for whatever reason, is forked anew."""
 
     hands_out = True
 
-    def __init__(self, control: socket.socket, warm: Warm | None) -> None:
-        self.control = control
-        self.warm = warm
+    def __init__(self, warm: Warm, *, is_owner: bool) -> None:
+        self.warm, self.is_owner = warm, is_owner
+        self.control = warm.fork_lane()
 
     def start(self, files: Files, preload: Sequence[str]) -> int:
         """Start the task and return its process id."""
+        try:
+            return self._start(files, preload)
+        except (OSError, struct.error):  # it ended between two tasks
+            self._renew()
+            return self._start(files, preload)
+
+    def _start(self, files: Files, preload: Sequence[str]) -> int:
         descriptors = [file.fileno() for file in (files.job, files.result, files.log, *files.blocks)]
         order = {"preload": list(preload), "sizes": list(files.sizes)}
-        socket.send_fds(self.control, [json.dumps(order).encode()], descriptors)
         self.control.settimeout(None)
+        socket.send_fds(self.control, [json.dumps(order).encode()], descriptors)
         return int(struct.unpack("q", self.control.recv(8))[0])
+
+    def _renew(self) -> None:
+        self.control.close()
+        self.control = self.warm.fork_lane()
 
     def poll(self, timeout_s: float) -> Exit | None:
         """Wait that long for the task's end. None while it runs."""
         self.control.settimeout(max(timeout_s, 1e-4))
         try:
-            status, cpu_s, peak_kb = json.loads(self.control.recv(200))
+            told = self.control.recv(200)
         except TimeoutError:
             return None
+        except OSError:
+            told = b""
+        if not told:
+            self._renew()
+            return Exit(0, None, None, is_lost=True)
+        status, cpu_s, peak_kb = json.loads(told)
         return Exit(status, cpu_s, peak_kb / 1024)
 
     def kill(self) -> None:
         """End the running task at once."""
-        self.control.send(KILL)
+        with contextlib.suppress(OSError):  # a lane that has ended took its task along, and poll will say so
+            self.control.send(KILL)
 
     def close(self) -> None:
         """Give the lane up, and whatever runs in it."""
         self.control.close()
-        if self.warm is not None:
+        if self.is_owner:
             self.warm.close()
 
 

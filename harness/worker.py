@@ -287,8 +287,13 @@ def serve_lane(control: socket.socket) -> None:
         folder = tempfile.mkdtemp(prefix="fold_")
         try:
             pid = _fork_task(files, folder, control, handout)
-            control.send(struct.pack("q", pid))
-            alive, status, used = _wait(pid, control, handout)
+            try:
+                control.send(struct.pack("q", pid))
+                alive = _watch(pid, control, handout)
+            finally:
+                os.kill(pid, signal.SIGKILL)  # it is ours until it is waited for, and it does not outlive this lane
+                _, status, used = os.wait4(pid, 0)
+            handout.settle()
         finally:
             shutil.rmtree(folder, ignore_errors=True)
             handout.close()
@@ -299,25 +304,23 @@ def serve_lane(control: socket.socket) -> None:
         control.send(json.dumps([status, used.ru_utime + used.ru_stime, used.ru_maxrss]).encode())
 
 
-def _wait(pid: int, control: socket.socket, handout: Handout) -> tuple[bool, int, Any]:
-    """Wait for the task's end, or end it when the harness says so or is gone (then the first value is False).
+def _watch(pid: int, control: socket.socket, handout: Handout) -> bool:
+    """Hand out the rows to score until the task ends, or is to be ended; False when the harness is gone.
 
-    Meanwhile hand out the rows to score; whoever asks for rows out of turn is ended.
+    It is to be ended when the harness says so, and when it asks for rows out of turn.
     """
-    handle, alive = os.pidfd_open(pid), True
-    while True:
-        ready, _, _ = select.select([handle, control.fileno(), handout.asked], [], [])
-        if handle in ready:
-            break
-        if handout.asked in ready and control.fileno() not in ready and handout.give():
-            continue
-        alive = control.fileno() not in ready or bool(control.recv(16))
-        os.kill(pid, signal.SIGKILL)
-        break
-    _, status, used = os.wait4(pid, 0)
-    os.close(handle)
-    handout.settle()
-    return alive, status, used
+    handle = os.pidfd_open(pid)
+    try:
+        while True:
+            ready, _, _ = select.select([handle, control.fileno(), handout.asked], [], [])
+            if handle in ready:
+                return True
+            if control.fileno() in ready:
+                return bool(control.recv(16))
+            if not handout.give():
+                return True
+    finally:
+        os.close(handle)
 
 
 def serve_warm(control: socket.socket) -> None:

@@ -26,6 +26,7 @@ OWN_PROC = (
     "mountinfo",
     "mounts",
     "smaps",
+    "smaps_rollup",
     "stat",
     "statm",
     "status",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -99,3 +101,83 @@ build_pipeline = LogisticRegression
     answer = run(warm_runner, body)
     assert answer.payload is None
     assert answer.reason
+
+
+SPOILS = {
+    "the pipe that tells is closed": "os.close(told); os.write(ask, b'?'); time.sleep(9)",
+    "the pipe that tells is full": """
+with open(f"/proc/self/fd/{told}", "wb", buffering=0) as pipe:
+    os.set_blocking(pipe.fileno(), False)
+    while pipe.write(bytes(65536)): pass
+os.write(ask, b'?')
+time.sleep(9)
+""",
+    "the pipe that asks is drained": """
+pipe = os.open(f"/proc/self/fd/{ask}", os.O_RDONLY | os.O_NONBLOCK)
+def drain():
+    while True:
+        try: os.read(pipe, 1)
+        except OSError: pass
+threading.Thread(target=drain, daemon=True).start()
+end = time.monotonic() + 2
+while time.monotonic() < end: os.write(ask, b'?')
+os.kill(os.getpid(), 9)
+""",
+    "there is no place in the rows' files": """
+for d in rows:
+    print(d, os.lseek(d, 2**63 - 1, 0))
+os.write(ask, b'?')
+time.sleep(2)
+""",
+}
+
+
+@pytest.mark.parametrize("spoil", SPOILS.values(), ids=list(SPOILS))
+def test_whatever_a_task_does_to_its_ends_it_alone_is_ended(warm_runner: Runner, folds_home: Path, spoil: str) -> None:
+    indented = "\n".join("            " + line for line in spoil.strip().splitlines())
+    body = f"""
+import threading, time
+links = {{d: os.path.realpath(f"/proc/self/fd/{{d}}").rpartition("/")[2] for d in range(3, 64)}}
+
+class Model(LogisticRegression):
+    def predict_proba(self, X):
+        if X["a"].max() < 2000.0:
+            ask, told = sorted(d for d, link in links.items() if link.startswith("pipe"))
+            rows = [d for d, link in links.items() if "rows" in link]
+            result = next(d for d, link in links.items() if "result" in link)
+            os.write(result, bytes(8 * len(X)))
+{indented}
+        return super().predict_proba(X)
+
+feature_fn = lambda X: X
+build_pipeline = Model
+"""
+    begun = time.monotonic()
+    answer = run(warm_runner, body)
+    assert answer.payload is None
+    assert "SIGKILL" in answer.reason, (answer.reason, answer.log)
+    assert time.monotonic() - begun < 8
+    assert list(folds_home.iterdir()) == []
+    assert run(warm_runner, "feature_fn = lambda X: X\nbuild_pipeline = LogisticRegression\n").payload
+
+
+def test_scores_of_real_rows_stand_where_writing_can_only_append(warm_runner: Runner) -> None:
+    body = """
+import fcntl
+
+class Model(LogisticRegression):
+    def predict_proba(self, X):
+        if X["a"].max() > 2000.0:
+            fd = next(d for d in range(3, 64) if "result" in os.path.realpath(f"/proc/self/fd/{d}"))
+            fcntl.fcntl(fd, fcntl.F_SETFL, os.O_APPEND)
+            os.ftruncate(fd, 0)
+            os.write(fd, b"P" + bytes(8 * 40 - 1))
+            os._exit(0)
+        return super().predict_proba(X)
+
+feature_fn = lambda X: X
+build_pipeline = Model
+"""
+    honest = run(warm_runner, "feature_fn = lambda X: X\nbuild_pipeline = LogisticRegression\n")
+    payload = run(warm_runner, body).payload
+    assert payload is None or payload[: 8 * 40] == (honest.payload or b"")[: 8 * 40]

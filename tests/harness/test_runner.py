@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -156,6 +157,23 @@ def test_nothing_survives_a_fold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         assert list(tmp_path.iterdir()) == []
         warm = psutil.Process(runner.lanes[0].warm.process.pid)  # type: ignore[attr-defined]
         assert [child for lane in warm.children() for child in lane.children()] == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="lanes are processes where there is a warm one")
+def test_a_lane_that_ends_takes_its_task_along_and_is_opened_anew(runner: Runner) -> None:
+    run(runner, "")
+    warm = psutil.Process(runner.lanes[0].warm.process.pid)  # type: ignore[attr-defined]
+    for body in ("import time; time.sleep(60)", ""):
+        lanes = warm.children()
+        ended = threading.Timer(0.3, lambda lanes=lanes: [lane.kill() for lane in lanes]) if body else None
+        if ended is not None:
+            ended.start()
+        else:
+            [lane.kill() for lane in lanes]
+        answer = run(runner, body)
+        assert (answer.payload is None) == bool(body), answer.reason
+    assert "ended" in run(runner, "import os; os._exit(1)").reason
+    assert [child for lane in warm.children() for child in lane.children()] == []
 
 
 def test_state_does_not_reach_the_next_fold(runner: Runner) -> None:
