@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+import numpy as np
 import psutil
 
 from harness import jobs
@@ -51,7 +52,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A job for the worker, and how many bytes an answer must have (or may have, if not exact) to be read at all."""
+    """A job for the worker, and how many bytes an answer must have (or may have, if not exact) to be read at all.
+
+    What must be exact are scores: float64, and finite.
+    """
 
     job: Mapping[str, Any]
     n_bytes: int
@@ -269,6 +273,8 @@ def _read_result(task: _Running, ended: Exit) -> tuple[bytes, bytes | None, str]
     kind, payload = data[:1], data[1:]
     fits = len(payload) == task.asked.n_bytes if task.asked.is_exact else len(payload) <= task.asked.n_bytes
     if kind in {PROBABILITY, DECISION} and fits and ended.status == 0:  # who was ended for what it did has no answer
+        if task.asked.is_exact and not np.isfinite(np.frombuffer(payload, "<f8")).all():
+            return FAILURE, None, "ValueError: the scores must be finite, got NaN or infinity"
         return kind, payload, ""
     if kind == FAILURE:
         return kind, None, one_line(payload[:ERROR_BYTES].decode("utf-8", "replace"))

@@ -45,7 +45,7 @@ def refit(bench: Bench, source: Source) -> Model:
     fitted = _run(bench, source, job, bench.budget.disk_mb * MB)
     payload = fitted.payload or b""
     n_bytes = int.from_bytes(payload[:HEADER_BYTES], "little")
-    if n_bytes != problem.score_bytes(len(blocks[0])):
+    if n_bytes != problem.score_bytes(len(blocks[0])) or len(payload) < HEADER_BYTES + n_bytes:
         raise UserError("train.py: expected a score for each row from the refitted model, got something else.")
     data = payload[HEADER_BYTES + n_bytes :]
     bench.on_progress("read the model back")

@@ -181,3 +181,22 @@ build_pipeline = Model
     honest = run(warm_runner, "feature_fn = lambda X: X\nbuild_pipeline = LogisticRegression\n")
     payload = run(warm_runner, body).payload
     assert payload is None or payload[: 8 * 40] == (honest.payload or b"")[: 8 * 40]
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
+def test_scores_that_are_not_finite_are_no_answer_whoever_wrote_them(warm_runner: Runner, value: str) -> None:
+    body = f"""
+class Model(LogisticRegression):
+    def predict_proba(self, X):
+        if X["a"].max() > 2000.0:
+            fd = next(d for d in range(3, 64) if "result" in os.path.realpath(f"/proc/self/fd/{{d}}"))
+            os.write(fd, pd.Series([float("{value}")] * 40).to_numpy().tobytes())
+            os._exit(0)
+        return super().predict_proba(X)
+
+feature_fn = lambda X: X
+build_pipeline = Model
+"""
+    answer = run(warm_runner, body)
+    assert answer.payload is None
+    assert answer.reason == "ValueError: the scores must be finite, got NaN or infinity"
