@@ -45,7 +45,7 @@ from harness.studies import STUDIES
 from harness.tables.dataset import Table, content_hash, describe, read_card, read_table
 from harness.tables.intake import infer, reset, write
 from harness.tables.wishes import intake_options, make_wishes
-from harness.trainfile import Status, read_file
+from harness.trainfile import Status, check_readable, read_file
 
 ROOT = Path(__file__).resolve().parent
 SEED = 42
@@ -354,7 +354,9 @@ def main(file: Path | None, *, is_check: bool, is_audit: bool, is_json: bool, is
 
 
 def work(file: Path, *, is_check: bool, is_serve: bool) -> int:
-    """Open the harness and measure, check or serve."""
+    """Open the harness and measure, check or serve. Raises UserError where there is no file to measure."""
+    if not is_serve:
+        check_readable(file)
     with Runner(LANES) as runner:
         if is_serve:
             return serve(open_harness(runner, lambda text: server.send(sys.stdout, {"progress": text})))

@@ -149,10 +149,15 @@ def test_a_file_that_is_no_train_py_is_told_so(server, tmp_path: Path, content: 
 
 
 def test_a_missing_file_is_told_so(tmp_path: Path) -> None:
-    done = prepare(tmp_path / "nowhere.py")
-    assert lines(done.stdout)["status"] == "rejected (nowhere.py: No such file or directory)"
-    assert done.returncode == 4
-    assert "Traceback" not in done.stderr
+    for path, got in ((tmp_path / "nowhere.py", "no such file or directory"), (tmp_path, "is a directory")):
+        for options in ([], ["--check"]):
+            done = prepare(*options, path)
+            assert done.stdout == ""
+            assert done.stderr.splitlines() == [
+                f"{path}: expected a train.py to measure, got {got}. "
+                "Name a file that can be read: uv run prepare.py train.py"
+            ]
+            assert done.returncode == 1
 
 
 def test_a_hostile_hypothesis_stays_on_its_line(server, variant) -> None:
