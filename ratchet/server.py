@@ -47,7 +47,7 @@ class Server:
             said = self._child.failure or self.ready.get("error") or "no answer"
             self.close()
             raise RatchetError(
-                f"{config.serve}: expected a server that gets ready, got: {one_line(str(said))}. "
+                f"{config.serve}: expected a server that gets ready, got: {one_line(str(said)).rstrip('.')}. "
                 f"See {log or 'its messages above'}."
             )
 
