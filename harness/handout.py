@@ -3,9 +3,8 @@
 Two processes use it: the lane, which is trusted and holds the rows, and the task that it forked, which runs train.py.
 
 Covered: while a file fits, no row to score is in its process; while it scores the validation rows, no probe row is, and
-what it said of them stands, whatever it writes over it later, and whatever it does to its ends of files and pipes. Not
-covered: lanes of fresh interpreters, where a system
-has no fork, get all blocks at once.
+what it said of them stands, whatever it writes over it later, and whatever it does to its ends of files and pipes.
+Not covered: lanes of fresh interpreters, where a system has no fork, get all blocks at once.
 """
 
 from __future__ import annotations
