@@ -15,8 +15,7 @@ MAX_DIGITS = 1_500  # of all numbers together
 MAX_PRECISE, PRECISE = 16, 9  # so many numbers may have more than so many significant digits
 MAX_INT = 10**12
 MAX_ITEMS = 100  # of one list that are no texts: a wide table may have more column names
-MAX_TEXT = 240  # bytes of one text
-MAX_HYPOTHESIS = 200  # characters of what is for a reader, in any script
+MAX_TEXT = 240  # bytes of one text; of HYPOTHESIS, which is for a reader, characters of any script
 MAX_TEXTS = 8_000  # bytes of all texts together
 MAX_BYTES = 16
 QUESTION = "is that a table of rows?"
@@ -28,9 +27,8 @@ def violations(tree: ast.Module) -> Iterator[tuple[int, str]]:
     constants = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in alone]
     yield from _numbers([node for node in constants if _is_number(node.value)])
     title = _hypothesis(tree)
-    if title is not None and len(str(title.value)) > MAX_HYPOTHESIS:
-        length = len(str(title.value))
-        yield title.lineno, f"HYPOTHESIS of {length} characters, at most {MAX_HYPOTHESIS}: say it in one line"
+    if title is not None and len(str(title.value)) > MAX_TEXT:
+        yield title.lineno, f"HYPOTHESIS of {len(str(title.value))} characters: say it in one line of at most 200"
     yield from _texts([node for node in constants if isinstance(node.value, str | bytes)], title)
     for node in ast.walk(tree):
         if isinstance(node, ast.List | ast.Tuple | ast.Set | ast.Dict):
