@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
@@ -165,15 +166,23 @@ def test_a_lane_that_ends_takes_its_task_along_and_is_opened_anew(runner: Runner
     warm = psutil.Process(runner.lanes[0].warm.process.pid)  # type: ignore[attr-defined]
     for body in ("import time; time.sleep(60)", ""):
         lanes = warm.children()
-        ended = threading.Timer(0.3, lambda lanes=lanes: [lane.kill() for lane in lanes]) if body else None
-        if ended is not None:
-            ended.start()
+        if body:
+            threading.Timer(0.3, lambda lanes=lanes: end(lanes)).start()
         else:
-            [lane.kill() for lane in lanes]
+            end(lanes)
         answer = run(runner, body)
         assert (answer.payload is None) == bool(body), answer.reason
     assert "ended" in run(runner, "import os; os._exit(1)").reason
-    assert [child for lane in warm.children() for child in lane.children()] == []
+    deadline = time.monotonic() + 5  # a lane that is being reaped counts as a child for a moment
+    while len(warm.children(recursive=True)) > len(warm.children()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert len(warm.children(recursive=True)) <= len(warm.children())
+
+
+def end(lanes: list[psutil.Process]) -> None:
+    for lane in lanes:
+        with contextlib.suppress(psutil.NoSuchProcess):  # one that was ended before may still stand in the list
+            lane.kill()
 
 
 def test_state_does_not_reach_the_next_fold(runner: Runner) -> None:
