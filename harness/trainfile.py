@@ -11,6 +11,7 @@ from pathlib import Path
 
 from harness.errors import UserError
 from harness.leaks import editable_only
+from harness.leaks.literals import find_hypothesis
 from harness.runner import one_line
 
 MAX_FILE_BYTES = 1_000_000
@@ -101,14 +102,8 @@ def _as_reason() -> Iterator[list[str]]:
 
 def _hypothesis(text: str) -> str | None:
     """Return the string assigned to HYPOTHESIS at the top level, as one printable line."""
-    for node in ast.parse(text).body:
-        match node:
-            case (
-                ast.Assign(targets=[ast.Name(id="HYPOTHESIS")], value=ast.Constant(value=str(words)))
-                | ast.AnnAssign(target=ast.Name(id="HYPOTHESIS"), value=ast.Constant(value=str(words)))
-            ):
-                return one_line(words, HYPOTHESIS_LENGTH) or None
-    return None
+    title = find_hypothesis(ast.parse(text))
+    return one_line(str(title.value), HYPOTHESIS_LENGTH) or None if title else None
 
 
 def preloads(text: str) -> list[str]:

@@ -34,14 +34,14 @@ def settle(run: Run, experiment: Experiment, history: Sequence[Experiment]) -> b
     return True
 
 
-def mend_branch(run: Run, top: Experiment) -> str:
-    """Have the branch hold the best again where somebody committed other editable or frozen files; say what was done.
+def mend_branch(run: Run, top: Experiment, tip: str) -> str:
+    """Have the branch hold the best again where somebody else's `tip` holds other editable or frozen files.
 
     It moves forward, by a commit on top of theirs. A branch that was moved off the best is pointed at it again, and
-    what it held stays under a ref. Returns "" where all is well, or where the branch moves at this very moment.
+    what it held stays under a ref. Returns what was done, "" where all is well or the branch moves at this very moment.
     """
-    repo, tip = run.desk.repo, git.resolve(run.desk.repo, run.branch)
-    if tip is None or tip == top.commit:
+    repo = run.desk.repo
+    if tip == top.commit:
         return ""
     paths = [path for path in snapshots.changed(repo, top.commit, tip) if run.desk.is_ours(path)]
     if not git.is_ancestor(repo, top.commit, tip):

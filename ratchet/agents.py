@@ -5,7 +5,6 @@ Untrusted side of the boundary: its edit, its words, its exit status and the pro
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import shlex
@@ -19,7 +18,7 @@ from pathlib import Path
 from harness import process
 from harness.process import Budget, Limit, Outcome
 from ratchet import git, snapshots
-from ratchet.errors import RatchetError
+from ratchet.errors import RatchetError, did_you_mean
 from ratchet.reading import last_line, read_words
 from ratchet.records import NOTE_CHARS, Ending, Proposal, one_line
 from ratchet.runs import Run
@@ -75,9 +74,9 @@ def _check_command(text: str) -> None:
     """Raise RatchetError for a command whose first word is a plain name that no program has."""
     first = text.split()[0] if text.split() else ""
     if re.fullmatch(r"[\w.-]+", first) and shutil.which(first) is None and first not in SHELL_WORDS:
-        near = difflib.get_close_matches(first, [BUILTIN, *PRESETS], n=1)
-        fix = f"Did you mean {near[0]}?" if near else "Install it, or --agent builtin."
-        raise RatchetError(f"agent: expected {', '.join([BUILTIN, *PRESETS])} or a command, got {text!r}. {fix}")
+        known = [BUILTIN, *PRESETS]
+        fix = did_you_mean(first, known) or "Install it, or --agent builtin."
+        raise RatchetError(f"agent: expected {', '.join(known)} or a command, got {text!r}. {fix}")
 
 
 def preset_agent(role: str, name: str, commands: Mapping[str, str], fix: str = "Install it.") -> Agent:

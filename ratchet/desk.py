@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from ratchet import config as config_file
 from ratchet import git, snapshots
-from ratchet.errors import RatchetError
+from ratchet.errors import RatchetError, did_you_mean
 from ratchet.git import Repo
 from ratchet.schema import Config, frozen_parts
 
@@ -85,8 +84,7 @@ def _check_readonly(desk: Desk, commit: str) -> None:
     files = list(snapshots.tree_files(desk.repo, commit))
     for path in desk.config.readonly:
         if not any(is_under(file, desk.in_repo(path)) for file in files):
-            near = difflib.get_close_matches(desk.in_repo(path), files, n=1)
-            fix = f"Did you mean {near[0]}?" if near else "Commit it, or take it off the list."
+            fix = did_you_mean(desk.in_repo(path), files) or "Commit it, or take it off the list."
             raise RatchetError(f"readonly: expected a file of HEAD, got {path}. {fix}")
 
 

@@ -114,7 +114,7 @@ class Session:
 
     def clear_proposal(self) -> None:
         """Put aside under a ref what an interrupted agent has done to the desk, and put the best back."""
-        self._mend_branch(self.best)
+        self._sound_tip(self.best)
         last = next(event for event in reversed(self.events) if event.kind is not Kind.STOP)
         if last.kind is Kind.PROPOSE and self.is_desk_edited():
             ref = put_aside(self.run, last.data["n"], self._best_commit())
@@ -136,8 +136,7 @@ class Session:
         self._append(kind, {**data, "tag": self.run.tag, "at": stamp(self._now())})
 
     def _test_files(self, files: snapshots.Files, proposal: Proposal) -> Experiment:
-        self._mend_branch(self.best)
-        repo, tip, n = self.run.desk.repo, self._tip(), self.next_n
+        repo, tip, n = self.run.desk.repo, self._sound_tip(self.best), self.next_n
         code = self._without_old_prediction(self._read({path: files[path] for path in self.run.desk.editable}))
         title = one_line(proposal.description or code.label or proposal.failure or "an edit")
         commit = snapshots.make_commit(repo, tip, files, f"iter {n}: {title}\n")
@@ -180,8 +179,8 @@ class Session:
 
     def _move_onto_tip(self, begun: Begun) -> Begun:
         """Begin the same experiment again on top of what somebody committed to the branch meanwhile."""
-        self._mend_branch(best(experiment for experiment in self.history if experiment.n != begun.n))
-        repo, tip = self.run.desk.repo, self._tip()
+        before = best(experiment for experiment in self.history if experiment.n != begun.n)
+        repo, tip = self.run.desk.repo, self._sound_tip(before)
         files = snapshots.files_of(repo, begun.commit, self.run.desk.editable)
         commit = snapshots.make_commit(repo, tip, files, f"iter {begun.n}: {begun.proposal.description}\n")
         again = replace(begun, commit=commit, parent=tip, at=stamp(self._now()))
@@ -220,11 +219,14 @@ class Session:
         found = (event for event in reversed(self.events) if event.kind is Kind.BEGIN and event.data["n"] == n)
         return journal.begun_of(next(found).data)
 
-    def _mend_branch(self, top: Experiment | None) -> None:
-        """Go on from the best, whatever somebody has committed to the branch."""
-        said = mend_branch(self.run, top) if top else ""
-        if said:
-            self._say(said)
+    def _sound_tip(self, top: Experiment | None) -> str:
+        """Return the commit to go on from: the branch's, with the best on it whatever somebody has committed."""
+        tip = self._tip()
+        said = mend_branch(self.run, top, tip) if top else ""
+        if not said:
+            return tip
+        self._say(said)
+        return self._tip()
 
     def _best_commit(self) -> str:
         return self.best.commit if self.best else self._tip()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,6 +9,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
+from ratchet.errors import did_you_mean
 from ratchet.reading import is_number
 
 E = TypeVar("E", bound=StrEnum)
@@ -35,8 +35,8 @@ class Keys:
         """Complain of every key that nobody asked for, with the nearest that somebody did."""
         for key in self._values:
             if key not in self._known:
-                near = difflib.get_close_matches(str(key), self._known, n=1, cutoff=0.5)
-                hint = f"Did you mean {near[0]}?" if near else f"Known keys: {', '.join(sorted(set(self._known)))}"
+                known = f"Known keys: {', '.join(sorted(set(self._known)))}"
+                hint = did_you_mean(key, self._known, cutoff=0.5) or known
                 self.complain(str(key), f"expected a known key, got this one. {hint}")
 
     def has(self, key: str) -> bool:
@@ -104,9 +104,10 @@ class Keys:
 
     def flag(self, key: str, default: bool, *, words: Sequence[str] = ()) -> bool:
         """Return true or false; `words` are what else may stand here, for a complaint."""
-        value, known = self._get(key, default), ["true", "false", *map(repr, words)]
+        value = self._get(key, default)
         if isinstance(value, bool):
             return value
+        known = ["true", "false", *map(repr, words)]
         expected = f"{', '.join(known[:-1])} or {known[-1]}"
         return self._wrong(key, expected, value, default, _nearest(value, ["true", "false", *words]))
 
@@ -178,8 +179,8 @@ class Keys:
 
 
 def _nearest(value: object, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(str(value), list(known), n=1)
-    return f". Did you mean {near[0]}?" if near else ""
+    hint = did_you_mean(value, known)
+    return f". {hint}" if hint else ""
 
 
 def _tidy(path: str) -> str:

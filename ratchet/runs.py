@@ -71,13 +71,14 @@ def require_run(desk: Desk) -> Run:
     """Return the current run. Raises RatchetError when HEAD is on none."""
     run = current_run(desk)
     if run is None:
-        known, head = ", ".join(tags(desk)) or "none", git.head_branch(desk.repo) or ""
+        head = git.head_branch(desk.repo) or ""
         if head.startswith(BRANCHES):
             tag = head.removeprefix(BRANCHES)
             raise RatchetError(
                 f"run {tag}: expected its journal, {STATE}/{tag}/journal.jsonl, got none: it stays on the machine that "
                 "ran it. `uv run ratchet start NAME` grows a new run from this branch."
             )
+        known = ", ".join(tags(desk)) or "none"
         raise RatchetError(
             f"HEAD: expected a run's branch, autoresearch/TAG, got {_head_text(desk)}. "
             f"`uv run ratchet start TAG`, or `git switch autoresearch/TAG` (runs: {known})."

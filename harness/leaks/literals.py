@@ -26,7 +26,7 @@ def violations(tree: ast.Module) -> Iterator[tuple[int, str]]:
     alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     constants = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in alone]
     yield from _numbers([node for node in constants if _is_number(node.value)])
-    title = _hypothesis(tree)
+    title = find_hypothesis(tree)
     if title is not None and len(str(title.value)) > MAX_TEXT:
         yield title.lineno, f"HYPOTHESIS of {len(str(title.value))} characters: say it in one line of at most 200"
     yield from _texts([node for node in constants if isinstance(node.value, str | bytes)], title)
@@ -35,7 +35,7 @@ def violations(tree: ast.Module) -> Iterator[tuple[int, str]]:
             yield from _items(node)
 
 
-def _hypothesis(tree: ast.Module) -> ast.Constant | None:
+def find_hypothesis(tree: ast.Module) -> ast.Constant | None:
     """Return the text of HYPOTHESIS, where it is a plain one."""
     for node in tree.body:
         match node:

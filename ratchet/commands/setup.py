@@ -38,7 +38,7 @@ def check(ctx: click.Context) -> None:
     desk = open_desk(Path.cwd(), ctx.obj)
     config = desk.config
     goals = ", ".join(f"{metric.direction} {metric.name}" for metric in config.metrics)
-    rows = [
+    rows: list[tuple[str, Callable[[], str]]] = [
         ("config", lambda: f"{config.origin}: {config.name}, {goals}"),
         ("repo", lambda: _repo_text(desk)),
         ("editable", lambda: ", ".join(config.editable)),
@@ -46,10 +46,9 @@ def check(ctx: click.Context) -> None:
         ("data", lambda: _data_text(desk)),
         ("agent", lambda: find_agent(config.agent).name),
         *([("inspect", lambda: find_inspector(config.inspect).name)] if config.inspect else []),
+        *(("checks", partial(_command_text, command, "checks")) for command in config.checks),
     ]
-    are_good = [_report(name, find) for name, find in rows]
-    are_good += [_report("checks", partial(_command_text, command, "checks")) for command in config.checks]
-    ctx.exit(0 if all(are_good) else 1)
+    ctx.exit(0 if all([_report(name, find) for name, find in rows]) else 1)
 
 
 @click.command(epilog="Example: uv run ratchet instruct | pbcopy")

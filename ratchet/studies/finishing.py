@@ -69,7 +69,8 @@ def complete_keep(run: Run, history: Sequence[Experiment]) -> str:
             f"{run.branch}: expected the commit that iter {history[-1].n} was measured on, got another. "
             "`uv run ratchet step` measures it again."
         )
-    return mend_branch(run, top) if top else ""
+    tip = git.resolve(run.desk.repo, run.branch)
+    return mend_branch(run, top, tip) if top and tip else ""
 
 
 def make_result(run: Run, facts: Facts, *, is_squashed: bool, onto: str = "") -> str | None:
