@@ -28,9 +28,9 @@ sys.path[0] = str(ROOT)  # beside this file stands a table.py and the like: they
 from benchmarks.clock import Clock, read_walls_as_cpu
 from benchmarks.ratchet_runs import Result, play
 from benchmarks.splits import Entry, cut, read
-from harness.leaks.lab import mean_auc
 from harness.problem import Problem, Scores
 from harness.statistics import auc
+from prepare import mean_auc
 
 Answers = Iterator[tuple[Result, float]]
 

@@ -76,11 +76,11 @@ def main() -> None:
     parser.add_argument("-n", type=int, default=10, help="repeats of each")
     repeats = parser.parse_args().n
     warnings.simplefilter("ignore")
-    from harness.measure import Bench
+    from harness.measure import FoldWorkers
     from harness.runner import Budget, Runner
     from harness.tables.dataset import read_card, read_table
     from harness.trainfile import read_source
-    from prepare import split
+    from prepare import evaluate, split
 
     problem, budget = split(read_table(ROOT, read_card(ROOT))), Budget(60.0, 120.0, 4096)
     print(f"{'':<37}{'plain 5 folds':>14}{'guarded':>10}{'ratio':>7}{'over a fold':>13}{'experiment':>12}")
@@ -89,7 +89,7 @@ def main() -> None:
             ways = (
                 partial(plain, source, problem),
                 partial(guarded, source, problem, one, budget),
-                partial(Bench(problem, all_lanes, budget).measure, read_source(source.encode())),
+                partial(evaluate, read_source(source.encode()), FoldWorkers(problem, all_lanes, budget)),
             )
             times = [[timed(way) for way in ways] for _ in range(repeats + 1)][1:]  # the first round warms up
             a, b, c = (1e3 * statistics.median(column) for column in zip(*times, strict=True))

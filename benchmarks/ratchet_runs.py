@@ -13,16 +13,17 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-import prepare
 from benchmarks.clock import Clock
-from harness.leaks.lab import mean_auc
-from harness.measure import Bench
+from harness.harness import Harness
+from harness.measure import FoldWorkers
 from harness.problem import Problem, score_job
 from harness.process import Outcome
-from harness.runner import Budget, Runner, Task
-from harness.server import Request
+from harness.runner import Runner, Task
+from harness.sandbox.level import probe_level
+from harness.server import Request, answer
 from harness.statistics import auc
 from harness.tables.table import Table
+from prepare import RULES, mean_auc
 from ratchet.code import read_code
 from ratchet.config import load
 from ratchet.measuring import Candidate, Progress, interpret
@@ -35,7 +36,6 @@ from researcher.proposal import propose
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = load(ROOT / "pyproject.toml")
-BUDGET = Budget(prepare.CPU_BUDGET_S, prepare.WALL_LIMIT_S, prepare.MEMORY_LIMIT_MB, prepare.DISK_LIMIT_MB)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Result:
 class InProcess:
     """Measures as the ratchet's server does; a commit is the name of a text in `texts`."""
 
-    def __init__(self, harness: prepare.Harness, folder: Path, texts: Mapping[str, str]) -> None:
+    def __init__(self, harness: Harness, folder: Path, texts: Mapping[str, str]) -> None:
         self._harness, self._folder, self._texts = harness, folder, texts
 
     def parts(self) -> None:
@@ -72,9 +72,9 @@ class InProcess:
             stop_early=CONFIG.early_stop,
             store=self._folder / "scores",
         )
-        told = prepare.answer(self._harness, request)
-        outcome = Outcome(told["exit"], told["stdout"], "", 0.0, 0.0, 0.0)
-        return replace(interpret(outcome, CONFIG), bound=told["extra"]["bound"])
+        reply = answer(self._harness, request)
+        outcome = Outcome(reply["exit"], reply["stdout"], "", 0.0, 0.0, 0.0)
+        return replace(interpret(outcome, CONFIG, known=reply["numbers"]), bound=reply["extra"]["bound"])
 
     def _put(self, commit: str, name: str) -> Path:
         path = self._folder / name
@@ -116,12 +116,11 @@ def play(table: Table, problem: Problem, budgets: Sequence[float], folder: Path)
     """
     with Runner(1) as runner:
         runner.warm_up()
-        level = prepare.probe_level(runner, ROOT / "prepare.py")
-        bench = Bench(problem, runner, BUDGET)
-        harness = prepare.Harness(table, runner, level, {}, lambda _: None, {0: bench})
+        level = probe_level(runner, ROOT / "prepare.py")
+        harness = Harness(table, runner, replace(RULES, split=lambda _table, _partition: problem), level)
         texts: dict[str, str] = {}
         clock = Clock()
-        answers = _Answers(bench, texts, clock, level)
+        answers = _Answers(harness.workers(), texts, clock, level)
         open_budgets = {kind: sorted(budgets) for kind in (answers.single, answers.committee)}
         before: tuple[Sequence[Experiment], float] | None = None
         for history in rounds(InProcess(harness, folder, texts), texts, seed=0):
@@ -137,7 +136,7 @@ def play(table: Table, problem: Problem, budgets: Sequence[float], folder: Path)
 class _Answers:
     """Turns a history into the two answers of a run."""
 
-    def __init__(self, bench: Bench, texts: Mapping[str, str], clock: Clock, level: str) -> None:
+    def __init__(self, bench: FoldWorkers, texts: Mapping[str, str], clock: Clock, level: str) -> None:
         self._bench, self._texts, self._clock, self._level = bench, texts, clock, level
 
     def price(self, kind: Any, history: Sequence[Experiment]) -> float:
@@ -160,10 +159,7 @@ class _Answers:
         with self._clock.aside():
             text = write(history, desk=desk)
             answers = self._bench.runner.run(_tasks(text, problem), self._bench.budget)
-        scores = [
-            problem.read(answer.payload, len(rows)) if answer.payload else None
-            for answer, rows in zip(answers, [*(val for _, val in problem.folds), problem.test], strict=True)
-        ]
+        scores = [problem.read(answer.payload) if answer.payload else None for answer in answers]
         test = None if scores[-1] is None else auc(problem.y[problem.test], scores[-1])
         is_whole = all(values is not None for values in scores)
         val = mean_auc(problem.fold_aucs([v for v in scores[:-1] if v is not None])) if is_whole else None

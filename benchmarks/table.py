@@ -89,15 +89,16 @@ def start(path: Path, root: Path) -> None:
 
 def fold(path: Path, root: Path) -> None:
     """Measure a constant classifier on the cached table: five folds and the test fit, rows in files that folds map."""
-    from harness.measure import Bench
+    from harness.measure import FoldWorkers
     from harness.runner import Budget, Runner
     from harness.tables.dataset import read_card, read_table
     from harness.trainfile import Source
+    from prepare import evaluate
 
     assert path.exists()
     with Runner(2) as runner:
-        bench = Bench(cut(read_table(root, read_card(root))), runner, Budget(180.0, 900.0, 4096))
-        measured = bench.measure(Source(CONSTANT), refits=False)
+        bench = FoldWorkers(cut(read_table(root, read_card(root))), runner, Budget(180.0, 900.0, 4096))
+        measured = evaluate(Source(CONSTANT), bench, refits=False)
         assert measured.val_auc == 0.5, measured.reason
 
 

@@ -1,44 +1,55 @@
-"""Measure one train.py: run its folds and its final test fit in locked-down processes, then the leak checks.
+"""What stands around the loop over the folds: the workers that fit and score, the result, the leak checks.
 
-This side is trusted: it owns the labels, and it alone turns scores into numbers.
+The loop itself, and the number that it comes to, are in prepare.py. This side is trusted: it owns the labels, and gives
+to a worker those of the rows that the worker fits on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from harness import probes
+from harness.jobs import Part
 from harness.leaks import CHECKS, LOOKS, Check, Cost, Finding, editable_only
-from harness.leaks.lab import FoldScores, Lab, mean_auc
+from harness.leaks.lab import FoldScores, Lab
 from harness.probes import Batch
 from harness.problem import Problem, Rows, Scores, score_job
-from harness.runner import Answer, Budget, Runner, Task, one_line
-from harness.statistics import auc
-from harness.stopping import Rival, best_possible, is_settled
+from harness.runner import NOT_NEEDED, NOT_RUN, Answer, Budget, Runner, RunningTasks, Task, one_line
 from harness.trainfile import Source, Status, preloads
 
+TEST = -1  # the part that is fitted on all training rows and scored on the held-out ones; the others are fold numbers
 CHECK_CPU = 10.0  # times the CPU seconds of the measurement is what one check may use, and a little more
 CHECK_SLACK_S, CHECK_WALL_SLACK_S = 5.0, 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Measurement:
-    """Everything that one measurement came to. What was not measured is None.
+class Result:
+    """What the evaluation of one file came to. What was not measured is None.
 
-    `scores` are the out-of-fold scores, one array a fold, `probe_scores` those of the probe rows that rode along;
-    `bound` is the highest val_auc that a measurement which was stopped early could still have reached.
+    Parameters
+    ----------
+    val_auc : float or None
+        Mean of `fold_aucs`; None unless every fold was measured and no leak check failed.
+    fold_aucs : sequence of float or None
+        One a fold.
+    scores, probe_scores : sequence of arrays or None
+        Out-of-fold scores, one array a fold, and those of the probe rows that were scored beside them.
+    bound : float or None
+        The highest val_auc that an evaluation which was stopped early could still have reached.
     """
 
     source: Source
     status: Status
     reason: str = ""
+    val_auc: float | None = None
+    fold_aucs: Sequence[float | None] = ()
     scores: Sequence[Scores | None] = ()
     probe_scores: Sequence[Scores | None] = ()
-    fold_aucs: Sequence[float | None] = ()
     test_scores: Scores | None = None
     threshold: float = 0.5
     bound: float | None = None
@@ -54,7 +65,7 @@ class Measurement:
         return self.status is Status.OK
 
     def predict(self, scores: Scores) -> Rows:
-        """Return the class that scores speak for."""
+        """Return the class with the highest score; of two classes, 1 above the threshold."""
         return scores.argmax(axis=1) if scores.ndim == 2 else (scores > self.threshold).astype(np.int64)
 
     @property
@@ -62,17 +73,16 @@ class Measurement:
         """The names of the checks that did not pass."""
         return [name for name, finding in self.findings if not finding.passed]
 
-    @property
-    def val_auc(self) -> float | None:
-        """The mean AUC of the folds, if all were measured and the file is honest."""
-        if not self.is_ok or not self.fold_aucs or None in self.fold_aucs:
-            return None
-        return mean_auc(self.fold_aucs)
+
+def unread(source: Source) -> Result:
+    """Return the result of a file that cannot be run, because of what it is or what it says."""
+    names = [(editable_only.NAME, Finding(False, source.reason))] if source.status is Status.REJECTED else []
+    return Result(source, source.status, source.reason, findings=names)
 
 
 @dataclass(slots=True)
-class Bench:
-    """Where measurements are made: one problem, one runner with its warm processes, one budget."""
+class FoldWorkers:
+    """Workers for one split of one table: they fit and score files within one budget."""
 
     problem: Problem
     runner: Runner
@@ -91,104 +101,32 @@ class Bench:
                 self._batches.append(probes.build(self.problem, val, units, rng))
         return self._batches
 
-    def measure(
-        self,
-        source: Source,
-        *,
-        beat: float | None = None,
-        stop_early: bool = True,
-        rival: Rival | None = None,
-        order: Sequence[int] = (),
-        refits: bool | None = None,
-    ) -> Measurement:
-        """Measure a file.
+    def fit_and_score(self, source: Source, order: Sequence[int] = ()) -> FoldRun:
+        """Return the fits of a file, one a fold and one for the held-out rows, each in a fresh process.
 
-        Parameters
-        ----------
-        source : Source
-        beat : float or None
-            val_auc that must be exceeded for the experiment to be kept: the checks that refit are made only if it is,
-            and with `stop_early` folds that can no longer lead above it are not run. None measures everything.
-        rival : Rival or None
-            With it, what has hardly a chance of winning any more is stopped too.
-        order : sequence of int
-            In which the folds are begun; the ones where the best so far is worst show soonest that nothing can win.
-        refits : bool or None
-            Overrides the choice whether the checks that refit are made.
+        `order` is that in which the folds begin; by default, as they are numbered.
         """
-        if source.status is not Status.OK:
-            names = [(editable_only.NAME, Finding(False, source.reason))] if source.status is Status.REJECTED else []
-            return Measurement(source, source.status, source.reason, findings=names)
-        collected = _Collector(self, beat if stop_early else None, order or range(len(self.problem.folds)), rival)
-        measured = self._run(source, collected)
-        if not measured.is_ok or measured.bound is not None:
-            return measured
-        value = measured.val_auc
-        is_winner = beat is None or (value is not None and value > beat)
-        return self._check(measured, refits=is_winner if refits is None else refits)
-
-    def _run(self, source: Source, collected: _Collector) -> Measurement:
-        answers = self.runner.run(self._tasks(source, collected.order), self.budget, on_done=collected.take)
-        measured = Measurement(
-            source,
-            Status.OK,
-            scores=collected.scores,
-            probe_scores=collected.probe_scores,
-            fold_aucs=collected.fold_aucs,
-            cpu_s=sum(answer.cpu_s for answer in answers),
-            peak_memory_mb=max((answer.peak_memory_mb for answer in answers), default=0.0) or None,
-            log=next((answer.log for answer in answers if answer.log), ""),
+        parts = [*(order or range(len(self.problem.folds))), TEST]
+        return FoldRun(
+            self, source, parts, self.runner.start([self._task(source, part) for part in parts], self.budget)
         )
-        failed = _failed(answers)
-        if failed is not None:
-            status = Status.TIMEOUT if failed.is_timeout else Status.CRASHED
-            return replace(measured, status=status, reason=failed.reason, log=failed.log or measured.log)
-        if collected.is_hopeless:
-            return replace(measured, bound=best_possible(collected.fold_aucs))
-        test = self.problem.read(answers[-1].payload or b"", len(self.problem.test))
-        return replace(measured, test_scores=test, threshold=0.0 if answers[-1].is_decision else 0.5)
 
-    def _tasks(self, source: Source, order: Sequence[int]) -> list[Task]:
-        problem, tasks = self.problem, []
-        for index in order:
-            (fit, val), batch = problem.folds[index], self.batches()[index]
-            job = score_job(source.text, problem, fit, problem.y[fit], [problem.part(val), batch.X])
-            tasks.append(self._task(source, job, len(val) + len(batch.X)))
-        job = score_job(source.text, problem, problem.train, problem.y[problem.train], [problem.part(problem.test)])
-        return [*tasks, self._task(source, job, len(problem.test))]
-
-    def _task(self, source: Source, job: Any, n_rows: int) -> Task:
+    def _task(self, source: Source, part: int) -> Task:
+        problem = self.problem
+        fit, rows = (problem.train, problem.test) if part == TEST else problem.folds[part]
+        blocks: list[pd.DataFrame | Part] = [problem.part(rows)]
+        if part != TEST:
+            blocks.append(self.batches()[part].X)  # probe rows of the leak checks, scored after the validation rows
+        job = score_job(source.text, problem, fit, problem.y[fit], blocks)  # the only labels that a worker gets
         extra = {"preload": preloads(source.text), "guarded": self.is_guarded}
-        return Task({**job, **extra}, self.problem.score_bytes(n_rows))
+        return Task({**job, **extra}, problem.score_bytes(sum(map(len, blocks))))
 
-    def lab(self, measured: Measurement) -> Lab:
-        """Return the place where the leak checks of this measurement work."""
-        folds = []
-        rows = zip(self.problem.folds, self.batches(), measured.scores, measured.probe_scores, strict=True)
-        for (fit, val), batch, scores, probed in rows:
-            if scores is not None and probed is not None:
-                folds.append(FoldScores(fit, val, scores, batch, probed))
-        return Lab(
-            measured.source.text,
-            self.problem,
-            folds,
-            self.runner,
-            self._check_budget(measured),
-            preload=preloads(measured.source.text),
-            val_auc=mean_auc(measured.fold_aucs),
-            plain_budget=self.budget,
-            plain=self._plain,
-            is_guarded=self.is_guarded,
-        )
+    def check(self, result: Result, *, refits: bool) -> Result:
+        """Return the result with the findings of the leak checks; the first one that fails takes its numbers away.
 
-    def _check_budget(self, measured: Measurement) -> Budget:
-        """Return what one check may use: a file that dawdles when it is looked at twice cannot hold up the run."""
-        cpu_s = min(self.budget.cpu_s, CHECK_CPU * measured.cpu_s + CHECK_SLACK_S)
-        wall_s = min(self.budget.wall_s, CHECK_CPU * measured.cpu_s + CHECK_WALL_SLACK_S)
-        return replace(self.budget, cpu_s=cpu_s, wall_s=wall_s)
-
-    def _check(self, measured: Measurement, *, refits: bool) -> Measurement:
-        lab, findings = self.lab(measured), []
+        `refits` says whether the checks that fit the file again are made, too.
+        """
+        lab, findings = self.lab(result), []
         for check in CHECKS:
             if check.COST is Cost.REFIT and not refits:
                 continue
@@ -197,43 +135,86 @@ class Bench:
             findings.append((check.NAME, finding))
             if not finding.passed and check.NAME not in LOOKS:
                 reason = describe_failure(check, finding)
-                done = replace(measured, status=Status.LEAK, reason=reason, findings=findings)
-                return replace(done, checks_cpu_s=lab.cpu_s)
-        return replace(measured, findings=findings, checks_cpu_s=lab.cpu_s)
+                result = replace(result, status=Status.LEAK, reason=reason, val_auc=None)
+                break
+        return replace(result, findings=findings, checks_cpu_s=lab.cpu_s)
+
+    def lab(self, result: Result) -> Lab:
+        """Return the place where the leak checks of this result work."""
+        folds = []
+        rows = zip(self.problem.folds, self.batches(), result.scores, result.probe_scores, strict=True)
+        for (fit, val), batch, scores, probed in rows:
+            if scores is not None and probed is not None:
+                folds.append(FoldScores(fit, val, scores, batch, probed))
+        return Lab(
+            result.source.text,
+            self.problem,
+            folds,
+            self.runner,
+            self._check_budget(result),
+            preload=preloads(result.source.text),
+            val_auc=np.nan if result.val_auc is None else result.val_auc,
+            plain_budget=self.budget,
+            plain=self._plain,
+            is_guarded=self.is_guarded,
+        )
+
+    def _check_budget(self, result: Result) -> Budget:
+        """Return what one check may use: a file that is slow when it is fitted again cannot hold up the run."""
+        cpu_s = min(self.budget.cpu_s, CHECK_CPU * result.cpu_s + CHECK_SLACK_S)
+        wall_s = min(self.budget.wall_s, CHECK_CPU * result.cpu_s + CHECK_WALL_SLACK_S)
+        return replace(self.budget, cpu_s=cpu_s, wall_s=wall_s)
 
 
-class _Collector:
-    """Takes the folds as they come in, and says when no more are needed."""
+class FoldRun:
+    """The fits of one file: iterate over (part, scores) as they come in; leaving the context ends those that still run.
 
-    def __init__(self, bench: Bench, beat: float | None, order: Sequence[int], rival: Rival | None) -> None:
-        n_folds = len(bench.problem.folds)
-        self.bench, self.beat, self.order, self.rival = bench, beat, order, rival
-        self.scores: list[Scores | None] = [None] * n_folds
-        self.probe_scores: list[Scores | None] = [None] * n_folds
-        self.fold_aucs: list[float | None] = [None] * n_folds
-        self.n_done = 0
+    The iteration ends early when a fit fails.
+    """
 
-    @property
-    def is_hopeless(self) -> bool:
-        """Whether folds are left, and the best so far cannot be beaten any more."""
-        return is_settled(self.fold_aucs, self.beat, order=self.order, rival=self.rival)
+    def __init__(self, workers: FoldWorkers, source: Source, parts: Sequence[int], running: RunningTasks) -> None:
+        self._workers, self._source, self._parts, self._running = workers, source, parts, running
+        self._scores: dict[int, Scores] = {}
+        self._probe_scores: dict[int, Scores] = {}
 
-    def take(self, index: int, answer: Answer) -> bool:
-        """Take one answer in; False when the others are not needed."""
-        self.n_done += 1
-        n_folds = len(self.fold_aucs)
-        self.bench.on_progress(f"fold {self.n_done}/{n_folds}" if self.n_done <= n_folds else "test fit")
-        if answer.payload is None:
-            return False
-        if index < n_folds:
-            self._keep(self.order[index], answer.payload)
-        return not self.is_hopeless
+    def __enter__(self) -> FoldRun:
+        self._running.__enter__()
+        return self
 
-    def _keep(self, fold: int, payload: bytes) -> None:
-        problem, val = self.bench.problem, self.bench.problem.folds[fold][1]
-        scores = problem.read(payload, len(val) + len(self.bench.batches()[fold].X))
-        self.scores[fold], self.probe_scores[fold] = scores[: len(val)], scores[len(val) :]
-        self.fold_aucs[fold] = auc(problem.y[val], scores[: len(val)])
+    def __exit__(self, *error: Any) -> None:
+        self._running.__exit__(*error)
+
+    def __iter__(self) -> Iterator[tuple[int, Scores]]:
+        problem, n_folds = self._workers.problem, len(self._workers.problem.folds)
+        for n_done, (index, answer) in enumerate(self._running, start=1):
+            self._workers.on_progress(f"fold {n_done}/{n_folds}" if n_done <= n_folds else "test fit")
+            if answer.payload is None:
+                return
+            part = self._parts[index]
+            rows = problem.test if part == TEST else problem.folds[part][1]
+            scores = problem.read(answer.payload)
+            self._scores[part], self._probe_scores[part] = scores[: len(rows)], scores[len(rows) :]
+            yield part, self._scores[part]
+
+    def result(self, fold_aucs: Sequence[float | None], val_auc: float | None, bound: float | None = None) -> Result:
+        """Return what the fits came to: these numbers, or the reason why a fit failed."""
+        answers, folds = self._running.answers(), range(len(fold_aucs))
+        failed, test = _failed(answers), answers[-1]
+        result = Result(
+            self._source,
+            Status.OK,
+            fold_aucs=fold_aucs,
+            scores=[self._scores.get(fold) for fold in folds],
+            probe_scores=[self._probe_scores.get(fold) for fold in folds],
+            threshold=0.0 if test.is_decision else 0.5,
+            cpu_s=sum(answer.cpu_s for answer in answers),
+            peak_memory_mb=max((answer.peak_memory_mb for answer in answers), default=0.0) or None,
+            log=next((answer.log for answer in answers if answer.log), ""),
+        )
+        if failed is not None:
+            status = Status.TIMEOUT if failed.is_timeout else Status.CRASHED
+            return replace(result, status=status, reason=failed.reason, log=failed.log or result.log)
+        return replace(result, val_auc=val_auc, bound=bound, test_scores=self._scores.get(TEST))
 
 
 def describe_failure(check: Check, finding: Finding) -> str:
@@ -242,6 +223,6 @@ def describe_failure(check: Check, finding: Finding) -> str:
 
 
 def _failed(answers: Sequence[Answer]) -> Answer | None:
-    """Return the answer that tells why a measurement failed: a timeout first, then the first one that has a reason."""
-    told = [a for a in answers if a.payload is None and a.reason not in {"not run", "not needed any more"}]
-    return next((a for a in told if a.is_timeout), told[0] if told else None)
+    """Return the answer that tells why an evaluation failed: a timeout first, then the first one that has a reason."""
+    failed = [answer for answer in answers if answer.payload is None and answer.reason not in {NOT_RUN, NOT_NEEDED}]
+    return next((answer for answer in failed if answer.is_timeout), failed[0] if failed else None)

@@ -52,10 +52,10 @@ class Problem:
         """Return the same for a job: the rows are taken when it is written, and not before."""
         return Part(self.X, positions)
 
-    def read(self, payload: bytes, n_rows: int) -> Scores:
+    def read(self, payload: bytes) -> Scores:
         """Return a worker's bytes as scores of shape (n_rows,), or (n_rows, K) beyond two classes."""
         values = np.frombuffer(payload, dtype="<f8")
-        return values if self.n_classes == 2 else values.reshape(n_rows, self.n_classes)
+        return values if self.n_classes == 2 else values.reshape(-1, self.n_classes)
 
     def out_of_fold(self, scores: Sequence[Scores | None]) -> tuple[Rows, Rows, Scores]:
         """Return (labels, fold numbers, scores) of the validation rows of all folds, one after another."""

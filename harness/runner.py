@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -24,6 +24,7 @@ from harness.worker import DECISION, FAILURE, PROBABILITY
 POLL_S = 0.03  # a spinning task in each of a few lanes overshoots the budget by no more than this
 MB = 1 << 20
 ERROR_BYTES = 4096
+NOT_RUN, NOT_NEEDED = "not run", "not needed any more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,114 +101,115 @@ class Runner:
         if not self.lanes:
             self.lanes = open_lanes(self.n_lanes)
 
-    def run(
-        self,
-        tasks: Sequence[Task],
-        budget: Budget,
-        *,
-        on_done: Callable[[int, Answer], bool] = lambda _index, _answer: True,
-        used_cpu_s: float = 0.0,
-    ) -> list[Answer]:
-        """Run the tasks in their order and return their answers in the same order.
+    def run(self, tasks: Sequence[Task], budget: Budget) -> list[Answer]:
+        """Run the tasks to their end and return their answers in the order of the tasks."""
+        with self.start(tasks, budget) as running:
+            for _ in running:
+                pass
+        return running.answers()
 
-        Parameters
-        ----------
-        tasks : sequence of Task
-        budget : Budget
-            Shared by all tasks of this call.
-        on_done : callable
-            Told of each task's index and answer as it ends; returning False ends and skips all others.
-        used_cpu_s : float
-            CPU seconds of the budget that are gone already.
-        """
+    def start(self, tasks: Sequence[Task], budget: Budget) -> RunningTasks:
+        """Return the tasks as a context to iterate over; they start with the iteration, within one shared budget."""
         self.warm_up()
-        session = _Session(tasks, budget, on_done, used_cpu_s)
-        free = list(self.lanes)
-        try:
-            while session.is_open():
-                while free and session.may_start():
-                    session.start(free.pop())
-                free += session.wait()
-        except BaseException:
-            self.close()  # an interrupted task must not go on; the next run opens new lanes
-            raise
-        return session.answers()
+        return RunningTasks(self, tasks, budget)
 
 
-class _Session:
-    """One call of Runner.run: what waits, what runs, what has ended, what was used."""
+class RunningTasks:
+    """Iterate over (index, answer) of tasks as they end; leaving the context ends those that still run."""
 
-    def __init__(
-        self, tasks: Sequence[Task], budget: Budget, on_done: Callable[[int, Answer], bool], used_cpu_s: float
-    ) -> None:
-        self.tasks, self.budget, self.on_done = tasks, budget, on_done
+    def __init__(self, runner: Runner, tasks: Sequence[Task], budget: Budget) -> None:
+        self.runner, self.tasks, self.budget = runner, tasks, budget
+        self.free = list(runner.lanes)
         self.begun = time.monotonic()
-        self.cpu_s = used_cpu_s
+        self.cpu_s = 0.0
         self.next_index = 0
         self.running: list[_Running] = []
         self.done: dict[int, Answer] = {}
         self.is_stopped = False
 
-    def may_start(self) -> bool:
+    def __enter__(self) -> RunningTasks:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.is_stopped = True
+        try:
+            for task in self.running:
+                self._stop(task, NOT_NEEDED)
+            while self.running and kind is None:
+                self._wait()
+        finally:
+            if self.running:
+                self.runner.close()  # an interrupted task must not go on; the next call opens new lanes
+
+    def __iter__(self) -> Iterator[tuple[int, Answer]]:
+        while self._is_open():
+            while self.free and self._may_start():
+                self._start(self.free.pop())
+            for index in self._wait():
+                yield index, self.done[index]
+
+    def _may_start(self) -> bool:
         return not self.is_stopped and self.next_index < len(self.tasks)
 
-    def is_open(self) -> bool:
-        return bool(self.running) or self.may_start()
+    def _is_open(self) -> bool:
+        return bool(self.running) or self._may_start()
 
     def answers(self) -> list[Answer]:
-        skipped = Answer(None, "not run")
+        """Return the answers in the order of the tasks."""
+        skipped = Answer(None, NOT_RUN)
         return [self.done.get(i, skipped) for i in range(len(self.tasks))]
 
-    def start(self, lane: Lane) -> None:
+    def _start(self, lane: Lane) -> None:
         index, task = self.next_index, self.tasks[self.next_index]
         self.next_index += 1
-        limits = (max(self.budget.cpu_s - self.used(), 0.0), self.budget.memory_mb, self.budget.disk_mb)
+        limits = (max(self.budget.cpu_s - self._used(), 0.0), self.budget.memory_mb, self.budget.disk_mb)
         files = _write_files({**task.job, "limits": limits}, hands_out=lane.hands_out)
         pid = lane.start(files, task.job.get("preload", ()))
         for file in (files.job, *files.blocks):
             file.close()
         self.running.append(_Running(index, lane, pid, files.result, files.log, task, _process(pid)))
 
-    def used(self) -> float:
+    def _used(self) -> float:
         return self.cpu_s + sum(task.cpu_s for task in self.running)
 
-    def wait(self) -> list[Lane]:
-        """Wait a moment for each running task, cut those beyond a limit, and return the lanes that became free."""
-        freed = []
+    def _wait(self) -> list[int]:
+        """Wait a moment for the running tasks, cut those beyond a limit, and return the indices of those that ended."""
+        finished = []
         wait_for_any([task.lane for task in self.running], POLL_S)
         for task in list(self.running):
             ended = task.lane.poll(0.0)
             if ended is not None:
                 self.running.remove(task)
-                self.finish(task, ended)
-                freed.append(task.lane)
-        self.enforce()
-        return freed
+                self._finish(task, ended)
+                self.free.append(task.lane)
+                finished.append(task.index)
+        self._enforce()
+        return finished
 
-    def enforce(self) -> None:
+    def _enforce(self) -> None:
         for task in self.running:
             _look(task)
-        over_cpu = self.used() > self.budget.cpu_s
+        over_cpu = self._used() > self.budget.cpu_s
         over_wall = time.monotonic() - self.begun > self.budget.wall_s
         for task in self.running:
             if over_cpu:
-                self.stop(task, f"CPU budget of {self.budget.cpu_s:g} s, used {self.used():.2f} s", is_timeout=True)
+                self._stop(task, f"CPU budget of {self.budget.cpu_s:g} s, used {self._used():.2f} s", is_timeout=True)
             elif over_wall:
-                self.stop(task, f"wall-clock limit of {self.budget.wall_s:g} s", is_timeout=True)
+                self._stop(task, f"wall-clock limit of {self.budget.wall_s:g} s", is_timeout=True)
             elif task.peak_memory_mb > self.budget.memory_mb:
-                self.stop(task, f"memory limit of {self.budget.memory_mb} MB, used {task.peak_memory_mb:.0f} MB")
+                self._stop(task, f"memory limit of {self.budget.memory_mb} MB, used {task.peak_memory_mb:.0f} MB")
             elif os.fstat(task.log.fileno()).st_size > self.budget.log_mb * MB:
-                self.stop(task, f"it printed more than {self.budget.log_mb} MB")
+                self._stop(task, f"it printed more than {self.budget.log_mb} MB")
             elif os.fstat(task.result.fileno()).st_size > max(task.asked.n_bytes, ERROR_BYTES) + 1:
-                self.stop(task, "its answer is larger than the scores asked for")
+                self._stop(task, "its answer is larger than the scores asked for")
 
-    def stop(self, task: _Running, reason: str, *, is_timeout: bool = False) -> None:
+    def _stop(self, task: _Running, reason: str, *, is_timeout: bool = False) -> None:
         if not task.stopped:
             task.stopped, task.is_timeout = reason, is_timeout
             task.lane.kill()
         self.is_stopped = self.is_stopped or is_timeout
 
-    def finish(self, task: _Running, ended: Exit) -> None:
+    def _finish(self, task: _Running, ended: Exit) -> None:
         cpu_s = task.cpu_s if ended.cpu_s is None else ended.cpu_s
         self.cpu_s += cpu_s
         if self.cpu_s > self.budget.cpu_s and not task.stopped:
@@ -226,10 +228,6 @@ class _Session:
         task.result.close()
         task.log.close()
         self.done[task.index] = answer
-        if not self.on_done(task.index, answer):
-            self.is_stopped = True
-            for other in self.running:
-                self.stop(other, "not needed any more")
 
 
 def _write_files(job: dict[str, Any], *, hands_out: bool) -> Files:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from harness.errors import UserError
 from harness.leaks import editable_only
 from harness.leaks.literals import find_hypothesis
 from harness.runner import one_line
@@ -51,21 +50,6 @@ def read_file(path: Path, best: Path | None = None) -> Source:
         return Source("", None, Status.REJECTED, too_long)
     frozen = read_file(best) if best else None
     return read_source(data, frozen.text if frozen and frozen.status is Status.OK else "")
-
-
-def check_readable(path: Path) -> None:
-    """Raise UserError where a person named a file that is not there, or cannot be read."""
-    try:
-        path.open("rb").close()
-    except OSError as error:
-        raise UserError(
-            f"{path}: expected a train.py to measure, got {(error.strerror or str(error)).lower()}. "
-            "Name a file that can be read: uv run prepare.py train.py"
-        ) from None
-    except ValueError as error:
-        raise UserError(
-            f"{str(path)!r}: expected the name of a file, got {error}. Name a file that can be read."
-        ) from None
 
 
 def read_source(data: bytes, best: str = "") -> Source:

@@ -83,7 +83,7 @@ class CommandMeasurer:
         env = {PARTITION: str(candidate.partition)} if candidate.partition else {}
         outcome = run_command(self._run, config.run, place, self._should_stop, env)
         texts = {source.file: _read_text(place / source.file) for source in config.sources if source.file}
-        return interpret(outcome, config, texts)
+        return interpret(outcome, config, files=texts)
 
     def close(self) -> None:
         """Do nothing: every command has ended."""
@@ -132,12 +132,24 @@ def own_env() -> dict[str, str]:
     return env
 
 
-def interpret(outcome: Outcome, config: Config, files: Mapping[str, str] | None = None) -> Measurement:
-    """Return what the end of a command means; `files` holds the texts that sources name."""
+def interpret(
+    outcome: Outcome,
+    config: Config,
+    *,
+    files: Mapping[str, str] | None = None,
+    known: Mapping[str, float | None] | None = None,
+) -> Measurement:
+    """Return what the end of a command means.
+
+    `files` holds the texts that sources name, `known` the numbers that a server gave as numbers: they are not looked
+    for in what was printed.
+    """
     ending, reason = _ending(outcome, config)
-    texts = files or {}
+    texts, known = files or {}, known or {}
     numbers = {
-        source.name: read_number(texts.get(source.file, "") if source.file else outcome.stdout, source)
+        source.name: known[source.name]
+        if source.name in known
+        else read_number(texts.get(source.file, "") if source.file else outcome.stdout, source)
         for source in config.sources
     }
     return Measurement(
@@ -145,9 +157,9 @@ def interpret(outcome: Outcome, config: Config, files: Mapping[str, str] | None 
         numbers=sealed_numbers(numbers, config) if config.sealed else numbers,
         reason=reason,
         description=_told(read_words(outcome.stdout, config.description)),
-        cpu_time_s=_printed(outcome, "cpu_time_s", outcome.cpu_s),
-        wall_time_s=_printed(outcome, "wall_time_s", outcome.wall_s),
-        peak_memory_mb=_printed(outcome, "peak_memory_mb", outcome.peak_memory_mb),
+        cpu_time_s=known.get("cpu_time_s") or _printed(outcome, "cpu_time_s", outcome.cpu_s),
+        wall_time_s=known.get("wall_time_s") or _printed(outcome, "wall_time_s", outcome.wall_s),
+        peak_memory_mb=known.get("peak_memory_mb") or _printed(outcome, "peak_memory_mb", outcome.peak_memory_mb),
         stdout=(sealed_text(outcome.stdout, config) if config.sealed else outcome.stdout)[-4000:],
     )
 

@@ -94,7 +94,8 @@ class ServerMeasurer:
         if "exit" not in answer:
             return Measurement(Ending.CRASH, reason=one_line(str(answer.get("error"))), wall_time_s=wall_s)
         outcome = Outcome(_whole(answer["exit"]), str(answer.get("stdout", "")), "", 0.0, wall_s, 0.0)
-        return _with_extra(interpret(outcome, self._run.desk.config), answer.get("extra"))
+        measured = interpret(outcome, self._run.desk.config, known=_numbers(answer.get("numbers")))
+        return _with_extra(measured, answer.get("extra"))
 
     def _write(self, commit: str, name: str) -> Path:
         """Write the editable file of a commit into a folder of its own, under its own name."""
@@ -115,6 +116,10 @@ def _with_extra(measured: Measurement, extra: object) -> Measurement:
         look=one_line(str(extra.get("look") or "")),
         reason=measured.reason or one_line(str(extra.get("reason") or "")),
     )
+
+
+def _numbers(values: object) -> Mapping[str, float | None]:
+    return {str(name): _number(value) for name, value in values.items()} if isinstance(values, Mapping) else {}
 
 
 def _number(value: object) -> float | None:

@@ -15,7 +15,7 @@ from harness.audit.giveaways import identifiers, missing_cells, single_column
 from harness.audit.order import dates, entities
 from harness.audit.shape import constant, prepared_before, rare_classes, unlike_parts
 from harness.errors import printable
-from harness.split import train_test
+from harness.problem import Problem
 from harness.tables.table import Table
 
 __all__ = ["CHECKS", "Finding", "LeakType", "Severity", "audit", "render"]
@@ -39,16 +39,9 @@ UNSEEN = (
 )
 
 
-def audit(table: Table, *, test_size: float, seed: int) -> list[Finding]:
-    """Look at a table with the split that is in force; the worst finding first.
-
-    Raises
-    ------
-    TableError
-        The table cannot be split.
-    """
-    train, test = train_test(table, test_size=test_size, seed=seed)
-    view = View(table, train, test, seed)
+def audit(table: Table, problem: Problem) -> list[Finding]:
+    """Look at a table with the split that is in force; the worst finding first."""
+    view = View(table, problem.train, problem.test, problem.seed)
     found = [finding for check in CHECKS for finding in check(view)]
     return sorted(found, key=lambda finding: list(Severity).index(finding.severity), reverse=True)
 

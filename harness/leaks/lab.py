@@ -19,7 +19,6 @@ from harness.runner import Answer, Budget, Runner, Task
 from harness.statistics import auc
 from harness.worker import FEATURES_HEADER
 
-DIGITS = 6
 MAX_FEATURE_BYTES = 64 << 20
 
 
@@ -76,7 +75,7 @@ class Lab:
 
     def auc_of(self, folds: Sequence[FoldScores]) -> float:
         """Return the mean over the folds of the AUC on the validation rows."""
-        return mean_auc([auc(self.problem.y[fold.val], fold.scores) for fold in folds])
+        return _mean([auc(self.problem.y[fold.val], fold.scores) for fold in folds])
 
     def probe_auc_of(self, kind: Kind, folds: Sequence[FoldScores]) -> float:
         """Return the mean over the folds of the AUC on the probe rows of one kind, under their origins' labels."""
@@ -84,7 +83,7 @@ class Lab:
         for fold in folds:
             origin, scores = fold.batch.select(kind, fold.probe_scores)
             values.append(auc(self.problem.y[fold.val][origin], scores))
-        return mean_auc(values)
+        return _mean(values)
 
     def nudged(self, fold: FoldScores) -> tuple[Rows, Scores, Scores]:
         """Return labels, scores and copies' scores (n_rows, n_copies, …) of the rows that were moved."""
@@ -193,10 +192,7 @@ class Lab:
         failed = next((answer.reason for answer in answers if answer.payload is None), "")
         if failed:
             return failed
-        return [
-            self.problem.read(answer.payload or b"", sum(map(len, task.job["blocks"])))
-            for task, answer in zip(tasks, answers, strict=True)
-        ]
+        return [self.problem.read(answer.payload or b"") for task, answer in zip(tasks, answers, strict=True)]
 
     def _task(self, job: Any, n_bytes: int, *, is_exact: bool = True) -> Task:
         extra = {"preload": list(self.preload), "guarded": self.is_guarded}
@@ -208,12 +204,9 @@ class Lab:
         return answers
 
 
-def mean_auc(values: Sequence[float | None]) -> float:
-    """Return the mean of fold AUCs: the one function that val_auc is computed with. NaN if one was not measured.
-
-    It is rounded to the digits that are printed, so that what decides is what everybody sees.
-    """
-    return round(float(np.mean([np.nan if value is None else value for value in values])), DIGITS)
+def _mean(values: Sequence[float | None]) -> float:
+    """Return the mean; NaN if one of them was not measured."""
+    return float(np.mean([np.nan if value is None else value for value in values]))
 
 
 def _read_features(payload: bytes, n_rows: int) -> np.ndarray[Any, Any] | None:

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from harness import archive
-from harness.leaks.lab import mean_auc
-from harness.measure import Measurement
+from harness.harness import Harness
+from harness.measure import Result
 from harness.problem import Problem
 from harness.statistics import (
     Conclusion,
@@ -29,7 +29,7 @@ from harness.statistics import (
 )
 from harness.statistics import conclude as judge
 from harness.studies.evidence import Candidate, Evidence, finish, gather, measure, stacked
-from harness.studies.study import Answer, Instruments, Request
+from harness.studies.study import Answer, Request
 
 PARTITIONS = (1_000_001, 1_000_002, 1_000_003, 1_000_004)  # rule confirm has looked at those numbered as experiments
 FINISH_CPU_S = 900.0  # for all experiments that were stopped early together
@@ -39,24 +39,24 @@ SCORE_CELLS = 100_000_000  # experiments × rows beyond which the correction is 
 STEPWISE = "noise that an agent kept step by step passes every look but that on rows never scored"
 
 
-def conclude(lab: Instruments, request: Request) -> Answer:
+def conclude(harness: Harness, request: Request) -> Answer:
     """Return the verdict on a climb with all that it rests on; what was not measured is None.
 
     The request holds `experiments`, `store`, `sealed` (say nothing of the held-out rows), and `finish_stopped`
     (measure to the end what was stopped early, within `cpu_s` seconds). Raises UserError.
     """
-    problem, found = lab.bench().problem, gather(lab, request)
+    problem, found = harness.workers().problem, gather(harness, request)
     if request.get("finish_stopped"):
-        finish(lab, found, cpu_s=float(request.get("cpu_s") or FINISH_CPU_S))
-    lab.on_progress("the gain, corrected for selection")
+        finish(harness, found, cpu_s=float(request.get("cpu_s") or FINISH_CPU_S))
+    harness.on_progress("the gain, corrected for selection")
     gain = _corrected(problem, found) if found.has_gain else None
-    test, deltas = _fresh(lab, found) if found.has_gain else (None, [])
+    test, deltas = _fresh(harness, found) if found.has_gain else (None, [])
     said = judge(gain, test, n_stopped_early=len(found.stopped) if gain else 0)
     return {
-        "naive": _naive(problem, found) if found.has_gain else 0.0,
+        "naive": _naive(harness, found) if found.has_gain else 0.0,
         "corrected": _corrected_fields(gain),
         "fresh": _fresh_fields(test, deltas),
-        "test": None if found.is_sealed else _held_out(lab, found),
+        "test": None if found.is_sealed else _held_out(harness, found),
         "n_comparisons": found.n_comparisons,
         "n_stopped_early": len(found.stopped),
         "n_missing": found.n_missing,
@@ -68,10 +68,11 @@ def conclude(lab: Instruments, request: Request) -> Answer:
     }
 
 
-def _naive(problem: Problem, found: Evidence) -> float | None:
+def _naive(harness: Harness, found: Evidence) -> float | None:
     """Return the gain as the climb shows it, which is the winner's by the very numbers that picked it."""
     both = [found.of(found.baseline), found.of(found.winner)]
-    old, new = (None if scores is None else mean_auc(problem.fold_aucs(scores)) for scores in both)
+    problem = harness.workers().problem
+    old, new = (None if scores is None else harness.val_auc(problem, scores) for scores in both)
     return None if old is None or new is None else new - old
 
 
@@ -92,26 +93,26 @@ def _labels(problem: Problem) -> tuple[list[Any], list[Any]]:
     return [problem.y[val] for _, val in problem.folds], [np.full(len(v), i) for i, (_, v) in enumerate(problem.folds)]
 
 
-def _fresh(lab: Instruments, found: Evidence) -> tuple[CorrectedTest | None, list[float]]:
+def _fresh(harness: Harness, found: Evidence) -> tuple[CorrectedTest | None, list[float]]:
     """Return the test of winner against baseline over fresh partitions, and the difference of val_auc on each."""
     differences: list[float] = []
     deltas, n_train, n_test = [], 1, 1
     for number, partition in enumerate(PARTITIONS, start=1):
-        lab.on_progress(f"fresh partition {number} of {len(PARTITIONS)}")
-        old, new = (_measure(lab, one, partition) for one in (found.baseline, found.winner))
+        harness.on_progress(f"fresh partition {number} of {len(PARTITIONS)}")
+        old, new = (_measure(harness, one, partition) for one in (found.baseline, found.winner))
         if old.val_auc is None or new.val_auc is None:
             return None, []
         differences += [b - a for a, b in zip(_known(old), _known(new), strict=True)]
         deltas.append(new.val_auc - old.val_auc)
-        n_train, n_test = _mean_sizes(lab.bench(partition).problem)
+        n_train, n_test = _mean_sizes(harness.workers(partition).problem)
     return nadeau_bengio(differences, n_train=n_train, n_test=n_test), deltas
 
 
-def _measure(lab: Instruments, one: Candidate, partition: int) -> Measurement:
-    return lab.bench(partition).measure(one.source, refits=False)  # its leaks were looked for when it was kept
+def _measure(harness: Harness, one: Candidate, partition: int) -> Result:
+    return harness.evaluate(one.source, partition, refits=False)  # its leaks were looked for when it was kept
 
 
-def _known(measured: Measurement) -> list[float]:
+def _known(measured: Result) -> list[float]:
     return [value for value in measured.fold_aucs if value is not None]
 
 
@@ -121,14 +122,14 @@ def _mean_sizes(problem: Problem) -> tuple[int, int]:
     return sum(fit for fit, _ in sizes) // len(sizes), sum(val for _, val in sizes) // len(sizes)
 
 
-def _held_out(lab: Instruments, found: Evidence) -> Mapping[str, Any] | None:
+def _held_out(harness: Harness, found: Evidence) -> Mapping[str, Any] | None:
     """Return the AUC on the held-out rows with its interval, of baseline and winner."""
     ends = {"baseline": found.baseline, "winner": found.winner}
     told = {}
     for name, one in ends.items():
         if archive.load_test(one.store, one.source.text) is None:  # the run was sealed until now
-            measure(lab, found, one)
-        told[name] = _held_out_of(lab.bench().problem, one)
+            measure(harness, found, one)
+        told[name] = _held_out_of(harness.workers().problem, one)
     return None if None in told.values() else told
 
 

@@ -15,9 +15,10 @@ import numpy as np
 
 from harness import archive
 from harness.errors import UserError
-from harness.measure import Measurement
+from harness.harness import Harness
+from harness.measure import Result
 from harness.problem import Scores
-from harness.studies.study import Instruments, Request, path_of
+from harness.studies.study import Request, path_of
 from harness.trainfile import Source, read_file
 
 JUDGED = frozenset({"baseline", "keep", "discard"})  # verdicts of experiments whose number was compared
@@ -59,7 +60,7 @@ class Evidence:
         return self.scores.get(archive.key(candidate.source.text))
 
 
-def gather(lab: Instruments, request: Request) -> Evidence:
+def gather(harness: Harness, request: Request) -> Evidence:
     """Return the evidence that the request's experiments left. Raises UserError where there is no baseline."""
     candidates = _candidates(request)
     first = next((one for one in candidates if one.verdict == "baseline"), None)
@@ -70,11 +71,11 @@ def gather(lab: Instruments, request: Request) -> Evidence:
     for one in (first, *candidates):
         distinct.setdefault(archive.key(one.source.text), one)
     found = Evidence(first, winner, n_comparisons=len(distinct) - 1, is_sealed=bool(request.get("sealed")))
-    n_folds = len(lab.bench().problem.folds)
+    n_folds = len(harness.workers().problem.folds)
     for key, one in distinct.items():
         scores = archive.load(one.store, one.source.text, n_folds)
         if scores is None and one.source.text in {first.source.text, winner.source.text}:
-            scores = measure(lab, found, one)
+            scores = measure(harness, found, one)
         if scores is not None:
             found.scores[key] = scores
         elif one.is_stopped_early:
@@ -84,14 +85,14 @@ def gather(lab: Instruments, request: Request) -> Evidence:
     return found
 
 
-def finish(lab: Instruments, found: Evidence, *, cpu_s: float) -> None:
+def finish(harness: Harness, found: Evidence, *, cpu_s: float) -> None:
     """Measure what was stopped early to its end, the oldest first, until the CPU seconds are used up."""
     used, left = 0.0, list(found.stopped)
     for number, one in enumerate(left, start=1):
         if used > cpu_s:
             return
-        lab.on_progress(f"iter {one.n}, stopped early, to its end ({number} of {len(left)})")
-        measured = lab.bench().measure(one.source, refits=False)
+        harness.on_progress(f"iter {one.n}, stopped early, to its end ({number} of {len(left)})")
+        measured = harness.evaluate(one.source, refits=False)
         used += measured.cpu_s + measured.checks_cpu_s
         found.stopped.remove(one)
         if measured.val_auc is None:  # its last folds fail, or a check does: it could not have won
@@ -100,10 +101,10 @@ def finish(lab: Instruments, found: Evidence, *, cpu_s: float) -> None:
         found.scores[archive.key(one.source.text)] = _whole(measured.scores)
 
 
-def measure(lab: Instruments, found: Evidence, one: Candidate) -> list[Scores] | None:
+def measure(harness: Harness, found: Evidence, one: Candidate) -> list[Scores] | None:
     """Measure a candidate on the standard partition and keep its scores; None where that comes to no number."""
-    lab.on_progress(f"iter {one.n}, whose scores are gone")
-    measured = lab.bench().measure(one.source, refits=False)
+    harness.on_progress(f"iter {one.n}, whose scores are gone")
+    measured = harness.evaluate(one.source, refits=False)
     if measured.val_auc is None:
         return None
     _keep(found, one, measured)
@@ -130,7 +131,7 @@ def _candidates(request: Request) -> list[Candidate]:
     ]
 
 
-def _keep(found: Evidence, one: Candidate, measured: Measurement) -> None:
+def _keep(found: Evidence, one: Candidate, measured: Result) -> None:
     test = None if found.is_sealed else measured.test_scores
     archive.save(one.store, one.source.text, measured.scores, test)
 

@@ -15,13 +15,14 @@ from typing import Any
 
 from harness.errors import UserError
 from harness.fingerprint import PACKAGES
+from harness.harness import Harness
 from harness.leaks import CHECKS
-from harness.measure import Measurement
+from harness.measure import Result
 from harness.problem import Problem
 from harness.statistics import auc, delong_interval, noise_floor, val_auc_se
 from harness.studies.modelcard import Facts, render
 from harness.studies.refit import Model, refit
-from harness.studies.study import Answer, Instruments, Request, path_of
+from harness.studies.study import Answer, Request, path_of
 from harness.tables.cardfile import card_text
 from harness.tables.table import Table
 from harness.trainfile import Source, read_file
@@ -30,7 +31,7 @@ MODEL, SOURCE, TABLE, CARD, RECEIPT = "model.skops", "train.py", "dataset.toml",
 MAX_CATEGORIES = 100  # a column with more is likely text or names, which nobody wants in a receipt
 
 
-def export(lab: Instruments, request: Request) -> Answer:
+def export(harness: Harness, request: Request) -> Answer:
     """Measure, refit and write a train.py.
 
     The request names `file`, `folder`, `tag`, `n`, `commit`, `at`, `use`, and what the journal knows: `n_tries`,
@@ -39,19 +40,19 @@ def export(lab: Instruments, request: Request) -> Answer:
     folder = path_of(request, "folder")
     check_place(folder, is_forced=bool(request.get("force")))
     source = read_file(path_of(request, "file"))
-    bench = lab.bench()
-    measured = bench.measure(source)
+    workers = harness.workers()
+    measured = harness.evaluate(source)
     if not measured.is_ok:
         raise UserError(f"train.py: expected a file that can be measured, got {measured.status} ({measured.reason}).")
-    model = refit(bench, source)
-    facts = gather_facts(lab, request, measured, model)
+    model = refit(workers, source)
+    facts = gather_facts(harness, request, measured, model)
     files = {
         MODEL: model.data,
         SOURCE: source.text.encode(),
-        TABLE: card_text(lab.table.card).encode(),
+        TABLE: card_text(harness.table.card).encode(),
         CARD: render(facts).encode(),
     }
-    receipt = make_receipt(lab, request, model, files)
+    receipt = make_receipt(harness, request, model, files)
     write_folder(folder, {**files, RECEIPT: json.dumps(receipt, indent=2, ensure_ascii=False).encode() + b"\n"})
     told = {"val_auc": facts.val_auc, "test_auc": facts.test_auc, "n_rows": model.n_rows, "cpu_s": model.cpu_s}
     kept = {key: receipt[key] for key in ("tag", "experiment", "commit", "is_committee", "fingerprint", "files")}
@@ -70,9 +71,9 @@ def check_place(folder: Path, *, is_forced: bool) -> None:
         raise UserError(f"{folder}: expected an export to replace, got something else. Choose another folder.")
 
 
-def gather_facts(lab: Instruments, request: Request, measured: Measurement, model: Model) -> Facts:
+def gather_facts(harness: Harness, request: Request, measured: Result, model: Model) -> Facts:
     """Return what the card says."""
-    problem, is_sealed = lab.bench().problem, bool(request.get("sealed"))
+    problem, is_sealed = harness.workers().problem, bool(request.get("sealed"))
     y, scores = problem.y[problem.test], None if is_sealed else measured.test_scores
     spread = val_auc_se(*problem.out_of_fold(measured.scores))
     n_tries = int(request.get("n_tries") or 0)
@@ -85,7 +86,7 @@ def gather_facts(lab: Instruments, request: Request, measured: Measurement, mode
         use=str(request.get("use") or "uv run ratchet predict FILE.csv"),
         is_committee=bool(request.get("is_committee")),
         is_sealed=is_sealed,
-        table=_table_facts(lab.table, problem),
+        table=_table_facts(harness.table, problem),
         val_auc=measured.val_auc,
         val_auc_se=spread.value if spread else None,
         fold_aucs=measured.fold_aucs,
@@ -98,9 +99,9 @@ def gather_facts(lab: Instruments, request: Request, measured: Measurement, mode
         conclusion=request.get("conclusion"),
         upto=request.get("upto"),
         leaks=_leak_facts(measured),
-        sandbox=lab.sandbox,
-        fingerprint=lab.fingerprint,
-        versions=versions(lab.parts),
+        sandbox=harness.sandbox,
+        fingerprint=harness.fingerprint,
+        versions=versions(harness.parts),
         types=model.types,
         is_probability=model.is_probability,
     )
@@ -111,7 +112,7 @@ def versions(parts: Mapping[str, str]) -> dict[str, str]:
     return {name: parts[name] for name in ("python", *PACKAGES) if name in parts}
 
 
-def make_receipt(lab: Instruments, request: Request, model: Model, files: Mapping[str, bytes]) -> Mapping[str, Any]:
+def make_receipt(harness: Harness, request: Request, model: Model, files: Mapping[str, bytes]) -> Mapping[str, Any]:
     """Return what binds the files together, and what predicting needs to know beside them."""
     return {
         "at": request.get("at"),
@@ -119,12 +120,12 @@ def make_receipt(lab: Instruments, request: Request, model: Model, files: Mappin
         "experiment": request.get("n"),
         "commit": request.get("commit"),
         "is_committee": bool(request.get("is_committee")),
-        "fingerprint": lab.fingerprint,
-        "parts": dict(lab.parts),
-        "classes": list(lab.table.classes),
+        "fingerprint": harness.fingerprint,
+        "parts": dict(harness.parts),
+        "classes": list(harness.table.classes),
         "score": "probability" if model.is_probability else "decision",
         "n_rows": model.n_rows,
-        "categories": _categories(lab.table),
+        "categories": _categories(harness.table),
         "types": list(model.types),
         "files": {name: digest(data) for name, data in files.items()},
     }
@@ -174,7 +175,7 @@ def _table_facts(table: Table, problem: Problem) -> dict[str, str]:
     }
 
 
-def _leak_facts(measured: Measurement) -> list[tuple[str, str]]:
+def _leak_facts(measured: Result) -> list[tuple[str, str]]:
     found = dict(measured.findings)
     done = [(check.NAME, found.get(check.NAME)) for check in CHECKS]
     return [

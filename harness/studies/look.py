@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from harness.studies.study import Answer, Instruments, Request
+from harness.harness import Harness
+from harness.studies.study import Answer, Request
 
 
-def look(instruments: Instruments, request: Request) -> Answer:
+def look(harness: Harness, request: Request) -> Answer:
     """Return the audit's findings, the worst first: check, severity, evidence, advice, leak_type."""
     del request  # it says nothing: the table is the harness's own
-    return {"findings": [asdict(finding) for finding in instruments.audit()]}
+    return {"findings": [asdict(finding) for finding in harness.audit()]}

@@ -19,7 +19,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from harness.measure import Bench
+from harness.harness import Harness
+from harness.measure import FoldWorkers
 from harness.problem import Problem, Rows, Scores
 from harness.trainfile import Source
 
@@ -75,22 +76,22 @@ def noise_agent(problem_of: Callable[[int], Problem], repeat: int = 0) -> Agent:
     return Agent("noise columns", problem_of, scores)
 
 
-def label_agent(bench_of: Callable[[int], Bench], sources: Sequence[Source], repeat: int = 0) -> Agent:
+def label_agent(harness: Harness, sources: Sequence[Source], repeat: int = 0) -> Agent:
     """Return the agent that tries the run's own files, the first one as its baseline, on labels that mean nothing."""
 
     def problem_of(partition: int) -> Problem:
-        return _bench(partition).problem
+        return _workers(partition).problem
 
     @lru_cache(maxsize=4)
-    def _bench(partition: int) -> Bench:
-        real = bench_of(partition)
-        y = shuffled(bench_of(0).problem, repeat)
-        return Bench(replace(real.problem, y=y), real.runner, real.budget, is_guarded=real.is_guarded)
+    def _workers(partition: int) -> FoldWorkers:
+        real = harness.workers(partition)
+        y = shuffled(harness.workers().problem, repeat)
+        return FoldWorkers(replace(real.problem, y=y), real.runner, real.budget, is_guarded=real.is_guarded)
 
     def scores(n: int, partition: int) -> list[Scores] | None:
-        measured = _bench(partition).measure(sources[n], refits=False)
-        found = [values for values in measured.scores if values is not None]
-        return found if measured.val_auc is not None and len(found) == len(measured.scores) else None
+        result = harness.rules.evaluate(sources[n], _workers(partition), refits=False)
+        found = [values for values in result.scores if values is not None]
+        return found if result.val_auc is not None and len(found) == len(result.scores) else None
 
     return Agent("shuffled labels", problem_of, scores)
 

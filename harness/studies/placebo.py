@@ -6,20 +6,19 @@ Whatever such a climb reaches is luck, and every keep is a false one: the measur
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
 from threadpoolctl import threadpool_limits
 
 from harness.errors import UserError
-from harness.leaks.lab import mean_auc
+from harness.harness import Harness
 from harness.problem import Problem, Scores
 from harness.statistics import paired_val_auc_se
 from harness.studies.nothing import Agent, label_agent, noise_agent, seed_agents, smaller
-from harness.studies.study import Answer, Instruments, Request
+from harness.studies.study import Answer, Request
 from harness.trainfile import Source, Status, read_file
 
 MAX_N = 200
@@ -51,7 +50,7 @@ class Climb:
         return 0.0 if first is None else max(known) - first
 
 
-def placebo(lab: Instruments, request: Request) -> Answer:
+def placebo(harness: Harness, request: Request) -> Answer:
     """Return a climb for each kind that is asked for: `n` experiments after the baseline, `kind` of KINDS or "all".
 
     `experiments` names the run's files, which the shuffled labels are tried with; the baseline is the first of them.
@@ -59,24 +58,24 @@ def placebo(lab: Instruments, request: Request) -> Answer:
     begun, n = time.process_time(), min(int(request.get("n") or 1), MAX_N)
     asked = KINDS if request.get("kind", "all") == "all" else (str(request["kind"]),)
     with threadpool_limits(1):  # small fits: more threads would wait for each other
-        climbs = [_middle(agents, tries, lab.on_progress) for agents, tries in _agents(lab, request, asked, n)]
+        climbs = [_middle(harness, agents, tries) for agents, tries in _agents(harness, request, asked, n)]
     cpu_s = time.process_time() - begun  # the locked-down processes have a budget of their own and are not in it
     return {"climbs": [asdict(one) for one in climbs], "n": n, "n_max": MAX_N, "cpu_time_s": round(cpu_s, 3)}
 
 
-def _middle(agents: Sequence[Agent], n_tries: int, say: Callable[[str], None]) -> Climb:
+def _middle(harness: Harness, agents: Sequence[Agent], n_tries: int) -> Climb:
     """Return the climb with the median gain: one alone may begin with a lucky baseline, and never climb."""
-    climbs = sorted((climb(agent, n_tries, say) for agent in agents), key=lambda one: one.gain)
+    climbs = sorted((climb(harness, agent, n_tries) for agent in agents), key=lambda one: one.gain)
     return replace(climbs[len(climbs) // 2], gains=[one.gain for one in climbs])
 
 
-def climb(agent: Agent, n_tries: int, say: Callable[[str], None]) -> Climb:
+def climb(harness: Harness, agent: Agent, n_tries: int) -> Climb:
     """Let an agent try that often, and judge each experiment by every rule as the ratchet would."""
-    deadline, judges = time.monotonic() + WALL_S, Judges(agent)
+    deadline, judges = time.monotonic() + WALL_S, Judges(harness, agent)
     for n in range(n_tries + 1):
         if n and time.monotonic() > deadline:
             break
-        say(f"{agent.name}: {n} of {n_tries}")
+        harness.on_progress(f"{agent.name}: {n} of {n_tries}")
         judges.take(n)
     return Climb(agent.name, judges.val_aucs, dict(judges.keeps))
 
@@ -85,6 +84,7 @@ def climb(agent: Agent, n_tries: int, say: Callable[[str], None]) -> Climb:
 class Judges:
     """The three rules side by side, each with a best of its own, since each would have gone its own way."""
 
+    harness: Harness
     agent: Agent
     val_aucs: list[float | None] = field(default_factory=list)
     scores: list[list[Scores] | None] = field(default_factory=list)
@@ -95,7 +95,7 @@ class Judges:
         """Measure experiment n and let each rule decide; a rule's best is the baseline until it keeps something."""
         found = self.agent.scores(n, 0)
         self.scores.append(found)
-        self.val_aucs.append(_val_auc(self.agent.problem(0), found))
+        self.val_aucs.append(self._val_auc(found, 0))
         for rule, is_kept in (("strict", self._strict), ("margin", self._margin), ("confirm", self._confirm)):
             if n and self.val_aucs[n] is not None and is_kept(n, self.best.get(rule, 0)):
                 self.best[rule] = n
@@ -117,14 +117,17 @@ class Judges:
     def _confirm(self, n: int, best: int) -> bool:
         if not self._strict(n, best):
             return False
-        new, old = (_val_auc(self.agent.problem(n), self.agent.scores(one, n)) for one in (n, best))
+        new, old = (self._val_auc(self.agent.scores(one, n), n) for one in (n, best))
         return new is not None and (old is None or new > old)
 
+    def _val_auc(self, scores: list[Scores] | None, partition: int) -> float | None:
+        return None if scores is None else self.harness.val_auc(self.agent.problem(partition), scores)
 
-def _agents(lab: Instruments, request: Request, asked: Sequence[str], n: int) -> list[tuple[Sequence[Agent], int]]:
+
+def _agents(harness: Harness, request: Request, asked: Sequence[str], n: int) -> list[tuple[Sequence[Agent], int]]:
     @lru_cache(maxsize=4)
     def problem_of(partition: int) -> Problem:
-        return smaller(lab.bench(partition).problem)
+        return smaller(harness.workers(partition).problem)
 
     found: list[tuple[Sequence[Agent], int]] = []
     for kind in asked:
@@ -133,18 +136,18 @@ def _agents(lab: Instruments, request: Request, asked: Sequence[str], n: int) ->
         elif kind == "noise":
             found.append(([noise_agent(problem_of, repeat) for repeat in range(REPEATS)], n))
         elif kind == "labels":
-            found += _label_agents(lab, _sources(request), n)
+            found += _label_agents(harness, _sources(request), n)
         else:
             raise UserError(f"placebo: expected a kind of {', '.join(KINDS)} or all, got {kind}.")
     return found
 
 
-def _label_agents(lab: Instruments, sources: Sequence[Source], n: int) -> list[tuple[Sequence[Agent], int]]:
+def _label_agents(harness: Harness, sources: Sequence[Source], n: int) -> list[tuple[Sequence[Agent], int]]:
     tries = min(n, len(sources) - 1)
     if tries < 1:
         return []
     repeats = max(1, min(REPEATS, CHEAP_FILES // tries))
-    return [([label_agent(lab.bench, sources, repeat) for repeat in range(repeats)], tries)]
+    return [([label_agent(harness, sources, repeat) for repeat in range(repeats)], tries)]
 
 
 def _sources(request: Request) -> list[Source]:
@@ -152,12 +155,3 @@ def _sources(request: Request) -> list[Source]:
     told = sorted(request.get("experiments") or [], key=lambda one: int(one["n"]))
     read = {source.text: source for one in told if (source := read_file(Path(one["file"]))).status is Status.OK}
     return list(read.values())
-
-
-def _val_auc(problem: Problem, scores: list[Scores] | None) -> float | None:
-    """Return the mean AUC of the folds by the very function that val_auc is computed with; None where one has none."""
-    if scores is None:
-        return None
-    aucs = problem.fold_aucs(scores)
-    value = None if None in aucs else mean_auc(aucs)
-    return None if value is None or not np.isfinite(value) else value

@@ -19,13 +19,14 @@ from typing import IO, Any
 import numpy as np
 
 from harness.errors import UserError
-from harness.measure import Bench
+from harness.harness import Harness
+from harness.measure import FoldWorkers
 from harness.newrows import Block, check_columns, read_rows
 from harness.problem import Scores
 from harness.runner import one_line
 from harness.studies.export import MODEL, RECEIPT, SOURCE, TABLE, digest, source_of, versions
 from harness.studies.refit import score_task
-from harness.studies.study import Answer, Instruments, Request, path_of
+from harness.studies.study import Answer, Request, path_of
 from harness.tables.card import Card
 from harness.tables.cardfile import parse_card
 from harness.trainfile import Source, Status
@@ -59,7 +60,7 @@ class Order:
     id_column: str
 
 
-def predict(lab: Instruments, request: Request) -> Answer:
+def predict(harness: Harness, request: Request) -> Answer:
     """Score the rows of `file` with the export in `model` and write them to `out`; `id` names a column to copy."""
     order = Order(path_of(request, "file"), path_of(request, "out"), str(request.get("id") or ""))
     kept = open_export(path_of(request, "model"))
@@ -71,11 +72,11 @@ def predict(lab: Instruments, request: Request) -> Answer:
     try:
         with part.open("w", encoding="utf-8", newline="") as file:
             _write_names(file, kept, order.id_column)
-            for block, scores in _scored(lab, kept, order):
+            for block, scores in _scored(harness, kept, order):
                 _write(file, kept, block, scores)
                 n_rows += len(block.X)
                 unseen.update(block.unseen)
-                lab.on_progress(f"{n_rows:,} rows")
+                harness.on_progress(f"{n_rows:,} rows")
         part.replace(order.out)
     except OSError as error:
         raise UserError(f"{order.out}: expected to write the scores, got {error.strerror}.") from None
@@ -89,7 +90,7 @@ def predict(lab: Instruments, request: Request) -> Answer:
     }
     return {
         **told,
-        "notes": _notes(kept, lab),
+        "notes": _notes(kept, harness),
         "tag": kept.receipt.get("tag"),
         "experiment": kept.receipt.get("experiment"),
     }
@@ -139,20 +140,20 @@ def _read_receipt(folder: Path) -> Mapping[str, Any]:
     return dict(receipt)
 
 
-def _scored(lab: Instruments, kept: Kept, order: Order) -> Iterator[tuple[Block, Scores]]:
+def _scored(harness: Harness, kept: Kept, order: Order) -> Iterator[tuple[Block, Scores]]:
     """Yield each block of rows with its scores, as many blocks at a time as there are lanes."""
-    bench = lab.bench()
+    workers = harness.workers()
     blocks = read_rows(
         order.file, kept.card, id_column=order.id_column, categories=kept.receipt.get("categories") or {}
     )
-    for group in _groups((block for block in blocks if len(block.X)), bench.runner.n_lanes):
-        yield from zip(group, _score(bench, kept, group), strict=True)
+    for group in _groups((block for block in blocks if len(block.X)), workers.runner.n_lanes):
+        yield from zip(group, _score(workers, kept, group), strict=True)
 
 
-def _score(bench: Bench, kept: Kept, group: Sequence[Block]) -> Iterator[Scores]:
+def _score(workers: FoldWorkers, kept: Kept, group: Sequence[Block]) -> Iterator[Scores]:
     n_classes = len(kept.classes)
-    tasks = [score_task(bench, kept.source, kept.data, block.X, n_classes=n_classes) for block in group]
-    for block, answer in zip(group, bench.runner.run(tasks, bench.budget), strict=True):
+    tasks = [score_task(workers, kept.source, kept.data, block.X, n_classes=n_classes) for block in group]
+    for block, answer in zip(group, workers.runner.run(tasks, workers.budget), strict=True):
         if answer.payload is None:
             rows = f"rows {block.first} to {block.first + len(block.X) - 1}"
             raise UserError(f"{rows}: expected scores from the model, got {one_line(answer.reason)}.")
@@ -180,9 +181,9 @@ def _write(file: IO[str], kept: Kept, block: Block, scores: Scores) -> None:
         writer.writerow([block.first + i, *own, *(f"{value:.9g}" for value in values), kept.classes[place]])
 
 
-def _notes(kept: Kept, lab: Instruments) -> list[str]:
+def _notes(kept: Kept, harness: Harness) -> list[str]:
     """Say what is not as it was when the model was made."""
-    then, now = versions(kept.receipt.get("parts") or {}), versions(lab.parts)
+    then, now = versions(kept.receipt.get("parts") or {}), versions(harness.parts)
     names = [name for name in {**then, **now} if then.get(name) != now.get(name)]
     changed = [f"{name} {then.get(name, 'none')} → {now.get(name, 'none')}" for name in names]
     return [f"made with other versions, scores may differ: {', '.join(changed)}"] if changed else []

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from harness.errors import UserError
-from harness.measure import Bench
+from harness.measure import FoldWorkers
 from harness.problem import Scores
 from harness.runner import MB, Answer, Task, one_line
 from harness.trainfile import Source, preloads
@@ -36,53 +36,53 @@ class Model:
     cpu_s: float
 
 
-def refit(bench: Bench, source: Source) -> Model:
+def refit(workers: FoldWorkers, source: Source) -> Model:
     """Fit on all rows, held-out ones too. Raises UserError where the model cannot be made, written or read back."""
-    problem = bench.problem
+    problem = workers.problem
     blocks = [problem.rows(np.arange(min(N_AGAIN, len(problem.y))))]
     job = {"task": "keep_model", "X": problem.X, "y": problem.y, "blocks": blocks}
-    bench.on_progress("refit on all rows")
-    fitted = _run(bench, source, job, bench.budget.disk_mb * MB)
+    workers.on_progress("refit on all rows")
+    fitted = _run(workers, source, job, workers.budget.disk_mb * MB)
     payload = fitted.payload or b""
     n_bytes = int.from_bytes(payload[:HEADER_BYTES], "little")
     if n_bytes != problem.score_bytes(len(blocks[0])) or len(payload) < HEADER_BYTES + n_bytes:
         raise UserError("train.py: expected a score for each row from the refitted model, got something else.")
     data = payload[HEADER_BYTES + n_bytes :]
-    bench.on_progress("read the model back")
-    again = score(bench, source, data, blocks[0])
+    workers.on_progress("read the model back")
+    again = score(workers, source, data, blocks[0])
     _compare(np.frombuffer(payload[HEADER_BYTES : HEADER_BYTES + n_bytes], "<f8"), again.ravel())
-    types = _types(bench, source, data)
+    types = _types(workers, source, data)
     return Model(data, not fitted.is_decision, types, len(problem.y), fitted.cpu_s)
 
 
-def score_task(bench: Bench, source: Source, data: bytes, X: pd.DataFrame, *, n_classes: int) -> Task:
+def score_task(workers: FoldWorkers, source: Source, data: bytes, X: pd.DataFrame, *, n_classes: int) -> Task:
     """Return the task of scoring these rows by a model that was written."""
     job = {"task": "use_model", "model": data, "blocks": [X], "n_classes": n_classes}
-    return _task(bench, source, job, 8 * len(X) * (1 if n_classes == 2 else n_classes), is_exact=True)
+    return _task(workers, source, job, 8 * len(X) * (1 if n_classes == 2 else n_classes), is_exact=True)
 
 
-def score(bench: Bench, source: Source, data: bytes, X: pd.DataFrame) -> Scores:
+def score(workers: FoldWorkers, source: Source, data: bytes, X: pd.DataFrame) -> Scores:
     """Read a model back and return its scores. Raises UserError."""
-    task = score_task(bench, source, data, X, n_classes=bench.problem.n_classes)
-    answer = bench.runner.run([task], bench.budget)[0]
+    task = score_task(workers, source, data, X, n_classes=workers.problem.n_classes)
+    answer = workers.runner.run([task], workers.budget)[0]
     if answer.payload is None:
         raise UserError(
             f"train.py: expected a model that can be read back from its file, got {one_line(answer.reason)}. "
             "Give every function in it a name of its own at the top level (no lambda), and try again."
         )
-    return bench.problem.read(answer.payload, len(X))
+    return workers.problem.read(answer.payload)
 
 
-def _types(bench: Bench, source: Source, data: bytes) -> list[str]:
+def _types(workers: FoldWorkers, source: Source, data: bytes) -> list[str]:
     job = {"task": "list_types", "model": data}
-    answer = bench.runner.run([_task(bench, source, job, TYPES_BYTES, is_exact=False)], bench.budget)[0]
+    answer = workers.runner.run([_task(workers, source, job, TYPES_BYTES, is_exact=False)], workers.budget)[0]
     if answer.payload is None:
         raise UserError(f"model.skops: expected to list its types, got {one_line(answer.reason)}.")
     return [one_line(str(name)) for name in json.loads(answer.payload)]
 
 
-def _run(bench: Bench, source: Source, job: Mapping[str, Any], n_bytes: int) -> Answer:
-    answer = bench.runner.run([_task(bench, source, job, n_bytes, is_exact=False)], bench.budget)[0]
+def _run(workers: FoldWorkers, source: Source, job: Mapping[str, Any], n_bytes: int) -> Answer:
+    answer = workers.runner.run([_task(workers, source, job, n_bytes, is_exact=False)], workers.budget)[0]
     if answer.payload is None:
         raise UserError(
             f"train.py: expected a model that can be fitted on all rows and written by skops, got "
@@ -92,13 +92,13 @@ def _run(bench: Bench, source: Source, job: Mapping[str, Any], n_bytes: int) -> 
     return answer
 
 
-def _task(bench: Bench, source: Source, job: Mapping[str, Any], n_bytes: int, *, is_exact: bool) -> Task:
+def _task(workers: FoldWorkers, source: Source, job: Mapping[str, Any], n_bytes: int, *, is_exact: bool) -> Task:
     extra = {
         "source": source.text,
-        "n_classes": bench.problem.n_classes,
-        "seed": bench.problem.seed,
+        "n_classes": workers.problem.n_classes,
+        "seed": workers.problem.seed,
         "preload": [*preloads(source.text), PRELOAD],
-        "guarded": bench.is_guarded,
+        "guarded": workers.is_guarded,
     }
     return Task({**extra, **job}, n_bytes, is_exact=is_exact)
 

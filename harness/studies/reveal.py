@@ -11,33 +11,34 @@ from pathlib import Path
 from typing import Any
 
 from harness import archive
+from harness.harness import Harness
 from harness.problem import Scores
 from harness.statistics import auc, delong_interval
-from harness.studies.study import Answer, Instruments, Request, path_of
+from harness.studies.study import Answer, Request, path_of
 from harness.trainfile import read_file
 
 KEPT = frozenset({"baseline", "keep"})
 
 
-def reveal(lab: Instruments, request: Request) -> Answer:
+def reveal(harness: Harness, request: Request) -> Answer:
     """Return AUC and DeLong's 95 % interval on the held-out rows for the baseline and every kept experiment.
 
     The request holds `experiments` and `store`. An experiment that cannot be measured any more has none.
     """
-    problem, store = lab.bench().problem, path_of(request, "store")
+    problem, store = harness.workers().problem, path_of(request, "store")
     kept = [one for one in request["experiments"] if one["verdict"] in KEPT]
     rows = []
     for place, one in enumerate(kept, start=1):
-        lab.on_progress(f"iter {one['n']} ({place} of {len(kept)})")
-        rows.append(_row(lab, one, store))
+        harness.on_progress(f"iter {one['n']} ({place} of {len(kept)})")
+        rows.append(_row(harness, one, store))
     y = problem.y[problem.test]
     sizes = {"n_test": len(y), "n_positive": int((y == 1).sum()) if problem.n_classes == 2 else None}
-    return {"rows": rows, **sizes, "fingerprint": lab.fingerprint}
+    return {"rows": rows, **sizes, "fingerprint": harness.fingerprint}
 
 
-def _row(lab: Instruments, one: Mapping[str, Any], store: Path) -> Mapping[str, Any]:
-    problem = lab.bench().problem
-    scores, y = _test_scores(lab, Path(one["file"]), store), problem.y[problem.test]
+def _row(harness: Harness, one: Mapping[str, Any], store: Path) -> Mapping[str, Any]:
+    problem = harness.workers().problem
+    scores, y = _test_scores(harness, Path(one["file"]), store), problem.y[problem.test]
     told = {"n": one["n"], "commit": one["commit"], "val_auc": one["metric"]}
     if scores is None or len(scores) != len(y):
         return told | {"auc": None, "low": None, "high": None}
@@ -45,12 +46,12 @@ def _row(lab: Instruments, one: Mapping[str, Any], store: Path) -> Mapping[str, 
     return told | {"auc": auc(y, scores), "low": reach.low if reach else None, "high": reach.high if reach else None}
 
 
-def _test_scores(lab: Instruments, file: Path, store: Path) -> Scores | None:
+def _test_scores(harness: Harness, file: Path, store: Path) -> Scores | None:
     source = read_file(file)
     found = archive.load_test(store, source.text)
     if found is not None:
         return found
-    measured = lab.bench().measure(source, refits=False)  # its leaks were looked for when it was kept
+    measured = harness.evaluate(source, refits=False)  # its leaks were looked for when it was kept
     if measured.val_auc is not None:
         archive.save(store, source.text, measured.scores, measured.test_scores)
     return measured.test_scores

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from problems import make_problem
 
-from harness.measure import Bench
+from harness.measure import FoldWorkers
 from harness.runner import Budget, Runner
 
 
@@ -27,5 +27,5 @@ def warm_runner(folds_home: Path) -> Iterator[Runner]:
 
 
 @pytest.fixture(scope="session")
-def bench(warm_runner: Runner) -> Bench:
-    return Bench(make_problem(), warm_runner, Budget(cpu_s=20.0, wall_s=60.0, memory_mb=2048))
+def bench(warm_runner: Runner) -> FoldWorkers:
+    return FoldWorkers(make_problem(), warm_runner, Budget(cpu_s=20.0, wall_s=60.0, memory_mb=2048))

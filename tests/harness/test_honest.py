@@ -12,10 +12,11 @@ from test_leaks_labels import ROOT, heart
 
 from harness.leaks import CHECKS
 from harness.leaks.editable_only import first_violation
-from harness.measure import Bench
+from harness.measure import FoldWorkers
 from harness.runner import Budget, Runner
 from harness.trainfile import Status, read_source
 from harness.warm import environment
+from prepare import evaluate
 
 HONEST = sorted((ROOT / "tests/honest").glob("*.py"))
 BUDGET = Budget(cpu_s=60.0, wall_s=180.0, memory_mb=2048)
@@ -58,8 +59,8 @@ print("\\n" + json.dumps({path: val_auc(path) for path in sys.argv[1:]}))
 
 
 @pytest.fixture(scope="module")
-def bench(warm_runner: Runner) -> Bench:
-    return Bench(heart(), warm_runner, BUDGET)
+def bench(warm_runner: Runner) -> FoldWorkers:
+    return FoldWorkers(heart(), warm_runner, BUDGET)
 
 
 @pytest.fixture(scope="module")
@@ -78,9 +79,9 @@ def parameters() -> list[object]:
 
 @pytest.mark.parametrize("path", parameters())
 def test_an_honest_file_is_accused_of_nothing_and_scored_as_scikit_learn_scores_it(
-    path: Path, bench: Bench, plain: dict[str, float]
+    path: Path, bench: FoldWorkers, plain: dict[str, float]
 ) -> None:
-    measured = bench.measure(read_source(path.read_bytes()))
+    measured = evaluate(read_source(path.read_bytes()), bench)
     assert measured.status is Status.OK, measured.reason
     assert measured.leaks == []
     assert [name for name, _ in measured.findings] == [check.NAME for check in CHECKS]

@@ -13,9 +13,10 @@ import pytest
 from test_leaks_labels import HOSTILE, ROOT, heart, render
 
 from harness.leaks import CHECKS, editable_only
-from harness.measure import Bench, Measurement
+from harness.measure import FoldWorkers, Result
 from harness.runner import Budget, Runner
 from harness.trainfile import Source, Status, read_source
+from prepare import evaluate
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what holds elsewhere is said by the probe")
 
@@ -57,7 +58,7 @@ class Expected:
     word: str
     detail: str
 
-    def describes(self, measured: Measurement, baseline: float) -> bool:
+    def describes(self, measured: Result, baseline: float) -> bool:
         if self.word == "leak":
             return measured.status is Status.LEAK and (not self.detail or measured.leaks == [self.detail])
         if self.word != "harmless":
@@ -131,14 +132,14 @@ def no_traces(warm_runner: Runner, folds_home: Path) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def baseline(warm_runner: Runner) -> float:
     """The honest score that every harmless attack ends up with: that of train.py."""
-    measured = Bench(heart(), warm_runner, AMPLE).measure(read_source((ROOT / "train.py").read_bytes()))
+    measured = evaluate(read_source((ROOT / "train.py").read_bytes()), FoldWorkers(heart(), warm_runner, AMPLE))
     assert measured.val_auc is not None
     return measured.val_auc
 
 
-def measure(attack: Attack, runner: Runner, source: Source, expected: Expected) -> Measurement:
+def measure(attack: Attack, runner: Runner, source: Source, expected: Expected) -> Result:
     refits = expected.word == "leak" or attack.path.stem.startswith("labels")
-    return Bench(heart(), runner, attack.budget).measure(source, refits=refits)
+    return evaluate(source, FoldWorkers(heart(), runner, attack.budget), refits=refits)
 
 
 @pytest.mark.parametrize("attack", parameters(ATTACKS))
@@ -177,9 +178,9 @@ def test_what_is_rejected_says_what_lies_behind_the_static_check() -> None:
 
 
 def test_inverted_labels_are_asked_of_a_clear_lead_alone(warm_runner: Runner) -> None:
-    bench, told = Bench(heart(), warm_runner, AMPLE), {}
+    bench, told = FoldWorkers(heart(), warm_runner, AMPLE), {}
     for path in (ROOT / "train.py", ROOT / "tests/hostile/labels_hashed.py"):
-        measured = bench.measure(Source(render(path.read_text(encoding="utf-8"), heart())), refits=True)
+        measured = evaluate(Source(render(path.read_text(encoding="utf-8"), heart())), bench, refits=True)
         told[path.stem] = dict(measured.findings)["label-flip"]
     assert told["train"].passed
     assert told["train"].evidence.endswith("no clear lead over plain models")

@@ -7,14 +7,15 @@ import pytest
 from test_leaks_labels import ROOT
 
 from harness.leaks.lab import Lab
-from harness.measure import Bench
+from harness.measure import FoldWorkers
 from harness.probes import Kind
 from harness.trainfile import read_file
+from prepare import evaluate
 
 
 @pytest.fixture
-def lab(bench: Bench) -> Lab:
-    return bench.lab(bench.measure(read_file(ROOT / "train.py"), refits=False))
+def lab(bench: FoldWorkers) -> Lab:
+    return bench.lab(evaluate(read_file(ROOT / "train.py"), bench, refits=False))
 
 
 def test_a_second_measurement_is_paid_once(lab: Lab) -> None:

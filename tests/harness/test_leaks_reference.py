@@ -9,9 +9,10 @@ from test_leaks_labels import ROOT, heart, render
 
 from harness.leaks import label_flip, reference
 from harness.leaks.lab import Lab
-from harness.measure import Bench
+from harness.measure import FoldWorkers
 from harness.runner import Budget, Runner
 from harness.trainfile import Source
+from prepare import evaluate
 
 BUDGET = Budget(cpu_s=20.0, wall_s=60.0, memory_mb=2048)
 BROKEN = "linear_model import NoSuchModel as Model: a=1"
@@ -20,9 +21,9 @@ BROKEN = "linear_model import NoSuchModel as Model: a=1"
 @pytest.fixture(scope="module")
 def hashed(warm_runner: Runner) -> Lab:
     """A file that knows its labels."""
-    bench = Bench(heart(), warm_runner, BUDGET)
+    bench = FoldWorkers(heart(), warm_runner, BUDGET)
     template = (ROOT / "tests/hostile/labels_hashed.py").read_text(encoding="utf-8")
-    return bench.lab(bench.measure(Source(render(template, heart())), refits=False))
+    return bench.lab(evaluate(Source(render(template, heart())), bench, refits=False))
 
 
 def test_a_plain_model_that_cannot_be_measured_is_passed_over(hashed: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,14 +9,16 @@ import pytest
 from problems import make_problem
 from sklearn.metrics import roc_auc_score
 
-from harness.measure import Bench, best_possible
+from harness.measure import FoldWorkers
 from harness.runner import Budget, Runner
+from harness.stopping import Target
 from harness.trainfile import Source, Status, preloads, read_source
+from prepare import best_possible, evaluate
 
 BASELINE = (Path(__file__).resolve().parents[2] / "train.py").read_text()
 
 
-def plain_val_auc(bench: Bench) -> float:
+def plain_val_auc(bench: FoldWorkers) -> float:
     """What plain scikit-learn says of the baseline on the same folds, in this process."""
     module: dict[str, object] = {"__name__": "train"}
     exec(BASELINE, module)
@@ -30,8 +32,8 @@ def plain_val_auc(bench: Bench) -> float:
     return float(np.mean(values))
 
 
-def test_the_number_is_that_of_plain_scikit_learn(bench: Bench) -> None:
-    measured = bench.measure(read_source(BASELINE.encode()))
+def test_the_number_is_that_of_plain_scikit_learn(bench: FoldWorkers) -> None:
+    measured = evaluate(read_source(BASELINE.encode()), bench)
     assert measured.status is Status.OK, measured.reason
     assert measured.val_auc == round(plain_val_auc(bench), 6)
     assert measured.leaks == []
@@ -40,52 +42,55 @@ def test_the_number_is_that_of_plain_scikit_learn(bench: Bench) -> None:
 
 
 def test_more_than_two_classes_are_scored_one_against_the_rest(warm_runner: Runner) -> None:
-    three = Bench(make_problem(240, n_classes=3), warm_runner, Budget(20.0, 60.0, 2048))
-    measured = three.measure(read_source(BASELINE.encode()))
+    three = FoldWorkers(make_problem(240, n_classes=3), warm_runner, Budget(20.0, 60.0, 2048))
+    measured = evaluate(read_source(BASELINE.encode()), three)
     assert measured.status is Status.OK, measured.reason
     assert measured.val_auc == pytest.approx(plain_val_auc(three), abs=1e-6)
 
 
-def test_a_forgotten_seed_gives_the_same_bits_twice(bench: Bench) -> None:
+def test_a_forgotten_seed_gives_the_same_bits_twice(bench: FoldWorkers) -> None:
     forest = BASELINE.replace("LogisticRegression(max_iter=1000)", "RandomForestClassifier(10)").replace(
         "from sklearn.linear_model import LogisticRegression", "from sklearn.ensemble import RandomForestClassifier"
     )
-    first, second = (bench.measure(read_source(forest.encode())) for _ in range(2))
+    first, second = (evaluate(read_source(forest.encode()), bench) for _ in range(2))
     assert first.status is Status.OK, first.reason
     assert all((a == b).all() for a, b in zip(first.scores, second.scores, strict=True))  # type: ignore[union-attr]
 
 
-def test_the_number_does_not_depend_on_how_many_lanes_there_are(bench: Bench) -> None:
+def test_the_number_does_not_depend_on_how_many_lanes_there_are(bench: FoldWorkers) -> None:
     source = read_source(BASELINE.encode())
     with Runner(1) as one:
-        alone = Bench(bench.problem, one, bench.budget).measure(source)
-    assert alone.val_auc == bench.measure(source).val_auc
+        alone = evaluate(source, FoldWorkers(bench.problem, one, bench.budget))
+    assert alone.val_auc == evaluate(source, bench).val_auc
 
 
-def test_what_cannot_win_any_more_is_stopped_with_its_bound(bench: Bench) -> None:
+def test_what_cannot_win_any_more_is_stopped_with_its_bound(bench: FoldWorkers) -> None:
     source = read_source(BASELINE.encode())
-    stopped = bench.measure(source, beat=0.9999)
+    stopped = evaluate(source, bench, target=Target(0.9999))
     assert stopped.val_auc is None
     assert stopped.bound is not None
     assert stopped.bound <= 0.9999
-    full = bench.measure(source)
+    full = evaluate(source, bench)
     assert full.val_auc is not None
     assert stopped.bound >= full.val_auc
-    assert bench.measure(source, beat=full.val_auc - 1e-6).val_auc == full.val_auc
+    assert evaluate(source, bench, target=Target(full.val_auc - 1e-6)).val_auc == full.val_auc
 
 
-def test_checks_that_refit_run_for_a_winner_alone(bench: Bench) -> None:
+def test_checks_that_refit_run_for_a_winner_alone(bench: FoldWorkers) -> None:
     source = read_source(BASELINE.encode())
-    winner, loser = bench.measure(source, beat=0.1), bench.measure(source, beat=0.1, refits=False)
+    winner, loser = (
+        evaluate(source, bench, target=Target(0.1)),
+        evaluate(source, bench, target=Target(0.1), refits=False),
+    )
     assert "label-flip" in dict(winner.findings)
     assert "label-flip" not in dict(loser.findings)
     assert winner.checks_cpu_s > loser.checks_cpu_s > 0
 
 
-def test_the_budget_of_the_experiment_is_kept(bench: Bench) -> None:
+def test_the_budget_of_the_experiment_is_kept(bench: FoldWorkers) -> None:
     spinning = BASELINE.replace("    return X\n", "    while True:\n        pass\n")
-    tight = Bench(bench.problem, bench.runner, Budget(cpu_s=1.0, wall_s=60.0, memory_mb=2048))
-    measured = tight.measure(read_source(spinning.encode()))
+    tight = FoldWorkers(bench.problem, bench.runner, Budget(cpu_s=1.0, wall_s=60.0, memory_mb=2048))
+    measured = evaluate(read_source(spinning.encode()), tight)
     assert measured.status is Status.TIMEOUT
     assert measured.reason.startswith("CPU budget of 1 s, used 1.")
     assert measured.val_auc is None
@@ -107,6 +112,6 @@ def test_heavy_packages_are_imported_before_the_fold() -> None:
     assert preloads("import flaml.automl\nfrom sklego.linear_model import X\nimport os") == ["flaml", "sklego"]
 
 
-def test_a_source_that_could_not_be_read_is_not_run(bench: Bench) -> None:
-    measured = bench.measure(Source("", None, Status.REJECTED, "no such file"))
+def test_a_source_that_could_not_be_read_is_not_run(bench: FoldWorkers) -> None:
+    measured = evaluate(Source("", None, Status.REJECTED, "no such file"), bench)
     assert (measured.status, measured.reason, measured.cpu_s) == (Status.REJECTED, "no such file", 0.0)

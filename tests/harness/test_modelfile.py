@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from labs import TableLab
+from labs import open_table
 from tables import take
 
 from harness.errors import UserError
+from harness.harness import Harness
 from harness.runner import Runner
 from harness.studies.refit import refit
 from harness.trainfile import read_file
@@ -24,21 +25,21 @@ HONEST = [path for i, path in enumerate(PATHS) if i % EVERY == 0 or path.stem in
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory, warm_runner: Runner) -> TableLab:
+def lab(tmp_path_factory: pytest.TempPathFactory, warm_runner: Runner) -> Harness:
     folder = tmp_path_factory.mktemp("heart")
     from harness.tables.source import original
 
     content = original(ROOT, "sklego:hearts")
     assert isinstance(content, bytes)
-    return TableLab(take(folder, content, "target", name="hearts.csv").table, warm_runner)
+    return open_table(take(folder, content, "target", name="hearts.csv").table, warm_runner)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", HONEST, ids=lambda path: path.stem)
-def test_an_honest_file_is_written_and_reads_back_with_the_same_scores(lab: TableLab, path: Path) -> None:
+def test_an_honest_file_is_written_and_reads_back_with_the_same_scores(lab: Harness, path: Path) -> None:
     source = read_file(path)
     if path.stem in REFUSED:
         with pytest.raises(UserError, match=REFUSED[path.stem]):
-            refit(lab.bench(), source)
+            refit(lab.workers(), source)
         return
-    assert len(refit(lab.bench(), source).data) > 500
+    assert len(refit(lab.workers(), source).data) > 500

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness import archive
-from harness.leaks.lab import mean_auc
-from harness.measure import Bench
+from harness.measure import FoldWorkers
 from harness.rival import find_rival
 from harness.server import LIKELY, Request, parse
-from harness.stopping import LEAST, START_SD, Rival, best_possible, chance, is_settled, is_unlikely, pooled_sd
+from harness.stopping import LEAST, START_SD, Rival, Target, chance, is_unlikely, pooled_sd
 from harness.trainfile import read_source
+from prepare import best_possible, cannot_exceed, evaluate, mean_auc
 
 BASELINE = (Path(__file__).resolve().parents[2] / "train.py").read_text()
 # Few values, so that ties are common; the ends, and neighbours that rounding may or may not part.
@@ -33,7 +33,7 @@ def kept(experiments: list[list[float]], orders: list[list[int]], *, slack: floa
         seen: list[float | None] = [None] * len(aucs)
         for fold in order:
             seen[fold] = aucs[fold]
-            if stops and is_settled(seen, best - slack, order=order):
+            if stops and cannot_exceed(Target(best - slack, order), seen):
                 break
         if None not in seen and mean_auc(seen) > best - slack:
             found.append(n)
@@ -54,9 +54,9 @@ def test_the_exact_rule_keeps_the_same_set_ties_and_ones_included(
 
 
 def test_what_is_perfect_cannot_be_beaten_and_stops_everything() -> None:
-    assert is_settled([1.0, None, None, None, None], 1.0, order=range(5))
-    assert not is_settled([1.0, 1.0, 1.0, 1.0, 1.0], 1.0, order=range(5))  # nothing is left to spare
-    assert not is_settled([0.0, None, None, None, None], None, order=range(5))
+    assert cannot_exceed(Target(1.0, range(5)), [1.0, None, None, None, None])
+    assert not cannot_exceed(Target(1.0, range(5)), [1.0, 1.0, 1.0, 1.0, 1.0])  # nothing is left to spare
+    assert not cannot_exceed(None, [0.0, None, None, None, None])
 
 
 @given(st.lists(st.one_of(st.none(), VALUES), min_size=5, max_size=5), VALUES)
@@ -70,7 +70,7 @@ def test_the_likely_rule_does_not_depend_on_which_fold_was_quicker(
 ) -> None:
     rival, beat = Rival(best, sd), mean_auc(best)
     in_turn = any(
-        is_unlikely([v if f in order[:k] else None for f, v in enumerate(aucs)], beat, rival, order)
+        is_unlikely([v if f in order[:k] else None for f, v in enumerate(aucs)], Target(beat, order, rival=rival))
         for k in range(1, 5)
     )
     for late in itertools.permutations(order):  # as folds come in, whatever their turn
@@ -78,7 +78,7 @@ def test_the_likely_rule_does_not_depend_on_which_fold_was_quicker(
         found = False
         for fold in late:
             seen[fold] = aucs[fold]
-            found = found or is_unlikely(seen, beat, rival, order)
+            found = found or is_unlikely(seen, Target(beat, order, rival=rival))
         assert found == in_turn
 
 
@@ -92,10 +92,13 @@ def test_the_chance_is_that_of_the_normal_rule() -> None:
 def test_the_likely_rule_gives_up_a_large_deficit_and_not_a_small_one() -> None:
     rival = Rival([0.8, 0.85, 0.9, 0.9, 0.9], START_SD)
     beat = mean_auc(rival.fold_aucs)
-    assert is_settled([0.70, None, None, None, None], beat, order=range(5), rival=rival)
-    assert not is_settled([0.70, None, None, None, None], beat, order=range(5))
-    assert not is_settled([0.77, None, None, None, None], beat, order=range(5), rival=rival)
-    assert not is_settled([None, 0.70, None, None, None], beat, order=range(5), rival=rival)  # it waits for its turn
+    likely = Target(beat, range(5), rival=rival)
+    assert cannot_exceed(likely, [0.70, None, None, None, None])
+    assert not cannot_exceed(Target(beat, range(5)), [0.70, None, None, None, None])
+    assert not cannot_exceed(likely, [0.77, None, None, None, None])
+    assert not cannot_exceed(
+        Target(beat, range(5), rival=rival), [None, 0.70, None, None, None]
+    )  # it waits for its turn
 
 
 def test_the_spread_is_pooled_within_experiments() -> None:
@@ -107,7 +110,7 @@ def test_the_spread_is_pooled_within_experiments() -> None:
     assert pooled_sd(others, best) == pytest.approx(0.01, rel=0.1)
 
 
-def test_the_rival_comes_from_what_was_kept_and_from_nothing_else(tmp_path: Path, bench: Bench) -> None:
+def test_the_rival_comes_from_what_was_kept_and_from_nothing_else(tmp_path: Path, bench: FoldWorkers) -> None:
     problem, rng = bench.problem, np.random.default_rng(0)
     runs = [[rng.random(len(val)) for _, val in problem.folds] for _ in range(4)]
     for n, scores in enumerate(runs):
@@ -121,17 +124,18 @@ def test_the_rival_comes_from_what_was_kept_and_from_nothing_else(tmp_path: Path
     assert find_rival(tmp_path, problem, runs[0], known) == find_rival(tmp_path, problem, runs[0], {}) == rival
 
 
-def test_a_measurement_that_hardly_can_win_is_stopped_with_its_bound(bench: Bench) -> None:
+def test_a_measurement_that_hardly_can_win_is_stopped_with_its_bound(bench: FoldWorkers) -> None:
     source = read_source(BASELINE.encode())
-    full = bench.measure(source)
+    full = evaluate(source, bench)
     assert full.val_auc is not None
     far_better = Rival([min(1.0, (value or 0.0) + 0.2) for value in full.fold_aucs])
     beat = min(mean_auc(far_better.fold_aucs), 0.999)
-    stopped = bench.measure(source, beat=beat, rival=far_better)
+    stopped = evaluate(source, bench, target=Target(beat, range(5), rival=far_better))
     assert stopped.val_auc is None
     assert stopped.bound is not None
     assert full.val_auc <= stopped.bound
-    assert bench.measure(source, beat=full.val_auc - 0.01, rival=Rival(full.fold_aucs)).val_auc == full.val_auc  # type: ignore[arg-type]
+    near = Target(full.val_auc - 0.01, range(5), rival=Rival([value or 0.0 for value in full.fold_aucs]))
+    assert evaluate(source, bench, target=near).val_auc == full.val_auc
 
 
 def test_a_request_says_which_rule() -> None:

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from labs import TableLab
+from labs import open_table
 from tables import make_frame, take
 
 from harness.errors import UserError
+from harness.harness import Harness
 from harness.runner import Runner
 from harness.studies.export import export
 from harness.studies.modelcard import plain
@@ -25,25 +26,25 @@ FILES = {"model.skops", "train.py", "dataset.toml", "MODEL_CARD.md", "receipt.js
 
 
 @pytest.fixture
-def lab(tmp_path: Path, warm_runner: Runner) -> TableLab:
-    return TableLab(take(tmp_path, make_frame()).table, warm_runner)
+def lab(tmp_path: Path, warm_runner: Runner) -> Harness:
+    return open_table(take(tmp_path, make_frame()).table, warm_runner)
 
 
-def exported(lab: TableLab, folder: Path, source: str = TRAIN, **more: Any) -> Any:
+def exported(lab: Harness, folder: Path, source: str = TRAIN, **more: Any) -> Any:
     file = folder.parent / "winner.py"
     file.write_text(source)
     told = {"tag": "t", "n": 3, "commit": "abc", "at": "2026-01-01", "n_tries": 4, "delta_ses": [0.01, 0.02]}
     return export(lab, {"file": str(file), "folder": str(folder), **told, **more})
 
 
-def scored(lab: TableLab, model: Path, file: Path, **more: str) -> tuple[list[dict[str, str]], Any]:
+def scored(lab: Harness, model: Path, file: Path, **more: str) -> tuple[list[dict[str, str]], Any]:
     out = model.parent / "scores.csv"
     answer = predict(lab, {"file": str(file), "model": str(model), "out": str(out), **more})
     with out.open() as lines:
         return list(csv.DictReader(lines)), answer
 
 
-def test_an_export_scores_its_own_rows_as_a_fit_on_all_of_them_does(lab: TableLab, tmp_path: Path) -> None:
+def test_an_export_scores_its_own_rows_as_a_fit_on_all_of_them_does(lab: Harness, tmp_path: Path) -> None:
     answer = exported(lab, tmp_path / "x")
     assert {path.name for path in (tmp_path / "x").iterdir()} == FILES
     assert set(answer["files"]) == FILES - {"receipt.json"}
@@ -59,7 +60,7 @@ def test_an_export_scores_its_own_rows_as_a_fit_on_all_of_them_does(lab: TableLa
 
 
 def test_a_long_file_is_scored_block_by_block_with_the_same_scores(
-    lab: TableLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    lab: Harness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     exported(lab, tmp_path / "x")
     whole, _ = scored(lab, tmp_path / "x", tmp_path / "t.csv")
@@ -70,7 +71,7 @@ def test_a_long_file_is_scored_block_by_block_with_the_same_scores(
 def test_three_classes_have_a_score_each(tmp_path: Path, warm_runner: Runner) -> None:
     frame = make_frame()
     frame["y"] = np.where(frame.k > 3, "many", frame.y)
-    lab = TableLab(take(tmp_path, frame).table, warm_runner)
+    lab = open_table(take(tmp_path, frame).table, warm_runner)
     exported(lab, tmp_path / "x")
     rows, _ = scored(lab, tmp_path / "x", tmp_path / "t.csv")
     assert list(rows[0]) == ["row", "score_many", "score_no", "score_yes", "predicted"]
@@ -79,7 +80,7 @@ def test_three_classes_have_a_score_each(tmp_path: Path, warm_runner: Runner) ->
         assert row["predicted"] == best
 
 
-def test_a_decision_function_parts_its_classes_at_zero(lab: TableLab, tmp_path: Path) -> None:
+def test_a_decision_function_parts_its_classes_at_zero(lab: Harness, tmp_path: Path) -> None:
     source = TRAIN.replace("import LogisticRegression", "import RidgeClassifier").replace(
         "LogisticRegression(max_iter=1000)", "RidgeClassifier()"
     )
@@ -89,7 +90,7 @@ def test_a_decision_function_parts_its_classes_at_zero(lab: TableLab, tmp_path: 
     assert "values of a decision function" in (tmp_path / "x/MODEL_CARD.md").read_text()
 
 
-def test_a_class_of_train_py_is_written_named_on_the_card_and_read_back(lab: TableLab, tmp_path: Path) -> None:
+def test_a_class_of_train_py_is_written_named_on_the_card_and_read_back(lab: Harness, tmp_path: Path) -> None:
     own = "class Mine(LogisticRegression):\n    pass\n\n\ndef feature_fn"
     source = TRAIN.replace("def feature_fn", own, 1).replace("LogisticRegression(max_iter=1000)", "Mine(max_iter=1000)")
     answer = exported(lab, tmp_path / "x", source)
@@ -98,7 +99,7 @@ def test_a_class_of_train_py_is_written_named_on_the_card_and_read_back(lab: Tab
     assert len(scored(lab, tmp_path / "x", tmp_path / "t.csv")[0]) == 200
 
 
-def test_a_lambda_cannot_be_kept_and_nothing_is_written(lab: TableLab, tmp_path: Path) -> None:
+def test_a_lambda_cannot_be_kept_and_nothing_is_written(lab: Harness, tmp_path: Path) -> None:
     source = TRAIN.replace("import OneHotEncoder", "import FunctionTransformer, OneHotEncoder").replace(
         "make_pipeline(columns,", "make_pipeline(columns, FunctionTransformer(lambda X: X),"
     )
@@ -107,7 +108,7 @@ def test_a_lambda_cannot_be_kept_and_nothing_is_written(lab: TableLab, tmp_path:
     assert not (tmp_path / "x").exists()
 
 
-def test_a_folder_is_replaced_on_request_alone_and_only_if_it_is_an_export(lab: TableLab, tmp_path: Path) -> None:
+def test_a_folder_is_replaced_on_request_alone_and_only_if_it_is_an_export(lab: Harness, tmp_path: Path) -> None:
     exported(lab, tmp_path / "x")
     with pytest.raises(UserError, match="expected no such folder yet"):
         exported(lab, tmp_path / "x")
@@ -122,7 +123,7 @@ def test_a_folder_is_replaced_on_request_alone_and_only_if_it_is_an_export(lab: 
 
 
 @pytest.mark.parametrize("name", ["model.skops", "train.py", "dataset.toml"])
-def test_a_file_that_is_not_the_exported_one_is_refused(lab: TableLab, tmp_path: Path, name: str) -> None:
+def test_a_file_that_is_not_the_exported_one_is_refused(lab: Harness, tmp_path: Path, name: str) -> None:
     exported(lab, tmp_path / "x")
     (tmp_path / "x" / name).write_bytes((tmp_path / "x" / name).read_bytes() + b"\n")
     with pytest.raises(UserError, match="got another content"):
@@ -130,7 +131,7 @@ def test_a_file_that_is_not_the_exported_one_is_refused(lab: TableLab, tmp_path:
 
 
 @pytest.mark.parametrize("receipt", ["", "[]", "{}", '{"files": {"../t.csv": "x"}, "classes": [1, 2], "score": "p"}'])
-def test_a_receipt_that_is_none_is_one_line(lab: TableLab, tmp_path: Path, receipt: str) -> None:
+def test_a_receipt_that_is_none_is_one_line(lab: Harness, tmp_path: Path, receipt: str) -> None:
     exported(lab, tmp_path / "x")
     (tmp_path / "x/receipt.json").write_text(receipt)
     with pytest.raises(UserError, match=r"receipt.json: expected"):
@@ -140,7 +141,7 @@ def test_a_receipt_that_is_none_is_one_line(lab: TableLab, tmp_path: Path, recei
         scored(lab, tmp_path / "x", tmp_path / "t.csv")
 
 
-def test_a_model_that_fails_on_new_rows_leaves_no_half_file(lab: TableLab, tmp_path: Path) -> None:
+def test_a_model_that_fails_on_new_rows_leaves_no_half_file(lab: Harness, tmp_path: Path) -> None:
     source = TRAIN.replace(
         "    return X\n", "    if (X['k'] > 90).any():\n        raise ValueError('too many')\n    return X\n"
     )
@@ -153,14 +154,14 @@ def test_a_model_that_fails_on_new_rows_leaves_no_half_file(lab: TableLab, tmp_p
     assert [path.name for path in tmp_path.iterdir() if "scores.csv" in path.name] == []
 
 
-def test_a_file_without_rows_has_a_header_alone(lab: TableLab, tmp_path: Path) -> None:
+def test_a_file_without_rows_has_a_header_alone(lab: Harness, tmp_path: Path) -> None:
     exported(lab, tmp_path / "x")
     make_frame(5).head(0).to_csv(tmp_path / "new.csv", index=False)
     rows, told = scored(lab, tmp_path / "x", tmp_path / "new.csv")
     assert (rows, told["n_rows"]) == ([], 0)
 
 
-def test_other_versions_are_named(lab: TableLab, tmp_path: Path) -> None:
+def test_other_versions_are_named(lab: Harness, tmp_path: Path) -> None:
     exported(lab, tmp_path / "x")
     lab.parts = {"python": "3.12.1", "numpy": "2.0"}
     assert scored(lab, tmp_path / "x", tmp_path / "t.csv")[1]["notes"] == [
@@ -168,12 +169,12 @@ def test_other_versions_are_named(lab: TableLab, tmp_path: Path) -> None:
     ]
 
 
-def test_a_file_outside_its_contract_is_not_exported(lab: TableLab, tmp_path: Path) -> None:
+def test_a_file_outside_its_contract_is_not_exported(lab: Harness, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="expected a file that can be measured, got rejected"):
         exported(lab, tmp_path / "x", TRAIN.replace("HYPOTHESIS =", "import os\nHYPOTHESIS ="))
 
 
-def test_the_card_says_what_is_known_and_how_to_get_what_is_not(lab: TableLab, tmp_path: Path) -> None:
+def test_the_card_says_what_is_known_and_how_to_get_what_is_not(lab: Harness, tmp_path: Path) -> None:
     exported(lab, tmp_path / "x", HOSTILE, use="uv run ratchet predict FILE.csv --model /x")
     card = (tmp_path / "x/MODEL_CARD.md").read_text()
     assert "<script>" not in card
@@ -186,13 +187,13 @@ def test_the_card_says_what_is_known_and_how_to_get_what_is_not(lab: TableLab, t
     assert "label-flip: ok" in card
 
 
-def test_the_card_of_a_sealed_run_tells_nothing_of_the_test(lab: TableLab, tmp_path: Path) -> None:
+def test_the_card_of_a_sealed_run_tells_nothing_of_the_test(lab: Harness, tmp_path: Path) -> None:
     answer = exported(lab, tmp_path / "x", sealed=True)
     assert answer["test_auc"] is None
     assert "test_auc: sealed" in (tmp_path / "x/MODEL_CARD.md").read_text()
 
 
-def test_the_card_tells_the_conclusion_and_a_committee_is_not_compared(lab: TableLab, tmp_path: Path) -> None:
+def test_the_card_tells_the_conclusion_and_a_committee_is_not_compared(lab: Harness, tmp_path: Path) -> None:
     corrected = {"mean": 0.002, "low": -0.01, "high": 0.014, "p_not_positive": 0.4}
     told = {"naive": 0.01, "corrected": corrected, "fresh": None, "word": "not distinguishable from selection noise"}
     exported(lab, tmp_path / "x", conclusion=told, upto=9, is_committee=True, n=None, baseline=0.7)
@@ -207,7 +208,7 @@ def test_markdown_shows_a_text_as_it_is() -> None:
     assert plain("a*b_[c](d)|<e>&") == "a\\*b\\_\\[c\\](d)\\|&lt;e&gt;&amp;"
 
 
-def test_a_file_that_is_not_there_is_said_with_the_way_out(lab: TableLab, tmp_path: Path) -> None:
+def test_a_file_that_is_not_there_is_said_with_the_way_out(lab: Harness, tmp_path: Path) -> None:
     exported(lab, tmp_path / "x")
     with pytest.raises(UserError, match=r"nope\.csv: expected a file of rows to score, got none\. Look at the name\."):
         scored(lab, tmp_path / "x", tmp_path / "nope.csv")

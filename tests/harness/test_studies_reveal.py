@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from labs import TableLab
+from labs import open_table
 from tables import make_frame, take
 
 from harness import archive
+from harness.harness import Harness
 from harness.runner import Runner
 from harness.statistics import auc, delong_interval
 from harness.studies.reveal import reveal
@@ -20,8 +21,8 @@ BROKEN = TRAIN.replace("return X\n", "return X.nothing\n")
 
 
 @pytest.fixture
-def lab(tmp_path: Path, warm_runner: Runner) -> TableLab:
-    return TableLab(take(tmp_path, make_frame()).table, warm_runner)
+def lab(tmp_path: Path, warm_runner: Runner) -> Harness:
+    return open_table(take(tmp_path, make_frame()).table, warm_runner)
 
 
 def asked(folder: Path, *sources: tuple[str, str]) -> dict[str, object]:
@@ -34,10 +35,10 @@ def asked(folder: Path, *sources: tuple[str, str]) -> dict[str, object]:
     return {"experiments": told, "store": str(folder / "scores")}
 
 
-def test_each_kept_experiment_has_its_auc_and_interval_and_the_dropped_have_none(lab: TableLab, tmp_path: Path) -> None:
+def test_each_kept_experiment_has_its_auc_and_interval_and_the_dropped_have_none(lab: Harness, tmp_path: Path) -> None:
     answer = reveal(lab, asked(tmp_path, (BLIND, "baseline"), (TRAIN, "discard"), (TRAIN, "keep")))
-    problem = lab.bench().problem
-    y, measured = problem.y[problem.test], lab.bench().measure(read_source(TRAIN.encode()), refits=False)
+    problem = lab.workers().problem
+    y, measured = problem.y[problem.test], lab.evaluate(read_source(TRAIN.encode()), refits=False)
     assert [(row["n"], row["commit"], row["val_auc"]) for row in answer["rows"]] == [(0, "c0", 0.5), (2, "c2", 0.7)]
     assert answer["rows"][1]["auc"] == auc(y, measured.test_scores)
     reach = delong_interval(y, measured.test_scores)
@@ -46,20 +47,20 @@ def test_each_kept_experiment_has_its_auc_and_interval_and_the_dropped_have_none
 
 
 def test_scores_that_a_sealed_run_did_not_store_are_made_and_stored_at_the_opening(
-    lab: TableLab, tmp_path: Path
+    lab: Harness, tmp_path: Path
 ) -> None:
     store = tmp_path / "scores"
-    measured = lab.bench().measure(read_source(TRAIN.encode()), refits=False)
+    measured = lab.evaluate(read_source(TRAIN.encode()), refits=False)
     archive.save(store, TRAIN, measured.scores, None)
     request = asked(tmp_path, (TRAIN, "baseline"))
     first = reveal(lab, request)
     assert archive.load_test(store, TRAIN) is not None
     assert archive.load(store, TRAIN, 5) is not None
     lab.runner = None  # from here on nothing can be measured
-    lab.benches[0].runner = None
+    lab.workers().runner = None
     assert reveal(lab, request)["rows"] == first["rows"]
 
 
-def test_what_cannot_be_measured_any_more_has_no_number(lab: TableLab, tmp_path: Path) -> None:
+def test_what_cannot_be_measured_any_more_has_no_number(lab: Harness, tmp_path: Path) -> None:
     (row,) = reveal(lab, asked(tmp_path, (BROKEN, "baseline")))["rows"]
     assert (row["auc"], row["low"], row["high"]) == (None, None, None)

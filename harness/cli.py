@@ -1,0 +1,130 @@
+"""What prepare.py shows and asks beside evaluating: the table, its audit, the leak checks, printed lines, errors."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness import server
+from harness.audit import audit
+from harness.audit import render as render_audit
+from harness.errors import UserError
+from harness.harness import Harness, Rules
+from harness.leaks import CHECKS, LOOKS
+from harness.runner import one_line
+from harness.split import describe_split
+from harness.tables.dataset import Table, describe, read_card, read_table
+from harness.tables.intake import infer, reset, write
+from harness.tables.wishes import make_wishes
+from harness.trainfile import read_file
+
+
+def say(text: str) -> None:
+    """Talk to the person on stderr: stdout holds the printed lines alone."""
+    click.echo(text, err=True)
+
+
+def progress(*, is_serve: bool) -> Callable[[str], None]:
+    """Return what shows the progress: a message of the server, or a line on a terminal; nothing in a pipe or a log."""
+    if is_serve:
+        return lambda text: server.send(sys.stdout, {"progress": text})
+    if not sys.stderr.isatty():
+        return lambda _: None
+    return lambda text: click.echo(f"\r{text:<40}\r", err=True, nl=False)
+
+
+@contextmanager
+def user_errors(*, is_serve: bool) -> Iterator[None]:
+    """End with one clear line, and status 1, for a mistake that the user can correct."""
+    try:
+        yield
+    except UserError as error:
+        if is_serve:
+            server.send(sys.stdout, {"error": one_line(str(error), 1000)})
+        click.echo(str(error), err=True)
+        sys.exit(1)
+
+
+def check_readable(path: Path, *, is_needed: bool = True) -> Path:
+    """Return the path of a file to evaluate. Raises UserError where it is not there or cannot be read."""
+    try:
+        if is_needed:
+            path.open("rb").close()
+    except OSError as error:
+        raise UserError(
+            f"{path}: expected a train.py to measure, got {(error.strerror or str(error)).lower()}. "
+            "Name a file that can be read: uv run prepare.py train.py"
+        ) from None
+    except ValueError as error:
+        raise UserError(
+            f"{str(path)!r}: expected the name of a file, got {error}. Name a file that can be read."
+        ) from None
+    return path
+
+
+def take_table_in(rules: Rules, options: Mapping[str, Any]) -> bool:
+    """Do what the options ask for the table: read another one, or return to the default. False after a dry run."""
+    wishes = make_wishes(options)
+    if options["reset"]:
+        reset(rules.root)
+        say(f"back to the default table: {read_card(rules.root).name}")
+    if wishes is None:
+        return True
+    found = infer(rules.root, wishes)
+    for note in found.notes:
+        say(note)
+    rules.split(found.table, 0)  # a table that cannot be split is refused before it replaces another
+    if options["dry_run"]:
+        _show(rules, found.table)
+        return False
+    write(rules.root, found)
+    return True
+
+
+def show_table(rules: Rules) -> None:
+    """Show the table, the split that is in force, and what the audit found."""
+    _show(rules, read_table(rules.root, read_card(rules.root)))
+
+
+def _show(rules: Rules, table: Table) -> None:
+    problem = rules.split(table, 0)
+    split = describe_split(table, test_size=rules.test_size, n_folds=len(problem.folds))
+    say(describe(table, split))
+    say(render_audit(audit(table, problem)))
+
+
+def show_audit(rules: Rules, *, is_json: bool) -> None:
+    """Print the audit of the table: as text, or as JSON."""
+    table = read_table(rules.root, read_card(rules.root))
+    findings = audit(table, rules.split(table, 0))
+    text = json.dumps([asdict(finding) for finding in findings], indent=2)
+    click.echo(text if is_json else render_audit(findings), nl=is_json)
+
+
+def say_next(options: Mapping[str, Any]) -> None:
+    """Say what comes next: another table asks for another run."""
+    is_new = options["reset"] or any(options[name] for name in ("csv", "source"))
+    say(f"next: uv run ratchet {'start NAME, then uv run ratchet ' if is_new else ''}loop -n 8")
+
+
+def check(harness: Harness, path: Path) -> int:
+    """Run every leak check on a file, print a table of them, and return the exit status; 4 when one fails."""
+    result = harness.rules.evaluate(read_file(path), harness.workers(), refits=True)
+    findings = dict(result.findings)
+    for one in CHECKS:
+        finding = findings.get(one.NAME)
+        word = "not run" if finding is None else "ok" if finding.passed else "look" if one.NAME in LOOKS else "FAILED"
+        click.echo(f"{one.NAME:<22}{word:<9}{finding.evidence if finding else 'catches ' + one.CATCHES}")
+        if word in {"FAILED", "look"}:
+            click.echo(f"{'':<31}Fix: {one.FIX}")
+    if not result.is_ok and not result.leaks:
+        status = harness.rules.lines(result, harness.workers().problem, harness.fingerprint, 0.0)["status"]
+        click.echo(f"status: {status}")
+    return harness.rules.exit_status(result)

@@ -1,0 +1,34 @@
+"""The lines that a file's evaluation prints: `name: value`, nan where not measured."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TypeAlias
+
+Lines: TypeAlias = Mapping[str, str | float | None]  # by name, in the order in which they are printed
+DIGITS = {"cpu_time_s": 2, "wall_time_s": 2, "peak_memory_mb": 0}  # of a number; 6 for all others
+
+
+def render(lines: Lines) -> str:
+    """Return the lines as text."""
+    texts = {name: value if isinstance(value, str) else number(value, _digits(name)) for name, value in lines.items()}
+    return "".join(f"{name}: {text}\n" for name, text in texts.items())
+
+
+def numbers(lines: Lines) -> dict[str, float | None]:
+    """Return the numbers among the lines, rounded as they are printed."""
+    return {name: _rounded(name, value) for name, value in lines.items() if not isinstance(value, str)}
+
+
+def number(value: float | None, digits: int = 6) -> str:
+    """Return a number as it is printed; nan where there is none, never 0."""
+    return "nan" if value is None or not math.isfinite(value) else f"{value:.{digits}f}"
+
+
+def _rounded(name: str, value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else round(value, _digits(name))
+
+
+def _digits(name: str) -> int:
+    return DIGITS.get(name, 6)
