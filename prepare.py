@@ -27,17 +27,17 @@ import numpy as np
 from sklearn.metrics import accuracy_score, f1_score
 
 from harness import cli, server
+from harness.data.dataset import Table
+from harness.data.options import intake_options
+from harness.data.split import folds, train_test
+from harness.early_stopping import Target, is_unlikely
+from harness.evaluate import TEST, FoldWorkers, Result, unread
 from harness.harness import Harness, Rules, open_harness
 from harness.lines import Lines, number, render
-from harness.measure import TEST, FoldWorkers, Result, unread
 from harness.problem import Problem
-from harness.runner import Budget, Runner, one_line
-from harness.split import folds, train_test
-from harness.statistics import auc, val_auc_se
-from harness.stopping import Target, is_unlikely
-from harness.tables.dataset import Table
-from harness.tables.wishes import intake_options
+from harness.stats import auc, val_auc_se
 from harness.trainfile import Source, Status, read_file
+from harness.workers.pool import Budget, Runner, one_line
 
 ROOT = Path(__file__).resolve().parent
 SEED = 42

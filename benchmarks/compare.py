@@ -26,10 +26,10 @@ from benchmarks.curve import draw
 from benchmarks.ledger import ANSWERS, Job, Ledger, jobs, parse, to_cells
 from benchmarks.pages import report
 from benchmarks.splits import find_tables
-from harness import process
 from harness.errors import UserError
-from harness.process import Budget
-from harness.warm import ONE_THREAD
+from harness.workers.launcher import ONE_THREAD
+from ratchet import process
+from ratchet.process import Budget
 
 METHODS = ("logreg", "flaml", "autogluon", "ratchet")
 

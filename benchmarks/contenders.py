@@ -29,7 +29,7 @@ from benchmarks.clock import Clock, read_walls_as_cpu
 from benchmarks.ratchet_runs import Result, play
 from benchmarks.splits import Entry, cut, read
 from harness.problem import Problem, Scores
-from harness.statistics import auc
+from harness.stats import auc
 from prepare import mean_auc
 
 Answers = Iterator[tuple[Result, float]]

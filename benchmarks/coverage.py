@@ -31,10 +31,10 @@ import numpy as np
 import sklearn
 from small_tables import N_FOLDS, Draw, Idea, draws, logistic, made_up_table, random_idea, read_table
 
-from harness.statistics import bbc, conclude, nadeau_bengio, paired_val_auc_se
-from ratchet.decision import is_confirmed, judge
-from ratchet.records import Ending, Experiment, Measurement, Verdict
-from ratchet.schema import Config, Direction, Metric, Rule, Source
+from harness.stats import bbc, conclude, nadeau_bengio, paired_val_auc_se
+from ratchet.core.config import Config, Direction, Metric, Rule, Source
+from ratchet.core.decision import is_confirmed, judge
+from ratchet.core.records import Ending, Experiment, Measurement, Verdict
 
 AUC = Metric(Source("val_auc"), Direction.MAXIMIZE)
 CONFIG = Config(name="coverage", editable=("train.py",), run="", metrics=(AUC,))

@@ -19,8 +19,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from ratchet.journal import verdict_data
-from ratchet.records import Experiment, Verdict
+from ratchet.core.records import Experiment, Verdict
+from ratchet.repo.journal import verdict_data
 
 CONFIG = """name: toy
 editable: [model.py]

@@ -61,7 +61,7 @@ def plain(source: str, problem: Any) -> None:
 def guarded(source: str, problem: Any, runner: Any, budget: Any) -> None:
     """Do the same in fold processes: the folds alone, without probe rows."""
     from harness.problem import score_job
-    from harness.runner import Task
+    from harness.workers.pool import Task
 
     tasks = []
     for fit, val in problem.folds:
@@ -76,10 +76,10 @@ def main() -> None:
     parser.add_argument("-n", type=int, default=10, help="repeats of each")
     repeats = parser.parse_args().n
     warnings.simplefilter("ignore")
-    from harness.measure import FoldWorkers
-    from harness.runner import Budget, Runner
-    from harness.tables.dataset import read_card, read_table
+    from harness.data.dataset import read_card, read_table
+    from harness.evaluate import FoldWorkers
     from harness.trainfile import read_source
+    from harness.workers.pool import Budget, Runner
     from prepare import evaluate, split
 
     problem, budget = split(read_table(ROOT, read_card(ROOT))), Budget(60.0, 120.0, 4096)

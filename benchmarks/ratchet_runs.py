@@ -14,24 +14,24 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from benchmarks.clock import Clock
+from harness.data.table import Table
+from harness.evaluate import FoldWorkers
 from harness.harness import Harness
-from harness.measure import FoldWorkers
 from harness.problem import Problem, score_job
-from harness.process import Outcome
-from harness.runner import Runner, Task
-from harness.sandbox.level import probe_level
 from harness.server import Request, answer
-from harness.statistics import auc
-from harness.tables.table import Table
+from harness.stats import auc
+from harness.workers.pool import Runner, Task
+from harness.workers.sandbox_level import probe_level
 from prepare import RULES, mean_auc
-from ratchet.code import read_code
-from ratchet.config import load
-from ratchet.measuring import Candidate, Progress, interpret
-from ratchet.records import NOTE_CHARS, Begun, Experiment, Measurement, Proposal, best, one_line
-from ratchet.runs import Run
-from ratchet.strategies import suggest
-from ratchet.trial import Trial
-from researcher.committee import choose, write
+from ratchet.core.bandit import suggest
+from ratchet.core.config_file import load
+from ratchet.core.records import NOTE_CHARS, Begun, Experiment, Measurement, Proposal, best, one_line
+from ratchet.core.source_code import read_code
+from ratchet.engine.measure import Candidate, Progress, interpret
+from ratchet.engine.trial import Trial
+from ratchet.process import Outcome
+from ratchet.repo.run import Run
+from researcher.ensemble import choose, write
 from researcher.proposal import propose
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -20,7 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, QuantileTransformer, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from harness.statistics import auc
+from harness.stats import auc
 
 N_ROWS, TEST_SIZE, N_FOLDS, MAX_TRUTH = 303, 0.2, 5, 2000
 

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
+from harness.data.ingest import infer
+from harness.data.options import Wishes
+from harness.data.reader import column_names
+from harness.data.sniff import Hints, guess_format, survey
+from harness.data.split import folds, train_test
+from harness.data.table import Table
 from harness.errors import UserError
 from harness.problem import Problem
-from harness.split import folds, train_test
-from harness.tables.cells import column_names
-from harness.tables.guess import Hints, guess_format, survey
-from harness.tables.intake import infer
-from harness.tables.table import Table
-from harness.tables.wishes import Wishes
 
 ROOT = Path(__file__).resolve().parents[1]
 TEST_SIZE, N_FOLDS = 0.2, 5

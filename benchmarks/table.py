@@ -71,8 +71,8 @@ def plain(path: Path, _root: Path) -> None:
 
 def take_in(path: Path, root: Path) -> None:
     """The same with `prepare.py --csv`: look, read, split, write the cache and the card."""
-    from harness.tables.intake import infer, write
-    from harness.tables.wishes import Wishes
+    from harness.data.ingest import infer, write
+    from harness.data.options import Wishes
 
     intake = infer(root, Wishes(str(path), "y"))
     cut(intake.table)
@@ -81,7 +81,7 @@ def take_in(path: Path, root: Path) -> None:
 
 def start(path: Path, root: Path) -> None:
     """A later start: the cache is mapped and checked, the folds are cut; the CSV file is not looked at."""
-    from harness.tables.dataset import read_card, read_table
+    from harness.data.dataset import read_card, read_table
 
     assert path.exists()
     cut(read_table(root, read_card(root)))
@@ -89,10 +89,10 @@ def start(path: Path, root: Path) -> None:
 
 def fold(path: Path, root: Path) -> None:
     """Measure a constant classifier on the cached table: five folds and the test fit, rows in files that folds map."""
-    from harness.measure import FoldWorkers
-    from harness.runner import Budget, Runner
-    from harness.tables.dataset import read_card, read_table
+    from harness.data.dataset import read_card, read_table
+    from harness.evaluate import FoldWorkers
     from harness.trainfile import Source
+    from harness.workers.pool import Budget, Runner
     from prepare import evaluate
 
     assert path.exists()
@@ -104,8 +104,8 @@ def fold(path: Path, root: Path) -> None:
 
 def cut(table: object) -> Problem:
     """Split as prepare.py does."""
-    from harness.split import folds, train_test
-    from harness.tables.table import Table
+    from harness.data.split import folds, train_test
+    from harness.data.table import Table
 
     assert isinstance(table, Table)
     train, test = train_test(table, test_size=TEST_SIZE, seed=SEED)
@@ -121,10 +121,10 @@ def measure(way: str, path: Path, root: Path) -> None:
     """Run one way in this process and print its seconds and its peak memory as JSON."""
     import sklearn.model_selection
 
-    import harness.tables.intake
+    import harness.data.ingest
 
     assert sklearn.model_selection
-    assert harness.tables.intake
+    assert harness.data.ingest
     before, begun = psutil.Process().memory_info().rss, time.perf_counter()
     WAYS[way](path, root)
     print(json.dumps({"wall_s": time.perf_counter() - begun, "bytes": peak_bytes() - before}))

@@ -15,15 +15,15 @@ import click
 from harness import server
 from harness.audit import audit
 from harness.audit import render as render_audit
+from harness.checks import CHECKS, LOOKS
+from harness.data.dataset import Table, describe, read_card, read_table
+from harness.data.ingest import infer, reset, write
+from harness.data.options import make_wishes
+from harness.data.split import describe_split
 from harness.errors import UserError
 from harness.harness import Harness, Rules
-from harness.leaks import CHECKS, LOOKS
-from harness.runner import one_line
-from harness.split import describe_split
-from harness.tables.dataset import Table, describe, read_card, read_table
-from harness.tables.intake import infer, reset, write
-from harness.tables.wishes import make_wishes
 from harness.trainfile import read_file
+from harness.workers.pool import one_line
 
 
 def say(text: str) -> None:

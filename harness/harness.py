@@ -12,15 +12,14 @@ from typing import Protocol
 
 from harness import fingerprint
 from harness.audit import Finding, audit
+from harness.data.dataset import Table, content_hash, read_card, read_table
+from harness.early_stopping import Known, Target
+from harness.evaluate import FoldWorkers, Result
 from harness.lines import Lines
-from harness.measure import FoldWorkers, Result
 from harness.problem import Problem, Scores
-from harness.rival import Known
-from harness.runner import Budget, Runner
-from harness.sandbox.level import probe_level
-from harness.stopping import Target
-from harness.tables.dataset import Table, content_hash, read_card, read_table
 from harness.trainfile import Source
+from harness.workers.pool import Budget, Runner
+from harness.workers.sandbox_level import probe_level
 
 
 class Evaluate(Protocol):

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.jobs import Part
-from harness.statistics import auc
+from harness.stats import auc
+from harness.workers.jobs import Part
 
 Rows = np.ndarray[Any, np.dtype[np.int64]]
 Scores = np.ndarray[Any, np.dtype[np.float64]]

@@ -14,19 +14,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from harness import archive
+from harness import score_store
+from harness.analyses import STUDIES
+from harness.checks import LOOKS
+from harness.early_stopping import Target, find_rival
 from harness.errors import UserError
+from harness.evaluate import Result
 from harness.harness import Harness
-from harness.leaks import LOOKS
 from harness.lines import numbers, render
-from harness.measure import Result
 from harness.problem import Problem, Scores
-from harness.rival import find_rival
-from harness.runner import one_line
-from harness.statistics import folds_won, paired_val_auc_se
-from harness.stopping import Target
-from harness.studies import STUDIES
+from harness.stats import folds_won, paired_val_auc_se
 from harness.trainfile import read_file
+from harness.workers.pool import one_line
 
 LIKELY = "likely"  # the lossy rule for stopping early
 
@@ -94,7 +93,7 @@ def answer(harness: Harness, request: Request | Ask) -> Answer:
     )
     if result.val_auc is not None and request.store is not None and request.partition == 0:
         test = None if request.is_sealed else result.test_scores  # with the table beside them, scores are a number
-        archive.save(request.store, result.source.text, result.scores, test)
+        score_store.save(request.store, result.source.text, result.scores, test)
     lines = rules.lines(result, workers.problem, harness.fingerprint, time.perf_counter() - begun)
     return {
         "exit": rules.exit_status(result),
@@ -135,7 +134,7 @@ def _best_scores(problem: Problem, request: Request) -> list[Scores] | None:
     """Return the out-of-fold scores of the best so far, if they were kept: they are of partition 0."""
     if request.best is None or request.store is None or request.partition:
         return None
-    return archive.load(request.store, read_file(request.best).text, len(problem.folds))
+    return score_store.load(request.store, read_file(request.best).text, len(problem.folds))
 
 
 def _target(harness: Harness, problem: Problem, request: Request, best: list[Scores] | None) -> Target | None:

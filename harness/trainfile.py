@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from harness.leaks import editable_only
-from harness.leaks.literals import find_hypothesis
-from harness.runner import one_line
+from harness.checks import editable_only
+from harness.checks.literals import find_hypothesis
+from harness.workers.pool import one_line
 
 MAX_FILE_BYTES = 1_000_000
 PRELOADABLE = frozenset({"flaml", "sklego"})  # heavy to import, and not in the warm process from the start

@@ -13,11 +13,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the harness beside this folder, whichever copy of the repo is installed
 
-from harness.process import Budget, Outcome, run
-from harness.tables.intake import reset
-from ratchet.desk import open_desk
-from ratchet.measuring import own_env
-from ratchet.runs import current_run, run_event
+from harness.data.ingest import reset
+from ratchet.engine.measure import own_env
+from ratchet.process import Budget, Outcome, run
+from ratchet.repo.run import current_run, run_event
+from ratchet.repo.worktree import open_desk
 
 WALL_LIMIT_S = 600
 WIDTH = 110

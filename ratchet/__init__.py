@@ -8,21 +8,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ratchet.decision import Judgement
+    from ratchet.api import history, run_experiment, verdict
+    from ratchet.core.decision import Judgement
+    from ratchet.core.records import Experiment, Verdict
     from ratchet.errors import RatchetError
-    from ratchet.face import history, run_experiment, verdict
-    from ratchet.records import Experiment, Verdict
 
 __all__ = ["Experiment", "Judgement", "RatchetError", "Verdict", "history", "run_experiment", "verdict"]
 
 _HOMES = {
-    "Experiment": "records",
-    "Judgement": "decision",
+    "Experiment": "core.records",
+    "Judgement": "core.decision",
     "RatchetError": "errors",
-    "Verdict": "records",
-    "history": "face",
-    "run_experiment": "face",
-    "verdict": "face",
+    "Verdict": "core.records",
+    "history": "api",
+    "run_experiment": "api",
+    "verdict": "api",
 }
 
 

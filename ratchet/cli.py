@@ -26,7 +26,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "loop": "ratchet.commands.run",
         "race": "ratchet.commands.run",
         "stop": "ratchet.commands.run",
-        "finish": "ratchet.commands.finish",
+        "finish": "ratchet.commands.run",
     },
     "Look": {
         "status": "ratchet.commands.look",
@@ -34,13 +34,13 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "plot": "ratchet.commands.look",
         "show": "ratchet.commands.look",
         "diff": "ratchet.commands.look",
-        "report": "ratchet.commands.view",
-        "watch": "ratchet.commands.view",
+        "report": "ratchet.commands.look",
+        "watch": "ratchet.commands.look",
     },
     "Learn": {
-        "conclude": "ratchet.commands.conclude",
+        "conclude": "ratchet.commands.learn",
         "placebo": "ratchet.commands.learn",
-        "replay": "ratchet.commands.replay",
+        "replay": "ratchet.commands.learn",
         "reveal": "ratchet.commands.learn",
     },
     "Use": {

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ratchet.errors import RatchetError
-from ratchet.journal import read_experiments
-from researcher.committee import choose, write
+from ratchet.repo.journal import read_experiments
+from researcher.ensemble import choose, write
 from researcher.proposal import propose
 
 CONTRACT = ("feature_fn", "build_pipeline")  # what the file of a table defines; other code is not ours to replace

@@ -1,17 +1,55 @@
-"""What a run has taught so far: the recipe it stands on, what was tried, and how good that was."""
+"""What a run has taught so far: the recipe it stands on, what was tried, and how good that was.
+
+What a table does not have, told by ideas that changed nothing at all: bent lines on a table without a number.
+
+The researcher never sees the table. A val_auc that is the same to the last digit, with and without a piece, says that
+the piece had nothing to work on, and then neither have the others of its subject.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ratchet.records import Experiment, Verdict, best
-from researcher.absence import idle_pieces
-from researcher.handwork import PLAIN_FRAME, Frame, HandWork, read_frame, read_hand, same_code
+from ratchet.core.records import Experiment, Verdict, best
+from researcher.codegen import is_renderable, render
 from researcher.recipe import Recipe, parse_note
-from researcher.render import is_renderable, render
+from researcher.train_contract import PLAIN_FRAME, Frame, HandWork, read_frame, read_hand, same_code
+
+_ON_NUMBERS = frozenset(
+    {"hinges", "splines", "bins", "rank_gauss", "power", "robust", "signed_logs", "ratios", "products", "row_summary"}
+    | {"row_profile", "neighbour_steps", "zero_flags"}
+)
+_ON_CATEGORIES = frozenset({"target", "category_pairs", "numbers_in_names"})
+_ON_GAPS = frozenset({"missing_count", "flags"})
+
+# A piece that cannot fail to change something where its subject is there, and the pieces of that subject. A flag for
+# zeros is not among them: a table of numbers may hold no zero.
+_TELLING: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys(("hinges", "splines", "bins", "signed_logs", "ratios", "products", "row_summary"), _ON_NUMBERS),
+    **dict.fromkeys(("target", "category_pairs"), _ON_CATEGORIES),
+    "missing_count": _ON_GAPS,
+}
+# What a piece takes the place of is no difference of its own.
+_PLAIN = frozenset({"standard", "raw", "onehot", "ordinal"})
+
+
+def idle_pieces(measured: Sequence[tuple[Recipe, float]]) -> frozenset[str]:
+    """Return the pieces that have nothing to work on, judged by recipes and their scores."""
+    by_score: dict[float, list[Recipe]] = {}
+    for recipe, score in measured:
+        by_score.setdefault(score, []).append(recipe)
+    told = {piece for recipes in by_score.values() for piece in _without_effect(recipes)}
+    return frozenset().union(*(_TELLING[piece] for piece in told))
+
+
+def _without_effect(recipes: Sequence[Recipe]) -> Iterator[str]:
+    """The telling pieces that are the only difference between two recipes of the same score."""
+    made_of = {recipe.pieces - _PLAIN for recipe in recipes}
+    yield from (piece for pieces in made_of for piece in pieces & _TELLING.keys() if pieces - {piece} in made_of)
+
 
 _FAILED = frozenset({Verdict.CRASH, Verdict.TIMEOUT, Verdict.REJECT})
 

@@ -34,7 +34,7 @@ class Blend(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One model and how it sees the columns; every field names a piece in columns.py or families.py."""
+    """One model and how it sees the columns; every field names a piece in transforms.py or space.py."""
 
     family: str = "logistic"
     params: tuple[tuple[str, Value], ...] = ()

@@ -18,10 +18,23 @@ ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("prepare", "train", "harness", "ratchet", "researcher")
 MAY_IMPORT = {
     "harness": {"harness"},
-    "ratchet": {"ratchet", "harness.process"},
-    "researcher": {"researcher", "ratchet"},
+    "ratchet": {"ratchet"},
+    "researcher": {"researcher", "ratchet.core", "ratchet.errors", "ratchet.repo.journal"},
     "prepare": {"harness"},
     "train": {"prepare"},
+}
+LAYERS = {  # from the bottom; a part imports from parts further up in this list, and from itself
+    "harness": (
+        "errors text server",
+        "stats data sandbox fingerprint",
+        "audit workers",
+        "problem",
+        "score_store checks",
+        "early_stopping trainfile",
+        "evaluate",
+        "analyses",
+    ),
+    "ratchet": ("errors", "core", "process", "repo", "engine", "api analyses", "views", "commands", "cli"),
 }
 
 
@@ -51,6 +64,17 @@ def test_imports_point_down(path: Path) -> None:
     ours = [name for name in imports(path) if name.split(".")[0] in ROOMS]
     wrong = [name for name in ours if not any(f"{name}.".startswith(f"{allowed}.") for allowed in MAY_IMPORT[room])]
     assert wrong == []
+
+
+@pytest.mark.parametrize("path", sources()[2:], ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_layers_of_a_package_import_downwards(path: Path) -> None:
+    package, *rest = path.relative_to(ROOT).with_suffix("").parts
+    ranks = {part: n for n, parts in enumerate(LAYERS.get(package, ())) for part in parts.split()}
+    if rest == ["__init__"] or not ranks:
+        return
+    assert rest[0] in ranks, f"{package}/{rest[0]}: say in LAYERS where it belongs"
+    others = {name.split(".")[1] for name in imports(path) if name.startswith(f"{package}.")} - {rest[0]}
+    assert [other for other in others if ranks[other] >= ranks[rest[0]]] == []
 
 
 def test_no_module_imports_itself_in_a_circle() -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.tables.intake import infer, write
-from harness.tables.wishes import Wishes
+from harness.data.ingest import infer, write
+from harness.data.options import Wishes
 
 ROOT = Path(__file__).resolve().parents[1]
 NAMES = [

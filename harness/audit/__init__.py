@@ -9,14 +9,14 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from harness.audit.copies import duplicates, near_duplicates
-from harness.audit.finding import Check, Finding, LeakType, Severity, View
-from harness.audit.giveaways import identifiers, missing_cells, single_column
-from harness.audit.order import dates, entities
-from harness.audit.shape import constant, prepared_before, rare_classes, unlike_parts
+from harness.audit.base import Check, Finding, LeakType, Severity, View
+from harness.audit.duplicates import duplicates, near_duplicates
+from harness.audit.groups_and_time import dates, entities
+from harness.audit.quality import constant, prepared_before, rare_classes, unlike_parts
+from harness.audit.target_leaks import identifiers, missing_cells, single_column
+from harness.data.table import Table
 from harness.errors import printable
 from harness.problem import Problem
-from harness.tables.table import Table
 
 __all__ = ["CHECKS", "Finding", "LeakType", "Severity", "audit", "render"]
 

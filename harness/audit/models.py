@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OrdinalEncoder, TargetEncoder
 from sklearn.tree import DecisionTreeClassifier
 
-from harness.tables.table import Floats, Integers
+from harness.data.table import Floats, Integers
 
 N_FOLDS = 3
 

@@ -1,7 +1,7 @@
 """Lock the process that runs train.py: one door, `apply`, and behind it one file for each kind of machine.
 
 Each platform's file offers `apply(rooms, limits) -> list[Layer]`. A layer that this machine refuses is reported as
-refused and the fold goes on: what is really enforced is found by trying (`probe.py`), never by the platform's name.
+refused and the fold goes on: what is really enforced is found by trying (`self_test.py`), never by the platform's name.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from harness.sandbox.rooms import Layer, Limits, Rooms
+    from harness.sandbox.policy import Layer, Limits, Rooms
 
 
 def prepare() -> None:
@@ -33,6 +33,6 @@ def apply(rooms: Rooms, limits: Limits) -> list[Layer]:
         from harness.sandbox import macos
 
         return macos.apply(rooms, limits)
-    from harness.sandbox import advisory
+    from harness.sandbox import audit_hook
 
-    return advisory.apply(rooms, limits)
+    return audit_hook.apply(rooms, limits)

@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
-from harness.sandbox.rooms import Layer, Limits, Rooms, carved, readable
+from harness.sandbox.policy import Layer, Limits, Rooms, carved, readable
 from harness.sandbox.syscalls import CALLS, CLOCKS, DENIED, machine_index
 
 MB = 1 << 20

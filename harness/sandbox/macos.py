@@ -13,7 +13,7 @@ import os
 import resource
 from collections.abc import Callable
 
-from harness.sandbox.rooms import Layer, Limits, Rooms
+from harness.sandbox.policy import Layer, Limits, Rooms
 
 PRIVATE = ("/Users", "/Volumes", "/private/tmp", "/private/var/folders", "/home")
 

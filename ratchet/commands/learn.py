@@ -1,20 +1,28 @@
-"""Learn: reveal, placebo."""
+"""Learn: reveal, placebo, conclude, replay."""
 
 from __future__ import annotations
 
 import shutil
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-from ratchet.desk import open_desk
-from ratchet.journal import read_experiments
-from ratchet.runs import require_run
-from ratchet.studies.placebo import placebo as ask_placebo
-from ratchet.studies.placebo import placebo_lines
-from ratchet.studies.revealing import reveal as open_test
-from ratchet.studies.revealing import reveal_lines
-from ratchet.views.screen import Terminal
+from ratchet.analyses.conclude import conclude as ask
+from ratchet.analyses.conclude import conclusion_lines
+from ratchet.analyses.placebo import placebo as ask_placebo
+from ratchet.analyses.placebo import placebo_lines
+from ratchet.analyses.reveal import reveal as open_test
+from ratchet.analyses.reveal import reveal_lines
+from ratchet.core.records import Experiment, best
+from ratchet.errors import RatchetError
+from ratchet.repo import git
+from ratchet.repo.journal import read_experiments
+from ratchet.repo.run import Run, check_tag, require_run, tags
+from ratchet.repo.worktree import Desk, open_desk
+from ratchet.views.replay import Guess, answer_lines, question_lines, score_lines, to_guess
+from ratchet.views.terminal import Terminal
 
 
 @click.command(epilog="Example: uv run ratchet reveal")
@@ -69,3 +77,91 @@ def placebo(config: Path | None, count: int | None, kind: str) -> None:
     width = max(10, min(60, shutil.get_terminal_size((100, 24)).columns - 40))
     for line in placebo_lines(answer, read_experiments(run.journal), run.desk.config, width=width):
         click.echo(line)
+
+
+@click.command(epilog="Example: uv run ratchet conclude --finish-stopped")
+@click.option("--finish-stopped", is_flag=True, help="Measure first to its end what was stopped early: it biases.")
+@click.option("--audit", "with_audit", is_flag=True, help="Show the held-out numbers too.")
+@click.pass_obj
+def conclude(config: Path | None, finish_stopped: bool, with_audit: bool) -> None:
+    """Say how much of the climb is real.
+
+    The naive gain, the gain corrected for having picked the best of so many, the winner against the baseline on fresh
+    partitions, and one word: supported, or not distinguishable from selection noise. The journal keeps the answer.
+    """
+    run = require_run(open_desk(Path.cwd(), config))
+    screen = Terminal(run.desk.config.metrics)
+    try:
+        answer = ask(run, screen.progress, finish_stopped=finish_stopped)
+    finally:
+        screen.close()
+    for line in conclusion_lines(answer, run.desk.config.metric.name, with_audit=with_audit):
+        click.echo(line)
+
+
+ANSWERS = {"k": True, "d": False, "": None}
+
+
+@click.command(epilog="Example: uv run ratchet replay")
+@click.argument("tag", required=False)
+@click.option("--auto", is_flag=True, help="Show the walk without asking.")
+@click.pass_obj
+def replay(config: Path | None, tag: str | None, auto: bool) -> None:
+    """Walk through a run; guess before each verdict.
+
+    Shows the hypothesis and the edit of each experiment and asks: keep or drop? Then it shows the verdict with its
+    evidence, and at the end how well you guessed against somebody who always says drop. k keeps, d drops, Enter passes,
+    q leaves. Without a terminal nothing is asked.
+    """
+    desk = open_desk(Path.cwd(), config)
+    run = _find_run(desk, tag)
+    history = read_experiments(run.journal)
+    if not to_guess(history):
+        click.echo(f"run {run.tag}: no experiments to walk through yet")
+        return
+    is_asking = not auto and sys.stdin.isatty()
+    guesses = list(_walk(run, history, is_asking=is_asking))
+    for line in score_lines(guesses):
+        click.echo(line)
+
+
+def _walk(run: Run, history: list[Experiment], *, is_asking: bool) -> Iterator[Guess]:
+    """Go from experiment to experiment, and yield what was guessed of each."""
+    metrics, desk = run.desk.config.metrics, run.desk
+    for experiment in to_guess(history):
+        earlier = [old for old in history if old.n < experiment.n]
+        patch = git.diff(desk.repo, experiment.parent, experiment.commit, desk.editable)
+        for line in question_lines(experiment, best(earlier), metrics[0], patch):
+            click.echo(line)
+        answer = _ask() if is_asking else ""
+        if answer == "q":
+            return
+        guess = Guess(experiment.n, ANSWERS[answer], experiment.verdict.advances)
+        for line in answer_lines(experiment, metrics):
+            click.echo(line)
+        if guess.is_keep is not None:
+            click.echo("right" if guess.is_right else "not this time")
+        click.echo()
+        yield guess
+
+
+def _ask() -> str:
+    while True:
+        click.echo("keep or drop? (k, d or q for the end, then Enter; Enter alone passes) ", nl=False)
+        line = sys.stdin.readline()
+        answer = line.strip().lower()[:1]
+        if not line or answer == "q":
+            click.echo()
+            return "q"
+        if answer in ANSWERS:
+            return answer
+
+
+def _find_run(desk: Desk, tag: str | None) -> Run:
+    if tag is None:
+        return require_run(desk)
+    check_tag(tag)
+    run = Run(desk, tag)
+    if not run.journal.exists():
+        raise RatchetError(f"TAG: expected a recorded run ({', '.join(tags(desk)) or 'there is none yet'}), got {tag}.")
+    return run

@@ -1,7 +1,8 @@
-"""Look: status, results, plot, show, diff."""
+"""Look: status, results, plot, show, diff, report, watch."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import sys
@@ -10,21 +11,24 @@ from pathlib import Path
 
 import click
 
-from ratchet import git, snapshots
-from ratchet.desk import open_desk
+from ratchet.analyses.what_if import climb_text, doubt_lines, rejudge, rejudged_rows
+from ratchet.core.config import Rule
+from ratchet.core.records import LINE_CHARS, Experiment, best
+from ratchet.core.table import closing_lines, excerpt, results_tsv
+from ratchet.core.text import experiment_line, folds_text, seconds_text, signed_text
+from ratchet.engine.status import describe, status_text
 from ratchet.errors import RatchetError
-from ratchet.journal import experiments, read_events, read_experiments, verdict_data
-from ratchet.lock import holder_pid
-from ratchet.records import LINE_CHARS, Experiment, best
-from ratchet.runs import Run, require_run, run_event
-from ratchet.schema import Rule
-from ratchet.sealing import REVEALED, is_closed, opened_rows
-from ratchet.status import describe, status_text
-from ratchet.studies.rejudge import climb_text, doubt_lines, rejudge, rejudged_rows
-from ratchet.tables import closing_lines, excerpt, results_tsv
-from ratchet.views.display import print_rows, print_table
-from ratchet.views.plot import bars
-from ratchet.words import experiment_line, folds_text, seconds_text, signed_text
+from ratchet.repo import git, snapshots
+from ratchet.repo.journal import experiments, read_events, read_experiments, verdict_data
+from ratchet.repo.lock import holder_pid
+from ratchet.repo.run import Run, require_run, run_event
+from ratchet.repo.sealing import REVEALED, is_closed, opened_rows
+from ratchet.repo.worktree import open_desk
+from ratchet.views.charts import bars
+from ratchet.views.report.write import page_of, write_page
+from ratchet.views.terminal import print_rows, print_table
+from ratchet.views.watch import Watcher, follow
+from ratchet.views.web import HOST, make_server
 
 RULES = [str(rule) for rule in Rule if rule is not Rule.FRONT]
 
@@ -112,7 +116,7 @@ def plot(config: Path | None, width: int | None, png: Path | None) -> None:
     """Draw every experiment as a bar, the best marked."""
     run = require_run(open_desk(Path.cwd(), config))
     if png is not None:
-        from ratchet.views.reporting import draw_climb  # what other commands of this file need not wait for
+        from ratchet.views.report.write import draw_climb  # what other commands of this file need not wait for
 
         draw_climb(run, png)
         click.echo(str(png))
@@ -241,3 +245,55 @@ def _prediction_text(experiment: Experiment) -> str:
         return ""
     came = f"came {signed_text(experiment.delta)}" if experiment.delta is not None else "nothing was measured"
     return f"{signed_text(experiment.prediction)}, {came}"
+
+
+PORT = 8799
+
+
+@click.command(epilog="Example: uv run ratchet report --open")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Where (.ratchet/TAG/report.html)."
+)
+@click.option("--open", "is_opening", is_flag=True, help="Show it in the browser.")
+@click.pass_obj
+def report(config: Path | None, output: Path | None, is_opening: bool) -> None:
+    """Write the run as one HTML page that needs nothing else.
+
+    The climb, what it is worth, every experiment with its change, leak checks, what measured, the receipts. The numbers
+    for the audit are on it, unless somebody works on the run just now.
+    """
+    run = require_run(open_desk(Path.cwd(), config))
+    target = output or run.folder / "report.html"
+    write_page(run, target, page_of(run, has_audit=holder_pid(run.folder / "lock") is None))
+    click.echo(str(target))
+    if is_opening:
+        click.launch(target.resolve().as_uri())
+
+
+@click.command(epilog="Example: uv run ratchet watch --web")
+@click.option(
+    "--web", "is_web", is_flag=True, help="Serve the report on this machine; it renews itself. Ctrl-C ends it."
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="With --web; 0 takes any.")
+@click.option("--open", "is_opening", is_flag=True, help="With --web: show it in the browser.")
+@click.option(
+    "--keep", "is_keeping", is_flag=True, help="Stay when nobody works on the run: an agent's own loop pauses."
+)
+@click.pass_obj
+def watch(config: Path | None, *, is_web: bool, port: int, is_opening: bool, is_keeping: bool) -> None:
+    """Follow a run while somebody works on it.
+
+    Shows the climb, the last experiments, what is being done now and how far the limits are. It ends when the loop
+    ends; q or Ctrl-C leaves it earlier. In a pipe it prints the state once.
+    """
+    run = require_run(open_desk(Path.cwd(), config))
+    if not is_web:
+        follow(Watcher(run), is_keeping=is_keeping)
+        return
+    with make_server(run, port) as server:
+        address = f"http://{HOST}:{server.port}/"
+        click.echo(f"{address} shows run {run.tag} while this runs; Ctrl-C ends it")
+        if is_opening:
+            click.launch(address)
+        with contextlib.suppress(KeyboardInterrupt):
+            server.serve_forever()

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import click
 
-from ratchet import config as config_file
-from ratchet.agents import find_agent
-from ratchet.desk import Desk, check_desk, open_desk
+from ratchet.core import config_file
+from ratchet.engine.agents import find_agent
+from ratchet.engine.prompt import instruct_text, program_text
+from ratchet.engine.reviewer import find_inspector
 from ratchet.errors import RatchetError
-from ratchet.inspector import find_inspector
-from ratchet.program import instruct_text, program_text
-from ratchet.runs import current_run
+from ratchet.repo.run import current_run
+from ratchet.repo.worktree import Desk, check_desk, open_desk
 
 
 @click.command(epilog="Example: uv run ratchet init")

@@ -11,13 +11,13 @@ from typing import Any
 
 import click
 
-from ratchet.desk import open_desk
+from ratchet.analyses import export as exporting
+from ratchet.core.records import one_line
+from ratchet.core.text import number_text
 from ratchet.errors import RatchetError
-from ratchet.records import one_line
-from ratchet.runs import require_run
-from ratchet.studies import exporting
-from ratchet.views.screen import Terminal
-from ratchet.words import number_text
+from ratchet.repo.run import require_run
+from ratchet.repo.worktree import open_desk
+from ratchet.views.terminal import Terminal
 
 NAMED = 5  # columns that a note names before it only counts
 

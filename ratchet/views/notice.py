@@ -14,9 +14,9 @@ from dataclasses import asdict, dataclass, field
 from math import inf
 from typing import Any
 
-from ratchet.limits import Limits
-from ratchet.records import one_line
-from ratchet.runs import Run
+from ratchet.core.records import one_line
+from ratchet.core.stop_rules import Limits
+from ratchet.repo.run import Run
 
 FILE = "now.json"
 

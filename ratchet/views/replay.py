@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ratchet.records import Experiment, Verdict, one_line
-from ratchet.schema import Metric
-from ratchet.words import experiment_line, folds_text
+from ratchet.core.config import Metric
+from ratchet.core.records import Experiment, Verdict, one_line
+from ratchet.core.text import experiment_line, folds_text
 
 DIFF_LINES = 80
 

@@ -14,9 +14,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from ratchet.errors import RatchetError
-from ratchet.runs import Run
-from ratchet.views.reporting import page_of
-from ratchet.views.watching import Watcher, now_text
+from ratchet.repo.run import Run
+from ratchet.views.report.write import page_of
+from ratchet.views.watch import Watcher, now_text
 
 HOST = "127.0.0.1"
 IDLE_S = 10.0  # a connection that says nothing for so long is closed

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from problems import make_problem
 
-from harness.measure import FoldWorkers
-from harness.runner import Budget, Runner
+from harness.evaluate import FoldWorkers
+from harness.workers.pool import Budget, Runner
 
 
 @pytest.fixture(scope="session")

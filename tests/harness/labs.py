@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from harness.data.table import Table
 from harness.harness import Harness, Rules
-from harness.runner import Budget, Runner
-from harness.tables.table import Table
+from harness.workers.pool import Budget, Runner
 from prepare import RULES
 
 SMALL_RULES: Rules = replace(RULES, budget=Budget(20.0, 60.0, 2048))

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.tables.guess import Hints
-from harness.tables.intake import Intake, infer
-from harness.tables.wishes import Wishes
+from harness.data.ingest import Intake, infer
+from harness.data.options import Wishes
+from harness.data.sniff import Hints
 
 
 def make_frame(n_rows: int = 200, seed: int = 0) -> pd.DataFrame:

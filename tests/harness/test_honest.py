@@ -8,14 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_leaks_labels import ROOT, heart
+from test_label_flip import ROOT, heart
 
-from harness.leaks import CHECKS
-from harness.leaks.editable_only import first_violation
-from harness.measure import FoldWorkers
-from harness.runner import Budget, Runner
+from harness.checks import CHECKS
+from harness.checks.editable_only import first_violation
+from harness.evaluate import FoldWorkers
 from harness.trainfile import Status, read_source
-from harness.warm import environment
+from harness.workers.launcher import environment
+from harness.workers.pool import Budget, Runner
 from prepare import evaluate
 
 HONEST = sorted((ROOT / "tests/honest").glob("*.py"))

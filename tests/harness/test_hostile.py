@@ -10,12 +10,12 @@ from pathlib import Path
 
 import psutil
 import pytest
-from test_leaks_labels import HOSTILE, ROOT, heart, render
+from test_label_flip import HOSTILE, ROOT, heart, render
 
-from harness.leaks import CHECKS, editable_only
-from harness.measure import FoldWorkers, Result
-from harness.runner import Budget, Runner
+from harness.checks import CHECKS, editable_only
+from harness.evaluate import FoldWorkers, Result
 from harness.trainfile import Source, Status, read_source
+from harness.workers.pool import Budget, Runner
 from prepare import evaluate
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what holds elsewhere is said by the probe")
@@ -159,7 +159,7 @@ def test_an_attack_ends_as_it_should(attack: Attack, warm_runner: Runner, baseli
 def test_an_attack_ends_as_it_should_past_the_static_check(
     attack: Attack, warm_runner: Runner, baseline: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.measure.CHECKS", tuple(check for check in CHECKS if check is not editable_only))
+    monkeypatch.setattr("harness.evaluate.CHECKS", tuple(check for check in CHECKS if check is not editable_only))
     source = Source(render(attack.path.read_text(encoding="utf-8"), heart()))
     expected = attack.past_the_static_check
     measured = measure(attack, warm_runner, source, expected)

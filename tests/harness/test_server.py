@@ -10,8 +10,8 @@ import pytest
 from labs import open_table
 from tables import make_frame, take
 
-from harness.runner import Runner
 from harness.server import Request, answer, parse, serve
+from harness.workers.pool import Runner
 
 
 def test_each_line_is_answered_in_order_and_nonsense_too(tmp_path: Path, warm_runner: Runner) -> None:

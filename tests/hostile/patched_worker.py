@@ -15,11 +15,11 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 HYPOTHESIS = "patched worker"
 
 
-for module in [sys.modules.get("__main__"), sys.modules.get("harness.worker")]:
+for module in [sys.modules.get("__main__"), sys.modules.get("harness.workers.worker")]:
     for name in ("_scores", "_features", "score"):
         if hasattr(module, name) and name == "_scores":
             pass
-    sys.modules["harness.statistics"] = sys.modules["harness.measure"] = module
+    sys.modules["harness.stats"] = sys.modules["harness.evaluate"] = module
 
 
 def honest():

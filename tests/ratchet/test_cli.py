@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ratchet import cli, config
+from ratchet import cli
 from ratchet.cli import GROUPS, MODULES
+from ratchet.core import config_file
 
 Ratchet = Callable[..., tuple[int, str, str]]
 LOOKING = [["status"], ["status", "--json"], ["results"], ["results", "--json"], ["results", "--tsv"], ["plot"]]
@@ -36,8 +37,8 @@ def test_looking_works_on_no_experiment_on_one_and_on_a_torn_line(
 ) -> None:
     from datetime import UTC, datetime
 
-    from ratchet.desk import open_desk
-    from ratchet.runs import start_run
+    from ratchet.repo.run import start_run
+    from ratchet.repo.worktree import open_desk
 
     run = start_run(open_desk(project.root), "first", datetime.now(UTC))
     assert ratchet(*command)[0] == 0
@@ -133,20 +134,20 @@ def test_init_writes_program_md_once(project, ratchet: Ratchet) -> None:
 
 
 def test_instruct_prints_the_live_schema_and_the_config_that_is_there(project, ratchet: Ratchet) -> None:
-    from ratchet.schema import KEYS
+    from ratchet.core.config import KEYS
 
     out = ratchet("instruct")[1]
     assert all(f"- `{key}`: " in out for key, _ in KEYS)
     assert 'run = "python measure.py"' in out
     project.write("pyproject.toml", out.split("```toml\n")[1].split("```")[0])
-    assert config.load(project.root / "pyproject.toml").name == "sorting"
+    assert config_file.load(project.root / "pyproject.toml").name == "sorting"
 
 
 def test_start_up_is_light(tmp_path: Path) -> None:
-    source = "import sys, ratchet.cli, ratchet.records, ratchet.journal; print(sorted(sys.modules))"
+    source = "import sys, ratchet.cli, ratchet.core.records, ratchet.repo.journal; print(sorted(sys.modules))"
     environment = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[1])}
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, env=environment, check=True)
-    for heavy in ("numpy", "pandas", "sklearn", "rich", "psutil", "harness.process"):
+    for heavy in ("numpy", "pandas", "sklearn", "rich", "psutil", "ratchet.process"):
         assert f"'{heavy}'" not in done.stdout
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ratchet import config
+from ratchet.core import config_file
 
 Ratchet = Callable[..., tuple[int, str, str]]
 
@@ -202,17 +202,17 @@ def test_the_same_problem_under_rule_front_keeps_trade_offs(project, ratchet: Ra
 
 def blocks(language: str) -> list[str]:
     """Return the code blocks of the engine's page in one language."""
-    page = (Path(config.__file__).parent / "README.md").read_text("utf-8")
+    page = (Path(config_file.__file__).parents[1] / "README.md").read_text("utf-8")
     return [part.split("```")[0] for part in page.split(f"```{language}\n")[1:]]
 
 
 @pytest.mark.parametrize("block", blocks("toml"))
 def test_every_config_on_the_page_is_sound(tmp_path: Path, block: str) -> None:
     (tmp_path / "pyproject.toml").write_text(block)
-    assert config.load(tmp_path / "pyproject.toml").metrics
+    assert config_file.load(tmp_path / "pyproject.toml").metrics
 
 
 def test_the_yaml_on_the_page_is_sound(tmp_path: Path) -> None:
     pytest.importorskip("yaml")
     (tmp_path / "ratchet.yaml").write_text(blocks("yaml")[0])
-    assert config.load(tmp_path / "ratchet.yaml").metric.name == "throughput"
+    assert config_file.load(tmp_path / "ratchet.yaml").metric.name == "throughput"

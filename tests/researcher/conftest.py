@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ratchet.records import Experiment, Verdict
-from researcher.bank import OPENING
+from ratchet.core.records import Experiment, Verdict
+from researcher.ideas import OPENING
 from researcher.proposal import Proposal, propose
 from researcher.recipe import Recipe, write_note
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from researcher.expressions import import_block
 from researcher.features import ROW_FEATURES, in_order
-from researcher.imports import import_block
 
 
 def function_of(name: str) -> Callable[[pd.DataFrame], pd.DataFrame]:

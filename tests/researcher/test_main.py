@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from ratchet.journal import Kind, append
-from ratchet.records import Experiment, Verdict
-from researcher.edits import member_of
+from ratchet.core.records import Experiment, Verdict
+from ratchet.repo.journal import Kind, append
+from researcher.mutations import member_of
 from researcher.recipe import Recipe, parse_note
 
 ROOT = Path(__file__).resolve().parents[2]

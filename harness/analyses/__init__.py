@@ -1,0 +1,20 @@
+"""Studies: what the ratchet asks of the harness beside a measurement. Each is a function in a small file of its own."""
+
+from collections.abc import Mapping
+
+from harness.analyses.audit import look
+from harness.analyses.base import Study
+from harness.analyses.conclude import conclude
+from harness.analyses.export import export
+from harness.analyses.placebo import placebo
+from harness.analyses.predict import predict
+from harness.analyses.reveal import reveal
+
+STUDIES: Mapping[str, Study] = {
+    "audit": look,
+    "conclude": conclude,
+    "export": export,
+    "placebo": placebo,
+    "predict": predict,
+    "reveal": reveal,
+}

@@ -1,0 +1,168 @@
+"""Say at the end of a run how much of its climb is real.
+
+Three looks that fail in different ways: the gain corrected for having been picked (no model is fitted), the winner
+against the baseline on four fresh partitions of the same rows, and both on the held-out rows. Not covered: noise that
+an agent kept step by step passes the first, in part the second; only rows that were never scored catch it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from harness import score_store
+from harness.analyses.base import Answer, Request
+from harness.analyses.evidence import Candidate, Evidence, finish, gather, measure, stacked
+from harness.evaluate import Result
+from harness.harness import Harness
+from harness.problem import Problem
+from harness.stats import Conclusion, CorrectedGain, CorrectedTest, auc, bbc, calibrate, delong_interval, nadeau_bengio
+from harness.stats import conclude as judge
+
+PARTITIONS = (1_000_001, 1_000_002, 1_000_003, 1_000_004)  # rule confirm has looked at those numbered as experiments
+FINISH_CPU_S = 900.0  # for all experiments that were stopped early together
+N_BOOTSTRAPS, MIN_BOOTSTRAPS = 200, 20
+BAG_CELLS = 20_000_000  # rows × bootstraps that are drawn at once: 40 MB
+SCORE_CELLS = 100_000_000  # experiments × rows beyond which the correction is left out: 800 MB
+STEPWISE = "noise that an agent kept step by step passes every look but that on rows never scored"
+
+
+def conclude(harness: Harness, request: Request) -> Answer:
+    """Return the verdict on a climb with all that it rests on; what was not measured is None.
+
+    The request holds `experiments`, `store`, `sealed` (say nothing of the held-out rows), and `finish_stopped`
+    (measure to the end what was stopped early, within `cpu_s` seconds). Raises UserError.
+    """
+    problem, found = harness.workers().problem, gather(harness, request)
+    if request.get("finish_stopped"):
+        finish(harness, found, cpu_s=float(request.get("cpu_s") or FINISH_CPU_S))
+    harness.on_progress("the gain, corrected for selection")
+    gain = _corrected(problem, found) if found.has_gain else None
+    test, deltas = _fresh(harness, found) if found.has_gain else (None, [])
+    said = judge(gain, test, n_stopped_early=len(found.stopped) if gain else 0)
+    return {
+        "naive": _naive(harness, found) if found.has_gain else 0.0,
+        "corrected": _corrected_fields(gain),
+        "fresh": _fresh_fields(test, deltas),
+        "test": None if found.is_sealed else _held_out(harness, found),
+        "n_comparisons": found.n_comparisons,
+        "n_stopped_early": len(found.stopped),
+        "n_missing": found.n_missing,
+        "word": str(said.word),
+        "reasons": said.reasons if found.has_gain else "nothing was kept: the baseline stands",
+        "caveat": _caveat(found, said),
+        "calibration": _calibration(request),
+        "winner": found.winner.n,
+    }
+
+
+def _naive(harness: Harness, found: Evidence) -> float | None:
+    """Return the gain as the climb shows it, which is the winner's by the very numbers that picked it."""
+    both = [found.of(found.baseline), found.of(found.winner)]
+    problem = harness.workers().problem
+    old, new = (None if scores is None else harness.val_auc(problem, scores) for scores in both)
+    return None if old is None or new is None else new - old
+
+
+def _corrected(problem: Problem, found: Evidence) -> CorrectedGain | None:
+    """Correct the gain for the choice among all experiments that have scores; None without those of the baseline."""
+    if found.of(found.baseline) is None or found.of(found.winner) is None:
+        return None
+    if len(found.scores) * len(problem.train) * max(1, problem.n_classes - 1) > SCORE_CELLS:
+        return None
+    scores = stacked(found.scores.values())
+    y, fold = (np.concatenate(parts) for parts in _labels(problem))
+    n_boot = int(np.clip(BAG_CELLS // len(y), MIN_BOOTSTRAPS, N_BOOTSTRAPS))
+    return bbc(y, fold, scores, rng=np.random.default_rng([problem.seed, 5]), n_boot=n_boot)
+
+
+def _labels(problem: Problem) -> tuple[list[Any], list[Any]]:
+    """Return the labels and the fold numbers of the rows that the folds scored, fold by fold."""
+    return [problem.y[val] for _, val in problem.folds], [np.full(len(v), i) for i, (_, v) in enumerate(problem.folds)]
+
+
+def _fresh(harness: Harness, found: Evidence) -> tuple[CorrectedTest | None, list[float]]:
+    """Return the test of winner against baseline over fresh partitions, and the difference of val_auc on each."""
+    differences: list[float] = []
+    deltas, n_train, n_test = [], 1, 1
+    for number, partition in enumerate(PARTITIONS, start=1):
+        harness.on_progress(f"fresh partition {number} of {len(PARTITIONS)}")
+        old, new = (_measure(harness, one, partition) for one in (found.baseline, found.winner))
+        if old.val_auc is None or new.val_auc is None:
+            return None, []
+        differences += [b - a for a, b in zip(_known(old), _known(new), strict=True)]
+        deltas.append(new.val_auc - old.val_auc)
+        n_train, n_test = _mean_sizes(harness.workers(partition).problem)
+    return nadeau_bengio(differences, n_train=n_train, n_test=n_test), deltas
+
+
+def _measure(harness: Harness, one: Candidate, partition: int) -> Result:
+    return harness.evaluate(one.source, partition, refits=False)  # its leaks were looked for when it was kept
+
+
+def _known(measured: Result) -> list[float]:
+    return [value for value in measured.fold_aucs if value is not None]
+
+
+def _mean_sizes(problem: Problem) -> tuple[int, int]:
+    """Return how many rows a fold learns from and scores, in the mean."""
+    sizes = [(len(fit), len(val)) for fit, val in problem.folds]
+    return sum(fit for fit, _ in sizes) // len(sizes), sum(val for _, val in sizes) // len(sizes)
+
+
+def _held_out(harness: Harness, found: Evidence) -> Mapping[str, Any] | None:
+    """Return the AUC on the held-out rows with its interval, of baseline and winner."""
+    ends = {"baseline": found.baseline, "winner": found.winner}
+    told = {}
+    for name, one in ends.items():
+        if score_store.load_test(one.store, one.source.text) is None:  # the run was sealed until now
+            measure(harness, found, one)
+        told[name] = _held_out_of(harness.workers().problem, one)
+    return None if None in told.values() else told
+
+
+def _held_out_of(problem: Problem, one: Candidate) -> Mapping[str, float | None] | None:
+    scores, y = score_store.load_test(one.store, one.source.text), problem.y[problem.test]
+    if scores is None or len(scores) != len(y):
+        return None
+    reach = delong_interval(y, scores)
+    return {"auc": auc(y, scores), "low": reach.low if reach else None, "high": reach.high if reach else None}
+
+
+def _corrected_fields(gain: CorrectedGain | None) -> Mapping[str, Any] | None:
+    if gain is None:
+        return None
+    return {
+        "mean": gain.mean,
+        "low": gain.interval.low,
+        "high": gain.interval.high,
+        "p_not_positive": gain.p_not_positive,
+        "n_experiments": gain.n_experiments,
+        "n_bootstraps": gain.n_bootstraps,
+    }
+
+
+def _fresh_fields(test: CorrectedTest | None, deltas: Sequence[float]) -> Mapping[str, Any] | None:
+    if test is None:
+        return None
+    told = {"mean": test.mean, "se": test.se, "p_greater": test.p_greater}
+    return {**told, "n_partitions": len(deltas), "deltas": list(deltas)}
+
+
+def _caveat(found: Evidence, said: Conclusion) -> str:
+    """Say beside the numbers what they do not know."""
+    told = [said.caveat] if said.caveat else []
+    if found.n_missing:
+        lack = "experiment has" if found.n_missing == 1 else "experiments have"
+        told.append(f"{found.n_missing} {lack} no kept scores and could not take part either")
+    return "; ".join([*told, STEPWISE] if found.has_gain else told)
+
+
+def _calibration(request: Request) -> Mapping[str, Any] | None:
+    """Score what the author foresaw against what was measured."""
+    told = request["experiments"]
+    found = calibrate([one.get("prediction") for one in told], [one.get("delta") for one in told])
+    return asdict(found) if found else None

@@ -1,0 +1,140 @@
+"""Gather what is known of every experiment of a run: the out-of-fold scores that were kept, and what is missing.
+
+Covered: an experiment counts once, however often its code was measured; the baseline and the winner are measured again
+where their scores are gone. Not covered: experiments that a check or a constraint refused: they were never in the race.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness import score_store
+from harness.analyses.base import Request, path_of
+from harness.errors import UserError
+from harness.evaluate import Result
+from harness.harness import Harness
+from harness.problem import Scores
+from harness.trainfile import Source, read_file
+
+JUDGED = frozenset({"baseline", "keep", "discard"})  # verdicts of experiments whose number was compared
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An experiment whose number was compared with the best: its file, and the folder that may hold its scores."""
+
+    n: int
+    source: Source
+    store: Path
+    verdict: str
+    is_stopped_early: bool
+
+
+@dataclass(slots=True)
+class Evidence:
+    """The scores of each candidate, the baseline first and each code once; and how many have none, and why.
+
+    Where it `is_sealed`, no score of a held-out row is kept.
+    """
+
+    baseline: Candidate
+    winner: Candidate
+    n_comparisons: int
+    is_sealed: bool
+    scores: dict[str, list[Scores]] = field(default_factory=dict)
+    stopped: list[Candidate] = field(default_factory=list)
+    n_missing: int = 0
+
+    @property
+    def has_gain(self) -> bool:
+        """Say whether anything was kept."""
+        return self.winner.n != self.baseline.n
+
+    def of(self, candidate: Candidate) -> list[Scores] | None:
+        """Return the out-of-fold scores of a candidate, fold by fold."""
+        return self.scores.get(score_store.key(candidate.source.text))
+
+
+def gather(harness: Harness, request: Request) -> Evidence:
+    """Return the evidence that the request's experiments left. Raises UserError where there is no baseline."""
+    candidates = _candidates(request)
+    first = next((one for one in candidates if one.verdict == "baseline"), None)
+    if first is None:
+        raise UserError("conclude: expected a run with a measured baseline, got none. `uv run ratchet start` has one.")
+    winner = [one for one in candidates if one.verdict in {"baseline", "keep"}][-1]
+    distinct: dict[str, Candidate] = {}
+    for one in (first, *candidates):
+        distinct.setdefault(score_store.key(one.source.text), one)
+    found = Evidence(first, winner, n_comparisons=len(distinct) - 1, is_sealed=bool(request.get("sealed")))
+    n_folds = len(harness.workers().problem.folds)
+    for key, one in distinct.items():
+        scores = score_store.load(one.store, one.source.text, n_folds)
+        if scores is None and one.source.text in {first.source.text, winner.source.text}:
+            scores = measure(harness, found, one)
+        if scores is not None:
+            found.scores[key] = scores
+        elif one.is_stopped_early:
+            found.stopped.append(one)
+        else:
+            found.n_missing += 1
+    return found
+
+
+def finish(harness: Harness, found: Evidence, *, cpu_s: float) -> None:
+    """Measure what was stopped early to its end, the oldest first, until the CPU seconds are used up."""
+    used, left = 0.0, list(found.stopped)
+    for number, one in enumerate(left, start=1):
+        if used > cpu_s:
+            return
+        harness.on_progress(f"iter {one.n}, stopped early, to its end ({number} of {len(left)})")
+        measured = harness.evaluate(one.source, refits=False)
+        used += measured.cpu_s + measured.checks_cpu_s
+        found.stopped.remove(one)
+        if measured.val_auc is None:  # its last folds fail, or a check does: it could not have won
+            continue
+        _keep(found, one, measured)
+        found.scores[score_store.key(one.source.text)] = _whole(measured.scores)
+
+
+def measure(harness: Harness, found: Evidence, one: Candidate) -> list[Scores] | None:
+    """Measure a candidate on the standard partition and keep its scores; None where that comes to no number."""
+    harness.on_progress(f"iter {one.n}, whose scores are gone")
+    measured = harness.evaluate(one.source, refits=False)
+    if measured.val_auc is None:
+        return None
+    _keep(found, one, measured)
+    return _whole(measured.scores)
+
+
+def stacked(scores: Iterable[Sequence[Scores]]) -> Scores:
+    """Return out-of-fold scores as one array of shape (n_experiments, n_rows), or (n_experiments, n_rows, K)."""
+    return np.stack([np.concatenate(list(folds)) for folds in scores])
+
+
+def _candidates(request: Request) -> list[Candidate]:
+    told: Iterable[dict[str, Any]] = request["experiments"]
+    return [
+        Candidate(
+            n=int(one["n"]),
+            source=read_file(Path(one["file"])),
+            store=Path(one.get("store") or path_of(request, "store")),
+            verdict=str(one["verdict"]),
+            is_stopped_early=bool(one.get("is_stopped_early")),
+        )
+        for one in told
+        if one["verdict"] in JUDGED
+    ]
+
+
+def _keep(found: Evidence, one: Candidate, measured: Result) -> None:
+    test = None if found.is_sealed else measured.test_scores
+    score_store.save(one.store, one.source.text, measured.scores, test)
+
+
+def _whole(scores: Sequence[Scores | None]) -> list[Scores]:
+    return [values for values in scores if values is not None]

@@ -1,0 +1,192 @@
+"""Export a model: refit a train.py on all rows, and write a folder that says what the model is and what it is worth.
+
+The folder appears whole or not at all: it is written beside its place and renamed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.analyses.base import Answer, Request, path_of
+from harness.analyses.model_card import Facts, render
+from harness.analyses.refit import Model, refit
+from harness.checks import CHECKS
+from harness.data.config import card_text
+from harness.data.table import Table
+from harness.errors import UserError
+from harness.evaluate import Result
+from harness.fingerprint import PACKAGES
+from harness.harness import Harness
+from harness.problem import Problem
+from harness.stats import auc, delong_interval, noise_floor, val_auc_se
+from harness.trainfile import Source, read_file
+
+MODEL, SOURCE, TABLE, CARD, RECEIPT = "model.skops", "train.py", "dataset.toml", "MODEL_CARD.md", "receipt.json"
+MAX_CATEGORIES = 100  # a column with more is likely text or names, which nobody wants in a receipt
+
+
+def export(harness: Harness, request: Request) -> Answer:
+    """Measure, refit and write a train.py.
+
+    The request names `file`, `folder`, `tag`, `n`, `commit`, `at`, `use`, and what the journal knows: `n_tries`,
+    `delta_ses`, `baseline`, `conclusion`, `upto`, `sealed`. With `force` a folder that is there is replaced.
+    """
+    folder = path_of(request, "folder")
+    check_place(folder, is_forced=bool(request.get("force")))
+    source = read_file(path_of(request, "file"))
+    workers = harness.workers()
+    measured = harness.evaluate(source)
+    if not measured.is_ok:
+        raise UserError(f"train.py: expected a file that can be measured, got {measured.status} ({measured.reason}).")
+    model = refit(workers, source)
+    facts = gather_facts(harness, request, measured, model)
+    files = {
+        MODEL: model.data,
+        SOURCE: source.text.encode(),
+        TABLE: card_text(harness.table.card).encode(),
+        CARD: render(facts).encode(),
+    }
+    receipt = make_receipt(harness, request, model, files)
+    write_folder(folder, {**files, RECEIPT: json.dumps(receipt, indent=2, ensure_ascii=False).encode() + b"\n"})
+    told = {"val_auc": facts.val_auc, "test_auc": facts.test_auc, "n_rows": model.n_rows, "cpu_s": model.cpu_s}
+    kept = {key: receipt[key] for key in ("tag", "experiment", "commit", "is_committee", "fingerprint", "files")}
+    return {"folder": str(folder), **told, **kept, "n_bytes": len(model.data), "types": list(model.types)}
+
+
+def check_place(folder: Path, *, is_forced: bool) -> None:
+    """Raise UserError where the folder is taken, unless it is an export that may be replaced."""
+    if not folder.exists() and not folder.is_symlink():
+        return
+    if not is_forced:
+        raise UserError(
+            f"{folder}: expected no such folder yet, got one. --force replaces an export, or choose another."
+        )
+    if folder.is_symlink() or not (folder / RECEIPT).is_file():
+        raise UserError(f"{folder}: expected an export to replace, got something else. Choose another folder.")
+
+
+def gather_facts(harness: Harness, request: Request, measured: Result, model: Model) -> Facts:
+    """Return what the card says."""
+    problem, is_sealed = harness.workers().problem, bool(request.get("sealed"))
+    y, scores = problem.y[problem.test], None if is_sealed else measured.test_scores
+    spread = val_auc_se(*problem.out_of_fold(measured.scores))
+    n_tries = int(request.get("n_tries") or 0)
+    return Facts(
+        hypothesis=measured.source.hypothesis or "",
+        tag=str(request.get("tag", "")),
+        n=request.get("n"),
+        commit=str(request.get("commit") or ""),
+        at=str(request.get("at", "")),
+        use=str(request.get("use") or "uv run ratchet predict FILE.csv"),
+        is_committee=bool(request.get("is_committee")),
+        is_sealed=is_sealed,
+        table=_table_facts(harness.table, problem),
+        val_auc=measured.val_auc,
+        val_auc_se=spread.value if spread else None,
+        fold_aucs=measured.fold_aucs,
+        baseline=request.get("baseline"),
+        test_auc=None if scores is None else auc(y, scores),
+        test=None if scores is None else delong_interval(y, scores),
+        n_test=len(y),
+        n_tries=n_tries,
+        noise=noise_floor(request.get("delta_ses") or [], n_tries),
+        conclusion=request.get("conclusion"),
+        upto=request.get("upto"),
+        leaks=_leak_facts(measured),
+        sandbox=harness.sandbox,
+        fingerprint=harness.fingerprint,
+        versions=versions(harness.parts),
+        types=model.types,
+        is_probability=model.is_probability,
+    )
+
+
+def versions(parts: Mapping[str, str]) -> dict[str, str]:
+    """Return what of the fingerprint's parts a model depends on to be read back: Python and the packages."""
+    return {name: parts[name] for name in ("python", *PACKAGES) if name in parts}
+
+
+def make_receipt(harness: Harness, request: Request, model: Model, files: Mapping[str, bytes]) -> Mapping[str, Any]:
+    """Return what binds the files together, and what predicting needs to know beside them."""
+    return {
+        "at": request.get("at"),
+        "tag": request.get("tag"),
+        "experiment": request.get("n"),
+        "commit": request.get("commit"),
+        "is_committee": bool(request.get("is_committee")),
+        "fingerprint": harness.fingerprint,
+        "parts": dict(harness.parts),
+        "classes": list(harness.table.classes),
+        "score": "probability" if model.is_probability else "decision",
+        "n_rows": model.n_rows,
+        "categories": _categories(harness.table),
+        "types": list(model.types),
+        "files": {name: digest(data) for name, data in files.items()},
+    }
+
+
+def digest(data: bytes) -> str:
+    """Return the sha256 of a file's bytes."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Put the files at `folder`, all of them or none; an export that is there makes way. Raises UserError."""
+    part, old = (folder.with_name(f".{folder.name}.{word}-{os.getpid()}") for word in ("part", "old"))
+    try:
+        part.mkdir(parents=True)
+        for name, data in files.items():
+            with (part / name).open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        if folder.exists():
+            folder.rename(old)
+        part.rename(folder)
+    except OSError as error:
+        if old.exists() and not folder.exists():
+            old.rename(folder)
+        raise UserError(
+            f"{folder}: expected to write a folder, got {error.strerror}. Choose another with -o."
+        ) from None
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _table_facts(table: Table, problem: Problem) -> dict[str, str]:
+    card = table.card
+    counts = [f"{name}: {int((table.y == place).sum())} rows" for place, name in enumerate(table.classes)]
+    named = [("drop", ", ".join(card.drop)), ("group", card.group), ("time", card.time)]
+    return {
+        "name": card.name,
+        "source": f"{card.source}, sha256 {card.sha256}",
+        "target": f"{card.target} ({'; '.join(counts)})"
+        + (f", positive: {table.classes[1]}" * (problem.n_classes == 2)),
+        "rows": f"{len(table.y)}, of which {len(problem.train)} were to learn from and {len(problem.test)} held out",
+        "columns": ", ".join(f"{name} ({card.kinds[name]})" for name in card.features),
+        **{name: text for name, text in named if text},
+    }
+
+
+def _leak_facts(measured: Result) -> list[tuple[str, str]]:
+    found = dict(measured.findings)
+    done = [(check.NAME, found.get(check.NAME)) for check in CHECKS]
+    return [
+        (name, "not run" if one is None else f"{'ok' if one.passed else 'LOOK'}: {one.evidence}") for name, one in done
+    ]
+
+
+def _categories(table: Table) -> dict[str, list[str]]:
+    return {name: list(known) for name, known in table.features.categories.items() if len(known) <= MAX_CATEGORIES}
+
+
+def source_of(folder: Path) -> Source:
+    """Return the train.py of an export."""
+    return read_file(folder / SOURCE)

@@ -1,0 +1,152 @@
+"""Experiments in which there is nothing to gain: another seed, columns of noise, labels that were dealt out anew.
+
+Seeds and noise are models of our own, fitted here; shuffled labels are the run's own files, measured as every file is,
+in locked-down processes. Each answers for an experiment number and a partition with its out-of-fold scores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
+from typing import Any, TypeAlias
+
+import numpy as np
+from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from harness.evaluate import FoldWorkers
+from harness.harness import Harness
+from harness.problem import Problem, Rows, Scores
+from harness.trainfile import Source
+
+N_TREES = 10  # few enough that a seed matters, as in a forest that a student would try first
+N_NOISE = 3  # columns, of standard normal noise
+MAX_ROWS = 3000  # of the training rows, drawn at random from a larger table: noise needs no more
+Fold: TypeAlias = tuple[Scores, Rows, Scores, Rows]  # (features, labels, features to score, their rows)
+
+
+@dataclass(slots=True)
+class Agent:
+    """One that can only be lucky: the problem that it sees, and the scores of its experiment n on a partition."""
+
+    name: str
+    problem: Callable[[int], Problem]
+    scores: Callable[[int, int], list[Scores] | None]
+
+
+def seed_agents(problem_of: Callable[[int], Problem], n: int, repeats: int) -> list[Agent]:
+    """Return agents whose every idea is another seed of the same small forest.
+
+    No seed is better than another, so each of them tries the same n + 1 seeds in an order of its own, and one fit of a
+    seed serves them all.
+    """
+    folds_of = _prepared(problem_of)
+
+    @cache
+    def fitted(seed: int, partition: int) -> list[Scores]:
+        model = RandomForestClassifier(N_TREES, random_state=seed)
+        return [_probabilities(model.fit(X, y), new) for X, y, new, _ in folds_of(partition)]
+
+    def agent(order: Rows) -> Agent:
+        return Agent("seeds", problem_of, lambda number, partition: fitted(int(order[number]), partition))
+
+    return [
+        agent(np.random.default_rng([problem_of(0).seed, 6, repeat]).permutation(n + 1)) for repeat in range(repeats)
+    ]
+
+
+def noise_agent(problem_of: Callable[[int], Problem], repeat: int = 0) -> Agent:
+    """Return the agent whose every idea is a few more columns, all of them noise; experiment 0 has none."""
+    folds_of = _prepared(problem_of)
+
+    def scores(n: int, partition: int) -> list[Scores]:
+        problem = problem_of(partition)
+        noise = np.random.default_rng([problem.seed, 7, repeat, n]).normal(size=(len(problem.y), N_NOISE if n else 0))
+        model, found = LogisticRegression(max_iter=500), []
+        for (X, y, new, val), (fit, _) in zip(folds_of(partition), problem.folds, strict=True):
+            model.fit(np.hstack([X, noise[fit]]), y)
+            found.append(_probabilities(model, np.hstack([new, noise[val]])))
+        return found
+
+    return Agent("noise columns", problem_of, scores)
+
+
+def label_agent(harness: Harness, sources: Sequence[Source], repeat: int = 0) -> Agent:
+    """Return the agent that tries the run's own files, the first one as its baseline, on labels that mean nothing."""
+
+    def problem_of(partition: int) -> Problem:
+        return _workers(partition).problem
+
+    @lru_cache(maxsize=4)
+    def _workers(partition: int) -> FoldWorkers:
+        real = harness.workers(partition)
+        y = shuffled(harness.workers().problem, repeat)
+        return FoldWorkers(replace(real.problem, y=y), real.runner, real.budget, is_guarded=real.is_guarded)
+
+    def scores(n: int, partition: int) -> list[Scores] | None:
+        result = harness.rules.evaluate(sources[n], _workers(partition), refits=False)
+        found = [values for values in result.scores if values is not None]
+        return found if result.val_auc is not None and len(found) == len(result.scores) else None
+
+    return Agent("shuffled labels", problem_of, scores)
+
+
+def shuffled(problem: Problem, repeat: int = 0) -> Rows:
+    """Return the labels dealt out anew within each fold's validation rows, and within all rows that are in none."""
+    rng, y = np.random.default_rng([problem.seed, 8, repeat]), problem.y.copy()
+    parts = [val for _, val in problem.folds]
+    rest = np.setdiff1d(np.arange(len(y)), np.concatenate(parts))
+    for rows in (*parts, rest):
+        y[rows] = rng.permutation(y[rows])
+    return y
+
+
+def smaller(problem: Problem) -> Problem:
+    """Return the problem with at most MAX_ROWS training rows, the share of each class as it was."""
+    if len(problem.train) <= MAX_ROWS:
+        return problem
+    rng, share = np.random.default_rng([problem.seed, 9]), MAX_ROWS / len(problem.train)
+    classes = [problem.train[problem.y[problem.train] == k] for k in range(problem.n_classes)]
+    chosen = np.concatenate(
+        [rng.choice(rows, min(len(rows), max(20, int(len(rows) * share))), replace=False) for rows in classes]
+    )
+    cut = [(fit[np.isin(fit, chosen)], val[np.isin(val, chosen)]) for fit, val in problem.folds]
+    return replace(problem, train=problem.train[np.isin(problem.train, chosen)], folds=cut)
+
+
+def _prepared(problem_of: Callable[[int], Problem]) -> Callable[[int], Sequence[Fold]]:
+    """Return the folds of a partition as numbers: what both agents fit again and again is made once."""
+
+    @lru_cache(maxsize=4)
+    def folds_of(partition: int) -> Sequence[Fold]:
+        problem = problem_of(partition)
+        found = []
+        for fit, val in problem.folds:
+            columns = _columns()
+            X = columns.fit_transform(problem.rows(fit))
+            found.append((X, problem.y[fit], columns.transform(problem.rows(val)), val))
+        return found
+
+    return folds_of
+
+
+def _columns() -> Any:
+    numbers = make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler())
+    texts = make_pipeline(
+        SimpleImputer(strategy="most_frequent", keep_empty_features=True),
+        OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=5, max_categories=30, sparse_output=False),
+    )
+    return make_column_transformer(
+        (numbers, make_column_selector(dtype_include="number")),
+        (texts, make_column_selector(dtype_exclude="number")),
+    )
+
+
+def _probabilities(model: Any, X: Scores) -> Scores:
+    values: Scores = model.predict_proba(X)
+    return values[:, 1] if values.shape[1] == 2 else values

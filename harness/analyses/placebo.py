@@ -1,0 +1,157 @@
+"""How far does a ratchet climb on nothing? The same rule, as many tries, and ideas in which there is nothing to gain.
+
+Whatever such a climb reaches is luck, and every keep is a false one: the measure for a climb that may be more.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+
+from threadpoolctl import threadpool_limits
+
+from harness.analyses.base import Answer, Request
+from harness.analyses.null_agents import Agent, label_agent, noise_agent, seed_agents, smaller
+from harness.errors import UserError
+from harness.harness import Harness
+from harness.problem import Problem, Scores
+from harness.stats import paired_val_auc_se
+from harness.trainfile import Source, Status, read_file
+
+MAX_N = 200
+REPEATS = 3
+CHEAP_FILES = 20  # measured on shuffled labels in all repeats together; a longer run climbs them once
+KINDS = ("seeds", "labels", "noise")
+WALL_S = 240.0  # a kind: what was not tried by then is left out, and the answer says so
+MARGIN_SES = 1.96
+
+
+@dataclass(frozen=True, slots=True)
+class Climb:
+    """A placebo's val_auc of each experiment, the baseline first, and how many each rule would have kept.
+
+    Of several repeats it is the one with the median gain, the higher of two in the middle; `gains` are those of all,
+    lowest first.
+    """
+
+    name: str
+    val_aucs: Sequence[float | None]
+    false_keeps: dict[str, int | None]
+    gains: Sequence[float] = ()
+
+    @property
+    def gain(self) -> float:
+        """How far the best lies above the baseline; 0 where nothing does."""
+        known = [value for value in self.val_aucs if value is not None]
+        first = self.val_aucs[0]
+        return 0.0 if first is None else max(known) - first
+
+
+def placebo(harness: Harness, request: Request) -> Answer:
+    """Return a climb for each kind that is asked for: `n` experiments after the baseline, `kind` of KINDS or "all".
+
+    `experiments` names the run's files, which the shuffled labels are tried with; the baseline is the first of them.
+    """
+    begun, n = time.process_time(), min(int(request.get("n") or 1), MAX_N)
+    asked = KINDS if request.get("kind", "all") == "all" else (str(request["kind"]),)
+    with threadpool_limits(1):  # small fits: more threads would wait for each other
+        climbs = [_middle(harness, agents, tries) for agents, tries in _agents(harness, request, asked, n)]
+    cpu_s = time.process_time() - begun  # the locked-down processes have a budget of their own and are not in it
+    return {"climbs": [asdict(one) for one in climbs], "n": n, "n_max": MAX_N, "cpu_time_s": round(cpu_s, 3)}
+
+
+def _middle(harness: Harness, agents: Sequence[Agent], n_tries: int) -> Climb:
+    """Return the climb with the median gain: one alone may begin with a lucky baseline, and never climb."""
+    climbs = sorted((climb(harness, agent, n_tries) for agent in agents), key=lambda one: one.gain)
+    return replace(climbs[len(climbs) // 2], gains=[one.gain for one in climbs])
+
+
+def climb(harness: Harness, agent: Agent, n_tries: int) -> Climb:
+    """Let an agent try that often, and judge each experiment by every rule as the ratchet would."""
+    deadline, judges = time.monotonic() + WALL_S, Judges(harness, agent)
+    for n in range(n_tries + 1):
+        if n and time.monotonic() > deadline:
+            break
+        harness.on_progress(f"{agent.name}: {n} of {n_tries}")
+        judges.take(n)
+    return Climb(agent.name, judges.val_aucs, dict(judges.keeps))
+
+
+@dataclass(slots=True)
+class Judges:
+    """The three rules side by side, each with a best of its own, since each would have gone its own way."""
+
+    harness: Harness
+    agent: Agent
+    val_aucs: list[float | None] = field(default_factory=list)
+    scores: list[list[Scores] | None] = field(default_factory=list)
+    best: dict[str, int] = field(default_factory=dict)
+    keeps: dict[str, int | None] = field(default_factory=lambda: {"strict": 0, "margin": 0, "confirm": 0})
+
+    def take(self, n: int) -> None:
+        """Measure experiment n and let each rule decide; a rule's best is the baseline until it keeps something."""
+        found = self.agent.scores(n, 0)
+        self.scores.append(found)
+        self.val_aucs.append(self._val_auc(found, 0))
+        for rule, is_kept in (("strict", self._strict), ("margin", self._margin), ("confirm", self._confirm)):
+            if n and self.val_aucs[n] is not None and is_kept(n, self.best.get(rule, 0)):
+                self.best[rule] = n
+                self.keeps[rule] = (self.keeps[rule] or 0) + 1
+
+    def _strict(self, n: int, best: int) -> bool:
+        new, old = self.val_aucs[n], self.val_aucs[best]
+        return new is not None and (old is None or new > old)
+
+    def _margin(self, n: int, best: int) -> bool:
+        new, old, a, b = self.val_aucs[n], self.val_aucs[best], self.scores[best], self.scores[n]
+        if new is None or old is None or a is None or b is None or new <= old:
+            return False
+        problem = self.agent.problem(0)
+        y, fold, before = problem.out_of_fold(a)
+        error = paired_val_auc_se(y, fold, before, problem.out_of_fold(b)[2])
+        return error is not None and new - old > MARGIN_SES * error.value
+
+    def _confirm(self, n: int, best: int) -> bool:
+        if not self._strict(n, best):
+            return False
+        new, old = (self._val_auc(self.agent.scores(one, n), n) for one in (n, best))
+        return new is not None and (old is None or new > old)
+
+    def _val_auc(self, scores: list[Scores] | None, partition: int) -> float | None:
+        return None if scores is None else self.harness.val_auc(self.agent.problem(partition), scores)
+
+
+def _agents(harness: Harness, request: Request, asked: Sequence[str], n: int) -> list[tuple[Sequence[Agent], int]]:
+    @lru_cache(maxsize=4)
+    def problem_of(partition: int) -> Problem:
+        return smaller(harness.workers(partition).problem)
+
+    found: list[tuple[Sequence[Agent], int]] = []
+    for kind in asked:
+        if kind == "seeds":
+            found.append((seed_agents(problem_of, n, REPEATS), n))
+        elif kind == "noise":
+            found.append(([noise_agent(problem_of, repeat) for repeat in range(REPEATS)], n))
+        elif kind == "labels":
+            found += _label_agents(harness, _sources(request), n)
+        else:
+            raise UserError(f"placebo: expected a kind of {', '.join(KINDS)} or all, got {kind}.")
+    return found
+
+
+def _label_agents(harness: Harness, sources: Sequence[Source], n: int) -> list[tuple[Sequence[Agent], int]]:
+    tries = min(n, len(sources) - 1)
+    if tries < 1:
+        return []
+    repeats = max(1, min(REPEATS, CHEAP_FILES // tries))
+    return [([label_agent(harness, sources, repeat) for repeat in range(repeats)], tries)]
+
+
+def _sources(request: Request) -> list[Source]:
+    """Return the run's files, each once, the baseline first; those that their contract refuses could not climb."""
+    told = sorted(request.get("experiments") or [], key=lambda one: int(one["n"]))
+    read = {source.text: source for one in told if (source := read_file(Path(one["file"]))).status is Status.OK}
+    return list(read.values())

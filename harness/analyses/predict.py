@@ -1,0 +1,188 @@
+"""Score new rows with an exported model: its files held against their hashes, its code in a locked-down process.
+
+Rows are read, scored and written block by block, so that a file of any length takes the memory of a few. Each block has
+a process of its own, as a fold has: what keeps its contract scores a row alike in any company.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from harness.analyses.base import Answer, Request, path_of
+from harness.analyses.export import MODEL, RECEIPT, SOURCE, TABLE, digest, source_of, versions
+from harness.analyses.refit import score_task
+from harness.data.config import Card, parse_card
+from harness.data.new_rows import Block, check_columns, read_rows
+from harness.errors import UserError
+from harness.evaluate import FoldWorkers
+from harness.harness import Harness
+from harness.problem import Scores
+from harness.trainfile import Source, Status
+from harness.workers.pool import one_line
+
+NEEDED = (MODEL, SOURCE, TABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An exported model: its bytes, the train.py that made it, the card of its table, its classes in their order."""
+
+    data: bytes
+    source: Source
+    card: Card
+    classes: tuple[str, ...]
+    is_probability: bool
+    receipt: Mapping[str, Any]
+
+    @property
+    def threshold(self) -> float:
+        """Where the scores of two classes part."""
+        return 0.5 if self.is_probability else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be scored, and where the scores go."""
+
+    file: Path
+    out: Path
+    id_column: str
+
+
+def predict(harness: Harness, request: Request) -> Answer:
+    """Score the rows of `file` with the export in `model` and write them to `out`; `id` names a column to copy."""
+    order = Order(path_of(request, "file"), path_of(request, "out"), str(request.get("id") or ""))
+    kept = open_export(path_of(request, "model"))
+    if not order.file.is_file():
+        raise UserError(f"{order.file}: expected a file of rows to score, got none. Look at the name.")
+    ignored = check_columns(order.file, kept.card, order.id_column)
+    unseen: Counter[str] = Counter()
+    n_rows, part = 0, order.out.with_name(f".{order.out.name}.{os.getpid()}")
+    try:
+        with part.open("w", encoding="utf-8", newline="") as file:
+            _write_names(file, kept, order.id_column)
+            for block, scores in _scored(harness, kept, order):
+                _write(file, kept, block, scores)
+                n_rows += len(block.X)
+                unseen.update(block.unseen)
+                harness.on_progress(f"{n_rows:,} rows")
+        part.replace(order.out)
+    except OSError as error:
+        raise UserError(f"{order.out}: expected to write the scores, got {error.strerror}.") from None
+    finally:
+        part.unlink(missing_ok=True)
+    told = {
+        "n_rows": n_rows,
+        "out": str(order.out),
+        "ignored": ignored,
+        "unseen": {k: n for k, n in unseen.items() if n},
+    }
+    return {
+        **told,
+        "notes": _notes(kept, harness),
+        "tag": kept.receipt.get("tag"),
+        "experiment": kept.receipt.get("experiment"),
+    }
+
+
+def open_export(folder: Path) -> Kept:
+    """Read an export and hold every file against its hash. Raises UserError."""
+    receipt = _read_receipt(folder)
+    files: dict[str, bytes] = {}
+    for name, expected in receipt["files"].items():
+        if Path(name).name != name:
+            raise UserError(f"{folder / RECEIPT}: expected the names of files beside it, got {name!r:.60}.")
+        try:
+            files[name] = (folder / name).read_bytes()
+        except OSError as error:
+            raise UserError(
+                f"{folder / name}: expected a file of the export, got {error.strerror}. Export again."
+            ) from None
+        if digest(files[name]) != expected:
+            raise UserError(f"{folder / name}: expected the file that was exported, got another content. Export again.")
+    source = source_of(folder)
+    if source.status is not Status.OK:
+        raise UserError(f"{folder / SOURCE}: expected a train.py within its contract, got {source.reason}.")
+    return Kept(
+        data=files[MODEL],
+        source=source,
+        card=parse_card(files[TABLE].decode("utf-8", "replace")),
+        classes=tuple(map(str, receipt["classes"])),
+        is_probability=receipt["score"] == "probability",
+        receipt=receipt,
+    )
+
+
+def _read_receipt(folder: Path) -> Mapping[str, Any]:
+    path = folder / RECEIPT
+    try:
+        receipt = json.loads(path.read_bytes())
+        is_whole = all(name in receipt["files"] for name in NEEDED) and len(receipt["classes"]) > 1 and receipt["score"]
+    except OSError:
+        raise UserError(
+            f"{folder}: expected an export with a {RECEIPT}, got none. `uv run ratchet export` makes one."
+        ) from None
+    except (ValueError, TypeError, KeyError, RecursionError):
+        is_whole = False
+    if not is_whole:
+        raise UserError(f"{path}: expected the receipt of an export, got something else. Export again.")
+    return dict(receipt)
+
+
+def _scored(harness: Harness, kept: Kept, order: Order) -> Iterator[tuple[Block, Scores]]:
+    """Yield each block of rows with its scores, as many blocks at a time as there are lanes."""
+    workers = harness.workers()
+    blocks = read_rows(
+        order.file, kept.card, id_column=order.id_column, categories=kept.receipt.get("categories") or {}
+    )
+    for group in _groups((block for block in blocks if len(block.X)), workers.runner.n_lanes):
+        yield from zip(group, _score(workers, kept, group), strict=True)
+
+
+def _score(workers: FoldWorkers, kept: Kept, group: Sequence[Block]) -> Iterator[Scores]:
+    n_classes = len(kept.classes)
+    tasks = [score_task(workers, kept.source, kept.data, block.X, n_classes=n_classes) for block in group]
+    for block, answer in zip(group, workers.runner.run(tasks, workers.budget), strict=True):
+        if answer.payload is None:
+            rows = f"rows {block.first} to {block.first + len(block.X) - 1}"
+            raise UserError(f"{rows}: expected scores from the model, got {one_line(answer.reason)}.")
+        values = np.frombuffer(answer.payload, "<f8")
+        yield values if n_classes == 2 else values.reshape(len(block.X), n_classes)
+
+
+def _groups(blocks: Iterable[Block], size: int) -> Iterator[list[Block]]:
+    rest = iter(blocks)
+    while group := list(islice(rest, size)):
+        yield group
+
+
+def _write_names(file: IO[str], kept: Kept, id_column: str) -> None:
+    names = ["score"] if len(kept.classes) == 2 else [f"score_{name}" for name in kept.classes]
+    csv.writer(file, lineterminator="\n").writerow(["row", *([id_column] if id_column else []), *names, "predicted"])
+
+
+def _write(file: IO[str], kept: Kept, block: Block, scores: Scores) -> None:
+    writer = csv.writer(file, lineterminator="\n")
+    guess = scores.argmax(axis=1) if scores.ndim == 2 else (scores > kept.threshold).astype(int)
+    for i, place in enumerate(guess):
+        values = scores[i] if scores.ndim == 2 else [scores[i]]
+        own = [block.ids[i]] if block.ids else []
+        writer.writerow([block.first + i, *own, *(f"{value:.9g}" for value in values), kept.classes[place]])
+
+
+def _notes(kept: Kept, harness: Harness) -> list[str]:
+    """Say what is not as it was when the model was made."""
+    then, now = versions(kept.receipt.get("parts") or {}), versions(harness.parts)
+    names = [name for name in {**then, **now} if then.get(name) != now.get(name)]
+    changed = [f"{name} {then.get(name, 'none')} → {now.get(name, 'none')}" for name in names]
+    return [f"made with other versions, scores may differ: {', '.join(changed)}"] if changed else []

@@ -1,0 +1,57 @@
+"""Open the held-out test of a run: the AUC of what was kept, with an interval that says how little a test can say.
+
+Each kept experiment learns from all training rows and is scored on the rows that no decision has seen. In a sealed run
+these scores were never stored; they are made now, and kept from here on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from harness import score_store
+from harness.analyses.base import Answer, Request, path_of
+from harness.harness import Harness
+from harness.problem import Scores
+from harness.stats import auc, delong_interval
+from harness.trainfile import read_file
+
+KEPT = frozenset({"baseline", "keep"})
+
+
+def reveal(harness: Harness, request: Request) -> Answer:
+    """Return AUC and DeLong's 95 % interval on the held-out rows for the baseline and every kept experiment.
+
+    The request holds `experiments` and `store`. An experiment that cannot be measured any more has none.
+    """
+    problem, store = harness.workers().problem, path_of(request, "store")
+    kept = [one for one in request["experiments"] if one["verdict"] in KEPT]
+    rows = []
+    for place, one in enumerate(kept, start=1):
+        harness.on_progress(f"iter {one['n']} ({place} of {len(kept)})")
+        rows.append(_row(harness, one, store))
+    y = problem.y[problem.test]
+    sizes = {"n_test": len(y), "n_positive": int((y == 1).sum()) if problem.n_classes == 2 else None}
+    return {"rows": rows, **sizes, "fingerprint": harness.fingerprint}
+
+
+def _row(harness: Harness, one: Mapping[str, Any], store: Path) -> Mapping[str, Any]:
+    problem = harness.workers().problem
+    scores, y = _test_scores(harness, Path(one["file"]), store), problem.y[problem.test]
+    told = {"n": one["n"], "commit": one["commit"], "val_auc": one["metric"]}
+    if scores is None or len(scores) != len(y):
+        return told | {"auc": None, "low": None, "high": None}
+    reach = delong_interval(y, scores)
+    return told | {"auc": auc(y, scores), "low": reach.low if reach else None, "high": reach.high if reach else None}
+
+
+def _test_scores(harness: Harness, file: Path, store: Path) -> Scores | None:
+    source = read_file(file)
+    found = score_store.load_test(store, source.text)
+    if found is not None:
+        return found
+    measured = harness.evaluate(source, refits=False)  # its leaks were looked for when it was kept
+    if measured.val_auc is not None:
+        score_store.save(store, source.text, measured.scores, measured.test_scores)
+    return measured.test_scores

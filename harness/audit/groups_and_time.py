@@ -1,0 +1,113 @@
+"""Rows that belong together or follow one another: dates without a time split, people with more rows than one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from harness.audit.base import Finding, LeakType, Severity, View
+from harness.data.config import Kind
+from harness.data.table import Integers
+
+TIME_NAME = re.compile(
+    r"(^|[_\W])(date|time|timestamp|datetime|year|month|quarter|week|when|created|updated)($|[_\W\d])", re.I
+)
+BIRTH_NAME = re.compile(r"birth|born|dob", re.I)
+ENTITY_NAME = re.compile(
+    r"(patient|subject|person|user|customer|client|account|household|player|student|member|employee|driver|device|"
+    r"machine|sensor|store|shop|session|site|hospital|school|company|farm|animal|participant|respondent)"
+    r"([_\W]?(id|no|nr|num|number|key|code|name))?$|(^|[_\W])(id|uuid)$|[a-z]I[dD]$",
+    re.I,
+)
+ALIKE = {True: 0.6, False: 0.35}  # for a number, and for text: how much rows of an unnamed entity are alike at least
+MIN_ENTITIES = 20
+MIN_PAIRS = 20
+RANDOM_PAIRS = 5000
+
+Pairs = tuple[Integers, Integers]
+
+
+def dates(view: View) -> Iterator[Finding]:
+    """Columns that say when, in a table that is not split by time."""
+    if view.table.times is not None:
+        return
+    for name in view.table.X.columns:
+        is_date = view.table.card.kinds[name] is Kind.DATE
+        if BIRTH_NAME.search(name) or not (is_date or TIME_NAME.search(name)):
+            continue
+        yield Finding(
+            "no-time-split",
+            Severity.WARNING if is_date else Severity.INFO,
+            f"{name!r} says when, and rows of all times stand on both sides of the split",
+            f"If the model is to tell the future, split by it: --time {name!r}. If not, nothing is wrong.",
+            LeakType.TEMPORAL,
+        )
+
+
+def entities(view: View) -> Iterator[Finding]:
+    """Columns that name somebody who has several rows, in a table that is not split by them."""
+    if view.table.groups is not None:
+        return
+    for name in view.table.X.columns:
+        code, values = pd.factorize(view.cells(name))
+        if not _may_name(name, view.cells(name), n_rows=int((code >= 0).sum()), n_values=len(values)):
+            continue
+        alike = _likeness(name, code, view)
+        needed = 0.0 if ENTITY_NAME.search(name) else ALIKE[name not in view.table.features.categories]
+        if alike is not None and alike >= needed:
+            yield Finding(
+                "no-group-split",
+                Severity.WARNING,
+                f"{name!r} has {len(values):,} values in {(code >= 0).sum():,} rows; rows that share one are "
+                f"{alike:.0%} alike in the other columns (0%: as any others, 100%: as copies)",
+                f"If it names who or what a row is about, split by it: --group {name!r}",
+                LeakType.DEPENDENCE,
+            )
+
+
+def _may_name(name: str, cells: pd.Series[Any], *, n_rows: int, n_values: int) -> bool:
+    """Whether a column has as many values as entities with a few rows each would have."""
+    if n_values < MIN_ENTITIES or n_values > 0.98 * n_rows:
+        return False
+    if pd.api.types.is_numeric_dtype(cells.dtype):
+        values = cells.dropna().to_numpy(np.float64)
+        if (values != np.round(values)).any():
+            return False
+    return ENTITY_NAME.search(name) is not None or n_values >= n_rows / 30
+
+
+def _likeness(name: str, code: Integers, view: View) -> float | None:
+    """Return how much rows that share a value of a column are alike in the others and in class, beyond other rows.
+
+    0 is as rows with another value, 1 as copies; the mean over the columns. The other value is the next one where it is
+    a number: an entity's number is no nearer to the next one, an amount is. None where hardly any rows share a value.
+    """
+    cells = view.cells(name)
+    present = np.flatnonzero(code >= 0)
+    is_number = pd.api.types.is_numeric_dtype(cells.dtype)
+    order = present[np.argsort(cells.to_numpy()[present] if is_number else code[present], kind="stable")]
+    one, other = order[:-1], order[1:]
+    shared = code[one] == code[other]
+    if shared.sum() < MIN_PAIRS:
+        return None
+    apart = (one[~shared], other[~shared])
+    if not is_number:
+        left, right = np.random.default_rng(view.seed).integers(0, len(code), (2, RANDOM_PAIRS))
+        apart = (left, right)
+    columns = [view.cells(key).to_numpy() for key in view.table.X.columns if key != name]
+    pairs = (one[shared], other[shared])
+    return max(
+        0.0, float(np.mean([_alike(column, pairs, apart) for column in (*columns, view.table.y.astype(object))]))
+    )
+
+
+def _alike(cells: np.ndarray[Any, Any], pairs: Pairs, apart: Pairs) -> float:
+    if cells.dtype == np.float64:
+        near, usual = (float(np.nanmean((cells[one] - cells[other]) ** 2)) for one, other in (pairs, apart))
+    else:
+        near, usual = (float(np.mean(cells[one] != cells[other])) for one, other in (pairs, apart))
+    return 1 - near / usual if usual > 0 and np.isfinite(near) else 0.0

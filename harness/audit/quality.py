@@ -1,0 +1,147 @@
+"""The shape of a table: columns that say nothing, classes too small to measure, a test part unlike the train part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+
+from harness.audit.base import Finding, LeakType, Severity, View
+from harness.audit.models import scores_out_of_fold
+from harness.data.split import rows_together
+from harness.data.table import Floats, Integers, Table
+
+FEW_ROWS = 25  # of a class in the train part: five in each of five folds
+FEW_TEST_ROWS = 10  # of a class in the test part
+UNLIKE = 0.6  # AUC of telling test rows from train rows
+PART_ROWS = 2_000  # of each part that the model is shown
+MIN_TEST_ROWS = 20  # or entities, for a model to tell them
+FAR_APART = 1.0  # standard deviations between means
+
+
+def constant(view: View) -> Iterator[Finding]:
+    """Columns with one value in every row."""
+    X = view.table.X
+    names = [name for name in X.columns if X[name].nunique(dropna=False) <= 1]
+    if names:
+        yield Finding(
+            "constant-columns",
+            Severity.INFO,
+            f"{_names(names)}: one value in every row",
+            f"Nothing can be learned from it. {_drop(names)}",
+            LeakType.NONE,
+        )
+
+
+def rare_classes(view: View) -> Iterator[Finding]:
+    """Classes with so few rows that a score on them is mostly noise."""
+    table = view.table
+    in_train = np.bincount(table.y[view.train], minlength=len(table.classes))
+    in_test = np.bincount(table.y[view.test], minlength=len(table.classes))
+    for name, n_train, n_test in zip(table.classes, in_train, in_test, strict=True):
+        if n_train < FEW_ROWS or n_test < FEW_TEST_ROWS:
+            yield Finding(
+                "rare-class",
+                Severity.WARNING,
+                f"class {name!r} has {n_train} train rows and {n_test} test rows",
+                "Read every score with its standard error, put it together with another class, or bring more rows.",
+                LeakType.NO_TEST_SET if n_test < FEW_TEST_ROWS else LeakType.NONE,
+            )
+
+
+def unlike_parts(view: View) -> Iterator[Finding]:
+    """A test part that can be told from the train part by the features alone."""
+    train, test = (view.sample(_one_each(view.table, rows), PART_ROWS) for rows in (view.train, view.test))
+    evidence = _told_by_model(view, train, test) if len(test) >= MIN_TEST_ROWS else _told_by_means(view)
+    if not evidence:
+        return
+    by_time = view.table.times is not None
+    yield Finding(
+        "test-unlike-train",
+        Severity.INFO if by_time else Severity.WARNING,
+        evidence,
+        "The table changes with time: expect another test_auc than val_auc."
+        if by_time
+        else "Other kinds of rows are held out than are learned from: bring more entities, or change the group.",
+        LeakType.SAMPLING,
+    )
+
+
+def prepared_before(view: View) -> Iterator[Finding]:
+    """Numbers that were scaled, or missing cells that were filled, with all rows in view."""
+    scaled, filled = [], []
+    for name, cells in zip(_numeric(view), view.table.features.numbers, strict=True):
+        values = cells[~np.isnan(cells)]
+        if len(np.unique(values)) < 10 or np.all(values == np.round(values)):
+            continue
+        if abs(values.mean()) < 1e-6 and min(abs(values.std() - 1), abs(values.std(ddof=1) - 1)) < 1e-6:
+            scaled.append(name)
+        if _is_filled(values):
+            filled.append(name)
+    for names, what in ((scaled, "mean 0 and deviation 1"), (filled, "missing cells filled with the mean or median")):
+        if names:
+            yield Finding(
+                "prepared-before",
+                Severity.WARNING,
+                f"{_names(names)}: {what}, taken over all rows; so the train rows know of the test rows",
+                "Take the table in as it was before: scaling and filling belong into build_pipeline.",
+                LeakType.PREPROCESSING,
+            )
+
+
+def _told_by_model(view: View, train: Integers, test: Integers) -> str:
+    rows, is_test = np.concatenate([train, test]), np.repeat([0, 1], [len(train), len(test)])
+    scores = scores_out_of_fold(view.table.X.iloc[rows], is_test, seed=view.seed)
+    if scores is None:
+        return ""
+    auc = float(roc_auc_score(is_test, scores[:, 1]))
+    error = float(np.sqrt((len(rows) + 1) / (12 * len(train) * len(test))))  # of the Mann-Whitney statistic at 0.5
+    if auc <= max(UNLIKE, 0.5 + 4 * error):
+        return ""
+    return f"a model tells test rows from train rows with AUC {auc:.2f} (0.50 if they were alike)"
+
+
+def _told_by_means(view: View) -> str:
+    """For a handful of entities, too few to learn from: the column whose mean differs most."""
+    worst = ("", 0.0)
+    for name, cells in zip(_numeric(view), view.table.features.numbers, strict=True):
+        train, test = (cells[rows][~np.isnan(cells[rows])] for rows in (view.train, view.test))
+        if len(train) > 1 and len(test) > 1 and (spread := float(train.std())) > 0:
+            worst = max(worst, (name, abs(float(test.mean() - train.mean())) / spread), key=lambda pair: pair[1])
+    if worst[1] < FAR_APART:
+        return ""
+    return (
+        f"the mean of {worst[0]!r} in the test part is {worst[1]:.1f} standard deviations from that in the train part"
+    )
+
+
+def _one_each(table: Table, rows: Integers) -> Integers:
+    """Return one row of each entity: by its others a model would know where it stands."""
+    together = rows_together(table)
+    return rows if together is None else rows[np.unique(together[rows], return_index=True)[1]]
+
+
+def _is_filled(values: Floats) -> bool:
+    """One value stands out by how often it occurs, and it is the mean, or the median, of all the others."""
+    distinct, counts = np.unique(values, return_counts=True)
+    if len(distinct) < 30:
+        return False
+    most, next_most = np.argsort(counts)[::-1][:2]
+    others = values[values != distinct[most]]
+    if counts[most] < max(5, 0.02 * len(values)) or counts[most] < 5 * counts[next_most]:
+        return False
+    near = 1e-6 * max(float(others.std()), abs(float(distinct[most])))
+    return bool(min(abs(others.mean() - distinct[most]), abs(np.median(others) - distinct[most])) <= near)
+
+
+def _numeric(view: View) -> list[str]:
+    return [name for name in view.table.X.columns if name not in view.table.features.categories]
+
+
+def _names(names: list[str]) -> str:
+    return ", ".join(map(repr, names[:5])) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+def _drop(names: list[str]) -> str:
+    return " ".join(f"--drop {name!r}" for name in names[:5])

@@ -1,0 +1,117 @@
+"""Columns that give the answer away: the target in disguise, cells that are missing because of it, numbers of rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from harness.audit.base import Finding, LeakType, Severity, View
+from harness.audit.models import auc, scores_out_of_fold, single_auc
+from harness.data.config import Kind
+from harness.data.table import Integers
+
+STRONG = 0.9  # AUC of a single column from which it is looked at more closely
+TIMES_BETTER = 2.5  # by which a disguised target errs less than all other columns together
+TELLING = 0.7  # AUC of "is this cell missing?"
+FEW_MISSING = 20  # cells; fewer tell nothing
+PURE = 0.98  # share of one class among the rows with a missing cell
+MIN_ROWS = 50  # below, all values of a column are different by chance
+ID_NAME = re.compile(
+    r"(^|[_\W])(id|ids|idx|index|uuid|guid|key|no|nr|num|number|serial|ref|code|row)($|[_\W\d])|Id$|ID$", re.I
+)
+
+
+def single_column(view: View) -> Iterator[Finding]:
+    """A column that alone tells the class much better than all the others together."""
+    rows = view.sample(view.train)
+    X, y = view.table.X.iloc[rows], view.table.y[rows]
+    for name in X.columns:
+        if _is_renamed(X[name], y):
+            yield _giveaway(name, "each of its values stands for one class: it is the target by another name")
+            continue
+        alone = single_auc(X[name], y, seed=view.seed)
+        if alone is None or alone < STRONG:
+            continue
+        others = scores_out_of_fold(X.drop(columns=name), y, seed=view.seed) if len(X.columns) > 1 else None
+        without = 0.5 if others is None else auc(y, others)
+        if 1 - without >= TIMES_BETTER * (1 - alone) + 0.01:
+            yield _giveaway(name, f"alone it has AUC {alone:.3f}, all other columns together {without:.3f}")
+
+
+def missing_cells(view: View) -> Iterator[Finding]:
+    """A column whose missing cells tell the class."""
+    rows = view.sample(view.train)
+    y = view.table.y[rows]
+    for name in view.table.X.columns:
+        is_missing = view.cells(name).isna().to_numpy()[rows]
+        if not FEW_MISSING <= is_missing.sum() <= len(rows) - FEW_MISSING:
+            continue
+        shares = np.bincount(y[is_missing], minlength=len(view.table.classes)) / is_missing.sum()
+        base = np.bincount(y) / len(y)
+        place = int(np.argmax(shares - base))
+        area = 0.5 + abs(is_missing[y == place].mean() - is_missing[y != place].mean()) / 2
+        is_pure = shares[place] >= PURE and base[place] <= 0.85
+        if area >= TELLING or is_pure:
+            yield Finding(
+                "telling-missingness",
+                Severity.SEVERE if area >= STRONG else Severity.WARNING,
+                f"{name!r} is missing in {is_missing.sum():,} rows; {shares[place]:.0%} of them are class "
+                f"{view.table.classes[place]!r}, {base[place]:.0%} of all rows (AUC {area:.2f})",
+                f"Ask whether it is filled in before or after the answer is known. If after: --drop {name!r}",
+                LeakType.FEATURES,
+            )
+
+
+def identifiers(view: View) -> Iterator[Finding]:
+    """Columns with another value in every row: names, numbers of rows or of people."""
+    for name in view.table.X.columns:
+        cells = view.cells(name).dropna()
+        if view.table.card.kinds[name] is Kind.DATE or len(cells) < MIN_ROWS or cells.nunique() < 0.98 * len(cells):
+            continue
+        why = _identifies(name, cells)
+        if why:
+            yield Finding(
+                "identifier",
+                Severity.WARNING,
+                f"{name!r} has {cells.nunique():,} different values in {len(cells):,} rows{why}",
+                f"A model can only learn it by heart. --drop {name!r}",
+                LeakType.FEATURES,
+            )
+
+
+def _identifies(name: str, cells: pd.Series[Any]) -> str:
+    """Say how a column of different values shows that it numbers rows; "" where it measures something."""
+    if not pd.api.types.is_numeric_dtype(cells.dtype):
+        return ", all text"
+    values = cells.to_numpy(np.float64)
+    if (values != np.round(values)).any():
+        return ""
+    if (np.diff(values) > 0).all() or (np.diff(values) < 0).all():
+        return ", in the order of the file"
+    if values.max() - values.min() < 2 * len(values):
+        return ", with hardly a gap between them"
+    return ", and is called like a number" if ID_NAME.search(name) else ""
+
+
+def _is_renamed(cells: pd.Series[Any], y: Integers) -> bool:
+    """Whether the column's few values and the classes stand for each other, one to one."""
+    present = cells.notna().to_numpy()
+    pairs = pd.DataFrame({"value": cells[present], "class": y[present]}).drop_duplicates()
+    n_classes = len(np.unique(y))
+    return bool(
+        len(pairs) == n_classes == pairs["value"].nunique() == pairs["class"].nunique() and present.mean() > 0.9
+    )
+
+
+def _giveaway(name: str, evidence: str) -> Finding:
+    return Finding(
+        "gives-the-answer-away",
+        Severity.SEVERE,
+        f"{name!r}: {evidence}",
+        f"Ask whether it is known before the answer is. If not: --drop {name!r}",
+        LeakType.FEATURES,
+    )

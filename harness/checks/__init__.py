@@ -1,0 +1,18 @@
+"""The leak checks, in the order in which they run. To add one: a module of the same shape, and a line in CHECKS."""
+
+from __future__ import annotations
+
+from harness.checks import editable_only, label_flip, repeatable, row_wise_features, row_wise_predictions, too_good
+from harness.checks.base import Check, Cost, Finding
+
+CHECKS: tuple[Check, ...] = (
+    editable_only,
+    row_wise_features,
+    row_wise_predictions,
+    label_flip,
+    repeatable,
+    too_good,
+)
+LOOKS = frozenset({too_good.NAME})  # a reason to stop and look, not to reject
+
+__all__ = ["CHECKS", "LOOKS", "Check", "Cost", "Finding"]

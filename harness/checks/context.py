@@ -1,0 +1,219 @@
+"""Where a leak check works: the file, the problem, the scores in hand, and a way to run the file again.
+
+What a check runs is counted in `cpu_s` apart and never against the experiment's budget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from harness.checks.perturb import Batch, Kind
+from harness.problem import Problem, Rows, Scores, score_job
+from harness.stats import auc
+from harness.workers.jobs import Part
+from harness.workers.pool import Answer, Budget, Runner, Task
+from harness.workers.worker import FEATURES_HEADER
+
+MAX_FEATURE_BYTES = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class FoldScores:
+    """One fold as measured: the scores of its validation rows, and those of the probe rows that rode along."""
+
+    fit: Rows
+    val: Rows
+    scores: Scores
+    batch: Batch
+    probe_scores: Scores
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """How far a file is ahead of the best plain model: in val_auc, with its standard error, and on recombined rows."""
+
+    over: str
+    ahead: float
+    noise: float
+    ahead_recombined: float
+
+    @property
+    def kept(self) -> float:
+        """The share of the lead that is left on recombined rows."""
+        return self.ahead_recombined / self.ahead
+
+    def __str__(self) -> str:
+        """Say the lead with its evidence."""
+        return (
+            f"ahead of {self.over}, the best plain model, by {self.ahead:.4f} ± {self.noise:.4f}, "
+            f"on recombined rows by {self.ahead_recombined:.4f}"
+        )
+
+
+@dataclass(slots=True)
+class Lab:
+    """What a check may look at and do."""
+
+    source: str
+    problem: Problem
+    folds: Sequence[FoldScores]
+    runner: Runner
+    budget: Budget
+    preload: Sequence[str]
+    val_auc: float
+    plain_budget: Budget
+    plain: dict[str, list[FoldScores] | str]  # files of our own by their text: scores on the same folds, or why not
+    is_guarded: bool = True
+    cpu_s: float = 0.0
+    lead: Lead | None = None  # over plain models, once label-flip has looked
+    _again: list[FoldScores] | str | None = None
+
+    def auc_of(self, folds: Sequence[FoldScores]) -> float:
+        """Return the mean over the folds of the AUC on the validation rows."""
+        return _mean([auc(self.problem.y[fold.val], fold.scores) for fold in folds])
+
+    def probe_auc_of(self, kind: Kind, folds: Sequence[FoldScores]) -> float:
+        """Return the mean over the folds of the AUC on the probe rows of one kind, under their origins' labels."""
+        values = []
+        for fold in folds:
+            origin, scores = fold.batch.select(kind, fold.probe_scores)
+            values.append(auc(self.problem.y[fold.val][origin], scores))
+        return _mean(values)
+
+    def nudged(self, fold: FoldScores) -> tuple[Rows, Scores, Scores]:
+        """Return labels, scores and copies' scores (n_rows, n_copies, …) of the rows that were moved."""
+        origin, scores = fold.batch.select(Kind.NUDGE, fold.probe_scores)
+        rows = np.unique(origin)
+        copies = scores.reshape(len(rows), -1, *scores.shape[1:])
+        return self.problem.y[fold.val][rows], fold.scores[rows], copies
+
+    def refit(
+        self,
+        folds: Sequence[FoldScores],
+        *,
+        inverted: bool = False,
+        source: str | None = None,
+        budget: Budget | None = None,
+    ) -> list[FoldScores] | str:
+        """Fit and score these folds again in new processes. A str is why it failed.
+
+        Parameters
+        ----------
+        folds : sequence of FoldScores
+        inverted : bool
+            Teach each row the next class instead of its own; of two classes, the other one.
+        source : str or None
+            Another file to run instead of the measured one.
+        budget : Budget or None
+            Another one than that of a check.
+        """
+        labels = (self.problem.y + inverted) % self.problem.n_classes
+        tasks = [
+            self._score_task(source or self.source, fold, labels, [self.problem.part(fold.val), fold.batch.X])
+            for fold in folds
+        ]
+        told = self._scores(tasks, budget)
+        if isinstance(told, str):
+            return told
+        cut = [np.split(scores, [len(fold.val)]) for fold, scores in zip(folds, told, strict=True)]
+        return [
+            replace(fold, scores=scores, probe_scores=probed) for fold, (scores, probed) in zip(folds, cut, strict=True)
+        ]
+
+    def again(self) -> list[FoldScores] | str:
+        """Fit every fold a second time, once for all checks, and score its rows in another order. A str is why not.
+
+        Changed rows come first, then half of the companions, then the validation rows: a file that remembers what it
+        scored has not seen a changed row's origin, nor a companion's company.
+        """
+        if self._again is None:
+            self._again = self._reordered()
+        return self._again
+
+    def unprimed(self) -> Sequence[FoldScores]:
+        """Return the second measurement, or the first where the second failed: `repeatable` holds that against it."""
+        again = self.again()
+        return self.folds if isinstance(again, str) else again
+
+    def _reordered(self) -> list[FoldScores] | str:
+        tasks, batches = [], []
+        for fold in self.folds:
+            changed, few = fold.batch.apart()
+            blocks = [Part(fold.batch.X, changed), Part(fold.batch.X, few), self.problem.part(fold.val)]
+            tasks.append(self._score_task(self.source, fold, self.problem.y, blocks))
+            batches.append(fold.batch.take(np.concatenate([changed, few])))
+        told = self._scores(tasks)
+        if isinstance(told, str):
+            return told
+        return [
+            replace(fold, batch=batch, scores=scores[len(batch.X) :], probe_scores=scores[: len(batch.X)])
+            for fold, batch, scores in zip(self.folds, batches, told, strict=True)
+        ]
+
+    def plainly(self, source: str, *, max_rows: int | None = None) -> list[FoldScores] | str:
+        """Fit and score a file of our own on the folds, once for all experiments. A str is why it failed.
+
+        `max_rows` is how many of a fold's rows it learns from at the most.
+        """
+        if source not in self.plain:
+            folds = [replace(fold, fit=self._some(fold.fit, max_rows)) for fold in self.folds]
+            self.plain[source] = self.refit(folds, source=source, budget=self.plain_budget)
+        return self.plain[source]
+
+    def _some(self, rows: Rows, max_rows: int | None) -> Rows:
+        if max_rows is None or len(rows) <= max_rows:
+            return rows
+        return np.sort(np.random.default_rng(self.problem.seed).choice(rows, max_rows, replace=False))
+
+    def features(self, blocks: Sequence[pd.DataFrame]) -> list[np.ndarray[Any, Any]] | str:
+        """Return what feature_fn makes of each block, each in a process of its own. A str is why it failed."""
+        job = {"task": "featurize", "source": self.source, "seed": self.problem.seed}
+        answers = self._run([self._task({**job, "X": block}, MAX_FEATURE_BYTES, is_exact=False) for block in blocks])
+        tables = []
+        for answer, block in zip(answers, blocks, strict=True):
+            table = None if answer.payload is None else _read_features(answer.payload, len(block))
+            if table is None:
+                return answer.reason or "feature_fn's answer was not a table of the same rows"
+            tables.append(table)
+        return tables
+
+    def _score_task(self, source: str, fold: FoldScores, labels: Rows, blocks: Sequence[pd.DataFrame | Part]) -> Task:
+        job = score_job(source, self.problem, fold.fit, labels[fold.fit], blocks)
+        return self._task(job, self.problem.score_bytes(sum(len(block) for block in blocks)))
+
+    def _scores(self, tasks: Sequence[Task], budget: Budget | None = None) -> list[Scores] | str:
+        """Return each task's scores; a str is why there are none."""
+        answers = self._run(tasks, budget)
+        failed = next((answer.reason for answer in answers if answer.payload is None), "")
+        if failed:
+            return failed
+        return [self.problem.read(answer.payload or b"") for task, answer in zip(tasks, answers, strict=True)]
+
+    def _task(self, job: Any, n_bytes: int, *, is_exact: bool = True) -> Task:
+        extra = {"preload": list(self.preload), "guarded": self.is_guarded}
+        return Task({**job, **extra}, n_bytes, is_exact=is_exact)
+
+    def _run(self, tasks: Sequence[Task], budget: Budget | None = None) -> list[Answer]:
+        answers = self.runner.run(tasks, budget or self.budget)
+        self.cpu_s += sum(answer.cpu_s for answer in answers)
+        return answers
+
+
+def _mean(values: Sequence[float | None]) -> float:
+    """Return the mean; NaN if one of them was not measured."""
+    return float(np.mean([np.nan if value is None else value for value in values]))
+
+
+def _read_features(payload: bytes, n_rows: int) -> np.ndarray[Any, Any] | None:
+    if len(payload) < FEATURES_HEADER.size:
+        return None
+    rows, columns = FEATURES_HEADER.unpack_from(payload)
+    body = payload[FEATURES_HEADER.size :]
+    if rows != n_rows or not 0 <= columns <= 1_000_000 or len(body) != 8 * rows * columns:
+        return None
+    return np.frombuffer(body, dtype="<f8").reshape(rows, columns)

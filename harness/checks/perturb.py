@@ -1,0 +1,135 @@
+"""Extra rows that ride along with a fold's validation rows and tell learning from looking up.
+
+A model that has learned from the training rows scores a row by its values; one that carries labels knows the very
+rows. So the fold scores, in one shuffled batch, every validation row again (*companion*), the same rows moved by less
+than their unit (*nudge*), and rows put together from two parents of the same class (*recombined*). train.py sees one
+batch of rows and cannot tell which is which; the classes stay with the harness.
+
+What may be moved was the hard part, and was measured on eight tables (harness/checks/label_flip.py has the figures).
+Only measurements are: a number whose values recur often is a code, and a value that one row in twenty shares is a
+statement ("no bypass", "never smoked") inside a measurement. Moving those accused honest models. So did moving by a
+fifth of a standard deviation: where classes lie close together, that is a different row.
+
+Not covered: a table of codes alone, where nothing can be nudged; recombined rows are all there is for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from harness.problem import Problem, Rows, Scores
+
+MAX_ROWS = 1000  # of each kind and fold: beyond that the differences are far smaller than anybody's gain
+MANY = 50_000  # rows from which a column's unit is told: more take time and tell no more
+MIN_VALUES = 10  # and at least the root of the number of rows: a number with fewer different values is a code
+COMMON = 0.05  # a value that more rows than this share is a statement, not a measurement
+REACH = 0.49  # of the unit: a value moved by less than half of it was written down as the one it was
+NUDGES, RECOMBINATIONS = 3, 2
+
+
+class Kind(StrEnum):
+    """What was done to a row."""
+
+    COMPANION = "companion"
+    NUDGE = "nudge"
+    RECOMBINED = "recombined"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Probe rows of one fold in one shuffled batch.
+
+    `kinds` and `origin` have one entry a row: what it is, and which of the fold's validation rows (0..n-1) it comes
+    from (for a recombined row: one of its class).
+    """
+
+    X: pd.DataFrame
+    kinds: np.ndarray[tuple[int], np.dtype[np.object_]]
+    origin: Rows
+
+    def select(self, kind: Kind, scores: Scores) -> tuple[Rows, Scores]:
+        """Return (origin, scores) of the rows of one kind, the copies of a row side by side."""
+        chosen = np.flatnonzero(self.kinds == kind)
+        chosen = chosen[np.argsort(self.origin[chosen], kind="stable")]
+        return self.origin[chosen], scores[chosen]
+
+    def apart(self) -> tuple[Rows, Rows]:
+        """Return where the changed rows stand, and where every other companion does: rows to score by themselves."""
+        is_companion = self.kinds == Kind.COMPANION
+        return np.flatnonzero(~is_companion), np.flatnonzero(is_companion)[::2]
+
+    def take(self, positions: Rows) -> Batch:
+        """Return these rows in this order."""
+        return Batch(self.X.take(positions).reset_index(drop=True), self.kinds[positions], self.origin[positions])
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """How a column of measurements was written down: its smallest step, and the values that are statements."""
+
+    step: float
+    fixed: frozenset[float]
+    is_whole: bool  # whatever the type of the column: a file may count on it
+
+
+def build(problem: Problem, val: Rows, units: Mapping[str, Unit], rng: np.random.Generator) -> Batch:
+    """Return the probe rows for one fold's validation rows; `units` is what `measured_in` says of the table."""
+    origin = np.arange(len(val)) if len(val) <= MAX_ROWS else np.sort(rng.choice(len(val), MAX_ROWS, replace=False))
+    rows, y = problem.rows(val[origin]), problem.y[val[origin]]
+    frames = [
+        (Kind.COMPANION, rows),
+        *[(Kind.NUDGE, _nudged(rows, units, rng)) for _ in range(NUDGES)],
+        *[(Kind.RECOMBINED, _recombined(rows, y, rng)) for _ in range(RECOMBINATIONS)],
+    ]
+    order = rng.permutation(len(frames) * len(origin))
+    kinds = np.repeat(np.array([kind for kind, _ in frames], dtype=object), len(origin))[order]
+    stacked = pd.concat([frame for _, frame in frames], ignore_index=True)
+    return Batch(stacked.iloc[order].reset_index(drop=True), kinds, np.tile(origin, len(frames))[order])
+
+
+def measured_in(X: pd.DataFrame) -> dict[str, Unit]:
+    """Return the columns of measurements, and what their values may be moved by."""
+    X = X.iloc[np.sort(np.random.default_rng(0).choice(len(X), MANY, replace=False))] if len(X) > MANY else X
+    enough = max(MIN_VALUES, np.sqrt(len(X)))
+    numbers = X.select_dtypes("number").columns
+    return {column: _unit(X[column]) for column in numbers if X[column].nunique() >= enough}
+
+
+def _unit(column: pd.Series[float]) -> Unit:
+    shares = column.value_counts(normalize=True, dropna=False)
+    values = np.unique(column.dropna().to_numpy(dtype=float))
+    fixed = frozenset(shares.index[shares > COMMON].dropna())
+    return Unit(float(np.diff(values).min()), fixed, is_whole=bool((values == np.floor(values)).all()))
+
+
+def _nudged(rows: pd.DataFrame, units: Mapping[str, Unit], rng: np.random.Generator) -> pd.DataFrame:
+    """Move each measurement by less than half its unit; a whole number by one, and it stays whole."""
+    moved = rows.copy()
+    for column, unit in units.items():
+        values = rows[column]
+        draw = rng.uniform(-1, 1, len(rows))
+        by: np.ndarray[Any, Any] = draw * REACH * unit.step
+        if unit.is_whole:
+            by = np.where(draw < 0, -1, 1)
+        moved[column] = values.where(values.isin(unit.fixed), values + by)
+    return moved
+
+
+def _recombined(rows: pd.DataFrame, y: Rows, rng: np.random.Generator) -> pd.DataFrame:
+    """Return rows of which each takes every column from itself or from one other row of its class."""
+    other = np.arange(len(rows))
+    for label in np.unique(y):
+        members = np.flatnonzero(y == label)
+        other[members] = rng.permutation(members)
+    takes_other = rng.random(rows.shape) < 0.5
+    columns = {
+        name: rows[name].where(~takes_other[:, i], rows[name].iloc[other].reset_index(drop=True))
+        for i, name in enumerate(rows.columns)
+    }
+    return pd.DataFrame(columns)

@@ -1,0 +1,40 @@
+"""Say whether the pipeline scores a row the same whatever rows it is scored with."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from harness.checks.base import Cost, Finding
+from harness.checks.context import FoldScores, Lab
+from harness.checks.perturb import Kind
+from harness.checks.row_wise import differs
+
+NAME = "row-wise-predictions"
+CATCHES = "a pipeline that uses the batch it predicts: ranks, means, clusters or pseudo-labels of the rows to score"
+FIX = "learn in fit and only apply in predict: a row's score must follow from that row and the fitted model"
+COST = Cost.SCORES
+TOLERANCE = 1e-6  # of a fold's width of scores; honest models stay below 3e-11 but for ties between neighbours
+MAX_SHARE = 0.02
+MAX_GAIN = 1e-3
+
+
+def run(lab: Lab) -> Finding:
+    """Compare each validation row's score with its score in a shuffled batch of other rows."""
+    shares = [share_changed(fold) for fold in lab.folds]
+    share = float(np.mean(shares))
+    gain = lab.val_auc - lab.probe_auc_of(Kind.COMPANION, lab.folds) if _is_whole(lab) else 0.0
+    evidence = f"{100 * share:.1f} % of the scores change in other company, val_auc by {abs(gain):.4f}"
+    return Finding(share <= MAX_SHARE and abs(gain) <= MAX_GAIN, evidence)
+
+
+def _is_whole(lab: Lab) -> bool:
+    """Say whether every validation row rode along again, so that the two AUCs are of the same rows."""
+    return all((fold.batch.kinds == Kind.COMPANION).sum() == len(fold.val) for fold in lab.folds)
+
+
+def share_changed(fold: FoldScores) -> float:
+    """Return the share of the companions that score otherwise than their rows did."""
+    origin, again = fold.batch.select(Kind.COMPANION, fold.probe_scores)
+    first = fold.scores[origin]
+    changed = differs(first.reshape(len(origin), -1), again.reshape(len(origin), -1), TOLERANCE)
+    return float(changed.any(axis=1).mean())

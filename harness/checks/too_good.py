@@ -1,0 +1,25 @@
+"""Say whether the score is so good that a person should look before anything else is tried.
+
+A reason to stop, not to reject: some tables are that easy, and some authors find what no plain model can.
+"""
+
+from __future__ import annotations
+
+from harness.checks.base import Cost, Finding
+from harness.checks.context import Lab
+
+NAME = "too-good"
+CATCHES = "val_auc of 0.99 and above, and a long, clear lead over every plain model"
+FIX = "look at the audit (uv run prepare.py --audit) and at the features; if the table is that easy, say so and go on"
+COST = Cost.SCORES
+LIMIT = 0.99
+
+
+def run(lab: Lab) -> Finding:
+    """Compare val_auc with the limit, and look at every lead: what recombined rows leave of it does not clear it.
+
+    A table that scores a row by the best pair of known rows of a class keeps its lead on rows made of such pairs.
+    """
+    if lab.lead is not None:
+        return Finding(False, f"{lab.lead}: an interaction that somebody found, or a table of labels")
+    return Finding(lab.val_auc < LIMIT, f"val_auc {lab.val_auc:.4f}, the limit for a look is {LIMIT}")

@@ -1,0 +1,267 @@
+"""The card of a table: the nouns that data/dataset.toml is made of. Frozen during a run, part of the fingerprint.
+
+Read and write data/dataset.toml.
+
+`prepare.py --csv` writes the card and a person may correct it: every field is checked here, once, so that what follows
+can trust the types.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import os
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from pathlib import Path
+
+from harness.errors import UserError
+
+CARD = "data/dataset.toml"  # relative to the repository
+WHITESPACE = r"\s+"  # the separator of files whose columns stand apart by any number of blanks
+
+
+class TableError(UserError):
+    """A table, or its card, is not what was expected; the message says how to go on."""
+
+
+class Kind(StrEnum):
+    """What the cells of a column are. All but a category reach train.py as numbers."""
+
+    NUMBER = "number"
+    CATEGORY = "category"
+    BOOLEAN = "boolean"  # 1 and 0
+    DATE = "date"  # days since 1970-01-01
+
+
+class Duplicates(StrEnum):
+    """What becomes of rows whose features are equal."""
+
+    TOGETHER = "together"  # all on one side of every split
+    APART = "apart"  # each by itself: for tables where equal rows are different things that happen to be alike
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How the source is written; the defaults are a plain UTF-8 CSV file with a header."""
+
+    sep: str = ","
+    header: bool = True
+    encoding: str = "utf-8"
+    decimal: str = "."
+    thousands: str = ""
+    day_first: bool = False  # 3/4/2024 is the third of April
+    na: tuple[str, ...] = ()  # what stands for a missing cell, beside the usual: empty, ?, NA, NaN, null, …
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """Which table is measured, and how its columns are read.
+
+    `positive` is the class whose probability is scored, "" for the last one in order. `kinds` names the columns of X,
+    in their order, and the time column. Group and time say how to split and are no features. A column that the file
+    holds and the card does not name is an error, not a guess.
+    """
+
+    name: str
+    source: str  # "sklego:hearts", "openml:NAME@VERSION", or a path, relative to the repository if it lies inside
+    target: str
+    sha256: str  # of the source's bytes, uncompressed
+    kinds: Mapping[str, Kind]
+    positive: str = ""
+    drop: tuple[str, ...] = ()
+    group: str = ""
+    time: str = ""
+    duplicates: Duplicates = Duplicates.TOGETHER
+    format: Format = field(default_factory=Format)
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The columns of X, in their order."""
+        return tuple(column for column in self.kinds if column != self.time)
+
+
+_SCALARS = ("name", "source", "target", "positive", "drop", "group", "time", "duplicates", "sha256")
+_WAY_OUT = "Put it right, or run: uv run prepare.py --reset"
+
+
+def read_card(root: Path) -> Card:
+    """Read data/dataset.toml of the repository at `root`.
+
+    Raises
+    ------
+    TableError
+        The file is missing or is not TOML, or a field is missing, unknown, or not what it should be.
+    """
+    try:
+        return parse_card((root / CARD).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise TableError(f"{CARD}: expected the card of a table, got no file. Run: uv run prepare.py --reset") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise _not_toml(error) from None
+
+
+def parse_card(text: str) -> Card:
+    """Turn the text of data/dataset.toml into a Card; raises TableError for the first thing that is wrong."""
+    try:
+        told = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        raise _not_toml(error) from None
+    _check_names(told, Card, "")
+    form = _table(told, "format")
+    _check_names(form, Format, "format.")
+    card = Card(
+        name=_match(told, "name", r"[A-Za-z0-9][\w.-]{0,63}", "letters, digits, '.', '-' and '_'"),
+        sha256=_match(told, "sha256", r"[0-9a-f]{64}", "64 hexadecimal digits"),
+        source=_match(told, "source", r"[^\0]+", "a path or where else it comes from"),
+        target=_match(told, "target", r"(?s:.+)", "the name of a column"),
+        **{name: _text(told, name) for name in ("positive", "group", "time")},
+        drop=_texts(told, "drop"),
+        duplicates=Duplicates(_one_of(told, "duplicates", Duplicates, Duplicates.TOGETHER)),
+        kinds=_kinds(_table(told, "kinds")),
+        format=_format(form),
+    )
+    _check_roles(card)
+    return card
+
+
+def card_text(card: Card) -> str:
+    """Return the TOML of a card; fields at their default are left out."""
+    top = [line for name in _SCALARS if (line := _line(card, name, Card.__dataclass_fields__[name].default))]
+    plain = Format()
+    form = [line for one in fields(Format) if (line := _line(card.format, one.name, getattr(plain, one.name)))]
+    kinds = [f"{_key(column)} = {_value(kind)}" for column, kind in card.kinds.items()]
+    comment = '# "number", "category", "boolean" (1 and 0) or "date" (days since 1970-01-01): correct them here.'
+    return "\n".join([*top, *(["", "[format]", *form] if form else []), "", comment, "[kinds]", *kinds, ""])
+
+
+def write_card(root: Path, text: str) -> None:
+    """Put `text` in data/dataset.toml, all of it or nothing."""
+    path = root / CARD
+    path.parent.mkdir(exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        part.write_text(text, encoding="utf-8", newline="\n")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _check_names(told: Mapping[str, object], kind: type[Card | Format], prefix: str) -> None:
+    known = [one.name for one in fields(kind)]
+    for name in told:
+        if name not in known:
+            raise _wrong(f"{prefix}{name}", f"one of {', '.join(known)}", "an unknown field")
+
+
+def _check_roles(card: Card) -> None:
+    """Each column has one task."""
+    roles = [*((column, "drop") for column in card.drop), (card.target, "target"), (card.group, "group")]
+    taken = dict.fromkeys(card.kinds, "kinds")
+    for column, role in roles:
+        if column and column in taken:
+            raise _wrong(role, f"a column that {taken[column]} does not name too", column)
+        taken[column] = role
+    if card.time in {column for column, _ in roles if column} or (card.time and card.time not in card.kinds):
+        raise _wrong("time", "a column with a kind and no other task", card.time)
+    if card.group and card.time:
+        raise _wrong("time", "a group or a time, not both", card.time)
+    if not card.features:
+        raise _wrong("kinds", "a column to learn from, beside the time", list(card.kinds))
+
+
+def _match(told: Mapping[str, object], name: str, pattern: str, expected: str) -> str:
+    text = told.get(name)
+    if not isinstance(text, str) or not re.fullmatch(pattern, text, re.ASCII):
+        raise _wrong(name, expected, "nothing" if text is None else text)
+    return text
+
+
+def _text(told: Mapping[str, object], name: str, default: str = "", prefix: str = "") -> str:
+    text = told.get(name, default)
+    if not isinstance(text, str):
+        raise _wrong(f"{prefix}{name}", "a text in quotes", text)
+    return text
+
+
+def _texts(told: Mapping[str, object], name: str, prefix: str = "") -> tuple[str, ...]:
+    texts = told.get(name, [])
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise _wrong(f"{prefix}{name}", "a list of texts in quotes", texts)
+    return tuple(texts)
+
+
+def _table(told: Mapping[str, object], name: str) -> Mapping[str, object]:
+    table = told.get(name, {})
+    if not isinstance(table, dict):
+        raise _wrong(name, f"lines under [{name}]", table)
+    return table
+
+
+def _one_of(told: Mapping[str, object], name: str, allowed: Iterable[str], default: str, prefix: str = "") -> str:
+    text = _text(told, name, default, prefix)
+    if text not in list(allowed):
+        raise _wrong(f"{prefix}{name}", " or ".join(map(repr, map(str, allowed))), text)
+    return text
+
+
+def _flag(told: Mapping[str, object], name: str, *, default: bool) -> bool:
+    flag = told.get(name, default)
+    if not isinstance(flag, bool):
+        raise _wrong(f"format.{name}", "true or false", flag)
+    return flag
+
+
+def _kinds(told: Mapping[str, object]) -> dict[str, Kind]:
+    return {column: Kind(_one_of(told, column, Kind, "", "kinds.")) for column in told}
+
+
+def _format(told: Mapping[str, object]) -> Format:
+    sep, encoding = _text(told, "sep", ",", "format."), _text(told, "encoding", "utf-8", "format.")
+    if sep != WHITESPACE and (len(sep) != 1 or sep in '\r\n"\0'):
+        raise _wrong("format.sep", rf"one character, or '{WHITESPACE}' for blanks", sep)
+    return Format(
+        sep=sep,
+        encoding=_encoding(encoding),
+        header=_flag(told, "header", default=True),
+        day_first=_flag(told, "day_first", default=False),
+        decimal=_one_of(told, "decimal", (".", ","), ".", "format."),
+        thousands=_one_of(told, "thousands", ("", ",", ".", " ", "'"), "", "format."),
+        na=_texts(told, "na", "format."),
+    )
+
+
+def _encoding(name: str) -> str:
+    try:
+        "".encode(codecs.lookup(name).name)  # a codec between bytes, such as rot13 or zip, is found but is no encoding
+    except (LookupError, ValueError):
+        raise _wrong("format.encoding", "the name of a text encoding", name) from None
+    return name
+
+
+def _line(values: Card | Format, name: str, default: object) -> str:
+    value = getattr(values, name)
+    return "" if value == default else f"{name} = {_value(value)}"
+
+
+def _value(value: object) -> str:
+    """Return a TOML value: JSON's, which TOML can read, but for the one control character that JSON lets stand."""
+    told = list(value) if isinstance(value, tuple) else value
+    return json.dumps(told, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _key(column: str) -> str:
+    return column if re.fullmatch(r"[A-Za-z0-9_-]+", column) else _value(column)
+
+
+def _not_toml(error: Exception) -> TableError:
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    return TableError(f"{CARD}: expected TOML, got {reason}. {_WAY_OUT}")
+
+
+def _wrong(name: str, expected: str, got: object) -> TableError:
+    shown = got if got in ("nothing", "an unknown field") else f"{got!r:.60}"
+    return TableError(f"{CARD}: expected {expected} in {name}, got {shown}. {_WAY_OUT}")

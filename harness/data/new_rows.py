@@ -1,0 +1,115 @@
+"""Read new rows of a table that is known by its card: the same columns, the same kinds, the same marks for a gap.
+
+Block by block, so that a file of any length takes the memory of one block. What becomes of a cell here is what became
+of it when the model learned: both go through harness/data/dtypes.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from harness.data.config import Card, Kind, TableError
+from harness.data.dtypes import to_codes, to_numbers, too_large
+from harness.data.reader import column_names, read_blocks
+from harness.text import look_up
+
+BLOCK_CELLS = 500_000
+BLOCK_ROWS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Rows one after another: `first` is the number of the first in the file (from 1), `ids` the cells of a column."""
+
+    first: int
+    X: pd.DataFrame
+    ids: Sequence[str]
+    unseen: Mapping[str, int]  # cells of each column that hold a category which is not among the known ones
+
+
+def check_columns(path: Path, card: Card, id_column: str = "") -> list[str]:
+    """Return the columns of the file that nobody asked for. Raises TableError where one is missing."""
+    names = column_names(path, card.format)
+    missing = [name for name in card.features if name not in names]
+    if missing:
+        shown = ", ".join(map(repr, missing[:10])) + ", …" * (len(missing) > 10)
+        has = ", ".join(names[:20]) + ", …" * (len(names) > 20)
+        raise TableError(
+            f"{path.name}: expected the {len(card.features)} columns that the model learned from, got {len(missing)} "
+            f"too few, {shown:.300}; the file has {has:.300}. Rename or add them, or write it with {_style(card)}."
+        )
+    if id_column and id_column not in names:
+        raise TableError(f"{path.name}: expected a column {id_column!r} as --id, got {', '.join(names[:20]):.300}.")
+    known = {*card.features, card.target, card.group, card.time, *card.drop, id_column}
+    return [name for name in names if name not in known]
+
+
+def read_rows(
+    path: Path, card: Card, *, id_column: str = "", categories: Mapping[str, Sequence[str]] | None = None
+) -> Iterator[Block]:
+    """Yield the rows in blocks, as the table that the card describes has them.
+
+    Parameters
+    ----------
+    categories : mapping of str to sequence of str
+        Those that the model knows, of the columns where others are to be counted.
+
+    Raises
+    ------
+    TableError
+        The file cannot be read, or a cell is not of its column's kind.
+    """
+    wanted = [*card.features, *([id_column] if id_column else [])]
+    numbers = [name for name in card.features if card.kinds[name] is Kind.NUMBER and name != id_column]
+    n_rows = max(1, min(BLOCK_ROWS, BLOCK_CELLS // len(wanted)))
+    known = {name: frozenset(values) for name, values in (categories or {}).items()}
+    first = 1
+    for cells in read_blocks(path, card.format, columns=wanted, numbers=numbers, n_rows=n_rows):
+        for start in range(0, len(cells), n_rows):  # Parquet comes in blocks of its own
+            part = cells.iloc[start : start + n_rows].reset_index(drop=True)
+            yield _block(part, first, path, card, id_column, known)
+            first += len(part)
+
+
+def _block(
+    cells: pd.DataFrame, first: int, path: Path, card: Card, id_column: str, known: Mapping[str, frozenset[str]]
+) -> Block:
+    columns: dict[str, Any] = {}
+    unseen: dict[str, int] = {}
+    for name in card.features:
+        if card.kinds[name] is not Kind.CATEGORY:
+            columns[name] = _numbers(cells[name], first, path, card)
+            continue
+        columns[name] = _texts(cells[name], card)
+        if name in known:
+            unseen[name] = int((columns[name].notna() & ~columns[name].isin(known[name])).sum())
+    ids = cells[id_column].fillna("").astype(str).tolist() if id_column else []
+    return Block(first, pd.DataFrame(columns), ids, unseen)
+
+
+def _numbers(cells: pd.Series[Any], first: int, path: Path, card: Card) -> Any:
+    name = str(cells.name)
+    numbers, wrong = to_numbers(cells, card.kinds[name], card.format)
+    if (wrong := wrong | too_large(numbers)).any():
+        place = int(wrong.argmax())
+        raise TableError(
+            f"{path.name}: expected a {card.kinds[name]} in column {name!r}, row {first + place}, got "
+            f"{cells.iloc[place]!r:.40}. Correct the cell, or leave it empty: a gap is allowed."
+        )
+    return numbers
+
+
+def _texts(cells: pd.Series[Any], card: Card) -> Any:
+    known: dict[str, int] = {}
+    codes = to_codes(cells, known, card.format)
+    return look_up(list(known), codes)
+
+
+def _style(card: Card) -> str:
+    header = "a header" if card.format.header else "no header"
+    return f"the separator {card.format.sep!r} and {header}, as the table was"

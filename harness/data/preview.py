@@ -1,0 +1,83 @@
+"""Show a person what was read: the rows, the classes, every column, and the split that is in force."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from rich.cells import cell_len, set_cell_size
+
+from harness.data.config import Kind
+from harness.data.table import Table
+from harness.errors import printable
+
+WIDTH = 80
+MAX_COLUMNS = 40
+MAX_NAME = 24  # cells of the screen
+
+
+def describe(table: Table, split: str, notes: Sequence[str] = ()) -> str:
+    """Return the card that is shown before anything is trained, 80 columns wide.
+
+    `split` says which one is in force, `notes` what was decided for the person when the table was taken in.
+    """
+    X, counts = table.X, np.bincount(table.y, minlength=len(table.classes))
+    n_missing = int(X.isna().to_numpy().sum())
+    top = {
+        "table": f"{table.card.name}, from {table.card.source}",
+        "size": f"{len(X):,} rows, {len(X.columns)} columns, {n_missing:,} missing cells",
+        "target": f"{table.card.target} is {_classes(table.classes, counts)}",
+        "split": split,
+    }
+    if table.card.drop:
+        top["dropped"] = ", ".join(table.card.drop)
+    lines = [line for name, text in top.items() for line in _wrap(name, text)]
+    lines += [line for note in notes for line in _wrap("note", note)]
+    width = min(MAX_NAME, max(map(cell_len, ["column", *map(printable, X.columns)])))
+    lines += ["", f"{'column':<{width}}  {'kind':<8}  {'missing':>7}  {'distinct':>8}  values"]
+    lines += [_fit(_column(table, name, width), WIDTH) for name in X.columns[:MAX_COLUMNS]]
+    if len(X.columns) > MAX_COLUMNS:
+        lines.append(f"… and {len(X.columns) - MAX_COLUMNS} more columns")
+    return "\n".join(lines)
+
+
+def _classes(names: tuple[str, ...], counts: np.ndarray[tuple[int], np.dtype[np.int64]]) -> str:
+    told = [f"{name}: {count:,} rows ({count / counts.sum():.1%})" for name, count in zip(names, counts, strict=True)]
+    if len(names) == 2:
+        return f"{told[1]}, positive; {told[0]}"
+    return f"{len(names)} classes: " + "; ".join(told)
+
+
+def _column(table: Table, name: str, width: int) -> str:
+    cells, kind = table.X[name], table.card.kinds[name]
+    shown = set_cell_size(_fit(printable(name), width), width)
+    return f"{shown}  {kind:<8}  {cells.isna().sum():>7,}  {cells.nunique():>8,}  {_values(cells, kind)}"
+
+
+def _values(cells: pd.Series[float] | pd.Series[str], kind: Kind) -> str:
+    present = cells.dropna()
+    if kind is Kind.CATEGORY:
+        return ", ".join(f"{printable(str(text))} {count:,}" for text, count in present.value_counts().head(3).items())
+    if not len(present):
+        return ""
+    if kind is Kind.BOOLEAN:
+        return f"true in {present.astype(float).mean():.1%}"
+    low, high = float(present.min()), float(present.max())
+    if kind is Kind.DATE:
+        return f"{_date(low)} to {_date(high)}"
+    return f"{low:.10g} to {high:.10g}"
+
+
+def _date(days: float) -> str:
+    return str(np.datetime64(0, "D") + np.timedelta64(int(days // 1), "D"))
+
+
+def _wrap(name: str, text: str) -> list[str]:
+    return textwrap.wrap(printable(text), WIDTH, initial_indent=f"{name:<9}", subsequent_indent=" " * 9)
+
+
+def _fit(text: str, width: int) -> str:
+    """Return text that takes no more than `width` cells of the screen: a wide letter takes two, an accent none."""
+    return text if cell_len(text) <= width else f"{set_cell_size(text, width - 1).rstrip()}…"

@@ -1,0 +1,157 @@
+"""Read the cells of a table file in blocks of rows: text as it was written, plain numbers as float64.
+
+A well-kept parser does the reading (pandas' C parser, pyarrow for Parquet); what it cannot read becomes one line.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from harness.data.config import Format, TableError
+from harness.data.head import distinct, one_line, open_bytes, told_names, too_wide
+
+# What pandas takes for a missing cell, and the question mark of the older archives.
+MISSING = (
+    "", "?", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
+    "NULL", "NaN", "None", "n/a", "nan", "null",
+)  # fmt: skip
+BLOCK_CELLS = 2_000_000  # cells held as text at a time: about 150 MB
+TOO_WIDE = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")  # the parser's words
+
+
+def column_names(path: Path, form: Format) -> list[str]:
+    """Return a distinct name for each column; one that has none is called x1, x2, … by its place."""
+    if is_parquet(path):
+        with _open_parquet(path) as file:
+            return list(file.schema_arrow.names)
+    return distinct(told_names(path, form))
+
+
+def renamed_columns(path: Path, form: Format) -> dict[str, str]:
+    """Return the columns whose name in the file is that of one before them, each with that name."""
+    told = [] if is_parquet(path) else told_names(path, form)
+    return {name: plain for name, plain in zip(distinct(told), told, strict=True) if name != plain}
+
+
+def read_blocks(
+    path: Path, form: Format, *, columns: Sequence[str] | None = None, numbers: Sequence[str] = (), n_rows: int = 0
+) -> Iterator[pd.DataFrame]:
+    """Yield the table in blocks of rows.
+
+    Parameters
+    ----------
+    columns : sequence of str, optional
+        Those to read; all by default.
+    numbers : sequence of str
+        Columns to read as float64. Where a cell is no plain number, all columns come as text from that block on.
+    n_rows : int
+        Rows in a block; by default as many as make BLOCK_CELLS cells.
+
+    Raises
+    ------
+    TableError
+        The file cannot be read as a table of this format.
+    """
+    if is_parquet(path):
+        yield from _parquet_blocks(path, columns)
+        return
+    names = column_names(path, form)
+    wanted = [name for name in names if columns is None or name in columns]
+    n_rows = n_rows or max(1000, BLOCK_CELLS // len(names))
+    n_done = 0
+    try:
+        for block in _text_blocks(path, form, names, numbers, n_rows):
+            n_done += 1
+            yield block[wanted]
+    except _NotANumberError:
+        for block in islice(_text_blocks(path, form, names, (), n_rows), n_done, None):
+            yield block[wanted]
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether the file opens as Parquet does, whatever its name."""
+    try:
+        with path.open("rb") as file:
+            return file.read(4) == b"PAR1"
+    except OSError:
+        return False
+
+
+class _NotANumberError(Exception):
+    """A column that was asked for as float64 holds other text."""
+
+
+def _text_blocks(
+    path: Path, form: Format, names: Sequence[str], numbers: Sequence[str], n_rows: int
+) -> Iterator[pd.DataFrame]:
+    with open_bytes(path) as file:
+        try:
+            with pd.read_csv(
+                file,
+                sep=form.sep,
+                header=0 if form.header else None,
+                names=list(names),
+                index_col=False,  # no usecols: with it the parser overlooks rows that are too long
+                dtype={name: "float64" if name in numbers else "str" for name in names},
+                na_values=[*MISSING, *form.na],
+                keep_default_na=False,
+                skipinitialspace=True,
+                encoding=form.encoding,
+                decimal=form.decimal,
+                chunksize=n_rows,
+                low_memory=False,
+            ) as blocks:
+                while (block := _next(blocks)) is not None:
+                    yield block
+        except pd.errors.EmptyDataError:
+            return
+        except pd.errors.ParserWarning:  # it would cut the row and go on
+            raise _no_table(path, "more cells in the first row than in the others") from None
+        except (ValueError, OverflowError) as error:
+            if numbers and not isinstance(error, (pd.errors.ParserError, UnicodeError)):
+                raise _NotANumberError from None
+            found = TOO_WIDE.search(str(error))
+            raise (too_wide(path, *map(int, found.groups())) if found else _no_table(path, one_line(error))) from None
+
+
+def _next(blocks: Iterator[pd.DataFrame]) -> pd.DataFrame | None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        return next(blocks, None)
+
+
+def _parquet_blocks(path: Path, columns: Sequence[str] | None) -> Iterator[pd.DataFrame]:
+    with _open_parquet(path) as file:
+        n_rows = max(1000, BLOCK_CELLS // max(1, len(file.schema_arrow.names)))
+        for batch in file.iter_batches(n_rows, columns=None if columns is None else list(columns)):
+            yield batch.to_pandas()
+
+
+@contextmanager
+def _open_parquet(path: Path) -> Iterator[Any]:
+    try:
+        from pyarrow import ArrowException
+        from pyarrow.parquet import ParquetFile
+    except ImportError:
+        raise TableError(
+            f"{path.name}: expected pyarrow to read Parquet with, it is not installed. "
+            "Run the same with it: uv run --with pyarrow prepare.py --csv …"
+        ) from None
+    try:
+        with ParquetFile(path) as file:
+            yield file
+    except (ArrowException, OSError, ValueError) as error:
+        raise TableError(f"{path.name}: expected a Parquet file, got {one_line(error)}. Write it again.") from None
+
+
+def _no_table(path: Path, got: str) -> TableError:
+    way_out = "Put it right, or say how it is written with --sep and --header."
+    return TableError(f"{path.name}: expected a table, got {got}. {way_out}")

@@ -1,0 +1,187 @@
+"""Which rows are held out: one place that decides, for the test part and for the folds.
+
+Covered: entities and copies of a row on one side, the future never behind the past, every class on every side.
+Not covered: entities and near-copies that no column names; the audit looks for those.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, train_test_split
+
+from harness.data.config import Duplicates, TableError
+from harness.data.table import Floats, Integers, Table
+
+Fold = tuple[Integers, Integers]
+
+MAX_BALANCED = 500  # beyond so many entities, scikit-learn's balancing is slow and chance balances well enough
+MIN_ENTITIES = 10  # different rows of each class, for equal ones to be kept together
+
+
+def train_test(table: Table, *, test_size: float, seed: int) -> Fold:
+    """Return the positions of the train rows and of the test rows.
+
+    Raises
+    ------
+    TableError
+        A class is too rare to stand on both sides.
+    """
+    rows, together = np.arange(len(table.y), dtype=np.int64), rows_together(table)
+
+    def cut() -> list[Fold]:
+        if table.times is not None:
+            return [_past_future(table.times, rows, 1 - test_size)]
+        if together is not None:
+            return _together_folds(table.y, together, max(2, round(1 / test_size)), seed)[:1]
+        return [tuple(train_test_split(rows, test_size=test_size, stratify=table.y, random_state=seed, shuffle=True))]
+
+    return _split(table, cut)[0]
+
+
+def folds(table: Table, rows: Integers, *, n_folds: int, seed: int, partition: int = 0) -> list[Fold]:
+    """Cut `rows` into folds and return (fit, val) positions into the table.
+
+    Parameters
+    ----------
+    rows : int64 array
+        Positions into the table; with a plain split their order matters, as it does to scikit-learn.
+    partition : int
+        0 cuts with `seed`; any other number cuts anew, for a second opinion.
+
+    Raises
+    ------
+    TableError
+        A class is too rare to stand in every fold.
+    """
+    state = int(np.random.SeedSequence([seed, partition]).generate_state(1)[0]) if partition else seed
+    y, together = table.y[rows], rows_together(table)
+
+    def cut() -> list[Fold]:
+        if table.times is not None:
+            return _time_folds(table.times, rows, n_folds, np.random.default_rng(state) if partition else None)
+        if together is not None:
+            found = _together_folds(y, together[rows], n_folds, state)
+        else:
+            found = list(StratifiedKFold(n_folds, shuffle=True, random_state=state).split(rows, y))
+        return [(rows[fit], rows[val]) for fit, val in found]
+
+    return _split(table, cut)
+
+
+def describe_split(table: Table, *, test_size: float, n_folds: int) -> str:
+    """Say in one line which split is in force."""
+    if table.times is not None:
+        return (
+            f"by {table.card.time}: learns from the past, tests on the last {test_size:.0%}; {n_folds} folds likewise"
+        )
+    sizes = f"stratified, {test_size:.0%} test, {n_folds} folds"
+    if table.groups is not None:
+        return f"by {table.card.group}: {len(np.unique(table.groups))} entities, each on one side; {sizes}"
+    if (together := rows_together(table)) is not None:
+        return f"{sizes}; {len(together) - len(np.unique(together))} copies of rows stay with their like on one side"
+    return sizes
+
+
+@lru_cache(maxsize=2)
+def rows_together(table: Table) -> Integers | None:
+    """Return a number for each row, equal where rows must stay on one side; None where every row is free.
+
+    Equal rows are left free where keeping them together would leave nothing to choose from: fewer than MIN_ENTITIES
+    different ones in a class, or one that makes up a tenth of the table.
+    """
+    if table.groups is not None:
+        return table.groups
+    if table.card.duplicates is Duplicates.APART:
+        return None
+    codes = equal_rows([*table.features.numbers, *table.features.codes])
+    sizes = np.bincount(codes, minlength=1)
+    if sizes.max() < 2 or sizes.max() > len(codes) / 10:
+        return None
+    per_class = [len(np.unique(codes[table.y == place])) for place in range(len(table.classes))]
+    return codes if min(per_class) >= MIN_ENTITIES else None
+
+
+def equal_rows(columns: Iterable[np.ndarray[Any, Any]]) -> Integers:
+    """Number the rows from 0 in order of appearance; rows that are equal in every column have one number."""
+    keys: np.ndarray[Any, np.dtype[np.uint64]] = np.zeros((), np.uint64)
+    for column in columns:
+        cells = column + 0.0 if column.dtype == np.float64 else column  # -0.0 is 0.0
+        keys = keys * np.uint64(0x9E3779B97F4A7C15) + pd.util.hash_array(cells)
+    return pd.factorize(keys)[0].astype(np.int64)
+
+
+def _together_folds(y: Integers, together: Integers, n_folds: int, seed: int) -> list[Fold]:
+    """Fold entities: a few are balanced by class and size, of many each follows its first row's class."""
+    entities, first, place = np.unique(together, return_index=True, return_inverse=True)
+    if len(entities) <= MAX_BALANCED:
+        return list(StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed).split(y, y, together))
+    splitter = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
+    is_val = np.zeros(len(entities), np.bool_)
+    found = []
+    for _, val in splitter.split(entities, y[first]):
+        is_val[:] = False
+        is_val[val] = True
+        found.append((np.flatnonzero(~is_val[place]), np.flatnonzero(is_val[place])))
+    return found
+
+
+def _past_future(times: Floats, rows: Integers, share: float) -> Fold:
+    """Cut the rows in two by time, moments that are equal on one side."""
+    ordered = rows[np.argsort(times[rows], kind="stable")]
+    cut = _moment(times[ordered], share * len(ordered))
+    return ordered[:cut], ordered[cut:]
+
+
+def _time_folds(times: Floats, rows: Integers, n_folds: int, rng: np.random.Generator | None) -> list[Fold]:
+    """Each fold learns from everything before its stretch of time; with `rng` the stretches begin elsewhere."""
+    ordered = rows[np.argsort(times[rows], kind="stable")]
+    first = 1.0 if rng is None else rng.uniform(0.5, 1.0)  # the part that only ever teaches, in stretches
+    bounds = (np.arange(n_folds + 1) + first) / (n_folds + first) * len(ordered)
+    cuts = [_moment(times[ordered], bound) for bound in bounds[:-1]] + [len(ordered)]
+    return [(ordered[:begin], ordered[begin:end]) for begin, end in pairwise(cuts)]
+
+
+def _moment(ordered: Floats, near: float) -> int:
+    """Return the place nearest to `near` where a new moment begins; 0 where all moments are one."""
+    begins = np.flatnonzero(np.diff(ordered) > 0) + 1
+    return int(begins[np.abs(begins - near).argmin()]) if len(begins) else 0
+
+
+def _split(table: Table, cut: Callable[[], list[Fold]]) -> list[Fold]:
+    """Cut, and refuse a cut that leaves a side without one of the classes."""
+    rare = int(np.bincount(table.y).argmin())
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "The least populated class", UserWarning)
+            parts = cut()
+    except ValueError:  # scikit-learn: fewer rows or entities than sides
+        raise _too_rare(table, rare) from None
+    for part in (part for fold in parts for part in fold):
+        absent = np.flatnonzero(np.bincount(table.y[part], minlength=len(table.classes)) == 0)
+        if len(absent):
+            raise _too_rare(table, int(absent[0]))
+    return parts
+
+
+def _too_rare(table: Table, place: int) -> TableError:
+    n_rows, name = int((table.y == place).sum()), table.classes[place]
+    if table.times is not None:
+        way_out = "Leave time out for a stratified split, or take a longer stretch of time."
+    elif table.groups is not None:
+        n_groups = len(np.unique(table.groups[table.y == place]))
+        return TableError(
+            f"{table.card.name}: expected class {name!r} in every fold, got {n_rows} rows of {n_groups} "
+            f"{table.card.group!r}, too few to go round. Leave group out, or bring more of them."
+        )
+    else:
+        way_out = "Put it together with another class, or remove its rows."
+    return TableError(
+        f"{table.card.name}: expected class {name!r} in every fold, got {n_rows} rows of it, too few. {way_out}"
+    )

@@ -1,0 +1,225 @@
+"""The table in memory: features as they were written down, classes as numbers, nothing learned from any row."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from harness.data.columns import Columns
+from harness.data.config import CARD, Card, Kind, TableError
+from harness.text import look_up
+
+Integers = np.ndarray[Any, np.dtype[np.int64]]
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+Codes = np.ndarray[Any, np.dtype[np.int32]]
+
+MAX_CLASSES = 100  # beyond, it is no classification that a table of this kind can teach
+MANY_NUMBERS = 20  # so many different numbers in a target are amounts, not classes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Features:
+    """The features as blocks that can be mapped from disk, each of shape (columns, n_rows).
+
+    Attributes
+    ----------
+    numbers : float64 array
+        Numbers, booleans as 1 and 0, dates as days since 1970-01-01; NaN for a missing cell.
+    codes : int32 array
+        Places in `categories`; -1 for a missing cell.
+    """
+
+    names: tuple[str, ...]
+    numbers: Floats
+    codes: Codes
+    categories: Mapping[str, Sequence[str]]
+
+    def frame(self) -> pd.DataFrame:
+        """Return X: the numbers are one view of their block, text is looked up once."""
+        numeric = [name for name in self.names if name not in self.categories]
+        X = pd.DataFrame(self.numbers.T, columns=numeric, copy=False)
+        codes = dict(zip(self.categories, self.codes, strict=True))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", pd.errors.PerformanceWarning)  # columns of text are a block each, always
+            for place, name in enumerate(self.names):
+                if name in codes:
+                    X.insert(place, name, look_up(self.categories[name], codes[name]))
+        return X
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """What is known of each row beside its features: its class, its entity, its time; see Table."""
+
+    y: Integers
+    classes: tuple[str, ...]
+    groups: Integers | None = None
+    times: Floats | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """A table ready to be split.
+
+    Attributes
+    ----------
+    X : DataFrame, RangeIndex
+        Columns of numbers (float64) and of text, named as in the file; a missing cell is NaN.
+    y : int64 array, shape (n_rows,)
+        Places in `classes`, from 0; of two classes the positive one is 1.
+    groups : int64 array, shape (n_rows,), or None
+        Rows with one number belong to one entity and stay on one side of every split.
+    times : float64 array, shape (n_rows,), or None
+        What the rows are ordered by: days since 1970-01-01, or the numbers of the column.
+    digest : str
+        sha256 of the card and of all of the above, in hexadecimal.
+    """
+
+    X: pd.DataFrame
+    y: Integers
+    classes: tuple[str, ...]
+    groups: Integers | None
+    times: Floats | None
+    card: Card
+    features: Features
+    digest: str
+
+
+def cell_kinds(card: Card) -> dict[str, Kind]:
+    """Return the kind that each column of the file is read by, target and group among them."""
+    return {**card.kinds, card.target: Kind.CATEGORY} | ({card.group: Kind.CATEGORY} if card.group else {})
+
+
+def build_table(columns: Columns, card: Card, where: str) -> Table:
+    """Turn gathered columns into a Table; `where` opens the line of an error.
+
+    Raises
+    ------
+    TableError
+        A target or a time is missing, or there are no classes to tell apart.
+    """
+    y, classes = _classes(columns, card, where)
+    numeric = [name for name in card.features if card.kinds[name] is not Kind.CATEGORY]
+    text = [name for name in card.features if card.kinds[name] is Kind.CATEGORY]
+    features = Features(
+        names=card.features,
+        numbers=_stack(columns, numeric, np.float64),
+        codes=_stack(columns, text, np.int32),
+        categories={name: columns.categories[name] for name in text},
+    )
+    groups = _groups(columns.take(card.group)) if card.group else None
+    times = _times(columns.take(card.time), card.time, where) if card.time else None
+    return make_table(card, features, Rows(y, classes, groups, times))
+
+
+def make_table(card: Card, features: Features, rows: Rows, *, expected: str = "") -> Table:
+    """Put a table together; raises ValueError if its digest is not the one that was expected."""
+    told = [asdict(card), features.names, features.categories, rows.classes]
+    digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
+    for array in (features.numbers, features.codes, rows.y, rows.groups, rows.times):
+        digest.update(b"" if array is None else np.ascontiguousarray(array).data)
+    if expected and digest.hexdigest() != expected:
+        raise ValueError("other content")
+    X = features.frame()
+    return Table(X, rows.y, rows.classes, rows.groups, rows.times, card, features, digest.hexdigest())
+
+
+def class_name(text: str) -> str:
+    """Return how a class is called: a whole number without its point, other text as it is."""
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return str(int(number)) if number.is_integer() and abs(number) < 2**53 else text
+
+
+def class_order(names: Sequence[str], positive: str) -> tuple[str, ...]:
+    """Return the classes by number, or else by name; of two, the positive one last."""
+    try:
+        ordered = sorted(set(names), key=float)
+    except ValueError:
+        ordered = sorted(set(names))
+    return tuple(sorted(ordered, key=lambda name: name == positive) if len(ordered) == 2 else ordered)
+
+
+def _classes(columns: Columns, card: Card, where: str) -> tuple[Integers, tuple[str, ...]]:
+    codes = columns.take(card.target)
+    n_missing = int((codes < 0).sum())
+    if n_missing:
+        raise TableError(
+            f"{where}: expected a class in every row of {card.target!r}, got {n_missing} without one, the first in row "
+            f"{(codes < 0).argmax() + 1}. Remove these rows: what has no answer can neither teach nor test."
+        )
+    names = [class_name(text) for text in columns.categories[card.target]]
+    classes = class_order(names, card.positive)
+    _check_classes(classes, card, where)
+    places = np.array([classes.index(name) for name in names], np.int64)
+    return places[codes], classes
+
+
+def _check_classes(classes: Sequence[str], card: Card, where: str) -> None:
+    shown, target = ", ".join(name[:20] for name in classes[:5]) + ", …" * (len(classes) > 5), repr(card.target)
+    if len(classes) < 2:
+        got = f"{shown} alone" if classes else "no row"
+        raise TableError(f"{where}: expected two classes or more in {target}, got {got}. Choose another --target.")
+    if len(classes) > MANY_NUMBERS and all(_is_numeric(name) for name in classes):
+        raise TableError(
+            f"{where}: expected classes in {target}, got {len(classes)} different numbers ({shown}). "
+            "Put a column of classes in the file, such as whether the number is above a limit, and --drop this one."
+        )
+    if len(classes) > MAX_CLASSES:
+        raise TableError(
+            f"{where}: expected {MAX_CLASSES} classes at most in {target}, got {len(classes)} ({shown}). "
+            "Choose another --target, or put rare classes together."
+        )
+    if card.positive and len(classes) > 2:
+        raise TableError(
+            f"{where}: expected no positive class among {len(classes)} ({shown}), got {card.positive!r}. "
+            "Leave it out: more than two are scored one against the rest, on average."
+        )
+    if card.positive and card.positive not in classes:
+        raise TableError(
+            f"{where}: expected positive to be {' or '.join(classes)}, got {card.positive!r}. "
+            f"Name one of them: with --positive, or in {CARD} where the table stands there already."
+        )
+
+
+def _is_numeric(name: str) -> bool:
+    try:
+        float(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _groups(codes: Codes) -> Integers:
+    """A row that names no entity is one by itself."""
+    groups = codes.astype(np.int64)
+    alone = groups < 0
+    groups[alone] = np.arange(alone.sum()) + len(codes)
+    return groups
+
+
+def _times(times: Floats, name: str, where: str) -> Floats:
+    missing = np.isnan(times)
+    if missing.any():
+        raise TableError(
+            f"{where}: expected a time in every row of {name!r}, got {missing.sum()} without one, the first in row "
+            f"{missing.argmax() + 1}. Fill them in, remove these rows, or split without --time."
+        )
+    return times
+
+
+def _stack(columns: Columns, names: Sequence[str], dtype: type[np.generic]) -> np.ndarray[Any, Any]:
+    """Return the columns as one block; row by row, so that no second copy of all of them is ever held."""
+    block = np.empty((len(names), columns.n_rows), dtype)
+    for row, name in zip(block, names, strict=True):
+        row[:] = columns.take(name)
+    return block

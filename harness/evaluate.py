@@ -1,0 +1,227 @@
+"""What stands around the loop over the folds: the workers that fit and score, the result, the leak checks.
+
+The loop itself, and the number that it comes to, are in prepare.py. This side is trusted: it owns the labels, and gives
+to a worker those of the rows that the worker fits on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from harness.checks import CHECKS, LOOKS, Check, Cost, Finding, editable_only, perturb
+from harness.checks.context import FoldScores, Lab
+from harness.checks.perturb import Batch
+from harness.problem import Problem, Rows, Scores, score_job
+from harness.trainfile import Source, Status, preloads
+from harness.workers.jobs import Part
+from harness.workers.pool import NOT_NEEDED, NOT_RUN, Answer, Budget, Runner, RunningTasks, Task, one_line
+
+TEST = -1  # the part that is fitted on all training rows and scored on the held-out ones; the others are fold numbers
+CHECK_CPU = 10.0  # times the CPU seconds of the measurement is what one check may use, and a little more
+CHECK_SLACK_S, CHECK_WALL_SLACK_S = 5.0, 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What the evaluation of one file came to. What was not measured is None.
+
+    Parameters
+    ----------
+    val_auc : float or None
+        Mean of `fold_aucs`; None unless every fold was measured and no leak check failed.
+    fold_aucs : sequence of float or None
+        One a fold.
+    scores, probe_scores : sequence of arrays or None
+        Out-of-fold scores, one array a fold, and those of the probe rows that were scored beside them.
+    bound : float or None
+        The highest val_auc that an evaluation which was stopped early could still have reached.
+    """
+
+    source: Source
+    status: Status
+    reason: str = ""
+    val_auc: float | None = None
+    fold_aucs: Sequence[float | None] = ()
+    scores: Sequence[Scores | None] = ()
+    probe_scores: Sequence[Scores | None] = ()
+    test_scores: Scores | None = None
+    threshold: float = 0.5
+    bound: float | None = None
+    findings: Sequence[tuple[str, Finding]] = ()
+    cpu_s: float = 0.0
+    checks_cpu_s: float = 0.0
+    peak_memory_mb: float | None = None
+    log: str = ""
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether the numbers stand."""
+        return self.status is Status.OK
+
+    def predict(self, scores: Scores) -> Rows:
+        """Return the class with the highest score; of two classes, 1 above the threshold."""
+        return scores.argmax(axis=1) if scores.ndim == 2 else (scores > self.threshold).astype(np.int64)
+
+    @property
+    def leaks(self) -> list[str]:
+        """The names of the checks that did not pass."""
+        return [name for name, finding in self.findings if not finding.passed]
+
+
+def unread(source: Source) -> Result:
+    """Return the result of a file that cannot be run, because of what it is or what it says."""
+    names = [(editable_only.NAME, Finding(False, source.reason))] if source.status is Status.REJECTED else []
+    return Result(source, source.status, source.reason, findings=names)
+
+
+@dataclass(slots=True)
+class FoldWorkers:
+    """Workers for one split of one table: they fit and score files within one budget."""
+
+    problem: Problem
+    runner: Runner
+    budget: Budget
+    is_guarded: bool = True
+    on_progress: Callable[[str], None] = lambda _text: None
+    _batches: list[Batch] = field(default_factory=list)
+    _plain: dict[str, list[FoldScores] | str] = field(default_factory=dict)
+
+    def batches(self) -> list[Batch]:
+        """Return the probe rows of each fold: the same for every experiment, so that a file scores the same twice."""
+        if not self._batches:
+            units = perturb.measured_in(self.problem.X)
+            for i, (_, val) in enumerate(self.problem.folds):
+                rng = np.random.default_rng([self.problem.seed, 2, i])
+                self._batches.append(perturb.build(self.problem, val, units, rng))
+        return self._batches
+
+    def fit_and_score(self, source: Source, order: Sequence[int] = ()) -> FoldRun:
+        """Return the fits of a file, one a fold and one for the held-out rows, each in a fresh process.
+
+        `order` is that in which the folds begin; by default, as they are numbered.
+        """
+        parts = [*(order or range(len(self.problem.folds))), TEST]
+        return FoldRun(
+            self, source, parts, self.runner.start([self._task(source, part) for part in parts], self.budget)
+        )
+
+    def _task(self, source: Source, part: int) -> Task:
+        problem = self.problem
+        fit, rows = (problem.train, problem.test) if part == TEST else problem.folds[part]
+        blocks: list[pd.DataFrame | Part] = [problem.part(rows)]
+        if part != TEST:
+            blocks.append(self.batches()[part].X)  # probe rows of the leak checks, scored after the validation rows
+        job = score_job(source.text, problem, fit, problem.y[fit], blocks)  # the only labels that a worker gets
+        extra = {"preload": preloads(source.text), "guarded": self.is_guarded}
+        return Task({**job, **extra}, problem.score_bytes(sum(map(len, blocks))))
+
+    def check(self, result: Result, *, refits: bool) -> Result:
+        """Return the result with the findings of the leak checks; the first one that fails takes its numbers away.
+
+        `refits` says whether the checks that fit the file again are made, too.
+        """
+        lab, findings = self.lab(result), []
+        for check in CHECKS:
+            if check.COST is Cost.REFIT and not refits:
+                continue
+            self.on_progress(check.NAME)
+            finding = check.run(lab)
+            findings.append((check.NAME, finding))
+            if not finding.passed and check.NAME not in LOOKS:
+                reason = describe_failure(check, finding)
+                result = replace(result, status=Status.LEAK, reason=reason, val_auc=None)
+                break
+        return replace(result, findings=findings, checks_cpu_s=lab.cpu_s)
+
+    def lab(self, result: Result) -> Lab:
+        """Return the place where the leak checks of this result work."""
+        folds = []
+        rows = zip(self.problem.folds, self.batches(), result.scores, result.probe_scores, strict=True)
+        for (fit, val), batch, scores, probed in rows:
+            if scores is not None and probed is not None:
+                folds.append(FoldScores(fit, val, scores, batch, probed))
+        return Lab(
+            result.source.text,
+            self.problem,
+            folds,
+            self.runner,
+            self._check_budget(result),
+            preload=preloads(result.source.text),
+            val_auc=np.nan if result.val_auc is None else result.val_auc,
+            plain_budget=self.budget,
+            plain=self._plain,
+            is_guarded=self.is_guarded,
+        )
+
+    def _check_budget(self, result: Result) -> Budget:
+        """Return what one check may use: a file that is slow when it is fitted again cannot hold up the run."""
+        cpu_s = min(self.budget.cpu_s, CHECK_CPU * result.cpu_s + CHECK_SLACK_S)
+        wall_s = min(self.budget.wall_s, CHECK_CPU * result.cpu_s + CHECK_WALL_SLACK_S)
+        return replace(self.budget, cpu_s=cpu_s, wall_s=wall_s)
+
+
+class FoldRun:
+    """The fits of one file: iterate over (part, scores) as they come in; leaving the context ends those that still run.
+
+    The iteration ends early when a fit fails.
+    """
+
+    def __init__(self, workers: FoldWorkers, source: Source, parts: Sequence[int], running: RunningTasks) -> None:
+        self._workers, self._source, self._parts, self._running = workers, source, parts, running
+        self._scores: dict[int, Scores] = {}
+        self._probe_scores: dict[int, Scores] = {}
+
+    def __enter__(self) -> FoldRun:
+        self._running.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._running.__exit__(*error)
+
+    def __iter__(self) -> Iterator[tuple[int, Scores]]:
+        problem, n_folds = self._workers.problem, len(self._workers.problem.folds)
+        for n_done, (index, answer) in enumerate(self._running, start=1):
+            self._workers.on_progress(f"fold {n_done}/{n_folds}" if n_done <= n_folds else "test fit")
+            if answer.payload is None:
+                return
+            part = self._parts[index]
+            rows = problem.test if part == TEST else problem.folds[part][1]
+            scores = problem.read(answer.payload)
+            self._scores[part], self._probe_scores[part] = scores[: len(rows)], scores[len(rows) :]
+            yield part, self._scores[part]
+
+    def result(self, fold_aucs: Sequence[float | None], val_auc: float | None, bound: float | None = None) -> Result:
+        """Return what the fits came to: these numbers, or the reason why a fit failed."""
+        answers, folds = self._running.answers(), range(len(fold_aucs))
+        failed, test = _failed(answers), answers[-1]
+        result = Result(
+            self._source,
+            Status.OK,
+            fold_aucs=fold_aucs,
+            scores=[self._scores.get(fold) for fold in folds],
+            probe_scores=[self._probe_scores.get(fold) for fold in folds],
+            threshold=0.0 if test.is_decision else 0.5,
+            cpu_s=sum(answer.cpu_s for answer in answers),
+            peak_memory_mb=max((answer.peak_memory_mb for answer in answers), default=0.0) or None,
+            log=next((answer.log for answer in answers if answer.log), ""),
+        )
+        if failed is not None:
+            status = Status.TIMEOUT if failed.is_timeout else Status.CRASHED
+            return replace(result, status=status, reason=failed.reason, log=failed.log or result.log)
+        return replace(result, val_auc=val_auc, bound=bound, test_scores=self._scores.get(TEST))
+
+
+def describe_failure(check: Check, finding: Finding) -> str:
+    """Return one line: the check, what it saw, what to do."""
+    return one_line(f"{check.NAME}: {finding.evidence}. Fix: {check.FIX}", 500)
+
+
+def _failed(answers: Sequence[Answer]) -> Answer | None:
+    """Return the answer that tells why an evaluation failed: a timeout first, then the first one that has a reason."""
+    failed = [answer for answer in answers if answer.payload is None and answer.reason not in {NOT_RUN, NOT_NEEDED}]
+    return next((answer for answer in failed if answer.is_timeout), failed[0] if failed else None)

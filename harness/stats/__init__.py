@@ -1,0 +1,48 @@
+"""Say how much of a score is noise: values in, values out.
+
+No files, no clock, no global randomness, no printing. Scores of two classes are arrays of shape (n_rows,), of K > 2
+classes (n_rows, K); every function here takes both. What cannot be measured is None, never 0.0.
+"""
+
+from harness.stats.auc import Interval, auc
+from harness.stats.calibration import Calibration, calibrate
+from harness.stats.corrected_ttest import CorrectedTest, nadeau_bengio
+from harness.stats.cross_validation import (
+    NoiseFloor,
+    SeMethod,
+    StandardError,
+    folds_won,
+    noise_floor,
+    paired_val_auc_se,
+    val_auc_se,
+)
+from harness.stats.delong import delong_interval, delong_variance, paired_se, paired_variance
+from harness.stats.selection import CorrectedGain, bagged_gains, bbc, draw_bags
+from harness.stats.verdict import Conclusion, Word, conclude
+
+__all__ = [
+    "Calibration",
+    "Conclusion",
+    "CorrectedGain",
+    "CorrectedTest",
+    "Interval",
+    "NoiseFloor",
+    "SeMethod",
+    "StandardError",
+    "Word",
+    "auc",
+    "bagged_gains",
+    "bbc",
+    "calibrate",
+    "conclude",
+    "delong_interval",
+    "delong_variance",
+    "draw_bags",
+    "folds_won",
+    "nadeau_bengio",
+    "noise_floor",
+    "paired_se",
+    "paired_val_auc_se",
+    "paired_variance",
+    "val_auc_se",
+]

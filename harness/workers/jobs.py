@@ -1,0 +1,160 @@
+"""Hand a task to its process in a file that the process maps: numbers go in column by column and are not copied again.
+
+The harness writes, the untrusted side reads: pickle is safe in that direction alone. A frame, or a part of one, is
+taken apart while it is written, so that no second copy of a large table comes to stand in the harness's memory; the
+process maps the file privately, so that a train.py may change its rows in place and changes nobody else's.
+"""
+
+from __future__ import annotations
+
+import io
+import mmap
+import os
+import pickle
+import struct
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import IO, Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from harness.text import look_up
+
+HEAD = struct.Struct("<q")  # where the pickle begins, behind all the numbers
+SMALL_BYTES = 1 << 20  # a smaller frame is pickled whole: taking it apart would take longer than copying it
+NUMERIC = "fiub"  # kinds of numpy types that are written as they lie in memory
+
+Positions: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
+Block: TypeAlias = tuple[str, int, list[int]]  # type, place in the file, and which columns it holds
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """These rows of a table, in this order and with a fresh index: taken when the job is written, not before."""
+
+    X: pd.DataFrame
+    positions: Positions
+
+    def __len__(self) -> int:
+        """Return how many rows they are."""
+        return len(self.positions)
+
+    def take(self) -> pd.DataFrame:
+        """Return them as a frame of their own."""
+        return self.X.take(self.positions).reset_index(drop=True)
+
+
+def write(job: Mapping[str, Any], file: IO[bytes]) -> None:
+    """Write a job into an empty file, and leave it at its beginning."""
+    file.write(HEAD.pack(0))
+    words = io.BytesIO()
+    _Pickler(words, file).dump(dict(job))
+    begin = file.tell()
+    file.write(words.getbuffer())
+    file.seek(0)
+    file.write(HEAD.pack(begin))
+    file.seek(0)  # this also writes what was buffered
+
+
+def read(descriptor: int) -> dict[str, Any]:
+    """Return the job in an open file. Its numbers are the mapped file; closing the descriptor takes nothing away."""
+    with os.fdopen(os.dup(descriptor), "rb") as file:
+        file.seek(0)
+        (begin,) = HEAD.unpack(file.read(HEAD.size))
+        file.seek(begin)
+        job: dict[str, Any] = _Unpickler(file, descriptor).load()
+    return job
+
+
+class _Pickler(pickle.Pickler):
+    """Writes the numbers of frames to the file at once, and in their place where they stand there."""
+
+    def __init__(self, words: IO[bytes], file: IO[bytes]) -> None:
+        super().__init__(words, protocol=5)
+        self.file = file
+
+    def persistent_id(self, value: Any) -> Any:
+        if isinstance(value, Part):
+            is_small = 8 * len(value) * value.X.shape[1] < SMALL_BYTES
+            return (value.take(),) if is_small else self._take_apart(value.X, value.positions)
+        if type(value) is pd.DataFrame and 8 * value.size >= SMALL_BYTES:
+            return self._take_apart(value, None)
+        return None
+
+    def _take_apart(self, X: pd.DataFrame, positions: Positions | None) -> tuple[Any, ...]:
+        """Return (names, number of rows, blocks of numbers, other columns by their place)."""
+        numeric: dict[str, list[int]] = {}
+        for place, dtype in enumerate(X.dtypes):
+            if isinstance(dtype, np.dtype) and dtype.kind in NUMERIC:
+                numeric.setdefault(dtype.str, []).append(place)
+        blocks = [self._write_block(X, dtype, places, positions) for dtype, places in numeric.items()]
+        written = {place for places in numeric.values() for place in places}
+        others = {
+            place: _short(_take(X.iloc[:, place], positions)) for place in range(X.shape[1]) if place not in written
+        }
+        return X.columns, len(X) if positions is None else len(positions), blocks, others
+
+    def _write_block(self, X: pd.DataFrame, dtype: str, places: list[int], positions: Positions | None) -> Block:
+        self.file.write(b"\0" * (-self.file.tell() % mmap.ALLOCATIONGRANULARITY))
+        begin = self.file.tell()
+        for place in places:
+            self.file.write(np.ascontiguousarray(_take(X.iloc[:, place], positions).to_numpy()).data)
+        return dtype, begin, places
+
+
+class _Unpickler(pickle.Unpickler):
+    """Puts frames together again, around the numbers where they lie in the file.
+
+    Each block is mapped by itself: numpy lets anybody follow an array to the memory that it lies in, and from the rows
+    to fit on no way is to lead to those to score.
+    """
+
+    def __init__(self, words: IO[bytes], descriptor: int) -> None:
+        super().__init__(words)
+        self.descriptor = descriptor
+
+    def persistent_load(self, told: Any) -> pd.DataFrame:
+        if len(told) == 1:
+            (whole,) = told
+            return pd.DataFrame(whole, copy=False)
+        names, n_rows, blocks, others = told
+        arrays = [(places, self._block(dtype, begin, len(places), n_rows)) for dtype, begin, places in blocks]
+        arrays.sort(key=lambda block: len(block[0]), reverse=True)
+        places, largest = arrays[0] if arrays else ([], np.empty((0, n_rows)))
+        columns: dict[int, Any] = {place: _long(column) for place, column in others.items()}
+        for more, array in arrays[1:]:
+            columns |= dict(zip(more, array, strict=True))
+        X = pd.DataFrame(largest.T, columns=pd.Index(places), copy=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", pd.errors.PerformanceWarning)  # of text, each column is a block, always
+            for place in sorted(columns):
+                X.insert(place, place, columns[place])
+        return X.set_axis(names, axis=1)
+
+    def _block(self, dtype: str, begin: int, n_columns: int, n_rows: int) -> np.ndarray[Any, Any]:
+        n_bytes = n_columns * n_rows * np.dtype(dtype).itemsize
+        if not n_bytes:
+            return np.empty((n_columns, n_rows), dtype)
+        mapped = mmap.mmap(self.descriptor, n_bytes, access=mmap.ACCESS_COPY, offset=begin)
+        return np.frombuffer(mapped, dtype=dtype).reshape(n_columns, n_rows)
+
+
+def _short(column: pd.Series[Any]) -> Any:
+    """Return text as (codes, the different texts, type): a pickle looks at every object, and a row of text is one."""
+    if not isinstance(column.dtype, pd.StringDtype):
+        return column.reset_index(drop=True)
+    codes, texts = pd.factorize(column)
+    return codes, list(texts), column.dtype
+
+
+def _long(column: Any) -> pd.Series[Any]:
+    if isinstance(column, pd.Series):
+        return column
+    codes, texts, dtype = column
+    return look_up(texts, codes, dtype)
+
+
+def _take(column: pd.Series[Any], positions: Positions | None) -> pd.Series[Any]:
+    return column if positions is None else column.take(positions)

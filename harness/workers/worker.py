@@ -1,0 +1,384 @@
+"""The untrusted side: one process, one task, then the end.
+
+It runs train.py, so nothing that it says is believed: the trusted parent takes a fixed number of bytes from it and
+reads them as numbers. It never receives a label of a row that it has to score. Started fresh (`worker.py fresh FOLDER`)
+or forked from a warm process that has imported the libraries and seen neither data nor train.py (`worker.py warm FD`).
+
+Covered: state of any kind from an earlier fold (the process is new), prints (they go to a log), early exits.
+Not covered: the sandbox around it is harness/sandbox; whether train.py is honest is harness/checks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.util
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import struct
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from harness.workers.handout import Door, Handout
+
+KILL = b"kill"
+MAX_FILES = 16  # that one task is given: job, result, log, and blocks of rows
+PROBABILITY, DECISION, FAILURE = (
+    b"P",
+    b"D",
+    b"E",
+)  # the first byte of an answer: 0.5 or 0 parts the classes, or it failed
+FEATURES_HEADER = struct.Struct("<qq")  # rows, columns
+FAMILIES = "calibration cluster decomposition discriminant_analysis ensemble feature_selection gaussian_process"
+FAMILIES += (
+    " kernel_approximation mixture model_selection naive_bayes neighbors neural_network random_projection svm tree"
+)
+OURS = (
+    "harness.workers.handout",
+    "harness.workers.jobs",
+    "harness.sandbox.policy",
+)  # each fold needs them, and would compile them anew
+PRELOAD = ("lightgbm", "xgboost", *(f"sklearn.{family}" for family in FAMILIES.split()), *OURS)
+TEMPORARY = ("TMPDIR", "TEMP", "TMP", "HOME", "USERPROFILE", "JOBLIB_TEMP_FOLDER", "MPLCONFIGDIR", "XDG_CACHE_HOME")
+
+
+def run_task(job_fd: int, result_fd: int, log_fd: int, folder: str, door: Door | None = None) -> None:
+    """Read a job, lock the process down, run it, and leave the answer in the result file."""
+    from harness.workers import jobs
+
+    job = jobs.read(job_fd)
+    os.close(job_fd)
+    if door is not None and door.files:
+        job["blocks"] = door.blocks()
+    _redirect(log_fd)
+    try:
+        _settle(folder, job)
+        for piece in TASKS[job["task"]](job):
+            _write(result_fd, piece)
+    except BaseException as error:
+        os.ftruncate(result_fd, 0)
+        os.lseek(result_fd, 0, os.SEEK_SET)
+        _write(result_fd, FAILURE + _explain(error).encode(errors="replace"))
+    with contextlib.suppress(BaseException):
+        sys.stdout.flush()
+        sys.stderr.flush()
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def _redirect(log_fd: int) -> None:
+    """Let prints reach nothing but the log, and take standard input away."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for source, target in ((null, 0), (log_fd, 1), (log_fd, 2)):
+        os.dup2(source, target)
+    os.close(null)
+    if log_fd > 2:
+        os.close(log_fd)
+
+
+def _settle(folder: str, job: dict[str, Any]) -> None:
+    """Move into the temporary folder, lock the door behind, and seed what an author may have forgotten to seed."""
+    os.chdir(folder)  # noqa: TID251 - this process is its own
+    os.environ.update(dict.fromkeys(TEMPORARY, folder))
+    tempfile.tempdir = folder
+    for name in job["preload"]:
+        importlib.import_module(name)
+    from harness import sandbox
+    from harness.sandbox.policy import Limits, Rooms, readable
+
+    if job["guarded"]:
+        sandbox.apply(Rooms(readable(), folder), Limits(*job["limits"]))
+    import random
+
+    import numpy as np
+
+    random.seed(job["seed"])  # noqa: TID251 - as above
+    np.random.seed(job["seed"])
+
+
+def _load(source: str) -> ModuleType:
+    """Execute train.py as the module `train`, which pickles, clones and models that are read back can find again."""
+    module = ModuleType("train")
+    module.__file__ = "train.py"
+    sys.modules["train"] = module
+    exec(compile(source, "train.py", "exec"), module.__dict__)
+    return module
+
+
+def score(job: dict[str, Any]) -> Iterator[bytes]:
+    """Fit on the given rows and score each block of others: float64, one row of scores a row of the blocks."""
+    module = _load(job["source"])
+    fit_X, fit_y = job.pop("X"), job.pop("y")
+    model = module.build_pipeline()
+    model.fit(_features(module, fit_X), fit_y)
+    del fit_X, fit_y
+    yield from _block_scores(module, model, job)
+
+
+def featurize(job: dict[str, Any]) -> list[bytes]:
+    """Return what feature_fn makes of the rows, as float64: text and categories become hashes of their text."""
+    import numpy as np
+
+    module = _load(job["source"])
+    frame = _as_frame(_features(module, job.pop("X")))
+    columns = [_as_numbers(frame.iloc[:, i]) for i in range(frame.shape[1])]
+    values = np.column_stack(columns) if columns else np.empty((len(frame), 0))
+    return [PROBABILITY + FEATURES_HEADER.pack(*values.shape), np.ascontiguousarray(values, dtype="<f8").tobytes()]
+
+
+def describe_sandbox(job: dict[str, Any]) -> list[bytes]:
+    """Try what the sandbox forbids and say what came of it."""
+    from harness.sandbox.self_test import attempt_all
+
+    return [PROBABILITY, json.dumps(attempt_all(job["targets"])).encode()]
+
+
+def keep_model(job: dict[str, Any]) -> list[bytes]:
+    """Fit on all rows given and return the model as bytes, with the scores of some blocks that it should give again."""
+    from harness.workers import modelfile  # imported before the door was locked: the job names it as a preload
+
+    module = _load(job["source"])
+    model = module.build_pipeline()
+    model.fit(_features(module, job["X"]), job["y"])
+    kind, *scores = _block_scores(module, model, job)
+    return [kind, modelfile.HEADER.pack(sum(map(len, scores))), *scores, modelfile.write(model)]
+
+
+def use_model(job: dict[str, Any]) -> Iterator[bytes]:
+    """Score each block of rows by a model that was kept; its train.py runs first, for what it defines."""
+    from harness.workers import modelfile
+
+    module = _load(job["source"])
+    return _block_scores(module, modelfile.read(job["model"]), job)
+
+
+def list_types(job: dict[str, Any]) -> list[bytes]:
+    """Return which types stand in the file of a model that was kept; train.py does not run."""
+    from harness.workers import modelfile
+
+    return [PROBABILITY, modelfile.types_in(job["model"])]
+
+
+def _block_scores(module: ModuleType, model: Any, job: dict[str, Any]) -> Iterator[bytes]:
+    """Yield what kind of scores follow, probabilities where there are any, then the scores of block after block."""
+    method = "predict_proba" if hasattr(model, "predict_proba") else "decision_function"
+    yield PROBABILITY if method == "predict_proba" else DECISION
+    for block in job.pop("blocks"):
+        yield _scores(model, method, _features(module, block), job["n_classes"])
+
+
+def _features(module: ModuleType, X: pd.DataFrame) -> Any:
+    features = module.feature_fn(X)
+    n_rows = getattr(features, "shape", (None,))[0]
+    if n_rows != len(X):
+        raise ValueError(f"feature_fn must return the same {len(X)} rows, got {n_rows}")
+    return features
+
+
+def _scores(model: Any, method: str, features: Any, n_classes: int) -> bytes:
+    """Return the scores of the positive class, or of each class if there are more than two."""
+    import numpy as np
+
+    values = np.asarray(getattr(model, method)(features), dtype="<f8")
+    n_rows = features.shape[0]
+    wanted = (n_rows,) if method == "decision_function" and n_classes == 2 else (n_rows, n_classes)
+    if values.shape != wanted:
+        raise ValueError(f"{method} must return scores of shape {wanted}, got {values.shape}")
+    if not np.isfinite(values).all():
+        raise ValueError("the scores must be finite, got NaN or infinity")
+    return np.ascontiguousarray(values[:, 1] if values.ndim == 2 and n_classes == 2 else values).tobytes()
+
+
+def _as_frame(features: Any) -> pd.DataFrame:
+    import pandas as pd
+
+    if hasattr(features, "toarray"):
+        features = features.toarray()
+    return features if isinstance(features, pd.DataFrame) else pd.DataFrame(features)
+
+
+def _as_numbers(column: pd.Series[Any]) -> np.ndarray[Any, Any]:
+    import numpy as np
+    import pandas as pd
+
+    if pd.api.types.is_numeric_dtype(column):
+        return column.to_numpy(dtype="float64", na_value=np.nan)
+    text = column.astype("object").map(str)
+    return (pd.util.hash_array(text.to_numpy(dtype=object)) >> np.uint64(12)).astype("float64")
+
+
+def _explain(error: BaseException) -> str:
+    """Return one line: the exception and the line of train.py that raised it."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == "train.py"]
+    line = error.lineno if isinstance(error, SyntaxError) and error.filename == "train.py" else None
+    line = line or (frames[-1].lineno if frames else None)
+    try:
+        text = str(error)
+    except BaseException:
+        text = "(unprintable)"
+    place = f" (train.py:{line})" if line else ""
+    return f"{type(error).__name__}: {text}"[:2000] + place
+
+
+TASKS: dict[str, Callable[[dict[str, Any]], Iterable[bytes]]] = {
+    "score": score,
+    "featurize": featurize,
+    "describe_sandbox": describe_sandbox,
+    "keep_model": keep_model,
+    "use_model": use_model,
+    "list_types": list_types,
+}
+
+
+def _fork_task(descriptors: list[int], folder: str, control: socket.socket, handout: Handout) -> int:
+    """Fork the process that will run one task, and return its id."""
+    pid = os.fork()
+    if pid:
+        handout.into_lane()
+        return pid
+    try:
+        _die_with_parent()
+        os.setsid()
+        control.close()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        job_fd, result_fd, log_fd = descriptors
+        run_task(job_fd, result_fd, log_fd, folder, handout.into_task())
+    finally:
+        os._exit(0)
+
+
+def _die_with_parent() -> None:
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(1, 9, 0, 0, 0)  # PR_SET_PDEATHSIG, SIGKILL
+
+
+def serve_lane(control: socket.socket) -> None:
+    """Run one task after another, each in a fork of this warm process; a closed line ends the task and the lane.
+
+    The temporary folder is made and removed here, not by the harness: a harness that was killed cannot tidy up.
+    """
+    from harness.workers.handout import Handout
+
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(control, 4096, MAX_FILES)
+        if not message:
+            return
+        if message == KILL:
+            continue  # it came too late: the task had ended by itself
+        order = json.loads(message)
+        for name in order["preload"]:
+            importlib.import_module(name)
+        files, handout = descriptors[:3], Handout(descriptors[3:], order["sizes"], descriptors[1])
+        folder = tempfile.mkdtemp(prefix="fold_")
+        try:
+            pid = _fork_task(files, folder, control, handout)
+            try:
+                control.send(struct.pack("q", pid))
+                alive = _watch(pid, control, handout)
+            finally:
+                os.kill(pid, signal.SIGKILL)  # it is ours until it is waited for, and it does not outlive this lane
+                _, status, used = os.wait4(pid, 0)
+            handout.settle()
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            handout.close()
+            for descriptor in files:
+                os.close(descriptor)
+        if not alive:
+            return
+        control.send(json.dumps([status, used.ru_utime + used.ru_stime, used.ru_maxrss]).encode())
+
+
+def _watch(pid: int, control: socket.socket, handout: Handout) -> bool:
+    """Hand out the rows to score until the task ends, or is to be ended; False when the harness is gone.
+
+    It is to be ended when the harness says so, and when it asks for rows out of turn.
+    """
+    handle = os.pidfd_open(pid)
+    try:
+        while True:
+            ready, _, _ = select.select([handle, control.fileno(), handout.asked], [], [])
+            if handle in ready:
+                return True
+            if control.fileno() in ready:
+                return bool(control.recv(16))
+            if not handout.give():
+                return True
+    finally:
+        os.close(handle)
+
+
+def serve_warm(control: socket.socket) -> None:
+    """Import the libraries once, then fork one lane for each line that the harness hands over."""
+    for name in PRELOAD:
+        importlib.import_module(name)
+    import gc
+
+    from harness import sandbox
+    from harness.workers.warmup import warm_up
+
+    warm_up()
+    sandbox.prepare()
+    gc.collect()
+    gc.freeze()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    control.send(b"ready")
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(control, 16, 1)
+        if not message:
+            return
+        if os.fork() == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            control.close()
+            serve_lane(socket.socket(fileno=descriptors[0]))
+            os._exit(0)
+        os.close(descriptors[0])
+
+
+def _import_own_harness() -> None:
+    """Import the package that this file stands in, and nothing else from its folder's parent.
+
+    Not by way of sys.path: a repo that is installed elsewhere would come first, and a planted json.py would, too.
+    """
+    folder = Path(__file__).resolve().parents[1]
+    spec = importlib.util.spec_from_file_location(
+        "harness", folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{folder}: expected the harness package")
+    sys.modules["harness"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(sys.modules["harness"])
+
+
+def main(mode: str, *arguments: str) -> None:
+    """Serve as the warm process, or run the one task that stands in standard input."""
+    _import_own_harness()
+    if mode == "warm":
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        serve_warm(socket.socket(fileno=int(arguments[0])))
+        return
+    run_task(os.dup(0), os.dup(1), 2, arguments[0])
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,153 @@
+"""Ask the harness how much of a climb is real: what it needs to know of the run, its lanes included.
+
+The conclusion on a run, as the harness came to it, said in lines for a person. Pure.
+
+Every number stands with the name of its source and its limit; the harness did the computing (harness/analyses).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ratchet.analyses import client
+from ratchet.core.records import Experiment, Verdict, one_line
+from ratchet.engine.measure import Progress
+from ratchet.engine.parallel import lane_tags
+from ratchet.errors import RatchetError
+from ratchet.repo import journal
+from ratchet.repo.journal import Event, latest_study
+from ratchet.repo.run import Run
+from ratchet.repo.sealing import is_closed
+
+
+def conclude(run: Run, progress: Progress, *, finish_stopped: bool = False) -> Mapping[str, Any]:
+    """Return the harness's conclusion on a run; the journal has it then. Raises RatchetError as `asking.ask` does."""
+    events = journal.read_events(run.journal)
+    history = journal.experiments(events)
+    if not any(experiment.verdict is Verdict.BASELINE for experiment in history):
+        raise RatchetError(
+            f"run {run.tag}: expected a measured baseline, got none yet. `uv run ratchet step` measures it."
+        )
+    told = _told(run, history)
+    for tag in lane_tags(events):
+        told += _told_of_lane(replace(run, tag=tag))
+    fields = {
+        "experiments": told,
+        "store": str(run.folder / "scores"),
+        "sealed": is_closed(run.desk.config, events),
+        "finish_stopped": finish_stopped,
+    }
+    return client.ask(run, NAME, fields, progress)
+
+
+def _told(run: Run, history: Sequence[Experiment]) -> list[dict[str, Any]]:
+    """Return what the study needs of each experiment; the same code measured once counts once."""
+    own = [experiment for experiment in history if experiment.reused is None or experiment.verdict.advances]
+    beside = [
+        {"prediction": experiment.prediction, "delta": experiment.delta, "store": str(run.folder / "scores")}
+        for experiment in own
+    ]
+    return [one | more for one, more in zip(client.write_files(run, own), beside, strict=True)]
+
+
+def _told_of_lane(lane: Run) -> list[dict[str, Any]]:
+    """Return a lane's experiments: each was a comparison, whatever it was called there, and none is the winner here."""
+    history = journal.read_experiments(lane.journal)
+    compared = [experiment for experiment in history if experiment.verdict in {Verdict.KEEP, Verdict.DISCARD}]
+    return [one | {"verdict": str(Verdict.DISCARD)} for one in _told(lane, compared)]
+
+
+NAME = "conclude"  # of the study
+COMMAND = "uv run ratchet conclude"
+WIDTH = 18  # characters of a line's title
+TEXT_CHARS = 600  # of a text in the answer
+
+
+def up_to_date(events: Iterable[Event], history: Sequence[Experiment]) -> Mapping[str, Any] | None:
+    """Return the answer of the last conclusion if no experiment came after it, else None."""
+    found = latest_study(events, NAME)
+    if found is None or not history or found.get("upto") != max(experiment.n for experiment in history):
+        return None
+    answer = found.get("answer")
+    return answer if isinstance(answer, Mapping) else None
+
+
+def conclusion_lines(answer: Mapping[str, Any], metric: str, *, with_audit: bool = False) -> list[str]:
+    """Return the conclusion: the word first, then what it rests on, then what it does not know."""
+    rows = [
+        ("naive gain", _naive(answer, metric)),
+        ("corrected gain", _corrected(answer)),
+        ("fresh partitions", _fresh(answer)),
+        ("held-out rows", _held_out(answer, with_audit=with_audit)),
+        ("predictions", _calibration(answer)),
+        ("because", _text(answer, "reasons")),
+        ("not known", _text(answer, "caveat")),
+    ]
+    return [_text(answer, "word"), *(f"  {title:<{WIDTH}}{text}" for title, text in rows if text)]
+
+
+def _naive(answer: Mapping[str, Any], metric: str) -> str:
+    count = answer.get("n_comparisons")
+    return f"{_signed(answer.get('naive'))} {metric}, the best of {count} comparison{'' if count == 1 else 's'}"
+
+
+def _corrected(answer: Mapping[str, Any]) -> str:
+    found = answer.get("corrected")
+    if not isinstance(found, Mapping):
+        return "not measured"
+    bound = " at most" if answer.get("n_stopped_early") else ""
+    return (
+        f"{_signed(found.get('mean'))}{bound}, 95 % interval {_signed(found.get('low'))} to "
+        f"{_signed(found.get('high'))}, P(gain <= 0) = {_number(found.get('p_not_positive'), 2)} (BBC-CV, Tsamardinos "
+        f"et al. 2018; {found.get('n_bootstraps')} bootstraps of {found.get('n_experiments')} experiments, no refit)"
+    )
+
+
+def _fresh(answer: Mapping[str, Any]) -> str:
+    found = answer.get("fresh")
+    if not isinstance(found, Mapping):
+        return "not measured"
+    return (
+        f"{_signed(found.get('mean'))} ± {_number(found.get('se'))}, "
+        f"one-sided p = {_number(found.get('p_greater'), 3)} "
+        f"(corrected t-test, Nadeau and Bengio 2003; winner against baseline on {found.get('n_partitions')} partitions)"
+    )
+
+
+def _held_out(answer: Mapping[str, Any], *, with_audit: bool) -> str:
+    found = answer.get("test")
+    if not isinstance(found, Mapping):
+        return ""
+    if not with_audit:
+        return f"measured; `{COMMAND} --audit` shows it"
+    return f"{_area(found.get('baseline'))} → {_area(found.get('winner'))} (AUC, 95 % interval of DeLong et al. 1988)"
+
+
+def _area(found: object) -> str:
+    if not isinstance(found, Mapping):
+        return "not measured"
+    return f"{_number(found.get('auc'), 3)} ({_number(found.get('low'), 3)} to {_number(found.get('high'), 3)})"
+
+
+def _calibration(answer: Mapping[str, Any]) -> str:
+    found = answer.get("calibration")
+    if not isinstance(found, Mapping):
+        return ""
+    told = f"{found.get('sign_hits')} of {found.get('n')} had the right sign, off by "
+    correlation = found.get("correlation")
+    more = "" if correlation is None else f", correlation {_number(correlation, 2)}"
+    return f"{told}{_number(found.get('mean_absolute_error'))} in the mean{more}"
+
+
+def _text(answer: Mapping[str, Any], key: str) -> str:
+    return one_line(str(answer.get(key) or ""), TEXT_CHARS)
+
+
+def _number(value: object, decimals: int = 4) -> str:
+    return f"{value:.{decimals}f}" if isinstance(value, int | float) else "?"
+
+
+def _signed(value: object) -> str:
+    return f"{value:+.4f}" if isinstance(value, int | float) else "?"

@@ -1,0 +1,102 @@
+"""Hold a climb against climbs on nothing: what the placebos reached beside what the run did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ratchet.analyses import client
+from ratchet.core.config import Config, Direction
+from ratchet.core.noise import count_tries, is_try
+from ratchet.core.output_parser import is_number
+from ratchet.core.records import Experiment, Verdict, baseline
+from ratchet.engine.measure import Progress
+from ratchet.errors import RatchetError
+from ratchet.repo import journal
+from ratchet.repo.run import Run
+
+NAME = "placebo"
+DEFAULT_N = 25  # where the run has not tried anything yet
+MIDDLE = ("higher", "middle")  # of an even or an odd number of climbs
+STEPS = "▁▂▃▄▅▆▇█"
+RULES = ("strict", "margin", "confirm")
+NAMES = {"seeds": "seeds alone", "shuffled labels": "shuffled labels", "noise columns": "noise columns"}
+
+
+def placebo(run: Run, progress: Progress, *, n: int | None, kind: str) -> Mapping[str, Any]:
+    """Return the harness's climbs on nothing, as many tries as the run made unless told otherwise."""
+    history = journal.read_experiments(run.journal)
+    if baseline(history) is None:
+        raise RatchetError(
+            f"run {run.tag}: expected a measured baseline, got none yet. `uv run ratchet step` measures it."
+        )
+    fields = {
+        "n": n or count_tries(history) or DEFAULT_N,
+        "kind": kind,
+        "experiments": client.write_files(run, _compared(history)),
+    }
+    return client.ask(run, NAME, fields, progress)
+
+
+def placebo_lines(answer: Mapping[str, Any], history: Sequence[Experiment], config: Config, *, width: int) -> list[str]:
+    """Return the climbs as steps of text on one scale, the run's own first, with the gain and what was kept."""
+    own = [(old.metric if old.verdict.is_believed else None) for old in _compared(history)]
+    kept = sum(old.verdict is Verdict.KEEP for old in history)
+    rows, ends = [("this run", climbed(own, config), f"{kept} kept")], {}
+    for climb in answer["climbs"]:
+        name, gains = NAMES.get(str(climb["name"]), str(climb["name"])), climbed(climb["val_aucs"], config)
+        rows.append((name, gains, _keeps(climb)))
+        ends[name] = [float(gain) for gain in climb.get("gains") or gains[-1:]]
+    top = max((gains[-1] for _, gains, _ in rows if gains), default=0.0)
+    lines = [f"gain of the best so far over the baseline ({config.metric.name}); full height {top:+.4f}"]
+    for name, gains, said in rows:
+        if gains:
+            tries = len(gains) - 1
+            how_many = "1 try" if tries == 1 else f"{tries} tries"
+            lines.append(f"{name:<16}{_steps(gains, top, width)} {gains[-1]:+.4f} in {how_many}; {said}")
+    return [*lines, *_comparison(rows[0][1], ends, history)]
+
+
+def climbed(values: Sequence[object], config: Config) -> list[float]:
+    """Return the gain of the best so far after each try, the baseline's 0 first; nothing without a baseline."""
+    known = [float(value) if is_number(value) else None for value in values]  # type: ignore[arg-type]  # checked
+    if not known or known[0] is None:
+        return []
+    sign, first, best, gains = 1 if config.metric.direction is Direction.MAXIMIZE else -1, known[0], 0.0, []
+    for value in known:
+        best = best if value is None else max(best, sign * (value - first))
+        gains.append(best)
+    return gains
+
+
+def _steps(gains: Sequence[float], top: float, width: int) -> str:
+    """Draw a climb: as many characters as tries, or as there is room for; then the last try of each stretch counts."""
+    n = min(width, len(gains))
+    picked = [gains[(i + 1) * len(gains) // n - 1] for i in range(n)]
+    return "".join(STEPS[round((len(STEPS) - 1) * gain / top) if top > 0 else 0] for gain in picked).ljust(width)
+
+
+def _keeps(climb: Mapping[str, Any]) -> str:
+    counts = climb.get("false_keeps") or {}
+    told = [f"{rule} {counts[rule]}" for rule in RULES if counts.get(rule) is not None]
+    gains = [float(gain) for gain in climb.get("gains") or ()]
+    spread = ""
+    if len(gains) > 1:
+        spread = f"; {len(gains)} climbs, {gains[0]:+.4f} to {gains[-1]:+.4f}, this is the {MIDDLE[len(gains) % 2]} one"
+    return f"kept for nothing: {', '.join(told)}{spread}"
+
+
+def _comparison(own: Sequence[float], ends: Mapping[str, Sequence[float]], history: Sequence[Experiment]) -> list[str]:
+    """Say which placebos climbed as high as the run, and how many of their climbs did."""
+    if len(own) < 2 or baseline(history) is None:
+        return []
+    counts = {name: sum(end >= own[-1] for end in reached) for name, reached in ends.items()}
+    higher = [f"{name} ({count} of {len(ends[name])})" for name, count in counts.items() if count]
+    if not higher:
+        return ["no placebo climbed as high: that alone proves little; `uv run ratchet conclude` tests it"]
+    return [f"as high or higher, on nothing: {', '.join(higher)}; a climb like this one needs no better model"]
+
+
+def _compared(history: Sequence[Experiment]) -> list[Experiment]:
+    """Return the baseline and the tries."""
+    return [old for old in history if old.n == 0 or is_try(old)]

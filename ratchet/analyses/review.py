@@ -1,0 +1,263 @@
+"""A review of a run: sound, good, more than noise, complete? Computed from the journal alone. Pure.
+
+Audit numbers never enter it: an agent may read it, and go on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from ratchet.analyses.conclude import COMMAND
+from ratchet.core.bandit import count_arms
+from ratchet.core.config import Config, Direction
+from ratchet.core.noise import FLOOR_SES, FLOOR_TRIES, count_tries, noise_floor
+from ratchet.core.output_parser import read_words
+from ratchet.core.records import Experiment, Verdict, baseline, best, one_line
+from ratchet.core.stop_rules import since_gain
+from ratchet.core.table import summary_line
+from ratchet.core.text import CLEAR_SES, delta_text, evidence_text, is_clear, number_text
+from ratchet.engine.prompt import PLATEAU
+
+LARGE_EDIT = 40  # lines added and removed; more of them are seldom one idea
+NEAR_SES = 1.0  # a discarded edit this close to the best is a near-miss
+NAMED = 5  # experiments that a line names before it only counts
+__all__ = ["FLOOR_SES", "FLOOR_TRIES", "Facts", "Finding", "has_gain", "noise_floor", "result_message", "review"]
+
+SUPPORTED = "supported"  # the harness's word for a climb that stands up
+_CONCLUDED = ("word", "reasons", "caveat")
+FAILURES = (Verdict.CRASH, Verdict.TIMEOUT)
+QUESTIONS = """- Does each kept description say why it helps, and would a person of the trade believe it?
+- What did the failures teach, and does the code that was kept still need every line of it?"""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the journal and the repo say of a run.
+
+    `changed` says what is no longer as it was at the start ("" for nothing), `sizes` holds the lines that each kept
+    experiment added and removed, `unfinished` the experiment that was begun and has no verdict, `conclusion` what the
+    harness concluded on the run as it stands now, if it was asked.
+    """
+
+    tag: str
+    config: Config
+    history: Sequence[Experiment]
+    sizes: Mapping[int, int]
+    changed: str = ""
+    unfinished: int | None = None
+    conclusion: Mapping[str, Any] | None = None
+
+    @property
+    def tried(self) -> list[Experiment]:
+        """Every experiment but the baseline."""
+        return [experiment for experiment in self.history if experiment.n > 0]
+
+    @property
+    def kept(self) -> list[Experiment]:
+        """The experiments that moved the branch."""
+        return [experiment for experiment in self.tried if experiment.verdict is Verdict.KEEP]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the review: all is well, or somebody should look."""
+
+    is_good: bool
+    text: str
+
+
+def has_gain(history: Sequence[Experiment]) -> bool:
+    """Say whether the run kept anything."""
+    return any(experiment.verdict is Verdict.KEEP for experiment in history)
+
+
+def review(facts: Facts) -> str:
+    """Return the review of a run as a short Markdown text."""
+    parts = [
+        f"# Review of run {facts.tag}\n\n{summary_line(facts.history, facts.config)}.",
+        _section("Soundness", _soundness(facts)),
+        _section("Quality", _quality(facts)),
+        _section("Significance", _significance(facts)),
+        _section("Completeness", _completeness(facts)),
+        f"## For a reader to answer\n\n{QUESTIONS}",
+        "## Next steps\n\n" + "\n".join(f"- {step}" for step in _next_steps(facts)),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def result_message(facts: Facts) -> str:
+    """Return the message of the one commit that a run is squashed into: the kept ideas, each with its numbers."""
+    first, top, name = baseline(facts.history), best(facts.history), facts.config.metric.name
+    numbers = " → ".join(number_text(found.metric) for found in (first, top) if found and found.metric is not None)
+    subject = f"run {facts.tag}: {name} {numbers}, {len(facts.kept)} of {_count(facts.tried)} kept"
+    return "\n".join([subject, "", *map(_kept_line, facts.kept)]) + "\n"
+
+
+def _section(title: str, findings: Sequence[Finding]) -> str:
+    lines = [f"- {'ok' if finding.is_good else 'look'}: {finding.text}" for finding in findings]
+    return "\n".join([f"## {title}", "", *lines]) if lines else ""
+
+
+def _soundness(facts: Facts) -> list[Finding]:
+    seen = facts.changed or "config, frozen files and data settings are what the run was started with"
+    found = [Finding(not facts.changed, f"fingerprint: {seen}"), *_printed_findings(facts)]
+    if facts.unfinished is not None:
+        text = f"iter {facts.unfinished} was begun and has no verdict: `uv run ratchet step` ends it"
+        found.append(Finding(False, text))
+    for verdict in (Verdict.CRASH, Verdict.TIMEOUT, Verdict.REJECT):
+        ended = [experiment for experiment in facts.tried if experiment.verdict is verdict]
+        found += [Finding(False, f"{verdict}: {_named(ended)}")] if ended else []
+    warned = [experiment for experiment in facts.history if experiment.warnings]
+    found += [Finding(False, f"warnings: {_named(warned)}")] if warned else []
+    return found
+
+
+def _printed_findings(facts: Facts) -> list[Finding]:
+    """Read the lines `fingerprint:` and `leaks:` where the measuring command prints them."""
+    found = []
+    prints = Counter(filter(None, (read_words(old.stdout, r"^fingerprint:") for old in facts.history)))
+    if prints:
+        shown = ", ".join(f"{text} ({count}×)" for text, count in prints.most_common())
+        found.append(Finding(len(prints) == 1, f"the harness printed the fingerprint {shown}"))
+    leaks = [(old, said) for old in facts.history if (said := read_words(old.stdout, r"^leaks:"))]
+    failed = [(old, said) for old, said in leaks if said not in {"none", "nan"}]
+    if leaks:
+        shown = "; ".join(f"iter {old.n} {said} ({old.verdict})" for old, said in failed) or "none failed"
+        is_good = not any(old.verdict.advances for old, _ in failed)
+        found.append(Finding(is_good, f"leak checks over {len(leaks)} measurements: {shown}"))
+    return found
+
+
+def _quality(facts: Facts) -> list[Finding]:
+    tried, kept = facts.tried, facts.kept
+    if not tried:
+        return []
+    unnamed = [old for old in tried if not old.hypothesis or re.search(r": \+\d+ -\d+ lines$", old.hypothesis)]
+    noted = sum(bool(old.note) for old in tried)
+    named = f"{len(tried) - len(unnamed)} of {_count(tried)} say what they try"
+    found = [Finding(not unnamed, f"{named}; not {_named(unnamed)}" if unnamed else named)]
+    found.append(Finding(noted == len(tried), f"{noted} of {_count(tried)} left a note"))
+    large = [old for old in kept if facts.sizes.get(old.n, 0) > LARGE_EDIT]
+    if kept:
+        size = f"kept edits change {median(facts.sizes.get(old.n, 0) for old in kept):g} lines in the median"
+        more = f"; more than {LARGE_EDIT}, perhaps several ideas: {_named(large)}" if large else ""
+        found.append(Finding(not large, size + more))
+    return found
+
+
+def _significance(facts: Facts) -> list[Finding]:
+    first, top, tries = baseline(facts.history), best(facts.history), count_tries(facts.tried)
+    if not facts.kept:
+        return [Finding(True, f"no gain in {_count(facts.tried)}: the baseline stands")] if tries else []
+    if first is None or top is None or first.metric is None or top.metric is None:
+        return [Finding(False, "something was kept, and the baseline has no number to compare it with")]
+    sign = 1 if facts.config.metric.direction is Direction.MAXIMIZE else -1
+    change, floor = top.metric - first.metric, noise_floor(facts.tried)
+    gain = f"best gain {delta_text(change, top.metric)} ({facts.config.metric.name}) after {_tries(tries)}"
+    if floor is None:
+        return [Finding(False, f"{gain}; no standard errors were measured, so nothing says how much of it is chance")]
+    is_above = sign * change > floor
+    rule = f"{FLOOR_SES:g} × median paired SE = {number_text(floor)}, as measured at about {FLOOR_TRIES} tries"
+    clear = sum(map(is_clear, facts.kept))
+    return [
+        *_concluded(facts),
+        Finding(is_above, f"{gain}: {'above' if is_above else 'below'} the noise floor ({rule})"),
+        Finding(clear > 0, f"{clear} of {len(facts.kept)} kept gains are clear, beyond {CLEAR_SES:g} SE, each alone"),
+    ]
+
+
+def _concluded(facts: Facts) -> list[Finding]:
+    """Return the harness's word on the climb, its reasons and what it does not know; nothing where it was not asked."""
+    if facts.conclusion is None:
+        return []
+    word, reasons, caveat = (one_line(str(facts.conclusion.get(key) or ""), 400) for key in _CONCLUDED)
+    return [Finding(word == SUPPORTED, f"{word}: {reasons}" + (f" (not known: {caveat})" if caveat else ""))]
+
+
+def _completeness(facts: Facts) -> list[Finding]:
+    untried, abandoned = _untried(facts), _abandoned(facts.tried)
+    kinds = Counter(old.strategy or "unnamed" for old in facts.tried)
+    found = []
+    if kinds:
+        shown = ", ".join(f"{kind} {count}" for kind, count in kinds.most_common())
+        found.append(Finding("unnamed" not in kinds, f"kinds of idea tried: {shown}"))
+    if facts.config.bandit is not None:
+        found.append(Finding(not untried, f"kinds not tried: {', '.join(untried) or 'none'}"))
+    if any(old.verdict in FAILURES for old in facts.tried):
+        shown = _named(abandoned) if abandoned else "none"
+        found.append(Finding(not abandoned, f"failed before a number and not tried again: {shown}"))
+    return found
+
+
+def _next_steps(facts: Facts) -> list[str]:
+    steps = []
+    if not facts.kept:
+        steps.append("Nothing to merge: `uv run ratchet finish --leave` goes back to where the run was started.")
+    elif facts.conclusion is None and facts.config.serve:
+        steps.append(f"`{COMMAND}` says how much of the climb is real.")
+    elif facts.conclusion is not None and not _significance(facts)[0].is_good:
+        steps.append("Do not promise the gain: new rows would say more of it than more experiments on these.")
+    elif not _significance(facts)[0].is_good:
+        steps.append('Measure the best once more before you believe it: `rule = "confirm"` in a new run.')
+    if untried := _untried(facts):
+        steps.append(f"Try what was not tried: {', '.join(untried)}.")
+    if abandoned := _abandoned(facts.tried):
+        steps.append(f"Mend and measure what failed before a number: {_named(abandoned)}.")
+    if near := _near_misses(facts.tried):
+        steps.append(f"Combine near-misses (within {NEAR_SES:g} SE of the best): {_named(near)}.")
+    if since_gain(facts.tried) >= PLATEAU:
+        steps.append(f"The last {since_gain(facts.tried)} experiments brought no gain: another kind of idea, or stop.")
+    if facts.kept:
+        steps.append("Read `uv run ratchet diff` as a stranger would, then open the pull request.")
+    return steps
+
+
+def _untried(facts: Facts) -> list[str]:
+    bandit = facts.config.bandit
+    return [arm.name for arm in count_arms(facts.tried, bandit) if not arm.tries] if bandit else []
+
+
+def _abandoned(tried: Sequence[Experiment]) -> list[Experiment]:
+    """Return the failures whose idea, or kind of idea where it has one, never came to a number afterwards."""
+    return [
+        old
+        for old in tried
+        if old.verdict in FAILURES
+        and not any(new.n > old.n and new.metric is not None and _is_same_idea(old, new) for new in tried)
+    ]
+
+
+def _is_same_idea(old: Experiment, new: Experiment) -> bool:
+    return new.hypothesis == old.hypothesis or bool(old.strategy and new.strategy == old.strategy)
+
+
+def _near_misses(tried: Sequence[Experiment]) -> list[Experiment]:
+    return [
+        old
+        for old in tried
+        if old.verdict is Verdict.DISCARD and old.delta and old.delta_se and abs(old.delta) <= NEAR_SES * old.delta_se
+    ]
+
+
+def _kept_line(experiment: Experiment) -> str:
+    numbers = f"{number_text(experiment.metric)} ({evidence_text(experiment)})"
+    return f"- iter {experiment.n}: {numbers} — {one_line(experiment.hypothesis)}"
+
+
+def _named(experiments: Sequence[Experiment]) -> str:
+    names = [f"iter {experiment.n}" for experiment in experiments[:NAMED]]
+    more = len(experiments) - len(names)
+    return ", ".join(names) + (f" and {more} more" if more else "")
+
+
+def _count(experiments: Sequence[Experiment]) -> str:
+    return f"{len(experiments)} experiment{'' if len(experiments) == 1 else 's'}"
+
+
+def _tries(number: int) -> str:
+    return "1 try" if number == 1 else f"{number} tries"

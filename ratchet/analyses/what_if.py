@@ -1,0 +1,173 @@
+"""What another rule would have made of a run, from its journal alone: nothing is measured. Pure.
+
+Covered: every number that the journal has. Not covered, and said: an experiment was an edit of the best of its time, so
+under another rule its author would have gone on from other code; a standard error was taken against the best of its
+time, and that against another best is put together from several; what was never measured (a fresh partition, the folds
+after an early stop) stays unknown, and the unknown is not kept.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TypeAlias
+
+from ratchet.core.config import Config, Metric, Rule
+from ratchet.core.decision import is_better, is_confirmed, judge
+from ratchet.core.records import Ending, Experiment, Measurement, Verdict, best, one_line
+from ratchet.core.text import STATUS_WORDS, delta_text, number_text, value_text
+
+Links: TypeAlias = Mapping[int, tuple[int, float | None]]  # experiment: the best of its time, and the SE against it
+FAILED = frozenset({Verdict.CRASH, Verdict.TIMEOUT, Verdict.REJECT})
+
+
+class Doubt(StrEnum):
+    """What the journal cannot know of an experiment under another rule."""
+
+    NO_NUMBER = "stopped early, above the bar of this rule"
+    NO_PARTITION = "never measured on a fresh partition"
+    OTHER_BEST = "its standard error against the best under this rule is put together from several, and may be off"
+    NO_SE = "better, but without a standard error"
+
+
+@dataclass(frozen=True, slots=True)
+class Rejudged:
+    """An experiment as it was and under the other rule, against whose best `delta` and `se` are.
+
+    A verdict of None is unknown, and then not kept.
+    """
+
+    experiment: Experiment
+    verdict: Verdict | None
+    delta: float | None = None
+    se: float | None = None
+    doubt: Doubt | None = None
+
+    @property
+    def word(self) -> str:
+        """The verdict for a table: `?` where it is unknown, `~` where its standard error may be off."""
+        if self.verdict is None:
+            return "?"
+        mark = " ~" if self.doubt is Doubt.OTHER_BEST else ""
+        return STATUS_WORDS[self.verdict].lower() + mark
+
+
+def rejudge(history: Sequence[Experiment], config: Config, rule: Rule, k: float) -> list[Rejudged]:
+    """Walk through the experiments under another rule, with the engine's own judge."""
+    other, links = replace(config, rule=rule, margin=k), _links(history)
+    kept: list[Experiment] = []
+    found = []
+    for experiment in history:
+        seen = _judge(experiment, kept, links, other)
+        found.append(seen)
+        if seen.verdict is not None and seen.verdict.advances:
+            kept.append(replace(experiment, verdict=seen.verdict))
+    return found
+
+
+def rejudged_rows(found: Sequence[Rejudged], metric: Metric) -> list[list[str]]:
+    """Return the cells of each experiment: number, metric, difference under the rule, ±, both verdicts, the idea."""
+    return [
+        [
+            str(old.experiment.n),
+            value_text(old.experiment, metric),
+            "" if old.delta is None or old.experiment.metric is None else delta_text(old.delta, old.experiment.metric),
+            ("~" if old.doubt is Doubt.OTHER_BEST else "") + number_text(old.se),
+            STATUS_WORDS[old.experiment.verdict].lower(),
+            old.word,
+            one_line(old.experiment.hypothesis),
+        ]
+        for old in found
+    ]
+
+
+def climb_text(name: str, verdicts: Sequence[Verdict | None], history: Sequence[Experiment], config: Config) -> str:
+    """Return one line on a climb: how many were kept, where it ended, how far that is from the baseline."""
+    made = [replace(old, verdict=said or Verdict.DISCARD) for old, said in zip(history, verdicts, strict=True)]
+    kept, top, unknown = sum(old.verdict is Verdict.KEEP for old in made), best(made), list(verdicts).count(None)
+    told = f"{kept} kept" if not unknown else f"{kept} kept, {unknown} unknown"
+    if top is None or top.metric is None:
+        return f"{name}: {told}; nothing measured"
+    first = made[0].metric
+    gain = f" ({delta_text(top.metric - first, top.metric)})" if first is not None and top is not made[0] else ""
+    return f"{name}: {told}; best {config.metric.name}={number_text(top.metric)} (iter {top.n}){gain}"
+
+
+def doubt_lines(found: Sequence[Rejudged], rule: Rule) -> list[str]:
+    """Return what the journal cannot know, counted, and what no journal can."""
+    lines = []
+    for doubt in Doubt:
+        numbers = [str(old.experiment.n) for old in found if old.doubt is doubt]
+        if numbers:
+            mark = "~" if doubt is Doubt.OTHER_BEST else "?"
+            lines.append(f"{mark} {len(numbers)} of {len(found) - 1}: {doubt} (iter {', '.join(numbers[:12])})")
+    if any(old.verdict != old.experiment.verdict for old in found):
+        lines.append(f"every experiment was an edit of the best of its time; under {rule} others would have been tried")
+    return lines
+
+
+def _judge(experiment: Experiment, kept: Sequence[Experiment], links: Links, config: Config) -> Rejudged:
+    """Judge one experiment; `kept` is what the other rule has kept so far, the baseline first."""
+    incumbent = best(kept)
+    if experiment.verdict in FAILED or incumbent is None:
+        return Rejudged(experiment, experiment.verdict, experiment.delta)
+    if experiment.metric is None:
+        can_win = is_better(experiment.bound, incumbent.metric, config.metric.direction)
+        is_open = experiment.bound is not None and can_win
+        return Rejudged(experiment, None if is_open else Verdict.DISCARD, doubt=Doubt.NO_NUMBER if is_open else None)
+    se, is_sure = _se_between(experiment.n, incumbent.n, links)
+    measured = Measurement(Ending.OK, numbers=experiment.metrics, delta_se=se)
+    judged = judge(measured, kept, config, code_chars=experiment.code_chars)
+    is_ahead = is_better(experiment.metric, incumbent.metric, config.metric.direction)
+    seen = Rejudged(experiment, judged.verdict, judged.delta, se)
+    if config.rule is Rule.CONFIRM and judged.verdict is Verdict.KEEP:
+        return _with_partition(seen, config)
+    if config.rule is not Rule.MARGIN or not is_ahead:
+        return seen if is_sure else replace(seen, se=None)
+    if se is None:
+        return replace(seen, verdict=None, doubt=Doubt.NO_SE)
+    return seen if is_sure else replace(seen, doubt=Doubt.OTHER_BEST)
+
+
+def _se_between(new: int, old: int, links: Links) -> tuple[float | None, bool]:
+    """Return the standard error of the difference of two experiments, and whether it is the one that was measured.
+
+    Each experiment has one against the best of its time, so there is a way from any to any. Over several steps it is
+    the root of the sum of squares, as if the steps were independent; the truth may be anywhere up to the plain sum.
+    """
+    ours, theirs = _way_up(new, links), _way_up(old, links)
+    way = [n for n in (*ours, *theirs) if (n in ours) is not (n in theirs)]
+    errors = [links[n][1] for n in way]
+    if not errors or None in errors:
+        return None, False
+    return math.hypot(*(error for error in errors if error is not None)), len(errors) == 1
+
+
+def _links(history: Sequence[Experiment]) -> Links:
+    """Return for each experiment the best of its time and the standard error of the difference to it."""
+    found: dict[int, tuple[int, float | None]] = {}
+    top = None
+    for experiment in history:
+        if top is not None:
+            found[experiment.n] = (top, experiment.delta_se)
+        top = experiment.n if experiment.verdict.advances else top
+    return found
+
+
+def _way_up(n: int, links: Links) -> list[int]:
+    """Return the experiments from n to the first best, that one aside."""
+    way = []
+    while n in links:
+        way.append(n)
+        n = links[n][0]
+    return way
+
+
+def _with_partition(seen: Rejudged, config: Config) -> Rejudged:
+    fresh = seen.experiment.confirm_delta
+    if fresh is None:
+        return replace(seen, verdict=None, doubt=Doubt.NO_PARTITION)
+    is_borne_out = is_confirmed(seen.delta, fresh, config.metric.direction)
+    return seen if is_borne_out else replace(seen, verdict=Verdict.DISCARD)

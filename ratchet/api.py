@@ -1,0 +1,68 @@
+"""The ratchet from Python: run an experiment, read a history, ask for a verdict, from a notebook or a script.
+
+What a child does is a value here as everywhere: a crash or a timeout is an Experiment with that verdict. RatchetError
+is raised only for what the caller can mend, such as a folder without a repo.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from numbers import Real
+from pathlib import Path
+
+from ratchet.core.decision import Judgement, judge
+from ratchet.core.records import Ending, Experiment, Measurement, Proposal
+from ratchet.engine.loop import Silent, open_run
+from ratchet.engine.session import now, work_on
+from ratchet.errors import RatchetError
+from ratchet.repo.journal import read_experiments, read_what_can_be_read
+from ratchet.repo.run import Run, current_run, free_tag, require_run, start_run
+from ratchet.repo.worktree import Desk, check_frozen, open_desk
+
+
+def run_experiment(source: str | None = None, *, where: str | Path = ".", message: str = "") -> Experiment:
+    """Measure the edit on the desk, or `source` as the editable file, and return what became of it.
+
+    A run is started, with its baseline, where HEAD is on none. Raises RatchetError for what the caller can mend.
+    """
+    desk = open_desk(Path(where).resolve())
+    run = current_run(desk) or start_run(desk, free_tag(desk, now()), now())
+    check_frozen(desk, run.branch, (*desk.config.readonly, *desk.config.setup))
+    with work_on(run, "ratchet.run_experiment", screen=Silent()) as session:
+        open_run(session, Silent())
+        if source is not None:
+            (desk.root / _only_editable(desk)).write_text(source, "utf-8")
+        return session.step(Proposal(description=message))
+
+
+def history(where: str | Path = ".", *, tag: str | None = None) -> list[Experiment]:
+    """Return the experiments of a run, newest first; damaged lines of its journal are passed over with a warning."""
+    desk = open_desk(Path(where).resolve())
+    run = Run(desk, tag) if tag else require_run(desk)
+    return read_what_can_be_read(run.journal)[::-1]
+
+
+def verdict(numbers: Mapping[str, float | None], *, where: str | Path = ".") -> Judgement:
+    """Return what would become of an experiment that measured these numbers; nothing is run and nothing changes.
+
+    What is no finite number was not measured.
+    """
+    run = require_run(open_desk(Path(where).resolve()))
+    measured = Measurement(Ending.OK, numbers={name: _finite(value) for name, value in numbers.items()})
+    return judge(measured, read_experiments(run.journal), run.desk.config)
+
+
+def _finite(value: object) -> float | None:
+    """Return a number of any library, numpy's for example, or None for what is none."""
+    is_real = isinstance(value, Real) and not isinstance(value, bool)
+    return float(value) if is_real and math.isfinite(value) else None  # type: ignore[arg-type]  # checked
+
+
+def _only_editable(desk: Desk) -> str:
+    if len(desk.config.editable) != 1:
+        raise RatchetError(
+            f"source: expected a project with one editable file, got {len(desk.config.editable)}. "
+            "Edit the files yourself and leave source out."
+        )
+    return desk.config.editable[0]

@@ -1,0 +1,1 @@
+"""Values and rules: no files, no git, no clock, no child processes."""

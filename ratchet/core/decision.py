@@ -1,0 +1,178 @@
+"""Keep or drop: a measurement against the best so far. Pure.
+
+None never wins, never passes a constraint, and no number is made up for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ratchet.core.config import Config, Constraint, Direction, Metric, Rule
+from ratchet.core.records import Ending, Experiment, Measurement, Verdict, best
+from ratchet.core.text import number_text
+
+EQUAL = 1e-6  # metrics this close are equal, and the shorter code is the better one
+Numbers = Mapping[str, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict with its reason, and what was noticed on the way."""
+
+    verdict: Verdict
+    reason: str = ""
+    delta: float | None = None
+    warnings: tuple[str, ...] = ()
+    confirm_delta: float | None = None
+
+
+LOOK = "look before you believe it"
+_FAILED = {Ending.TIMEOUT: Verdict.TIMEOUT, Ending.CRASH: Verdict.CRASH, Ending.REJECT: Verdict.REJECT}
+
+
+def judge(measured: Measurement, history: Sequence[Experiment], config: Config, *, code_chars: int = 0) -> Judgement:
+    """Judge a measurement against the history of its run; the first one of a run is its baseline."""
+    if measured.ending in _FAILED:
+        return Judgement(_FAILED[measured.ending], measured.reason)
+    missing = [metric.name for metric in config.metrics if measured.numbers.get(metric.name) is None]
+    if missing and measured.bound is not None:
+        return Judgement(Verdict.DISCARD, measured.reason or "stopped early")
+    if missing:
+        return Judgement(Verdict.CRASH, f"no {' and no '.join(missing)} in the output")
+    warnings = tuple(_limit_texts(config.constraints, measured.numbers, is_hard=False))
+    broken = _limit_texts(config.constraints, measured.numbers, is_hard=True)
+    look = _look_text(measured, history, config)
+    warnings = (*warnings, look) if look else warnings
+    if not history:
+        return Judgement(Verdict.BASELINE, warnings=(*warnings, *broken))
+    delta = difference(measured.numbers, best(history), config.metric)
+    if broken:
+        return Judgement(Verdict.REJECT, "; ".join(broken), delta, warnings)
+    verdict, reason = _compare(measured, history, config, code_chars)
+    return Judgement(verdict, reason, delta, warnings)
+
+
+def difference(numbers: Numbers, against: Experiment | None, metric: Metric) -> float | None:
+    """Return how far the metric moved, positive where the number grew; None where either was not measured."""
+    new, old = numbers.get(metric.name), against.metrics.get(metric.name) if against else None
+    return None if new is None or old is None else new - old
+
+
+def is_better(new: float | None, old: float | None, direction: Direction) -> bool:
+    """Say whether `new` is strictly better; a number is better than none, and None is never better."""
+    if new is None or old is None:
+        return new is not None
+    return new > old if direction is Direction.MAXIMIZE else new < old
+
+
+def is_confirmed(delta: float | None, fresh: float | None, direction: Direction) -> bool:
+    """Say whether a difference on a fresh partition bears the first one out.
+
+    A tie, kept for its shorter code, is borne out by a tie. None, for what was not measured, confirms nothing.
+    """
+    if is_better(fresh, 0.0, direction):
+        return True
+    return fresh is not None and delta is not None and abs(delta) <= EQUAL and abs(fresh) <= EQUAL
+
+
+def dominates(new: Numbers, old: Numbers, metrics: Sequence[Metric]) -> bool:
+    """Say whether `new` is nowhere worse than `old` and somewhere strictly better."""
+    return at_least(new, old, metrics) and any(
+        is_better(new.get(metric.name), old.get(metric.name), metric.direction) for metric in metrics
+    )
+
+
+def at_least(new: Numbers, old: Numbers, metrics: Sequence[Metric]) -> bool:
+    """Say whether `new` has every metric and none is worse than in `old`."""
+    return all(
+        new.get(metric.name) is not None and not is_better(old.get(metric.name), new.get(metric.name), metric.direction)
+        for metric in metrics
+    )
+
+
+def looks(experiment: Experiment) -> list[str]:
+    """Return why a person should look at an experiment before anything else is tried."""
+    return [warning for warning in experiment.warnings if warning.endswith(LOOK)]
+
+
+def _look_text(measured: Measurement, history: Sequence[Experiment], config: Config) -> str:
+    if measured.look:
+        return f"{measured.look}: {LOOK}"
+    return too_good_text(measured.numbers, config) if is_too_good(measured.numbers, history, config) else ""
+
+
+def is_too_good(numbers: Numbers, history: Sequence[Experiment], config: Config) -> bool:
+    """Say whether the metric reached `look_at`, which it did not do at the baseline."""
+    value, limit, direction = numbers.get(config.metric.name), config.look_at, config.metric.direction
+    first = history[0].metric if history else None
+    if value is None or limit is None or not is_better(limit, first, direction):
+        return False
+    return not is_better(limit, value, direction)
+
+
+def to_beat(incumbent: Experiment | None, config: Config, *, code_chars: int) -> float | None:
+    """Return the number that a measurement must be better than to be kept at all; None where others have a say.
+
+    Shorter code is kept on a tie too, so for it the bar hangs a little lower.
+    """
+    if incumbent is None or incumbent.metric is None or len(config.metrics) > 1 or config.rule is Rule.FRONT:
+        return None
+    slack = 2 * EQUAL if 0 < code_chars < incumbent.code_chars else 0.0
+    return incumbent.metric - slack if config.metric.direction is Direction.MAXIMIZE else incumbent.metric + slack
+
+
+def _compare(
+    measured: Measurement, history: Sequence[Experiment], config: Config, code_chars: int
+) -> tuple[Verdict, str]:
+    incumbent = best(history)
+    if incumbent is None:
+        return Verdict.KEEP, "the first that was measured"
+    if config.rule is Rule.FRONT:
+        kept = [experiment for experiment in history if experiment.verdict.advances]
+        is_behind = any(at_least(old.metrics, measured.numbers, config.metrics) for old in kept)
+        return (Verdict.DISCARD, "no better than one kept before") if is_behind else (Verdict.KEEP, "")
+    if dominates(measured.numbers, incumbent.metrics, config.metrics):
+        return _within_rule(measured, incumbent, config)
+    if _is_equal(measured.numbers, incumbent.metrics, config.metrics) and 0 < code_chars < incumbent.code_chars:
+        return Verdict.KEEP, f"equal, and simpler by {incumbent.code_chars - code_chars} characters"
+    return Verdict.DISCARD, ""
+
+
+def _within_rule(measured: Measurement, incumbent: Experiment, config: Config) -> tuple[Verdict, str]:
+    if config.rule is not Rule.MARGIN:
+        return Verdict.KEEP, ""
+    delta = difference(measured.numbers, incumbent, config.metric)
+    if delta is None or measured.delta_se is None:
+        return Verdict.DISCARD, "better, but without a standard error to compare with"
+    if abs(delta) > config.margin * measured.delta_se:
+        return Verdict.KEEP, f"by more than {config.margin:g} standard errors"
+    return Verdict.DISCARD, f"better, but by less than {config.margin:g} standard errors"
+
+
+def _is_equal(new: Numbers, old: Numbers, metrics: Sequence[Metric]) -> bool:
+    pairs = [(new.get(metric.name), old.get(metric.name)) for metric in metrics]
+    return all(a is not None and b is not None and abs(a - b) <= EQUAL for a, b in pairs)
+
+
+def _limit_texts(constraints: Sequence[Constraint], numbers: Numbers, *, is_hard: bool) -> list[str]:
+    texts = []
+    for constraint in constraints:
+        above = constraint.fail_above if is_hard else constraint.warn_above
+        below = constraint.fail_below if is_hard else constraint.warn_below
+        value = numbers.get(constraint.name)
+        if above is None and below is None:
+            continue
+        if value is None:
+            texts.append(f"{constraint.name} was not measured")
+        elif above is not None and value > above:
+            texts.append(f"{constraint.name} = {number_text(value)} is above {above:g}")
+        elif below is not None and value < below:
+            texts.append(f"{constraint.name} = {number_text(value)} is below {below:g}")
+    return texts
+
+
+def too_good_text(numbers: Numbers, config: Config) -> str:
+    """Say what was reached."""
+    value = number_text(numbers.get(config.metric.name))
+    return f"{config.metric.name} = {value} has reached look_at = {config.look_at:g}: {LOOK}"

@@ -1,0 +1,115 @@
+"""What an edit comes down to: source code without what does not run, so that a no-op is seen to be one. Pure."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeGuard
+
+from ratchet.core.records import one_line
+
+LARGEST = 1e300  # a number beyond it is no prediction
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """The editable files of one experiment: a hash of what runs, its length, and what its author says of it.
+
+    `label` names the idea, `prediction` is the gain that is expected, None where none is named.
+    """
+
+    file_hash: str
+    chars: int
+    label: str
+    prediction: float | None = None
+
+
+def read_code(files: Mapping[str, bytes | None], label: str = "", prediction: str = "") -> Code:
+    """Return what `files` (content by path, None where there is none) come down to.
+
+    Of Python, comments, layout, docstrings and the assignments of the constants named `label` and `prediction` do not
+    count, unless the code reads them; of other text, blank lines and trailing spaces. What cannot be read counts as it
+    is.
+    """
+    digest, chars, words, foreseen = hashlib.sha256(), 0, "", None
+    for path in sorted(files):
+        content = files[path]
+        text = "" if content is None else content.decode("utf-8", "surrogateescape")
+        is_python = path.endswith(".py")
+        words = words or (find_label(text, label) if is_python else "")
+        foreseen = find_number(text, prediction) if is_python and foreseen is None else foreseen
+        essence = _essence(text, (label, prediction)) if is_python else _without_blanks(text)
+        chars += len(essence)
+        mark = "absent" if content is None else "present"
+        digest.update(f"{path}\0{mark}\0{essence}\0".encode("utf-8", "surrogateescape"))
+    return Code(file_hash=digest.hexdigest()[:16], chars=chars, label=words, prediction=foreseen)
+
+
+def find_label(source: str, label: str) -> str:
+    """Return the text that a module assigns to `label`, as one line; empty when it assigns none."""
+    found = (value for value in _assigned(source, label) if isinstance(value, str))
+    return one_line(next(found, ""))
+
+
+def find_number(source: str, name: str) -> float | None:
+    """Return the finite number that a module assigns to `name`; None where it assigns none."""
+    for value in _assigned(source, name):
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf:
+            return float(value) if abs(value) < LARGEST else None
+    return None
+
+
+def _assigned(source: str, name: str) -> list[object]:
+    """Return the literals that a module assigns to `name` at its top level."""
+    try:
+        body = ast.parse(source).body if name else []
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    found = [statement.value for statement in body if _assigns(statement, name)]
+    return [ast.literal_eval(value) for value in found if value is not None]
+
+
+def _essence(text: str, notes: Iterable[str]) -> str:
+    """Return what runs of a module; the constants named `notes` are none of it, unless it reads them."""
+    try:
+        tree = ast.parse(text)
+        read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+        unread = [note for note in notes if note not in read]
+        tree.body = [statement for statement in tree.body if not any(_assigns(statement, note) for note in unread)]
+        for node in ast.walk(tree):
+            _drop_docstring(node)
+        return ast.unparse(tree)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return text
+
+
+def _assigns(statement: ast.stmt, name: str) -> TypeGuard[ast.Assign | ast.AnnAssign]:
+    """Say whether a statement gives a constant, which may have a sign, to one name."""
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        target: ast.expr = statement.targets[0]
+    elif isinstance(statement, ast.AnnAssign):
+        target = statement.target
+    else:
+        return False
+    return bool(name) and isinstance(target, ast.Name) and target.id == name and _is_constant(statement.value)
+
+
+def _is_constant(value: ast.expr | None) -> bool:
+    if isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.UAdd | ast.USub):
+        value = value.operand
+        return isinstance(value, ast.Constant) and isinstance(value.value, int | float)
+    return isinstance(value, ast.Constant)
+
+
+def _drop_docstring(node: ast.AST) -> None:
+    if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        first = node.body[0] if node.body else None
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+            node.body = [*node.body[1:]] or ([] if isinstance(node, ast.Module) else [ast.Pass()])
+
+
+def _without_blanks(text: str) -> str:
+    return "\n".join(line.rstrip() for line in text.splitlines() if line.strip())

@@ -1,0 +1,125 @@
+"""The history of a run as a table: results.tsv, and the rows of the table on the screen. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ratchet.core.config import Config
+from ratchet.core.noise import BELOW, is_below, noise_floor, noise_line
+from ratchet.core.records import Experiment, Verdict, baseline, best, one_line
+from ratchet.core.text import STATUS_WORDS, delta_text, folds_text, number_text, ratio_text, seconds_text, value_text
+
+SHORT = 7  # characters of a commit's hash
+PRECISE = 6  # decimals in results.tsv
+
+
+def results_columns(config: Config) -> list[str]:
+    """Return the header of results.tsv: the first metric bears its own name, other numbers stand beside it."""
+    others = [source.name for source in config.sources[1:] if source not in config.audit]
+    audit = [source.name for source in config.audit]
+    times = ["cpu_time_s", "wall_time_s"]
+    return ["n", "commit", config.metric.name, *others, "delta", "delta_se", *audit, *times, *_LAST]
+
+
+_LAST = ("status", "strategy", "description")
+
+
+def results_tsv(history: Sequence[Experiment], config: Config) -> str:
+    """Return the whole of results.tsv; what was not measured is an empty cell."""
+    columns = results_columns(config)
+    rows = ["\t".join(_cell(experiment, column) for column in columns) for experiment in history]
+    return "\n".join(["\t".join(columns), *rows]) + "\n"
+
+
+def _cell(experiment: Experiment, column: str) -> str:
+    match column:
+        case "n":
+            return str(experiment.n)
+        case "commit":
+            return experiment.commit[:SHORT]
+        case "delta" | "delta_se":
+            return number_text(experiment.delta if column == "delta" else experiment.delta_se, PRECISE)
+        case "cpu_time_s":
+            return seconds_text(experiment.cpu_time_s)
+        case "wall_time_s":
+            return seconds_text(experiment.wall_time_s)
+        case "status":
+            return experiment.verdict
+        case "strategy":
+            return one_line(experiment.strategy)
+        case "description":
+            return one_line(experiment.hypothesis)
+    return number_text(experiment.metrics.get(column), PRECISE)
+
+
+def screen_columns(config: Config, *, with_audit: bool = False) -> list[str]:
+    """Return the header of the table on the screen."""
+    audit = [source.name for source in config.audit] if with_audit else []
+    others = [metric.name for metric in config.metrics[1:]]
+    evidence = ["Δ", "±", "folds won"]
+    return ["n", config.metric.name, "vs base", *others, *evidence, *audit, "verdict", "strategy", "description"]
+
+
+def screen_rows(
+    shown: Sequence[Experiment], history: Sequence[Experiment], config: Config, *, with_audit: bool = False
+) -> list[list[str]]:
+    """Return the cells of the experiments that are shown of a run; a gain below its noise floor is marked."""
+    first, floor = baseline(history), noise_floor(history)
+    base = first.metric if first else None
+    return [_screen_row(experiment, base, floor, config, with_audit) for experiment in shown]
+
+
+def excerpt(history: Sequence[Experiment], limit: int) -> list[Experiment]:
+    """Return at most `limit` experiments of a long run: what was kept last, and the end."""
+    if len(history) <= limit:
+        return list(history)
+    cut = len(history) - limit // 2
+    kept = [experiment for experiment in history[:cut] if experiment.verdict.advances]
+    return [*kept[-(limit - limit // 2) :], *history[cut:]]
+
+
+def summary_line(history: Sequence[Experiment], config: Config) -> str:
+    """Return one line on a run: how many experiments became what, the best against the baseline."""
+    if not history:
+        return "no experiments yet"
+    tried = [experiment for experiment in history if experiment.n > 0]
+    kept = sum(experiment.verdict is Verdict.KEEP for experiment in tried)
+    top, first, name = best(history), baseline(history), config.metric.name
+    counts = f"{len(tried)} experiment{'' if len(tried) == 1 else 's'}, {kept} kept"
+    if top is None or top.metric is None:
+        return f"{counts}; nothing measured yet"
+    against = f", baseline {number_text(first.metric)}" if first and first.metric is not None else ""
+    ratio = ratio_text(top.metric, first.metric if first else None, config.metric)
+    gain = (
+        f" ({delta_text(top.metric - first.metric, top.metric)}, {ratio})" if ratio and first and first.metric else ""
+    )
+    return f"{counts}; best {name}={number_text(top.metric)} (iter {top.n}){against}{gain}"
+
+
+def closing_lines(history: Sequence[Experiment], config: Config) -> list[str]:
+    """Return what stands under every table: what became of the experiments, and how much chance alone explains."""
+    return [line for line in (summary_line(history, config), noise_line(history, config)) if line]
+
+
+def _screen_row(
+    experiment: Experiment, base: float | None, floor: float | None, config: Config, with_audit: bool
+) -> list[str]:
+    audit = [number_text(experiment.metrics.get(source.name)) for source in config.audit] if with_audit else []
+    others = [number_text(experiment.metrics.get(metric.name)) for metric in config.metrics[1:]]
+    has_delta = experiment.delta is not None and experiment.metric is not None
+    mark = f"{BELOW} " if is_below(experiment, floor) else ""
+    said = one_line(experiment.hypothesis)
+    reason = one_line(experiment.reason, 60)
+    return [
+        str(experiment.n),
+        value_text(experiment, config.metric),
+        ratio_text(experiment.metric, base, config.metric),
+        *others,
+        mark + delta_text(experiment.delta or 0.0, experiment.metric or 0.0) if has_delta else "",
+        number_text(experiment.delta_se),
+        folds_text(experiment),
+        *audit,
+        STATUS_WORDS[experiment.verdict].lower(),
+        one_line(experiment.strategy),
+        f"{said} ({reason})" if reason else said,
+    ]

@@ -1,0 +1,125 @@
+"""How numbers and experiments are said, the same in every view. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from ratchet.core.config import Direction, Metric
+from ratchet.core.output_parser import read_words
+from ratchet.core.records import Experiment, Verdict, one_line
+
+STATUS_WORDS = {
+    Verdict.BASELINE: "BASELINE",
+    Verdict.KEEP: "KEPT",
+    Verdict.DISCARD: "DISCARDED",
+    Verdict.CRASH: "CRASHED",
+    Verdict.TIMEOUT: "TIMEOUT",
+    Verdict.REJECT: "REJECTED",
+}
+CLEAR_SES = 1.96  # beyond so many standard errors one difference, taken alone, is not put down to chance
+
+
+def number_text(value: float | None, decimals: int | None = None) -> str:
+    """Return a number with as many decimals as its size asks for, or nothing where there is none."""
+    return "" if value is None else f"{value:.{_decimals(value) if decimals is None else decimals}f}"
+
+
+def delta_text(delta: float, value: float) -> str:
+    """Return a signed difference with the decimals of the value that it led to, or more if it would read as zero."""
+    decimals = _decimals(value)
+    if delta and abs(delta) < 0.5 * 10**-decimals:
+        decimals = min(12, 1 - math.floor(math.log10(abs(delta))))
+    return f"{delta:+.{decimals}f}"
+
+
+def signed_text(value: float | None) -> str:
+    """Return a difference with its sign, or nothing where there is none."""
+    return "" if value is None else delta_text(value, value)
+
+
+def experiment_line(experiment: Experiment, metrics: Sequence[Metric]) -> str:
+    """Return the one line of an experiment: number, metric with its evidence, verdict, hypothesis."""
+    parts = [f"iter {experiment.n}", _metric_part(experiment, metrics), _verdict_part(experiment)]
+    return " | ".join(part for part in parts if part)
+
+
+def ratio_text(value: float | None, baseline: float | None, metric: Metric) -> str:
+    """Return how a value compares with the baseline: `+0.4%`, or `389×` where it is twice as good or better."""
+    if value is None or not baseline or value == baseline:
+        return ""
+    if value > 0 and baseline > 0:
+        better = value / baseline if metric.direction is Direction.MAXIMIZE else baseline / value
+        if better >= 2:
+            return f"{better:.{0 if better >= 10 else 1}f}×"
+    return f"{100 * (value - baseline) / abs(baseline):+.1f}%"
+
+
+def seconds_text(seconds: float | None) -> str:
+    """Return a duration in seconds."""
+    return "" if seconds is None else f"{seconds:.2f}"
+
+
+def evidence_text(experiment: Experiment) -> str:
+    """Return the difference, its standard error where there is one, and the word that goes with them."""
+    if experiment.metric is None or experiment.delta is None:
+        return ""
+    change = f"Δ {delta_text(experiment.delta, experiment.metric)}"
+    foreseen = "" if experiment.prediction is None else f", predicted {signed_text(experiment.prediction)}"
+    if experiment.delta_se is None:
+        return change + foreseen
+    word = "clear" if is_clear(experiment) else "within noise"
+    return f"{change} ± {number_text(experiment.delta_se, _decimals(experiment.metric))}, {word}{foreseen}"
+
+
+def is_clear(experiment: Experiment) -> bool:
+    """Say whether the difference, taken alone, is more than chance would show."""
+    delta, error = experiment.delta, experiment.delta_se
+    return delta is not None and error is not None and abs(delta) > CLEAR_SES * error
+
+
+def folds_text(experiment: Experiment) -> str:
+    """Return on how many folds an experiment beat the best before it, of how many where the measurement says so."""
+    if experiment.folds_won is None:
+        return ""
+    count = read_words(experiment.stdout, r"^cv_folds:")
+    return f"{experiment.folds_won}/{count}" if count.isdigit() else str(experiment.folds_won)
+
+
+def _metric_part(experiment: Experiment, metrics: Sequence[Metric]) -> str:
+    """Return the first metric with its evidence, and the others beside it."""
+    values = {metric.name: experiment.metrics.get(metric.name) for metric in metrics}
+    said = [f"{name}={number_text(value)}" for name, value in values.items() if value is not None]
+    if not said and experiment.bound is not None:
+        return f"{metrics[0].name}{value_text(experiment, metrics[0])}"
+    evidence = evidence_text(experiment)
+    if said and evidence and experiment.n:
+        said[0] = f"{said[0]} ({evidence})"
+    return ", ".join(said)
+
+
+def value_text(experiment: Experiment, metric: Metric) -> str:
+    """Return an experiment's number for a table, or the best that it could have come to where it was stopped early."""
+    if experiment.metric is None and experiment.bound is not None:
+        return f"{_limit_sign(metric)}{number_text(experiment.bound)}"
+    return number_text(experiment.metric)
+
+
+def _limit_sign(metric: Metric) -> str:
+    return "≤" if metric.direction is Direction.MAXIMIZE else "≥"
+
+
+def _verdict_part(experiment: Experiment) -> str:
+    word = STATUS_WORDS[experiment.verdict]
+    reason = f" ({one_line(experiment.reason)})" if experiment.reason else ""
+    said = one_line(experiment.hypothesis)
+    return f"{word}{reason} — {said}" if said else f"{word}{reason}"
+
+
+def _decimals(value: float) -> int:
+    size = abs(value)
+    if size >= 10:
+        return 2
+    if size >= 0.001 or size == 0:
+        return 4
+    return min(12, 2 - math.floor(math.log10(size)))

@@ -1,0 +1,1 @@
+"""One experiment, then many: propose, measure, decide, settle."""

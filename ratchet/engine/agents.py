@@ -1,0 +1,166 @@
+"""Call an agent: a child process that edits the desk. How it ends is part of the experiment, never an exception.
+
+Untrusted side of the boundary: its edit, its words, its exit status and the processes it leaves are all input.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import inf
+from pathlib import Path
+
+from ratchet import process
+from ratchet.core.output_parser import last_line, read_words
+from ratchet.core.records import NOTE_CHARS, Ending, Proposal, one_line
+from ratchet.errors import RatchetError, did_you_mean
+from ratchet.process import Budget, Limit, Outcome
+from ratchet.repo import git, snapshots
+from ratchet.repo.run import Run
+
+BUILTIN = "builtin"
+PRESETS: Mapping[str, str] = {
+    # Each edits without asking, reads the prompt from a file or from stdin, and gets no more rights than that needs.
+    # {prompt} is the path of the prompt, {files} the editable files, {rules} an edit rule for each of them.
+    "claude": "claude --print --allowedTools {rules} --disallowedTools Bash WebFetch WebSearch < {prompt}",
+    "codex": "codex exec --sandbox workspace-write --skip-git-repo-check - < {prompt}",
+    "opencode": "opencode run < {prompt}",
+    "gemini": "gemini --approval-mode auto_edit < {prompt}",
+    "aider": "aider --message-file {prompt} --yes-always --no-auto-commits --no-dirty-commits --no-gitignore {files}",
+}
+
+SHELL_WORDS = frozenset({"cd", "if", "for", "while", "case", "set", "export", "exec", "eval"})
+
+PRESET_ENV: Mapping[str, Mapping[str, str]] = {
+    # In a folder that nobody has trusted by hand it takes back the right to edit, and there is nobody to ask.
+    "gemini": {"GEMINI_CLI_TRUST_WORKSPACE": "true"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """Who edits: a name for the journal, and a shell line with marks such as {prompt}."""
+
+    name: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What an agent is asked: experiment n, the prompt, the suggested kind of idea ("" for any), a seed."""
+
+    n: int
+    prompt: str
+    strategy: str = ""
+    seed: int = 0
+
+
+def find_agent(text: str) -> Agent:
+    """Return the agent that a preset's name or a command names. Raises RatchetError when a preset is not installed."""
+    if text == BUILTIN:
+        return Agent(BUILTIN, _join([sys.executable, "-m", "researcher"]))
+    if text not in PRESETS:
+        _check_command(text)
+        return Agent(one_line(text, 60), text)
+    return preset_agent("agent", text, PRESETS, "Install it, or --agent builtin.")
+
+
+def _check_command(text: str) -> None:
+    """Raise RatchetError for a command whose first word is a plain name that no program has."""
+    first = text.split()[0] if text.split() else ""
+    if re.fullmatch(r"[\w.-]+", first) and shutil.which(first) is None and first not in SHELL_WORDS:
+        known = [BUILTIN, *PRESETS]
+        fix = did_you_mean(first, known) or "Install it, or --agent builtin."
+        raise RatchetError(f"agent: expected {', '.join(known)} or a command, got {text!r}. {fix}")
+
+
+def preset_agent(role: str, name: str, commands: Mapping[str, str], fix: str = "Install it.") -> Agent:
+    """Return the agent of that name in a role. Raises RatchetError when it is not installed."""
+    if shutil.which(name) is None:
+        raise RatchetError(f"{role} {name}: expected the command {name} on PATH, got none. {fix}")
+    return Agent(name, commands[name])
+
+
+def call(agent: Agent, task: Task, run: Run, should_stop: Callable[[], bool]) -> Proposal:
+    """Have the agent edit the desk, and return what it said. Raises KeyboardInterrupt when asked to stop."""
+    desk = run.desk
+    tip = git.resolve(desk.repo, run.branch) or "HEAD"
+    before = snapshots.edited(desk.repo, tip, desk.frozen)
+    prompt = run.folder / "prompt.md"
+    prompt.write_text(task.prompt, "utf-8")
+    outcome = process.run(
+        fill_marks(agent.command, prompt, desk.config.editable),
+        cwd=desk.root,
+        env={**PRESET_ENV.get(agent.name, {}), **os.environ, **_task_env(task, run)},
+        budget=Budget(wall_s=desk.config.agent_timeout, output_mb=inf),
+        stdin=None if "{prompt}" in agent.command else prompt,
+        should_stop=should_stop,
+    )
+    keep_log(run, str(task.n), outcome)
+    if outcome.stopped_by is Limit.REQUEST:
+        raise KeyboardInterrupt
+    trespass = [path for path in snapshots.edited(desk.repo, tip, desk.frozen) if path not in before]
+    ending, failure = _failure(outcome, desk.config.agent_timeout)
+    return Proposal(
+        agent=agent.name,
+        strategy=read_words(outcome.stdout, r"^strategy:") or task.strategy,
+        description=read_words(outcome.stdout, r"^description:"),
+        note=read_words(outcome.stdout, r"^note:", NOTE_CHARS),
+        ending=ending,
+        failure=failure,
+        trespass=tuple(trespass),
+        warnings=_warnings(outcome),
+    )
+
+
+def fill_marks(command: str, prompt: Path, files: Sequence[str]) -> str:
+    """Return a shell line with its marks replaced: the prompt's path, the editable files, an edit rule for each."""
+    words = {"{prompt}": [str(prompt)], "{files}": files, "{rules}": [f"Edit(/{path})" for path in files]}
+    for mark, value in words.items():
+        command = command.replace(mark, _join(value))
+    return command
+
+
+def keep_log(run: Run, name: str, outcome: Outcome) -> None:
+    """Keep what an agent said, for a person who wants to know why it failed."""
+    folder = run.folder / "agent"
+    folder.mkdir(exist_ok=True)
+    (folder / f"{name}.log").write_text(f"{outcome.stdout}\n--- stderr ---\n{outcome.stderr}", "utf-8")
+
+
+def _task_env(task: Task, run: Run) -> dict[str, str]:
+    return {
+        "RATCHET_TAG": run.tag,
+        "RATCHET_JOURNAL": str(run.journal),
+        "RATCHET_FILE": run.desk.config.editable[0],
+        "RATCHET_N": str(task.n),
+        "RATCHET_STRATEGY": task.strategy,
+        "RATCHET_SEED": str(task.seed),
+        "RATCHET_PROMPT": str(run.folder / "prompt.md"),
+    }
+
+
+def _join(words: Sequence[str]) -> str:
+    """Return words as one shell line, quoted for the shell that will read it."""
+    return " ".join(f'"{word}"' for word in words) if sys.platform == "win32" else shlex.join(words)
+
+
+def _failure(outcome: Outcome, timeout_s: float) -> tuple[Ending, str]:
+    if outcome.failure:
+        return Ending.CRASH, f"agent: {outcome.failure}"
+    if outcome.stopped_by is Limit.WALL:
+        return Ending.TIMEOUT, f"agent: more than {timeout_s:g} s"
+    if outcome.exit_code == 0:
+        return Ending.OK, ""
+    said = last_line(outcome.stderr) or last_line(outcome.stdout) or "no word"
+    return Ending.CRASH, f"agent: exit status {outcome.exit_code}: {said}"
+
+
+def _warnings(outcome: Outcome) -> tuple[str, ...]:
+    left = outcome.left_behind
+    return (f"the agent left {left} process{'es' if left > 1 else ''} behind, ended",) if left else ()

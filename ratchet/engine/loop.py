@@ -1,0 +1,112 @@
+"""The loop: ask an agent for an edit, measure it, keep it if it is strictly better, put the best back; again.
+
+Read this file for the idea; everything it calls is one step of it.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Protocol
+
+from ratchet.core.bandit import suggest
+from ratchet.core.records import Experiment, Proposal
+from ratchet.core.stop_rules import Limits, reason_to_stop
+from ratchet.engine.agents import Agent, Task, call
+from ratchet.engine.prompt import write_prompt
+from ratchet.engine.session import Session
+from ratchet.engine.signals import ASKED, Stopper
+from ratchet.errors import RatchetError
+from ratchet.repo import git, snapshots
+from ratchet.repo.journal import Kind
+
+
+class Screen(Protocol):
+    """Where a person follows the loop."""
+
+    def result(self, experiment: Experiment) -> None:
+        """Show an experiment that has its verdict."""
+
+    def progress(self, text: str) -> None:
+        """Show what is going on now; the next text replaces it."""
+
+    def say(self, text: str) -> None:
+        """Show a line of talk."""
+
+
+class Silent:
+    """A screen that nobody looks at."""
+
+    def result(self, experiment: Experiment) -> None:
+        """Show nothing."""
+
+    def progress(self, text: str) -> None:
+        """Show nothing."""
+
+    def say(self, text: str) -> None:
+        """Show nothing."""
+
+
+def open_run(session: Session, screen: Screen) -> None:
+    """Finish what was begun and see to the baseline. Raises RatchetError when there is none to compare with."""
+    screen.progress("getting ready to measure")
+    for experiment in session.resume():
+        screen.result(experiment)
+    if not session.history:
+        screen.progress("measuring the baseline")
+        screen.result(session.baseline())
+    if session.best is None:
+        first = session.history[0]
+        raise RatchetError(
+            f"iter 0: expected a number for the baseline, got {first.verdict} ({first.reason}). "
+            f"Mend {session.run.desk.config.editable[0]}, then `uv run ratchet step`."
+        )
+
+
+def run_loop(session: Session, agent: Agent, limits: Limits, *, screen: Screen, stopper: Stopper, seed: int = 0) -> str:
+    """Go round until a limit is reached or somebody says stop; return why it ended. The run is open already."""
+    started, first_n = time.monotonic(), session.next_n
+    reason = ""
+    while not reason:
+        reason = _reason_to_stop(session, limits, stopper, first_n=first_n, minutes=(time.monotonic() - started) / 60)
+        if not reason:
+            screen.result(_one_round(session, agent, screen, stopper, seed))
+    session.note_stop(reason)
+    return reason
+
+
+def _one_round(session: Session, agent: Agent, screen: Screen, stopper: Stopper, seed: int) -> Experiment:
+    """Measure what is on the desk already, or else what the agent puts there."""
+    n = session.next_n
+    if session.is_desk_edited():
+        screen.progress(f"iter {n}: measuring the edit that is on the desk")
+        return session.step(Proposal())
+    config = session.run.desk.config
+    arm = suggest(session.history, config.bandit) if config.bandit else ""
+    task = Task(n, _prompt(session, arm), arm, seed)
+    session.note(Kind.PROPOSE, n=n, agent=agent.name, strategy=arm)
+    screen.progress(f"iter {n}: {agent.name} is thinking")
+    try:
+        proposal = call(agent, task, session.run, stopper.is_asked_now)
+    except KeyboardInterrupt:
+        session.clear_proposal()
+        raise
+    screen.progress(f"iter {n}: measuring")
+    return session.step(proposal)
+
+
+def _reason_to_stop(session: Session, limits: Limits, stopper: Stopper, *, first_n: int, minutes: float) -> str:
+    if stopper.is_asked():
+        return ASKED
+    if git.head_branch(session.run.desk.repo) != session.run.branch:
+        return f"HEAD has left the run's branch; `git switch autoresearch/{session.run.tag}` goes back"
+    return reason_to_stop(session.history, session.run.desk.config, limits, first_n=first_n, minutes=minutes)
+
+
+def _prompt(session: Session, arm: str) -> str:
+    desk, incumbent = session.run.desk, session.best
+    commit = incumbent.commit if incumbent else session.run.branch
+    files = {path: (snapshots.read_file(desk.repo, commit, desk.in_repo(path)) or b"") for path in desk.config.editable}
+    texts = {path: content.decode("utf-8", "replace") for path, content in files.items()}
+    last = session.history[-1]
+    last_edit = git.diff(desk.repo, last.parent, last.commit, desk.editable) if last.n else ""
+    return write_prompt(desk.config, session.history, texts, arm, last_edit)

@@ -1,0 +1,224 @@
+"""Measure a commit: check it out beside the desk, run the command there within its budgets, read what it printed.
+
+Trusted side of the boundary. Covered: files dropped on the desk do not exist for what is measured; whatever a command
+prints or how it ends is a value. Not covered: what the command itself believes (that is the harness's business).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import inf
+from pathlib import Path
+from typing import Any, Protocol
+
+from ratchet import process
+from ratchet.core.config import Config, Source
+from ratchet.core.output_parser import last_line, read_number, read_words
+from ratchet.core.records import REASON_CHARS, Ending, Measurement, one_line
+from ratchet.errors import RatchetError
+from ratchet.process import Budget, Limit, Outcome
+from ratchet.repo import snapshots
+from ratchet.repo.run import Run
+from ratchet.repo.sealing import sealed_numbers, sealed_text
+
+AUDIT = "audit"  # the study that a server makes of its data, once a run
+MARK = "RATCHET_MEASURING"  # names the run in the environment of all that measures for it, for sweeping after a kill
+PARTITION = "RATCHET_PARTITION"  # set for the fresh look of rule confirm
+THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What is to be measured, what it has to beat, and on which partition of the data (0 is the standard one)."""
+
+    commit: str
+    best: str | None = None
+    beat: float | None = None
+    partition: int = 0
+
+
+class Measurer(Protocol):
+    """Whatever turns a candidate into a measurement."""
+
+    def parts(self) -> Mapping[str, str] | None:
+        """Return a hash of each part that the numbers depend on, or None when the engine's own list is all."""
+        ...
+
+    def audit(self, progress: Progress) -> Mapping[str, Any] | None:
+        """Return what there is to say of the data before anything is measured, or None."""
+        ...
+
+    def measure(self, candidate: Candidate, progress: Progress) -> Measurement:
+        """Measure a candidate; raises KeyboardInterrupt when asked to stop."""
+        ...
+
+    def close(self) -> None:
+        """Leave nothing running."""
+        ...
+
+
+class CommandMeasurer:
+    """Runs the command of the config in a fresh checkout of every candidate."""
+
+    def __init__(self, run: Run, should_stop: Callable[[], bool] = lambda: False) -> None:
+        self._run = run
+        self._should_stop = should_stop
+
+    def parts(self) -> None:
+        """Return None: the engine's own list is all there is."""
+
+    def audit(self, progress: Progress) -> None:
+        """Return None: of its data a command says nothing."""
+
+    def measure(self, candidate: Candidate, progress: Progress) -> Measurement:
+        """Measure a candidate by the command's output and exit status."""
+        config = self._run.desk.config
+        place = checkout(self._run, candidate.commit, "tree")
+        env = {PARTITION: str(candidate.partition)} if candidate.partition else {}
+        outcome = run_command(self._run, config.run, place, self._should_stop, env)
+        texts = {source.file: _read_text(place / source.file) for source in config.sources if source.file}
+        return interpret(outcome, config, files=texts)
+
+    def close(self) -> None:
+        """Do nothing: every command has ended."""
+
+
+def checkout(run: Run, commit: str, name: str) -> Path:
+    """Write the tree of a commit into a folder of the run, link what git ignores, return where its config stands."""
+    folder = run.folder / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    snapshots.export(run.desk.repo, commit, folder)
+    place = folder / run.desk.root.relative_to(run.desk.repo.root)
+    for root in run.desk.data_roots:
+        for pattern in run.desk.config.link:
+            for source in root.glob(pattern):
+                _link(source, place / source.relative_to(root))
+    return place
+
+
+def run_command(
+    run: Run, command: str, place: Path, should_stop: Callable[[], bool], env: Mapping[str, str] | None = None
+) -> Outcome:
+    """Run a command of the config in a checkout, within the budgets. Raises KeyboardInterrupt when asked to stop."""
+    config = run.desk.config
+    budget = Budget(cpu_s=config.cpu_timeout or inf, wall_s=config.timeout, memory_mb=config.memory_mb or inf)
+    outcome = process.run(
+        command, cwd=place, env=measuring_env(run) | dict(env or {}), budget=budget, should_stop=should_stop
+    )
+    if outcome.stopped_by is Limit.REQUEST:
+        raise KeyboardInterrupt
+    return outcome
+
+
+def measuring_env(run: Run) -> dict[str, str]:
+    """Return the environment for what measures in a run: ours, marked with the run, within its threads."""
+    threads = dict.fromkeys(THREAD_LIMITS, str(run.threads)) if run.threads else {}
+    return own_env() | {MARK: str(run.folder)} | threads
+
+
+def own_env() -> dict[str, str]:
+    """Return the environment of a child of no run: the interpreter that we run on, found first, never synced anew."""
+    env = {key: value for key, value in os.environ.items() if not key.startswith("RATCHET_")}
+    env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", "")])
+    if sys.prefix != sys.base_prefix:
+        env |= {"VIRTUAL_ENV": sys.prefix, "UV_PROJECT_ENVIRONMENT": sys.prefix, "UV_NO_SYNC": "1"}
+    return env
+
+
+def interpret(
+    outcome: Outcome,
+    config: Config,
+    *,
+    files: Mapping[str, str] | None = None,
+    known: Mapping[str, float | None] | None = None,
+) -> Measurement:
+    """Return what the end of a command means.
+
+    `files` holds the texts that sources name, `known` the numbers that a server gave as numbers: they are not looked
+    for in what was printed.
+    """
+    ending, reason = _ending(outcome, config)
+    texts, known = files or {}, known or {}
+    numbers = {
+        source.name: known[source.name]
+        if source.name in known
+        else read_number(texts.get(source.file, "") if source.file else outcome.stdout, source)
+        for source in config.sources
+    }
+    return Measurement(
+        ending=ending,
+        numbers=sealed_numbers(numbers, config) if config.sealed else numbers,
+        reason=reason,
+        description=_told(read_words(outcome.stdout, config.description)),
+        cpu_time_s=known.get("cpu_time_s") or _printed(outcome, "cpu_time_s", outcome.cpu_s),
+        wall_time_s=known.get("wall_time_s") or _printed(outcome, "wall_time_s", outcome.wall_s),
+        peak_memory_mb=known.get("peak_memory_mb") or _printed(outcome, "peak_memory_mb", outcome.peak_memory_mb),
+        stdout=(sealed_text(outcome.stdout, config) if config.sealed else outcome.stdout)[-4000:],
+    )
+
+
+def _told(words: str) -> str:
+    """Return words, or nothing where they are the mark of what is not there."""
+    return "" if words == "nan" else words
+
+
+def _ending(outcome: Outcome, config: Config) -> tuple[Ending, str]:
+    if outcome.failure:
+        return Ending.CRASH, one_line(outcome.failure)
+    if outcome.stopped_by is Limit.WALL:
+        return Ending.TIMEOUT, f"more than {config.timeout:g} s"
+    if outcome.stopped_by is Limit.CPU:
+        return Ending.TIMEOUT, f"more than {config.cpu_timeout:g} CPU seconds"
+    if outcome.stopped_by is Limit.MEMORY:
+        return Ending.CRASH, f"more than {config.memory_mb:g} MB of memory"
+    if outcome.stopped_by is not None:
+        return Ending.CRASH, "output without end"
+    code = outcome.exit_code or 0
+    ending = _exits(config).get(code, Ending.CRASH)
+    return ending, "" if ending is Ending.OK else _reason(outcome, config, code)
+
+
+def _exits(config: Config) -> Mapping[int, Ending]:
+    reads_pytest = any(source.reader == "pytest" for source in config.sources)
+    return {0: Ending.OK, **({1: Ending.OK} if reads_pytest else {}), **config.exits}  # pytest: 1 = some tests failed
+
+
+def _reason(outcome: Outcome, config: Config, code: int) -> str:
+    """Say why it failed: its own line for that, else its last complaint, else the exit status."""
+    said = read_words(outcome.stdout, config.reason, 2 * REASON_CHARS)
+    inside = re.fullmatch(r"\w+\s*\((.*)\)", said)
+    told = one_line(inside.group(1) if inside else said, REASON_CHARS)
+    return told or last_line(outcome.stderr) or f"exit status {code}"
+
+
+def _printed(outcome: Outcome, name: str, seen: float) -> float | None:
+    """Return what the command says of itself, which knows more than we see, or else what we saw."""
+    said = read_number(outcome.stdout, Source(name=name, grep=f"^{name}:"))
+    return (seen or None) if said is None else said
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _link(source: Path, target: Path) -> None:
+    if target.exists() or not source.is_file():
+        return
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            target.symlink_to(source.resolve())
+        except OSError:  # Windows without the right to make links
+            shutil.copy2(source, target)
+    except OSError as error:
+        raise RatchetError(f"{target}: expected to link {source.name}, got: {error.strerror}.") from None

@@ -1,0 +1,203 @@
+"""A race: several loops side by side, each on a branch and work tree of its own; the winners are measured again.
+
+One process coordinates and alone writes. A lane's winner comes to the run's branch only as a new experiment: put on top
+of that branch, measured on exactly the tree that would be kept, and kept if it is strictly better than the best there.
+A race that was killed leaves its lanes; the next one gathers what they found before it starts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ratchet import process
+from ratchet.core.config import DEFAULT_CAP, Config, Direction
+from ratchet.core.records import Experiment, Measurement, Proposal, Verdict, best
+from ratchet.core.stop_rules import Limits
+from ratchet.core.text import experiment_line
+from ratchet.engine.agents import Agent
+from ratchet.engine.loop import Screen, run_loop
+from ratchet.engine.measure import MARK, Candidate, Measurer, Progress
+from ratchet.engine.session import Session, measurer_of, now
+from ratchet.engine.signals import Stopper
+from ratchet.repo import git, journal
+from ratchet.repo.journal import Event, Kind
+from ratchet.repo.run import BRANCHES, Run, record_start, run_event
+from ratchet.repo.worktree import Desk
+
+TAG_CHARS = 50  # of the run's tag that a lane's tag holds
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the lanes of a race share: agent, limits of all lanes together, seed of the first."""
+
+    agent: Agent
+    limits: Limits
+    seed: int = 0
+
+
+def run_race(session: Session, entry: Entry, k: int, *, screen: Screen, stopper: Stopper) -> list[Experiment]:
+    """Race k lanes from the best of an open run; return the experiments that the winners became on its branch."""
+    gathered = gather(session, screen)
+    tags = _free_tags(session.run, min(k, entry.limits.n or DEFAULT_CAP))
+    session.note(Kind.RACE, lanes=tags)
+    try:
+        _run_lanes(session, tags, entry, screen=screen, stopper=stopper)
+    finally:
+        gathered += gather(session, screen)
+    return gathered
+
+
+def gather(session: Session, screen: Screen) -> list[Experiment]:
+    """Measure the winners of all lanes there are on the run's own branch, best first, and clear the lanes away."""
+    repo, lanes = session.run.desk.repo, lane_tags(session.events)
+    lanes = [tag for tag in lanes if git.resolve(repo, f"{BRANCHES}{tag}") is not None]
+    for tag in lanes:
+        process.sweep(MARK, str(replace(session.run, tag=tag).folder))
+    measured = []
+    for tag, winner in _ranked([(tag, _winner(session.run, tag)) for tag in lanes], session):
+        screen.progress(f"iter {session.next_n}: measuring the winner of {tag} on this branch")
+        proposal = Proposal(
+            agent=f"race: {tag}", strategy=winner.strategy, note=winner.note, description=winner.hypothesis
+        )
+        measured.append(session.graft(winner, proposal))
+        screen.result(measured[-1])
+    for tag in lanes:
+        git.remove_worktree(repo, lane_folder(session.run, tag))
+        git.delete_ref(repo, f"{BRANCHES}{tag}")  # what it held stays under refs/ratchet/
+    return measured
+
+
+def lane_tags(events: Sequence[Event]) -> list[str]:
+    """Return the tags of every lane that a run has had."""
+    return [tag for event in events if event.kind is Kind.RACE for tag in event.data["lanes"]]
+
+
+def lane_folder(run: Run, tag: str) -> Path:
+    """Return where the work tree of a lane stands."""
+    return run.folder / "lanes" / tag
+
+
+def _run_lanes(session: Session, tags: Sequence[str], entry: Entry, *, screen: Screen, stopper: Stopper) -> None:
+    start, turn, speaking = session.best, threading.Semaphore(os.cpu_count() or 1), threading.Lock()
+    assert start is not None  # the run is open
+    lanes = [_make_lane(session.run, tag, number, len(tags)) for number, tag in enumerate(tags)]
+
+    def follow(number: int) -> None:
+        shown = _LaneScreen(screen, lanes[number], speaking)
+        limits = replace(entry.limits, n=_share(entry.limits.n or DEFAULT_CAP, len(lanes), number))
+        with _lane_session(lanes[number], turn, shown, stopper.is_asked_now) as lane:
+            lane.adopt_baseline(start)
+            run_loop(lane, entry.agent, limits, screen=shown, stopper=stopper, seed=entry.seed + number)
+
+    with ThreadPoolExecutor(max_workers=len(lanes)) as pool:
+        for future in [pool.submit(follow, number) for number in range(len(lanes))]:
+            future.result()
+
+
+@contextlib.contextmanager
+def _lane_session(
+    lane: Run, turn: threading.Semaphore, screen: Screen, should_stop: Callable[[], bool]
+) -> Iterator[Session]:
+    measurer = _InTurn(measurer_of(lane, should_stop), turn)
+    try:
+        yield Session(lane, measurer, now=now, progress=screen.progress, say=screen.say, should_stop=should_stop)
+    finally:
+        measurer.close()
+
+
+class _InTurn:
+    """Measures when it is this lane's turn: as many at once as there are cores, first come, first served."""
+
+    def __init__(self, measurer: Measurer, turn: threading.Semaphore) -> None:
+        self._measurer = measurer
+        self._turn = turn
+
+    def parts(self) -> Mapping[str, str] | None:
+        return self._measurer.parts()
+
+    def audit(self, progress: Progress) -> Mapping[str, Any] | None:
+        return self._measurer.audit(progress)
+
+    def measure(self, candidate: Candidate, progress: Progress) -> Measurement:
+        with self._turn:
+            return self._measurer.measure(candidate, progress)
+
+    def close(self) -> None:
+        self._measurer.close()
+
+
+class _LaneScreen:
+    """Shows what a lane does, one voice at a time, with the lane's name before each line."""
+
+    def __init__(self, screen: Screen, lane: Run, speaking: threading.Lock) -> None:
+        self._screen = screen
+        self._lane = lane
+        self._speaking = speaking
+
+    def result(self, experiment: Experiment) -> None:
+        self.say(experiment_line(experiment, self._lane.desk.config.metrics))
+
+    def progress(self, text: str) -> None:
+        """Show nothing: several lanes on one line would only flicker."""
+
+    def say(self, text: str) -> None:
+        with self._speaking:
+            self._screen.say(f"{self._lane.tag} | {text}")
+
+
+def _make_lane(run: Run, tag: str, number: int, k: int) -> Run:
+    """Make a branch and a work tree that start where the run stands."""
+    folder, tip = lane_folder(run, tag), git.resolve(run.desk.repo, run.branch) or ""
+    git.add_worktree(run.desk.repo, folder, f"autoresearch/{tag}", tip)
+    inside = run.desk.root.relative_to(run.desk.repo.root)
+    desk = Desk(git.open_repo(folder), folder / inside, _with_turned_arms(run.desk.config, number))
+    lane = Run(desk, tag, threads=max(1, (os.cpu_count() or 1) // k))
+    record_start(lane, tip, str(run_event(run).data["first"]), now())
+    return lane
+
+
+def _with_turned_arms(config: Config, number: int) -> Config:
+    """Have each lane begin with another arm."""
+    if config.bandit is None:
+        return config
+    arms = config.bandit.arms
+    turned = arms[number % len(arms) :] + arms[: number % len(arms)]
+    return replace(config, bandit=replace(config.bandit, arms=turned))
+
+
+def _share(n: int, k: int, number: int) -> int:
+    """Deal n experiments to k lanes as evenly as can be."""
+    return n // k + (number < n % k)
+
+
+def _ranked(found: list[tuple[str, Experiment | None]], session: Session) -> list[tuple[str, Experiment]]:
+    """Return the winners, the best first."""
+    sign = -1 if session.run.desk.config.metric.direction is Direction.MAXIMIZE else 1
+    winners = [(tag, winner) for tag, winner in found if winner is not None]
+    return sorted(winners, key=lambda pair: (sign * (pair[1].metric or 0.0), pair[0]))
+
+
+def _winner(run: Run, tag: str) -> Experiment | None:
+    """Return what a lane came to, if it came to anything."""
+    top = best(journal.read_experiments(replace(run, tag=tag).journal))
+    return top if top is not None and top.verdict is Verdict.KEEP else None
+
+
+def _free_tags(run: Run, k: int) -> list[str]:
+    """Return k tags that no lane has had."""
+    base, number = run.tag[:TAG_CHARS], 1
+    tags: list[str] = []
+    while len(tags) < k:
+        tag = f"{base}-lane{number}"
+        if not replace(run, tag=tag).folder.exists():
+            tags.append(tag)
+        number += 1
+    return tags

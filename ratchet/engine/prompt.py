@@ -1,0 +1,235 @@
+"""The prompt for one iteration of an agent: code, history, hints, limits. Pure; audit numbers never enter it.
+
+Texts that instruct an agent: program.md from a config, and a prompt for writing a config. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ratchet.core.config import KEYS, Config, Constraint, Direction
+from ratchet.core.records import Experiment, Verdict, best, one_line
+from ratchet.core.stop_rules import since_gain
+from ratchet.core.text import STATUS_WORDS, evidence_text, number_text
+
+SHOWN_EXPERIMENTS = 20
+AVOIDED = 5
+PLATEAU = 5  # experiments in a row without a gain
+STREAK = 3  # failures in a row
+
+
+def write_prompt(
+    config: Config, history: Sequence[Experiment], files: Mapping[str, str], arm: str = "", last_edit: str = ""
+) -> str:
+    """Return the prompt: `files` is the best code by path, `last_edit` the patch of the attempt before."""
+    parts = [
+        _task(config, history),
+        _context(config),
+        _code(files),
+        _history(config, history),
+        _last_attempt(history, last_edit),
+        _hints(config, history, arm),
+        _ending(config),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def hints(config: Config, history: Sequence[Experiment]) -> list[str]:
+    """Return what the history suggests: plateau, failures in a row, the biggest gain, what to avoid."""
+    tried = [experiment for experiment in history if experiment.n > 0]
+    found = [_plateau_hint(tried), _streak_hint(tried), _gain_hint(config, tried), _avoid_hint(tried)]
+    return [hint for hint in found if hint]
+
+
+def _task(config: Config, history: Sequence[Experiment]) -> str:
+    incumbent = best(history)
+    goals = ", ".join(f"{metric.direction} {metric.name}" for metric in config.metrics)
+    now = f" The best so far is {number_text(incumbent.metric)} (iter {incumbent.n})." if incumbent else ""
+    verb = "strictly better" if len(config.metrics) == 1 else "no worse in any and strictly better in one"
+    return (
+        f"# {config.name}: one experiment\n\n"
+        f"Goal: {goals}.{now} An edit is kept when its result is {verb}; anything else is undone.\n"
+        f"Edit only: {', '.join(config.editable)}. Try one idea, the smallest edit that tests it, then stop.\n"
+        "Do not run the measurement and do not use git: both happen when you are done."
+    )
+
+
+def _context(config: Config) -> str:
+    return f"## The domain\n\n{config.context.strip()}" if config.context.strip() else ""
+
+
+def _code(files: Mapping[str, str]) -> str:
+    return "\n\n".join(f"## {path} as it is now (the best so far)\n\n```\n{text}\n```" for path, text in files.items())
+
+
+def _history(config: Config, history: Sequence[Experiment]) -> str:
+    if not history:
+        return ""
+    shown = history[-SHOWN_EXPERIMENTS:]
+    head = f"## What was tried ({len(history) - 1} experiments after the baseline)"
+    rows = [_history_row(experiment) for experiment in shown]
+    return "\n".join([head, "", *([f"(the last {len(shown)})"] if len(shown) < len(history) else []), *rows])
+
+
+def _history_row(experiment: Experiment) -> str:
+    value = number_text(experiment.metric) or "no number"
+    evidence = evidence_text(experiment)
+    reason = f" ({one_line(experiment.reason)})" if experiment.reason else ""
+    arm = f" [{experiment.strategy}]" if experiment.strategy else ""
+    shown = f"{value} ({evidence})" if evidence else value
+    return f"- iter {experiment.n}: {shown} {STATUS_WORDS[experiment.verdict]}{reason}{arm} — {experiment.hypothesis}"
+
+
+def _last_attempt(history: Sequence[Experiment], last_edit: str) -> str:
+    if not last_edit or not history or history[-1].n == 0:
+        return ""
+    last = history[-1]
+    return f"## The last attempt: {STATUS_WORDS[last.verdict]}\n\n```diff\n{last_edit.rstrip()}\n```"
+
+
+def _hints(config: Config, history: Sequence[Experiment], arm: str) -> str:
+    found = hints(config, history)
+    if arm:
+        found.append(f"This time try an idea of this kind: {arm}.")
+    return "\n".join(["## Hints", "", *(f"- {hint}" for hint in found)]) if found else ""
+
+
+def _ending(config: Config) -> str:
+    lines = [_constraint_line(constraint) for constraint in config.constraints]
+    if config.checks:
+        lines.append(f"- these must pass: {'; '.join(config.checks)}")
+    limits = "## Limits\n\n" + "\n".join(lines) + "\n\n" if lines else ""
+    named = f"Set {config.label} to one line that says what you try and why it should help.\n" if config.label else ""
+    if config.prediction:
+        named += f"Set {config.prediction} to the change of {config.metric.name} that you expect, such as +0.003.\n"
+    return (
+        f"{limits}## When you are done\n\n{named}"
+        "Print one line `strategy: KIND` and, if there is something to remember, one line `note: TEXT`."
+    )
+
+
+def _constraint_line(constraint: Constraint) -> str:
+    limits = (
+        ("must not be above", constraint.fail_above),
+        ("must not be below", constraint.fail_below),
+        ("should not be above", constraint.warn_above),
+        ("should not be below", constraint.warn_below),
+    )
+    return f"- {constraint.name} " + ", ".join(f"{words} {limit:g}" for words, limit in limits if limit is not None)
+
+
+def _plateau_hint(tried: Sequence[Experiment]) -> str:
+    since = since_gain(tried)
+    return f"No gain in {since} experiments: try something of another kind." if since >= PLATEAU else ""
+
+
+def _streak_hint(tried: Sequence[Experiment]) -> str:
+    streak = 0
+    for experiment in reversed(tried):
+        if experiment.verdict not in {Verdict.CRASH, Verdict.TIMEOUT, Verdict.REJECT}:
+            break
+        streak += 1
+    return f"The last {streak} did not even run to a number: make a smaller, safer edit." if streak >= STREAK else ""
+
+
+def _gain_hint(config: Config, tried: Sequence[Experiment]) -> str:
+    kept = [experiment for experiment in tried if experiment.verdict is Verdict.KEEP and experiment.delta]
+    if not kept:
+        return ""
+    sign = 1 if config.metric.direction is Direction.MAXIMIZE else -1
+    top = max(kept, key=lambda experiment: sign * (experiment.delta or 0.0))
+    return f"The biggest gain so far was iter {top.n}: {one_line(top.hypothesis)}. More of this may help."
+
+
+def _avoid_hint(tried: Sequence[Experiment]) -> str:
+    """Name what did not help, once; the same code again says nothing, nor does a name that was kept as well."""
+    kept = {one_line(experiment.hypothesis, 80) for experiment in tried if experiment.verdict.advances}
+    failed = [old for old in tried if not old.verdict.advances and old.reused is None and old.hypothesis]
+    names = dict.fromkeys(one_line(old.hypothesis, 80) for old in reversed(failed))
+    worst = [name for name in names if name not in kept][:AVOIDED][::-1]
+    return f"Did not help lately, do not repeat: {'; '.join(worst)}." if worst else ""
+
+
+INSTRUCTIONS = """# Set this repository up as a ratchet
+
+A ratchet lets an agent edit a few files, measures one number, and keeps an edit only when the number is strictly
+better. Write its config.
+
+1. Read the repository. Find a number that its owner would want better, and the smallest set of files that decides it.
+2. Write a command that prints that number on a line of its own, `name: value`, in under a minute, the same each time:
+   fixed seeds, fixed inputs, several repeats where time is measured. It must not be among the editable files.
+3. Find what must not get worse (tests, correctness, memory) and make it a constraint or a check.
+4. Write `[tool.ratchet]` in pyproject.toml, or a ratchet.yaml with the same keys, then run `uv run ratchet check`.
+5. Commit, then `uv run ratchet start first`: experiment 0 is the baseline."""
+EXAMPLE = """[tool.ratchet]
+name = "sorting"
+editable = ["sort.py"]
+readonly = ["benchmark.py"]
+run = "python benchmark.py"
+checks = ["python -m pytest -q"]
+timeout = 60
+
+[tool.ratchet.metric]
+name = "throughput"
+grep = "^throughput:"
+direction = "maximize"
+
+[[tool.ratchet.constraints]]
+name = "correctness"
+grep = "^correctness:"
+fail_below = 100
+"""
+
+
+def program_text(config: Config) -> str:
+    """Return a program.md: what an agent may do in this project, and the rule that decides."""
+    goals = ", ".join(f"{metric.direction} `{metric.name}`" for metric in config.metrics)
+    limits = [_limit_line(constraint) for constraint in config.constraints]
+    checks = [f"- `{check}` must pass before an edit is kept." for check in config.checks]
+    readonly = ", ".join(f"`{path}`" for path in (*config.readonly, *config.setup)) or "every other file"
+    better = "strictly better" if len(config.metrics) == 1 else "no worse in any metric and strictly better in one"
+    context = f"\n## The domain\n\n{config.context.strip()}\n" if config.context.strip() else ""
+    rules = "\n".join([*limits, *checks])
+    return f"""# {config.name}: the program
+
+Goal: {goals}. An edit is kept when its result is {better}; anything else is undone.
+
+## Rules
+
+- Edit {_listed(config.editable)} and nothing else. Frozen: {readonly}.
+- Measure with `uv run ratchet step` and with nothing else. It commits, measures that, decides, prints one line.
+- One idea an experiment. Do not argue with the verdict, do not use git, never ask whether to go on.
+{rules + chr(10) if rules else ""}
+## The loop
+
+1. `uv run ratchet start TAG` once: the branch autoresearch/TAG and the baseline. A run that exists is taken up again.
+2. `uv run ratchet status`: the best so far, what was tried, hints.
+3. Edit. Say why the idea should help before you try it.
+4. `uv run ratchet step -m "what and why"`. The files hold the best version again afterwards, whatever the verdict.
+5. Report the line it printed, and go back to 2.
+
+CRASHED: one quick fix, then another idea. TIMEOUT: make it smaller. REJECTED: mend the cause, never work around it.
+Stop when a human says so or when `uv run ratchet status` says done; then `uv run ratchet finish` reviews the run.
+{context}"""
+
+
+def instruct_text(current: str = "") -> str:
+    """Return a prompt that lets an agent find a metric and write the config; `current` is the config that is there."""
+    keys = "\n".join(f"- `{key}`: {text}" for key, text in KEYS)
+    existing = f"The config as it is now, to review and improve:\n\n```\n{current.rstrip()}\n```" if current else ""
+    parts = [INSTRUCTIONS, f"## The keys\n\n{keys}", f"## An example\n\n```toml\n{EXAMPLE}```", existing]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _limit_line(constraint: Constraint) -> str:
+    limits = (
+        ("rejected above", constraint.fail_above),
+        ("rejected below", constraint.fail_below),
+        ("warned above", constraint.warn_above),
+        ("warned below", constraint.warn_below),
+    )
+    return f"- `{constraint.name}`: " + ", ".join(f"{words} {limit:g}" for words, limit in limits if limit is not None)
+
+
+def _listed(paths: tuple[str, ...]) -> str:
+    return ", ".join(f"`{path}`" for path in paths)

@@ -1,0 +1,242 @@
+"""Measure with a warm server: one child that imports once and answers a line of JSON for every candidate.
+
+The server is trusted as the command is; how it dies, stalls or babbles is a measurement like any other, and the next
+candidate gets a new one.
+
+A child that answers a line of JSON with lines of JSON: a word of progress now and then, then the answer.
+
+It is trusted as the command of the config is; how it dies, stalls or babbles is an answer like any other.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ratchet.core.config import Config
+from ratchet.core.output_parser import is_number
+from ratchet.core.records import Ending, Measurement, one_line
+from ratchet.engine.measure import AUDIT, Candidate, Progress, checkout, interpret, measuring_env
+from ratchet.errors import RatchetError
+from ratchet.process import LineServer, Outcome
+from ratchet.repo import snapshots
+from ratchet.repo.run import Run, run_event
+
+LOOK_S = 0.2
+ERROR_CHARS = 1000
+
+Message = Mapping[str, Any]
+
+
+class UnknownStudyError(RatchetError):
+    """The server does not answer such a question; another one might."""
+
+
+class Server:
+    """The `serve` command of a config, started in a folder and ready. Raises RatchetError when it does not get so."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        cwd: Path,
+        env: Mapping[str, str],
+        log: Path | None = None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._config = config
+        self._should_stop = should_stop
+        self._child = LineServer(config.serve, cwd=cwd, env=env, log=log)
+        self.ready = self._await(config.timeout, lambda message: "ready" in message, lambda _: None)
+        if "ready" not in self.ready:
+            said = self._child.failure or self.ready.get("error") or "no answer"
+            self.close()
+            raise RatchetError(
+                f"{config.serve}: expected a server that gets ready, got: {one_line(str(said)).rstrip('.')}. "
+                f"See {log or 'its messages above'}."
+            )
+
+    @property
+    def is_alive(self) -> bool:
+        """It has not ended."""
+        return self._child.is_alive
+
+    def measure(self, request: Mapping[str, Any], progress: Progress) -> Message:
+        """Return the last message on a request, {"error"} or {"timeout"} where there is none."""
+        if not self._child.send(json.dumps(request)):
+            return {"error": "the measuring server is gone"}
+        return self._await(self._config.timeout, lambda message: "exit" in message, progress)
+
+    def ask(self, name: str, fields: Mapping[str, Any], progress: Progress) -> Message:
+        """Return the answer to a question. Raises RatchetError with what the server says instead.
+
+        Each word of progress gives it another `timeout` seconds.
+        """
+        known = self.ready.get("asks")
+        if not isinstance(known, list) or name not in known:
+            raise UnknownStudyError(
+                f"{self._config.serve}: expected a server that answers `{name}`, got one that does not know it."
+            )
+        self._child.send(json.dumps({"ask": name, **fields}))
+        timeout_s = self._config.timeout
+        message = self._await(timeout_s, lambda message: "answer" in message, progress, is_patient=True)
+        answer = message.get("answer")
+        if isinstance(answer, Mapping):
+            return answer
+        self.close()
+        said = message.get("error") or f"no word for {timeout_s:g} s"
+        raise RatchetError(one_line(str(said), ERROR_CHARS))
+
+    def close(self) -> None:
+        """End it."""
+        self._child.close()
+
+    def _await(
+        self,
+        timeout_s: float,
+        is_last: Callable[[Message], bool],
+        progress: Progress,
+        *,
+        is_patient: bool = False,
+    ) -> Message:
+        """Read messages up to the last one; {"error"} or {"timeout"} when it does not come.
+
+        The time runs from the request, or for the patient from the last word of progress.
+        """
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            if self._should_stop():
+                raise KeyboardInterrupt
+            line = self._child.receive(LOOK_S)
+            if line is None and not self._child.is_alive:
+                return {"error": f"the measuring server died (exit status {self._child.exit_code})"}
+            message = _message(line)
+            if is_last(message) or "error" in message:
+                return message
+            if "progress" in message:
+                deadline = time.monotonic() + timeout_s if is_patient else deadline
+                progress(one_line(str(message["progress"])))
+        return {"timeout": True}
+
+
+def _message(line: str | None) -> Message:
+    """Parse a line; talk that is no JSON object is passed over."""
+    try:
+        message = json.loads(line or "")
+    except (ValueError, RecursionError):
+        return {}
+    return message if isinstance(message, dict) else {}
+
+
+__all__ = ["ServerMeasurer", "UnknownStudyError"]
+
+
+class ServerMeasurer:
+    """Asks a server in a checkout of the run's first commit; of a candidate it gets the editable file alone."""
+
+    def __init__(self, run: Run, should_stop: Callable[[], bool] = lambda: False, *, is_loud: bool = False) -> None:
+        self._run = run
+        self._should_stop = should_stop
+        self._log = None if is_loud else run.folder / "log"
+        self._server: Server | None = None
+
+    def parts(self) -> Mapping[str, str]:
+        """Return what the server says it is made of. Raises RatchetError when it cannot start."""
+        parts = self._start().ready.get("parts")
+        return {str(key): str(value) for key, value in parts.items()} if isinstance(parts, Mapping) else {}
+
+    def audit(self, progress: Progress) -> Mapping[str, Any] | None:
+        """Return what the server's audit of its data found, or None where it makes none."""
+        server = self._start()
+        return server.ask(AUDIT, {}, progress) if AUDIT in server.ready.get("asks", ()) else None
+
+    def measure(self, candidate: Candidate, progress: Progress) -> Measurement:
+        """Measure a candidate by the server's answer, read as the output of the command would be."""
+        server = self._start()
+        started = time.monotonic()
+        request = {
+            "file": str(self._write(candidate.commit, "candidate")),
+            "best": str(self._write(candidate.best, "best")) if candidate.best else None,
+            "beat": candidate.beat,
+            "stop_early": self._run.desk.config.early_stop,
+            "store": str(self._run.folder / "scores"),
+            **({"sealed": True} if self._run.desk.config.sealed else {}),
+            **({"partition": candidate.partition} if candidate.partition else {}),
+        }
+        (self._run.folder / "scores").mkdir(exist_ok=True)
+        answer = server.measure(request, progress)
+        return self._read(answer, time.monotonic() - started)
+
+    def ask(self, name: str, fields: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
+        """Return the answer to a question about the whole run. Raises RatchetError as `Server.ask` does."""
+        return self._start().ask(name, fields, progress)
+
+    def close(self) -> None:
+        """End the server."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+
+    def _start(self) -> Server:
+        if self._server is not None and self._server.is_alive:
+            return self._server
+        self.close()
+        first = str(run_event(self._run).data["first"])
+        place = checkout(self._run, first, "tree")
+        self._server = Server(
+            self._run.desk.config,
+            cwd=place,
+            env=measuring_env(self._run),
+            log=self._log,
+            should_stop=self._should_stop,
+        )
+        return self._server
+
+    def _read(self, answer: Mapping[str, Any], wall_s: float) -> Measurement:
+        if "exit" not in answer:
+            self.close()
+        if answer.get("timeout"):
+            return Measurement(
+                Ending.TIMEOUT, reason=f"more than {self._run.desk.config.timeout:g} s", wall_time_s=wall_s
+            )
+        if "exit" not in answer:
+            return Measurement(Ending.CRASH, reason=one_line(str(answer.get("error"))), wall_time_s=wall_s)
+        outcome = Outcome(_whole(answer["exit"]), str(answer.get("stdout", "")), "", 0.0, wall_s, 0.0)
+        measured = interpret(outcome, self._run.desk.config, known=_numbers(answer.get("numbers")))
+        return _with_extra(measured, answer.get("extra"))
+
+    def _write(self, commit: str, name: str) -> Path:
+        """Write the editable file of a commit into a folder of its own, under its own name."""
+        path = self._run.desk.config.editable[0]
+        target = self._run.folder / name / Path(path).name
+        snapshots.write_file(self._run.desk.repo, commit, self._run.desk.in_repo(path), target)
+        return target
+
+
+def _with_extra(measured: Measurement, extra: object) -> Measurement:
+    if not isinstance(extra, Mapping):
+        return measured
+    return replace(
+        measured,
+        delta_se=_number(extra.get("delta_se")),
+        folds_won=None if extra.get("folds_won") is None else _whole(extra["folds_won"]),
+        bound=_number(extra.get("bound")),
+        look=one_line(str(extra.get("look") or "")),
+        reason=measured.reason or one_line(str(extra.get("reason") or "")),
+    )
+
+
+def _numbers(values: object) -> Mapping[str, float | None]:
+    return {str(name): _number(value) for name, value in values.items()} if isinstance(values, Mapping) else {}
+
+
+def _number(value: object) -> float | None:
+    return float(value) if is_number(value) else None  # type: ignore[arg-type]  # checked
+
+
+def _whole(value: object) -> int:
+    return value if isinstance(value, int) else 1

@@ -1,0 +1,120 @@
+"""Where a run stands: everything that a person or an agent needs to go on with it from cold. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ratchet.core.bandit import count_arms
+from ratchet.core.noise import noise_line
+from ratchet.core.records import Experiment, Verdict, baseline, best
+from ratchet.core.stop_rules import Limits, limits_of, reason_to_stop, since_gain
+from ratchet.core.table import summary_line
+from ratchet.core.text import evidence_text, experiment_line, folds_text
+from ratchet.engine.prompt import hints
+from ratchet.engine.signals import ASKED
+from ratchet.repo.journal import Event, Kind, experiments
+from ratchet.repo.run import Run
+from ratchet.repo.sealing import OPENED, is_broken
+
+LAST = 5
+
+
+def describe(
+    run: Run, events: Sequence[Event], *, holder: int | None, is_stop_asked: bool, edited: Sequence[str]
+) -> dict[str, Any]:
+    """Return the state of a run as plain values; audit numbers are not among them."""
+    config, history = run.desk.config, experiments(events)
+    last_stop = next((event for event in reversed(events) if event.kind is Kind.STOP), None)
+    kinds = [event.kind for event in events if event.kind in {Kind.BEGIN, Kind.VERDICT}]
+    limits = limits_of(config, Limits())
+    is_over = reason_to_stop(history, config, limits, first_n=_first_n(events))
+    return {
+        "tag": run.tag,
+        "branch": f"autoresearch/{run.tag}",
+        "metric": config.metric.name,
+        "direction": str(config.metric.direction),
+        "editable": list(config.editable),
+        "experiments": sum(experiment.n > 0 for experiment in history),
+        "kept": sum(experiment.verdict is Verdict.KEEP for experiment in history),
+        "baseline": _brief(baseline(history)),
+        "best": _brief(best(history)),
+        "since_gain": since_gain(history),
+        "last": [experiment_line(experiment, config.metrics) for experiment in history[-LAST:]],
+        "hints": hints(config, history),
+        "arms": [
+            {"name": arm.name, "tries": arm.tries, "kept": arm.kept}
+            for arm in (count_arms(history, config.bandit) if config.bandit else [])
+        ],
+        "unmeasured_edit": list(edited),
+        "unfinished": bool(kinds) and kinds[-1] is Kind.BEGIN,
+        "working_process": holder,
+        "stop_asked": is_stop_asked,
+        "last_stop": last_stop.data["reason"] if last_stop else None,
+        "done": OPENED if is_broken(config, events) else ASKED if is_stop_asked else is_over or None,
+        "limits": {"experiments": limits.n, "patience": limits.patience},
+        "journal": str(run.journal),
+        "summary": summary_line(history, config),
+        "evidence": _evidence(best(history)),
+        "noise": noise_line(history, config),
+    }
+
+
+def status_text(state: Mapping[str, Any]) -> str:
+    """Return the state as lines for a person."""
+    lines = [f"run {state['tag']} on branch {state['branch']}: {state['summary']}", *state["last"]]
+    lines += [state["evidence"]] if state["evidence"] else []
+    lines += [state["noise"]] if state["noise"] else []
+    lines += [f"hint: {hint}" for hint in state["hints"]]
+    lines += [f"tried {arm['name']}: {arm['kept']} of {arm['tries']} kept" for arm in state["arms"] if arm["tries"]]
+    if state["working_process"]:
+        lines.append(f"process {state['working_process']} is working on it")
+    elif state["unfinished"]:
+        lines.append("an experiment was interrupted: the next step or loop finishes it")
+    if state["done"]:
+        lines.append(f"done: {state['done']}")
+    lines.append(_next_text(state))
+    return "\n".join(lines)
+
+
+def _next_text(state: Mapping[str, Any]) -> str:
+    if state["done"] == OPENED:
+        return "next: `uv run ratchet finish` reviews the run"
+    if state["unmeasured_edit"]:
+        return f"next: `uv run ratchet step` measures the edit of {', '.join(state['unmeasured_edit'])}"
+    if state["done"]:
+        return "next: `uv run ratchet finish` reviews the run; or `uv run ratchet loop` goes on"
+    return f"next: edit {', '.join(state['editable'])}, then `uv run ratchet step`; or `uv run ratchet loop`"
+
+
+def _brief(experiment: Experiment | None) -> dict[str, Any] | None:
+    if experiment is None:
+        return None
+    return {
+        "n": experiment.n,
+        "commit": experiment.commit,
+        "metric": experiment.metric,
+        "delta": experiment.delta,
+        "delta_se": experiment.delta_se,
+        "folds_won": experiment.folds_won,
+        "hypothesis": experiment.hypothesis,
+    }
+
+
+def _evidence(top: Experiment | None) -> str:
+    """Return how well the best stands against the best before it."""
+    folds = folds_text(top) if top else ""
+    if top is None or not folds:
+        return ""
+    return f"evidence for iter {top.n}: {evidence_text(top)}; folds won {folds}"
+
+
+def _first_n(events: Sequence[Event]) -> int:
+    """Return the number of the first experiment since the run was last taken up: its limits count from there."""
+    first = latest = 0
+    for event in events:
+        if event.kind is Kind.BEGIN:
+            latest = event.data["n"] + 1
+        if event.kind is Kind.RESUME:
+            first = latest
+    return first

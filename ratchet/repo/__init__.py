@@ -1,0 +1,1 @@
+"""What touches the disk: git, the worktree, the run, its journal and its lock."""

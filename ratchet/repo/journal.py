@@ -1,0 +1,202 @@
+"""The one truth of a run: a file of JSON lines, one an event, appended and synced before the act that it records.
+
+Covered: a torn last line (ignored when read, cut off at the next append), a full disk (one clear line, nothing lost).
+A line damaged in the middle is an error that names the line: nothing is guessed, nothing is dropped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from ratchet.core.output_parser import is_number
+from ratchet.core.records import Begun, Ending, Experiment, Proposal, Verdict
+from ratchet.errors import RatchetError
+
+
+class Kind(StrEnum):
+    """What an event records."""
+
+    RUN = "run"  # a run was started: its tag, base commit and what may not change
+    RESUME = "resume"  # a run was taken up again: its limits count from here
+    HARNESS = "harness"  # the measuring server said what it is made of
+    PROPOSE = "propose"  # an agent was asked for experiment n
+    BEGIN = "begin"  # experiment n is this commit
+    VERDICT = "verdict"  # what was measured and decided of experiment n
+    RACE = "race"  # lanes of their own start from the best: their tags
+    STOP = "stop"  # a loop came to its end, or was asked to: why, and who asked
+    STUDY = "study"  # the harness answered a question about the whole run: which, up to which experiment, what it said
+    FINISH = "finish"  # the branch for a pull request points at this commit
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the journal: its kind and the rest of its keys."""
+
+    kind: Kind
+    data: Mapping[str, Any]
+
+
+def append(path: Path, kind: Kind, data: Mapping[str, Any]) -> None:
+    """Add an event and wait until the disk has it. Raises RatchetError when the disk cannot take it."""
+    line = json.dumps({"event": kind, **data}, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace") + b"\n"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        is_new = not path.exists()
+        with path.open("xb" if is_new else "r+b") as file:
+            if not is_new:
+                _cut_torn_tail(file)
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+        if is_new:
+            _sync_folder(path.parent)
+    except OSError as error:
+        raise RatchetError(f"{path}: expected to add a line, got: {error.strerror}. Make room, then go on.") from None
+
+
+def read_events(path: Path) -> list[Event]:
+    """Return every event, oldest first. Raises RatchetError naming the line that cannot be read."""
+    return [_event(path, number, line) for number, line in _lines(path)]
+
+
+def read_experiments(path: Path) -> list[Experiment]:
+    """Return every experiment that has a verdict, oldest first. Raises RatchetError as `read_events` does."""
+    return experiments(read_events(path))
+
+
+def read_what_can_be_read(path: Path) -> list[Experiment]:
+    """Return the experiments of a journal, passing over damaged lines with a warning for each."""
+    events = []
+    for number, line in _lines(path):
+        try:
+            events.append(_event(path, number, line))
+        except RatchetError as error:
+            warnings.warn(str(error), stacklevel=2)
+    return experiments(events)
+
+
+def experiments(events: Iterable[Event]) -> list[Experiment]:
+    """Return what the verdicts among the events say, oldest first; of two on the same experiment the later counts."""
+    found = [_experiment(event.data) for event in events if event.kind is Kind.VERDICT]
+    return list({experiment.n: experiment for experiment in found}.values())
+
+
+def studies_named(events: Iterable[Event], name: str) -> list[Mapping[str, Any]]:
+    """Return the events of every study of that name, oldest first."""
+    return [event.data for event in events if event.kind is Kind.STUDY and event.data.get("name") == name]
+
+
+def latest_study(events: Iterable[Event], name: str) -> Mapping[str, Any] | None:
+    """Return the event of the last study of that name, or None where there was none."""
+    found = studies_named(events, name)
+    return found[-1] if found else None
+
+
+def begun_data(begun: Begun) -> dict[str, Any]:
+    """Return a begun experiment as the data of its event, the proposal's keys beside its own."""
+    data = asdict(begun)
+    return {**data.pop("proposal"), **data}
+
+
+def begun_of(data: Mapping[str, Any]) -> Begun:
+    """Return the begun experiment that an event's data mean. Raises RatchetError where they do not say all of it."""
+    missing = sorted(_BEGUN_FIELDS - data.keys())
+    if missing:
+        raise RatchetError(
+            f"journal: expected all of the begun experiment {data.get('n')}, got no {', '.join(missing)}. "
+            "Mend that line, or remove it."
+        )
+    said = {key: value for key, value in data.items() if key in _PROPOSAL_FIELDS}
+    lists = {key: tuple(data.get(key, ())) for key in ("trespass", "warnings")}
+    proposal = Proposal(**{**said, **lists, "ending": Ending(data.get("ending", Ending.OK))})
+    return Begun(proposal=proposal, **{key: data[key] for key in _BEGUN_FIELDS})
+
+
+def verdict_data(experiment: Experiment) -> dict[str, Any]:
+    """Return an experiment as the data of its verdict event."""
+    return asdict(experiment)
+
+
+_FIELDS = frozenset(field.name for field in fields(Experiment))
+_PROPOSAL_FIELDS = frozenset(field.name for field in fields(Proposal))
+_BEGUN_FIELDS = frozenset(field.name for field in fields(Begun)) - {"proposal"}
+
+
+def _experiment(data: Mapping[str, Any]) -> Experiment:
+    known = {key: value for key, value in data.items() if key in _FIELDS}
+    parsed = {
+        "verdict": Verdict(data["verdict"]),
+        "ending": Ending(data.get("ending", Ending.OK)),
+        "warnings": tuple(data.get("warnings", ())),
+    }
+    return Experiment(**(known | parsed))
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return
+    content = content[: _sound_length(content)]
+    yield from enumerate(content.split(b"\n")[:-1], start=1)
+
+
+def _sound_length(content: bytes) -> int:
+    """Bytes up to the end of the last whole line: what comes after was torn off by a kill or a full disk."""
+    return content.rfind(b"\n") + 1
+
+
+def _cut_torn_tail(file: BinaryIO) -> None:
+    """Leave the file at its end, after a whole line."""
+    if file.seek(0, os.SEEK_END) == 0:
+        return
+    file.seek(-1, os.SEEK_END)
+    if file.read(1) != b"\n":
+        file.seek(0)
+        file.seek(_sound_length(file.read()))
+        file.truncate()
+
+
+def _event(path: Path, number: int, line: bytes) -> Event:
+    try:
+        data = json.loads(line)
+        event = Event(Kind(data.pop("event")), data)
+        if event.kind is Kind.VERDICT:
+            _check_numbers(_experiment(data))
+        if event.kind is Kind.BEGIN:
+            _check_count(data["n"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise RatchetError(
+            f"{path}: expected an event on line {number}, got {line[:60]!r}. Mend that line, or remove it."
+        ) from None
+    return event
+
+
+def _check_count(n: object) -> None:
+    if type(n) is not int or n < 0:
+        raise TypeError(n)
+
+
+def _check_numbers(found: Experiment) -> None:
+    """Raise TypeError for what is no number where one belongs."""
+    _check_count(found.n)
+    for value in (found.metric, found.prev, found.delta, *found.metrics.values()):
+        if value is not None and not is_number(value):
+            raise TypeError(value)
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,129 @@
+"""The climb drawn with letters, for a terminal. Pure.
+
+The climb as bars of text. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ratchet.core.config import Config, Metric
+from ratchet.core.noise import BELOW, is_below, noise_floor
+from ratchet.core.records import Experiment, best
+from ratchet.core.table import closing_lines, excerpt
+from ratchet.core.text import STATUS_WORDS, number_text, value_text
+from ratchet.core.trajectory import Climb, Dot, Mark
+
+KEPT, DROPPED, STOPPED, FAILED, LEVEL, RISER = "●", "·", "˅", "×", "─", "│"
+SIGNS = {
+    Mark.BASELINE: KEPT,
+    Mark.KEPT: KEPT,
+    Mark.DROPPED: DROPPED,
+    Mark.STOPPED: STOPPED,
+    Mark.FAILED: FAILED,
+}
+RANK = (" ", LEVEL, RISER, DROPPED, STOPPED, FAILED, KEPT)  # of two in one place the later is seen
+KEY = f"{KEPT} kept  {DROPPED} discarded  {STOPPED} stopped early  {FAILED} failed"
+
+
+def sketch(climb: Climb, width: int, height: int) -> list[str]:
+    """Return `height` rows of at most `width` letters: a scale on the left, the plot, a rail for what failed."""
+    if not climb.dots:
+        return []
+    heads = {0: climb.high, height - 2: climb.low}
+    if climb.best is not None:
+        heads[_row(climb, climb.best, height - 1)] = climb.best
+    margin = max(len(number_text(value)) for value in heads.values()) + 1
+    plot = _Plot(climb, max(8, width - margin), height)
+    for dot in climb.dots:
+        plot.dot(dot)
+    plot.stairs()
+    return [
+        f"{number_text(heads[index]) if index in heads else '':>{margin - 1}} {row}".rstrip()
+        for index, row in enumerate(plot.rows())
+    ]
+
+
+class _Plot:
+    """A field of letters."""
+
+    def __init__(self, climb: Climb, width: int, height: int) -> None:
+        self._climb, self._width, self._height = climb, width, height
+        self._cells = [[" "] * width for _ in range(height)]
+
+    def rows(self) -> list[str]:
+        return ["".join(cells) for cells in self._cells]
+
+    def dot(self, dot: Dot) -> None:
+        row = self._height - 1 if dot.value is None else _row(self._climb, dot.value, self._height - 1)
+        self._put(row, self._column(dot.n), SIGNS[dot.mark])
+
+    def stairs(self) -> None:
+        """Draw the best so far, from its first measurement to the right edge."""
+        steps = self._climb.steps
+        for (n, value), (end, following) in zip(steps, [*steps[1:], (self._climb.last_n, None)], strict=True):
+            row = _row(self._climb, value, self._height - 1)
+            for column in range(self._column(n), self._column(end) + 1):
+                self._put(row, column, LEVEL)
+            if following is not None:
+                to = _row(self._climb, following, self._height - 1)
+                for between in range(min(row, to) + 1, max(row, to)):
+                    self._put(between, self._column(end), RISER)
+
+    def _column(self, n: int) -> int:
+        return round(n * (self._width - 1) / self._climb.last_n) if self._climb.last_n else 0
+
+    def _put(self, row: int, column: int, sign: str) -> None:
+        if RANK.index(sign) > RANK.index(self._cells[row][column]):
+            self._cells[row][column] = sign
+
+
+def _row(climb: Climb, value: float, height: int) -> int:
+    """Return the row of a value, 0 the highest."""
+    share = (climb.clamp(value) - climb.low) / (climb.high - climb.low)
+    return round((1 - share) * (height - 1))
+
+
+KEPT_BAR, DROPPED_BAR, MARK = "█", "░", " * best"
+LONG = 60  # bars
+NARROW = 0.2  # spread of the values over their size below which bars do not start at zero
+
+
+def bars(history: Sequence[Experiment], config: Config, *, width: int) -> str:
+    """Return a bar for every experiment, at most `width` characters long, and a line that says what they mean."""
+    shown, top = excerpt(history, LONG), best(history)
+    values = [
+        experiment.metric for experiment in shown if experiment.metric is not None and experiment.verdict.is_believed
+    ]
+    start, end = _scale(values)
+    lines = [f"{config.metric.name} ({config.metric.direction}); bars start at {number_text(start)}"] if values else []
+    floor = noise_floor(history)
+    for experiment in shown:
+        mark = MARK if top is not None and experiment.n == top.n else ""
+        below = f" {BELOW}" if is_below(experiment, floor) else ""
+        lines.append(_line(experiment, config.metric, start, end, width) + below + mark)
+    if len(shown) < len(history):
+        lines.append(f"{len(history) - len(shown)} of {len(history)} experiments are not shown")
+    if values:
+        lines.append(f"{KEPT} kept  {DROPPED} dropped")
+    return "\n".join([*lines, *closing_lines(history, config)])
+
+
+def _line(experiment: Experiment, metric: Metric, start: float, end: float, width: int) -> str:
+    head = f"{experiment.n:>5} {STATUS_WORDS[experiment.verdict].lower():<9} "
+    if experiment.metric is None or not experiment.verdict.is_believed:
+        return f"{head}- {value_text(experiment, metric)}".rstrip()
+    length = round(width * (experiment.metric - start) / (end - start)) if end > start else width
+    sign = KEPT_BAR if experiment.verdict.advances else DROPPED_BAR
+    return f"{head}{sign * max(1, min(width, length))} {number_text(experiment.metric)}"
+
+
+def _scale(values: Sequence[float]) -> tuple[float, float]:
+    """Return where bars start and end: at zero where that shows the differences, else a little below the least."""
+    if not values:
+        return 0.0, 1.0
+    low, high = min(values), max(values)
+    size = max(abs(low), abs(high))
+    if low >= 0 and (high - low) > NARROW * size:
+        return 0.0, high
+    return low - 0.25 * ((high - low) or size or 1.0), high

@@ -1,0 +1,109 @@
+"""The screen of a person: results on stdout, talk and progress on stderr, progress on a terminal alone.
+
+The table of a run on the screen, drawn with rich.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from ratchet.core.config import Config, Metric, Rule
+from ratchet.core.records import Experiment, Verdict
+from ratchet.core.table import screen_columns, screen_rows
+from ratchet.core.text import experiment_line
+from ratchet.views.notice import Board
+
+if TYPE_CHECKING:
+    from rich.status import Status
+
+
+class Terminal:
+    """Shows a run as it goes; a `ratchet.engine.loop.Screen`."""
+
+    def __init__(self, metrics: Sequence[Metric], *, is_live: bool | None = None, board: Board | None = None) -> None:
+        self._metrics = metrics
+        self._is_live = sys.stderr.isatty() if is_live is None else is_live
+        self._board = board
+        self._status: Status | None = None
+        self._title = ""
+
+    def result(self, experiment: Experiment) -> None:
+        """Print the one line of an experiment on stdout, and its warnings on stderr."""
+        self._quiet()
+        click.echo(experiment_line(experiment, self._metrics))
+        for warning in experiment.warnings:
+            click.echo(f"iter {experiment.n}: warning: {warning}", err=True)
+
+    def progress(self, text: str) -> None:
+        """Show what is going on, here on a terminal and on the board for others.
+
+        A text without a number of its own follows the last that had one.
+        """
+        if text.startswith("iter "):
+            self._title = text
+        shown = text if text == self._title or not self._title else f"{self._title} ({text})"
+        if self._board is not None:
+            self._board.show(shown)
+        if not self._is_live:
+            return
+        if self._status is None:
+            from rich.console import Console  # 60 ms that a pipe need not wait for
+
+            self._status = Console(stderr=True).status(shown, spinner="line")
+            self._status.start()
+        self._status.update(shown)
+
+    def say(self, text: str) -> None:
+        """Print a line of talk on stderr."""
+        self._quiet()
+        click.echo(text, err=True)
+
+    def close(self) -> None:
+        """Leave the terminal clean."""
+        self._quiet()
+
+    def _quiet(self) -> None:
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+        self._title = ""
+
+
+PIPE_WIDTH = 160  # characters, where there is no terminal to ask
+WIDE = 110  # characters; a narrower terminal has no room for
+SPARE = ("vs base", "strategy")
+RULES = tuple(f"under {rule}" for rule in Rule)  # columns of a run that is judged again
+TEXTS = ("verdict", *RULES, "strategy", "description")  # the last may take several lines
+STYLES: Mapping[Verdict | None, str] = {Verdict.KEEP: "bold green", Verdict.BASELINE: "bold", Verdict.DISCARD: "dim"}
+
+
+def print_table(
+    shown: Sequence[Experiment], config: Config, *, history: Sequence[Experiment] = (), with_audit: bool = False
+) -> None:
+    """Print the table of these experiments on stdout; `history` is all of the run where they are not."""
+    columns = screen_columns(config, with_audit=with_audit)
+    rows = screen_rows(shown, history or shown, config, with_audit=with_audit)
+    print_rows(columns, rows, [experiment.verdict for experiment in shown])
+
+
+def print_rows(columns: Sequence[str], rows: Sequence[Sequence[str]], verdicts: Sequence[Verdict | None]) -> None:
+    """Print rows on stdout, each in the style of its verdict; a column without a single cell is left out."""
+    from rich import box
+    from rich.console import Console  # rich takes a tenth of a second to load: only when a table is drawn
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH)
+    spare = SPARE if console.width < WIDE else ()
+    used = [index for index, column in enumerate(columns) if any(row[index] for row in rows) and column not in spare]
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for index in used:
+        is_text = columns[index] in TEXTS
+        table.add_column(columns[index], justify="left" if is_text else "right", no_wrap=columns[index] != TEXTS[-1])
+    for verdict, row in zip(verdicts, rows, strict=True):
+        table.add_row(*(Text(row[index]) for index in used), style=STYLES.get(verdict, "yellow"))
+    console.print(table)

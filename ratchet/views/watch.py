@@ -1,0 +1,173 @@
+"""Look at a run from outside while somebody works on it: nothing is locked, nothing is written.
+
+The live view of a run in a terminal, drawn with rich.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from math import inf
+from typing import TYPE_CHECKING
+
+import click
+
+from ratchet.core.records import Experiment
+from ratchet.core.stop_rules import since_gain
+from ratchet.core.table import summary_line
+from ratchet.core.text import experiment_line, number_text
+from ratchet.core.trajectory import climb_of
+from ratchet.repo import journal
+from ratchet.repo.journal import Event, latest_study
+from ratchet.repo.lock import holder_pid
+from ratchet.repo.run import Run
+from ratchet.views import charts, keyboard
+from ratchet.views.charts import KEY, sketch
+from ratchet.views.notice import Notice, read_notice
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+PATIENCE_S = 2.0  # between two experiments of an agent's own loop nobody works on the run, for a moment
+MIN_HEIGHT, MAX_HEIGHT = 6, 18  # rows of the plot
+AROUND = 7  # rows that are not the plot or the last experiments: title, key, what is done now, limits, blanks
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What can be seen of a run at one moment."""
+
+    run: Run
+    events: Sequence[Event] = field(default_factory=list)
+    history: Sequence[Experiment] = field(default_factory=list)
+    worker: int | None = None
+    notice: Notice | None = None
+    version: str = ""
+    at: float = 0.0
+
+
+class Watcher:
+    """Sees a run again and again; reads the journal only when it has grown."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._seen = Sight(run)
+        self._busy_at = time.monotonic()
+
+    def look(self) -> Sight:
+        """Return what there is to see now. Raises RatchetError where the journal cannot be read."""
+        version = self._version()
+        events, history = self._seen.events, self._seen.history
+        if version != self._seen.version:
+            events = journal.read_events(self._run.journal)
+            history = journal.experiments(events)
+        worker = holder_pid(self._run.folder / "lock")
+        if worker is not None:
+            self._busy_at = time.monotonic()
+        notice = read_notice(self._run) if worker is not None else None
+        self._seen = Sight(self._run, events, history, worker, notice, version, time.time())
+        return self._seen
+
+    @property
+    def is_quiet(self) -> bool:
+        """Nobody has worked on the run for a while."""
+        return time.monotonic() - self._busy_at > PATIENCE_S
+
+    def _version(self) -> str:
+        try:
+            found = self._run.journal.stat()
+        except OSError:
+            return ""
+        return f"{found.st_size}-{found.st_mtime_ns}"
+
+
+def now_text(sight: Sight) -> str:
+    """Say what is being done, and for how long."""
+    if sight.worker is None:
+        return "nobody is working on it"
+    if sight.notice is None:
+        return f"process {sight.worker} is working on it"
+    return f"{sight.notice.text} ({max(0.0, sight.at - sight.notice.since):.0f} s)"
+
+
+def limits_text(sight: Sight) -> str:
+    """Say how far the loop is on its way to each of its limits; empty where no loop is running."""
+    notice = sight.notice
+    if notice is None or notice.first_n is None:
+        return ""
+    limits, tried = notice.limits, [old for old in sight.history if old.n >= (notice.first_n or 0)]
+    told = [f"{sum(old.n > 0 for old in tried)} of {limits.n} experiments"] if limits.n else []
+    if limits.patience:
+        told.append(f"{since_gain(tried)} of {limits.patience} without a gain")
+    if limits.until is not None:
+        told.append(f"until {sight.run.desk.config.metric.name} is {number_text(limits.until)}")
+    if limits.minutes < inf and notice.started is not None:
+        told.append(f"{(sight.at - notice.started) / 60:.1f} of {limits.minutes:g} minutes")
+    return "limits: " + ", ".join(told) if told else ""
+
+
+def lines_of(sight: Sight, width: int, height: int) -> list[str]:
+    """Return the sight as lines for a terminal of that size: title, climb, last experiments, now, limits."""
+    config = sight.run.desk.config
+    head = [f"run {sight.run.tag}: {summary_line(sight.history, config)}", ""]
+    tail = [f"now: {now_text(sight)}", *filter(None, [limits_text(sight)])]
+    if not sight.history:
+        return [*head, *tail]
+    room = max(1, min(8, height - AROUND - MAX_HEIGHT)) if height > AROUND + MIN_HEIGHT + 1 else 1
+    event = latest_study(sight.events, "placebo")
+    climb = climb_of(sight.history, config, event["answer"] if event else None)
+    plot = sketch(climb, width, max(MIN_HEIGHT, min(MAX_HEIGHT, height - AROUND - room)))
+    last = [experiment_line(old, config.metrics) for old in sight.history[-room:]]
+    return [*head, *plot, KEY, "", *last, "", *tail]
+
+
+EVERY_S = 0.25  # between two looks
+PIPE_WIDTH, PIPE_HEIGHT = 100, 30  # where there is no terminal to ask
+STYLES = {
+    f"[{charts.KEPT}{charts.LEVEL}{charts.RISER}]": "bold green",
+    f"[{charts.FAILED}]": "red",
+    r"^now: .*": "bold",
+    r"\| KEPT\b.*": "green",
+    r"^run \S+:": "bold",
+}
+
+
+def show_once(watcher: Watcher) -> None:
+    """Print the state of a run as plain text."""
+    click.echo("\n".join(lines_of(watcher.look(), PIPE_WIDTH, PIPE_HEIGHT)))
+
+
+def follow(watcher: Watcher, *, is_keeping: bool) -> None:
+    """Show a run until nobody works on it any more, or a person presses q or Ctrl-C."""
+    if not sys.stdout.isatty():
+        show_once(watcher)
+        return
+    from rich.console import Console  # a tenth of a second that other commands need not wait for
+    from rich.live import Live
+
+    console = Console()
+    with (
+        contextlib.suppress(KeyboardInterrupt),
+        keyboard.listening() as next_key,
+        Live(console=console, auto_refresh=False, vertical_overflow="crop") as live,
+    ):
+        is_over = False
+        while not is_over:
+            width, height = console.size
+            live.update(_styled(lines_of(watcher.look(), width, height - 1)), refresh=True)
+            is_over = (watcher.is_quiet and not is_keeping) or next_key(EVERY_S).lower() == "q"
+
+
+def _styled(lines: Iterable[str]) -> Text:
+    from rich.text import Text
+
+    text = Text(no_wrap=True, overflow="ellipsis")
+    for line in lines:
+        row = Text(line)
+        for pattern, style in STYLES.items():
+            row.highlight_regex(pattern, style)
+        text.append_text(row).append("\n")
+    return text

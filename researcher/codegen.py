@@ -1,0 +1,207 @@
+"""A recipe as a train.py that a student would accept: only what is needed, top to bottom.
+
+Covered: every recipe that `is_renderable` accepts; the text is a fixed point of the formatter.
+Not covered: whether the idea is any good. That is what the harness is for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+from researcher.expressions import KNOWN, Call, Expression, Group, Name, call, import_block, statement
+from researcher.features import ROW_FEATURES, in_order
+from researcher.recipe import Blend, Member, Recipe
+from researcher.space import model_call
+from researcher.train_contract import BY_HAND, PLAIN_FRAME, Frame, HandWork
+from researcher.transforms import (
+    column_statements,
+    column_transformer,
+    columns_phrase,
+    columns_word,
+    is_sound,
+    step_calls,
+    takes_sparse,
+)
+
+# The name of a model inside a blend, and the expression that builds it.
+Seat: TypeAlias = tuple[str, Call]
+
+_SELECTORS = '''\
+def few_values(X):
+    """Return the number columns with at most ten different values: these may be codes, not amounts."""
+    numbers = X.select_dtypes("number")
+    return [name for name in numbers if numbers[name].nunique() <= 10]
+
+
+def many_values(X):
+    """Return the other number columns."""
+    numbers = X.select_dtypes("number")
+    return [name for name in numbers if numbers[name].nunique() > 10]
+'''
+_FEATURE_FN = '''\
+def feature_fn(X):
+    """Return the features of each row of X; what a row becomes depends on that row alone."""
+'''
+_BUILD_PIPELINE = '''\
+def build_pipeline():
+    """Return a fresh, unfitted classifier; everything learned from rows lives in here."""
+'''
+
+
+def is_renderable(recipe: Recipe) -> bool:
+    """Whether every piece of the recipe exists and fits: a note in a journal is input and may say anything."""
+    known_features = list(recipe.features) == [name for name in ROW_FEATURES if name in recipe.features]
+    return known_features and bool(recipe.members) and all(is_sound(member) for member in recipe.members)
+
+
+def render(recipe: Recipe, hypothesis: str, *, frame: Frame = PLAIN_FRAME, hand: HandWork | None = None) -> str:
+    """Return the train.py of the recipe, with the frozen parts of `frame` and the row features of `hand` if given."""
+    functions = [
+        *_selectors(recipe.members),
+        *_helpers(recipe.features, hand),
+        _feature_fn(recipe.features, hand),
+        *_build(recipe),
+    ]
+    return _assemble(hypothesis, functions, frame=frame, hand=hand)
+
+
+def render_committee(
+    recipes: Sequence[Recipe], hypothesis: str, *, frame: Frame = PLAIN_FRAME, hand: HandWork | None = None
+) -> str:
+    """Return the train.py whose pipeline is the mean of the recipes' probabilities, each on its own row features.
+
+    A model that several recipes share is fitted once, with their weight.
+    """
+    shares = _shares(recipes)
+    seats = _each_name_once([(_seat(recipe), _with_features(recipe)) for recipe in shares])
+    weights = tuple(round(share, 2) for share in shares.values())
+    members = [member for recipe in shares for member in recipe.members]
+    functions = [
+        *_selectors(members),
+        *_helpers(in_order({feature for recipe in shares for feature in recipe.features}), hand),
+        _feature_fn((), None),
+        _BUILD_PIPELINE + _seated(seats, Blend.VOTE, weights=weights),
+        *_views(members),
+    ]
+    return _assemble(hypothesis, functions, frame=frame, hand=hand)
+
+
+def _shares(recipes: Sequence[Recipe]) -> dict[Recipe, float]:
+    """Each recipe has one vote; a vote of several members is shared among them."""
+    shares: dict[Recipe, float] = {}
+    for recipe in recipes:
+        is_vote = recipe.blend is Blend.VOTE
+        seats = [replace(recipe, members=(member,)) for member in recipe.members] if is_vote else [recipe]
+        for seat in seats:
+            shares[seat] = shares.get(seat, 0.0) + 1 / len(seats)
+    return shares
+
+
+def _assemble(hypothesis: str, functions: Iterable[str], *, frame: Frame, hand: HandWork | None) -> str:
+    code = "\n\n\n".join(function.rstrip("\n") for function in functions)
+    imports = import_block(code, {**KNOWN, **hand.imports} if hand else KNOWN)
+    head = f"{frame.docstring}\n\n{imports}\n\n{statement('HYPOTHESIS = ', hypothesis, indent=0)}"
+    return f"{head}\n\n\n{code}\n\n\n{frame.last_block}\n"
+
+
+def _selectors(members: Iterable[Member]) -> list[str]:
+    return [_SELECTORS] if any(member.codes for member in members) else []
+
+
+def _helpers(features: Iterable[str], hand: HandWork | None) -> list[str]:
+    """The hand's own code first; a helper that it already defines is not written twice."""
+    defined = hand.names if hand else frozenset()
+    pieces = [ROW_FEATURES[name] for name in features]
+    own = [hand.source] if hand else []
+    return own + [piece.source for piece in pieces if piece.function not in defined]
+
+
+def _feature_fn(features: Iterable[str], hand: HandWork | None) -> str:
+    own = [BY_HAND] if hand else []
+    functions = [*own, *(ROW_FEATURES[name].function for name in features)]
+    if not functions:
+        return f"{_FEATURE_FN}    return X"
+    *first, last = functions
+    steps = [f"    X = {function}(X)" for function in first]
+    return _FEATURE_FN + "\n".join([*steps, f"    return {last}(X)"])
+
+
+def _build(recipe: Recipe) -> list[str]:
+    """build_pipeline, and below it the functions that it calls."""
+    if len(recipe.members) > 1:
+        return [_BUILD_PIPELINE + _seated(_seats(recipe), recipe.blend), *_views(recipe.members)]
+    member = recipe.members[0]
+    lines = _column_lines(member, dense=not takes_sparse(member))
+    lines.append(statement("columns = ", column_transformer(member)))
+    lines.append(statement("return ", _pipeline(Name("columns"), member)))
+    return [_BUILD_PIPELINE + "\n".join(lines)]
+
+
+def _column_lines(member: Member, *, dense: bool) -> list[str]:
+    return [statement(f"{name} = ", expression) for name, expression in column_statements(member, dense=dense)]
+
+
+def _views(members: Iterable[Member]) -> list[str]:
+    """One function for each distinct view of the columns; members that see them alike share it."""
+    views = {columns_word(member): member for member in members}
+    return [_view(name, member) for name, member in views.items()]
+
+
+def _view(name: str, member: Member) -> str:
+    head = f'def {name}():\n    """Return the columns: {columns_phrase(member)}."""'
+    returned = statement("return ", column_transformer(member))
+    return "\n".join([head, *_column_lines(member, dense=True), returned])
+
+
+def _pipeline(columns: Expression, member: Member, *, with_probabilities: bool = False) -> Call:
+    model = model_call(member, with_probabilities=with_probabilities)
+    return call("make_pipeline", columns, *step_calls(member), model)
+
+
+def _seats(recipe: Recipe) -> list[Seat]:
+    is_vote = recipe.blend is Blend.VOTE
+    return _each_name_once(
+        [
+            (member.family, _pipeline(call(columns_word(member)), member, with_probabilities=is_vote))
+            for member in recipe.members
+        ]
+    )
+
+
+def _each_name_once(seats: Sequence[Seat]) -> list[Seat]:
+    names = [name for name, _ in seats]
+    counts = [names[: at + 1].count(name) for at, name in enumerate(names)]
+    return [(f"{name}_{n}" if n > 1 else name, model) for n, (name, model) in zip(counts, seats, strict=True)]
+
+
+def _seated(seats: Sequence[Seat], blend: Blend, *, weights: tuple[float, ...] = ()) -> str:
+    """A variable for each seat, and the blend of them returned."""
+    lines = [statement(f"{name} = ", model) for name, model in seats]
+    named = Group(tuple(Group((name, Name(name))) for name, _ in seats), "[]")
+    return "\n".join([*lines, statement("return ", _blend(named, blend, weights))])
+
+
+def _blend(named: Group, blend: Blend, weights: tuple[float, ...]) -> Call:
+    if blend is Blend.STACK:
+        return call("StackingClassifier", named, final_estimator=call("LogisticRegression"), cv=3)
+    uneven: dict[str, Expression] = {"weights": Group(weights, "[]")} if len(set(weights)) > 1 else {}
+    return call("VotingClassifier", named, voting="soft", **uneven)
+
+
+def _seat(recipe: Recipe) -> str:
+    return recipe.members[0].family if len(recipe.members) == 1 else str(recipe.blend)
+
+
+def _with_features(recipe: Recipe) -> Call:
+    """The recipe as one estimator that takes the table as it is, its row features inside."""
+    own = [BY_HAND] if recipe.hand else []
+    functions = [*own, *(ROW_FEATURES[name].function for name in recipe.features)]
+    features = [call("FunctionTransformer", Name(function)) for function in functions]
+    if len(recipe.members) > 1:
+        stack = _blend(Group(tuple(Group(seat) for seat in _seats(recipe)), "[]"), recipe.blend, ())
+        return call("make_pipeline", *features, stack) if features else stack
+    member = recipe.members[0]
+    pipeline = _pipeline(call(columns_word(member)), member, with_probabilities=True)
+    return replace(pipeline, arguments=(*features, *pipeline.arguments))

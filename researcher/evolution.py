@@ -1,0 +1,171 @@
+"""Ideas bred from the run itself: one change on the best few, the best few combined, the best simplified."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from researcher.features import ROW_FEATURES, in_order
+from researcher.history import Knowledge
+from researcher.ideas import best_members
+from researcher.mutations import (
+    Candidate,
+    Edit,
+    add_feature,
+    bag,
+    exchange,
+    join,
+    member_of,
+    notches,
+    on_member,
+    views,
+    with_member_at,
+)
+from researcher.recipe import Arm, Blend, Member, Recipe
+from researcher.space import FAMILIES, family_of
+
+_MAX_PARENTS = 4
+_MAX_WALK = 500
+# How often a near-miss, and not the incumbent, is changed first.
+_DETOURS = 0.4
+
+
+def bred(known: Knowledge, arm: Arm, rng: random.Random) -> Iterator[Candidate]:
+    """Yield candidates of the arm: what combines near-misses first, then changes of the best few."""
+    parents = _parents(known, rng)
+    yield from _combined(known, arm)
+    for parent in parents:
+        children = list(_children(parent, known, arm))
+        rng.shuffle(children)
+        yield from children
+
+
+def wandering(known: Knowledge, rng: random.Random) -> Iterator[Candidate]:
+    """Yield ever longer walks away from the incumbent: for a run that has tried all that is near."""
+    recipe = known.incumbent
+    for _ in range(_MAX_WALK):
+        children = list(_children(recipe, known, rng.choice(list(Arm))))
+        if children:
+            child = rng.choice(children)
+            recipe = child.recipe
+            yield child
+
+
+def _parents(known: Knowledge, rng: random.Random) -> list[Recipe]:
+    best = [trial.recipe for trial in known.ranked[:_MAX_PARENTS]]
+    others = [recipe for recipe in best if recipe != known.incumbent]
+    if others and rng.random() < _DETOURS:
+        first = rng.choice(others)
+        return [first, known.incumbent, *(recipe for recipe in others if recipe != first)]
+    return [known.incumbent, *others]
+
+
+def _children(recipe: Recipe, known: Knowledge, arm: Arm) -> Iterator[Candidate]:
+    if arm is Arm.SIMPLIFY:
+        yield from _simpler(recipe)
+        return
+    for edit in _EDITS[arm](recipe, known):
+        candidate = edit(recipe)
+        if candidate is not None:
+            yield candidate
+
+
+def _more_features(recipe: Recipe, known: Knowledge) -> list[Edit]:
+    return [add_feature(name) for name in ROW_FEATURES]
+
+
+def _other_views(recipe: Recipe, known: Knowledge) -> list[Edit]:
+    return [on_member(change, at) for at in range(len(recipe.members)) for change in views()]
+
+
+def _other_families(recipe: Recipe, known: Knowledge) -> list[Edit]:
+    best = {member.family: member for member in best_members(known)}
+    fresh = [best.get(family, member_of(family)) for family in FAMILIES]
+    return [exchange(at, member) for at in range(len(recipe.members)) for member in fresh]
+
+
+def _other_settings(recipe: Recipe, known: Knowledge) -> list[Edit]:
+    return [on_member(change, at) for at, member in enumerate(recipe.members) for change in notches(member)]
+
+
+def _other_blends(recipe: Recipe, known: Knowledge) -> list[Edit]:
+    bags = [on_member(bag(5), at) for at in range(len(recipe.members))]
+    return [_stack, *bags, *(join(member) for member in best_members(known))]
+
+
+_EDITS: dict[Arm, Callable[[Recipe, Knowledge], list[Edit]]] = {
+    Arm.FEATURES: _more_features,
+    Arm.PREPROCESSING: _other_views,
+    Arm.FAMILY: _other_families,
+    Arm.HYPERPARAMETERS: _other_settings,
+    Arm.ENSEMBLING: _other_blends,
+}
+
+
+def _stack(recipe: Recipe) -> Candidate | None:
+    if len(recipe.members) == 1 or recipe.blend is Blend.STACK:
+        return None
+    why = "Stacking instead of averaging should help because it learns which model to trust"
+    return Candidate(replace(recipe, blend=Blend.STACK), Arm.ENSEMBLING, why)
+
+
+def _combined(known: Knowledge, arm: Arm) -> Iterator[Candidate]:
+    """The incumbent with what the near-misses have and it has not."""
+    if arm is Arm.PREPROCESSING:
+        yield from _combined_views(known)
+    for trial in known.ranked[:_MAX_PARENTS]:
+        if arm is Arm.FEATURES:
+            features = in_order({*known.incumbent.features, *trial.recipe.features})
+            why = f"The row features of experiment {trial.n} should help here too because it came close with them"
+            yield Candidate(replace(known.incumbent, features=features), arm, why)
+        if arm is Arm.ENSEMBLING:
+            why = f"Averaging with experiment {trial.n} should help because it came close and errs on other rows"
+            yield Candidate(_joined(known.incumbent, trial.recipe), arm, why)
+
+
+def _combined_views(known: Knowledge) -> Iterator[Candidate]:
+    best = {member.family: member for member in best_members(known)}
+    for at, member in enumerate(known.incumbent.members):
+        view = replace(best.get(member.family, member), params=member.params, bags=member.bags)
+        why = f"{family_of(member).title} on the columns of its best trial should help because that came close alone"
+        yield Candidate(with_member_at(known.incumbent, at, view), Arm.PREPROCESSING, why)
+
+
+def _joined(recipe: Recipe, other: Recipe) -> Recipe:
+    for member in other.members:
+        candidate = join(member)(recipe)
+        recipe = candidate.recipe if candidate else recipe
+    return replace(recipe, blend=Blend.VOTE)
+
+
+def _simpler(recipe: Recipe) -> Iterator[Candidate]:
+    for name in recipe.features:
+        fewer = replace(recipe, features=tuple(kept for kept in recipe.features if kept != name))
+        words = ROW_FEATURES[name].function.split("_", 1)[1].replace("_", " ")
+        yield _less(fewer, f"Without {words} it should do as well because they may be noise")
+    for at, member in enumerate(recipe.members):
+        family = family_of(member)
+        if len(recipe.members) > 1:
+            fewer = replace(recipe, members=recipe.members[:at] + recipe.members[at + 1 :])
+            yield _less(fewer, f"Without {family.title_inside} it should do as well because the others know enough")
+        for plainer, what in _plainer(member):
+            said = f"{family.title} without {what} should do as well because less can overfit"
+            yield _less(with_member_at(recipe, at, plainer), said)
+
+
+def _less(recipe: Recipe, hypothesis: str) -> Candidate:
+    return Candidate(recipe, Arm.SIMPLIFY, hypothesis)
+
+
+def _plainer(member: Member) -> Iterator[tuple[Member, str]]:
+    for step in member.steps:
+        yield replace(member, steps=tuple(kept for kept in member.steps if kept != step)), f"the step {step}"
+    for name, _ in member.params:
+        yield replace(member, params=tuple(pair for pair in member.params if pair[0] != name)), f"its own {name}"
+    if member.bags:
+        yield replace(member, bags=0), "bagging"
+    if member.codes:
+        yield replace(member, codes=False), "codes as categories"
+    if member.flags:
+        yield replace(member, flags=False), "flags for gaps"

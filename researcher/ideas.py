@@ -1,0 +1,180 @@
+"""The bank: ideas that need no knowledge of the table, in the order in which they pay for their CPU seconds.
+
+A run opens with eight cheap ideas of different kinds, most of them a model of its own: 0.1 to 0.5 CPU seconds on a
+thousand rows, so that a short run has several to average. Their order was chosen on six splits each of eight public
+tables (200 to 5,400 rows) by what the committee of a run of 5 to 15 CPU seconds came to; that of the others by
+validation AUC gained per CPU second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from researcher.history import Knowledge
+from researcher.mutations import (
+    Candidate,
+    Edit,
+    add_feature,
+    add_step,
+    as_family,
+    bag,
+    join,
+    member_of,
+    on_first,
+    see_categories,
+    see_codes,
+    see_gaps,
+    see_numbers,
+    turn,
+)
+from researcher.recipe import Arm, Blend, Member, Recipe
+from researcher.space import Kind, family_of
+
+Build: TypeAlias = Callable[[Knowledge], Candidate | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Idea:
+    """A named idea, and how it is made concrete; None as long as it does not fit what is known."""
+
+    name: str
+    build: Build
+
+
+def from_bank(
+    known: Knowledge, arms: Collection[Arm], ideas: Sequence[Idea] | None = None
+) -> Iterator[tuple[str, Candidate]]:
+    """Yield those of the ideas (the whole bank unless told) that are of these arms and not used up, and their names."""
+    for idea in IDEAS if ideas is None else ideas:
+        candidate = idea.build(known) if idea.name not in known.ideas else None
+        if candidate is not None and candidate.arm in arms:
+            yield idea.name, candidate
+
+
+def opening(seed: int) -> Sequence[Idea]:
+    """Return the opening; the lanes of a race have seeds one after the other, and begin in different places of it."""
+    at = STRIDE * seed % len(OPENING)
+    return (*OPENING[at:], *OPENING[:at])
+
+
+def on_best(edit: Edit) -> Build:
+    """Return the build that makes the edit on the incumbent or, where that does not fit, on the best trial it fits."""
+    return lambda known: _first_fresh(known, edit, [*_best_first(known), _plain(known)])
+
+
+def on_plain(edit: Edit) -> Build:
+    """Return the build that makes the edit on the plain model, which is quick to fit; else as `on_best`."""
+    return lambda known: _first_fresh(known, edit, [_plain(known), *_best_first(known)])
+
+
+def _plain(known: Knowledge) -> Recipe:
+    return Recipe(features=known.incumbent.features, hand=known.incumbent.hand)
+
+
+def _best_first(known: Knowledge) -> list[Recipe]:
+    return [known.incumbent, *(trial.recipe for trial in known.ranked)]
+
+
+def _first_fresh(known: Knowledge, edit: Edit, bases: Sequence[Recipe]) -> Candidate | None:
+    candidates = (candidate for base in bases if (candidate := edit(base)))
+    return next((candidate for candidate in candidates if candidate.recipe not in known.tried), None)
+
+
+def best_of(count: int, hypothesis: str, *, blend: Blend = Blend.VOTE) -> Build:
+    """Return the build that blends the best models of `count` families, different kinds first."""
+
+    def build(known: Knowledge) -> Candidate | None:
+        members = best_members(known)
+        by_kind = {family_of(member).kind: member for member in reversed(members)}
+        diverse = [member for member in members if member in by_kind.values()]
+        chosen = (diverse + [member for member in members if member not in diverse])[:count]
+        if len(chosen) < count:
+            return None
+        recipe = Recipe(known.incumbent.features, tuple(chosen), blend, known.incumbent.hand)
+        return Candidate(recipe, Arm.ENSEMBLING, hypothesis)
+
+    return build
+
+
+def best_members(known: Knowledge) -> list[Member]:
+    """Return the best member of each family, best first, as far as they were tried on their own."""
+    found: dict[str, Member] = {}
+    for trial in known.ranked:
+        if len(trial.recipe.members) == 1:
+            found.setdefault(trial.recipe.members[0].family, trial.recipe.members[0])
+    return list(found.values())
+
+
+def _edit(name: str, edit: Edit) -> Idea:
+    return Idea(name, on_best(edit))
+
+
+STRIDE = 3  # ideas from one lane's first to the next one's
+_SCALED = (Kind.LINEAR, Kind.SMOOTH)
+
+OPENING: tuple[Idea, ...] = (
+    _edit("extra_trees", as_family("extra_trees")),
+    _edit("svm", as_family("svm")),
+    Idea("kernel", on_plain(on_first(add_step("kernel"), Kind.LINEAR))),
+    _edit("lightgbm", as_family("lightgbm")),
+    Idea("shrink", on_plain(on_first(turn("C", 0.01), Kind.LINEAR))),
+    _edit("forest", as_family("forest", min_samples_leaf=10)),
+    Idea("three_kinds", best_of(3, "Averaging three kinds of model should help because each sees what others miss")),
+    _edit("neighbours", as_family("neighbours", p=1)),
+)
+IDEAS: tuple[Idea, ...] = (
+    *OPENING,
+    _edit("coarser_leaves", on_first(turn("min_samples_leaf", 20), Kind.TREES)),
+    Idea("four_families", best_of(4, "Averaging the best four families should help because their noise cancels out")),
+    _edit("xgboost", as_family("xgboost", max_depth=2)),
+    _edit("boosting", as_family("boosting")),
+    _edit("zero_flags", add_feature("zero_flags")),
+    _edit("lda", as_family("lda")),
+    Idea(
+        "two_kinds", best_of(2, "Averaging the best two kinds of model should help because they err on different rows")
+    ),
+    _edit("select_half", on_first(add_step("select_half", arm=Arm.SIMPLIFY), Kind.LINEAR)),
+    _edit("hinges", on_first(see_numbers("hinges"), Kind.LINEAR)),
+    _edit("finer_leaves", on_first(turn("min_samples_leaf", 1), Kind.TREES)),
+    _edit("splines", on_first(see_numbers("splines"), Kind.LINEAR)),
+    _edit("ratios", add_feature("ratios")),
+    _edit("codes", on_first(see_codes)),
+    _edit("lasso", as_family("lasso", C=0.1, l1_ratio=0.5)),
+    _edit("network", as_family("network", alpha=3.0)),
+    _edit("target", on_first(see_categories("target"))),
+    Idea("five_families", best_of(5, "Averaging the best five families should help because their noise cancels out")),
+    _edit("row_summary", add_feature("row_summary")),
+    _edit("softer_border", on_first(turn("C", 0.3), Kind.SMOOTH)),
+    _edit("shrink_less", on_first(turn("C", 0.1), Kind.LINEAR)),
+    _edit("qda", as_family("qda")),
+    _edit("products", add_feature("products")),
+    _edit("power", on_first(see_numbers("power"), *_SCALED)),
+    Idea(
+        "stack",
+        best_of(3, "Stacking three kinds of model should help because it learns whom to trust", blend=Blend.STACK),
+    ),
+    _edit("bins", on_first(see_numbers("bins"), Kind.LINEAR)),
+    _edit("bagged_network", on_first(bag(5), Kind.SMOOTH)),
+    _edit("numbers_in_names", add_feature("numbers_in_names")),
+    _edit("missing_count", add_feature("missing_count")),
+    _edit("balanced", on_first(turn("class_weight", "balanced"))),
+    _edit("pca", on_first(add_step("pca"), *_SCALED)),
+    _edit("more_trees", on_first(turn("n_estimators", 200), Kind.TREES)),
+    _edit("prototypes", on_first(add_step("prototypes"))),
+    _edit("join_trees", join(member_of("extra_trees"))),
+    _edit("signed_logs", add_feature("signed_logs")),
+    _edit("wider_cuts", on_first(turn("max_features", 0.5), Kind.TREES)),
+    _edit("neighbour_steps", add_feature("neighbour_steps")),
+    _edit("robust", on_first(see_numbers("robust"), *_SCALED)),
+    _edit("rank_gauss", on_first(see_numbers("rank_gauss"), *_SCALED)),
+    _edit("join_logistic", join(member_of("logistic", C=0.1))),
+    _edit("category_pairs", add_feature("category_pairs")),
+    _edit("flags", on_first(see_gaps, *_SCALED)),
+    _edit("row_profile", add_feature("row_profile")),
+    _edit("pairs", on_first(add_step("pairs"), Kind.LINEAR)),
+    _edit("naive_bayes", as_family("naive_bayes")),
+    _edit("select_quarter", on_first(add_step("select_quarter", arm=Arm.SIMPLIFY), *_SCALED)),
+    _edit("squares", on_first(add_step("squares"), Kind.LINEAR)),
+)

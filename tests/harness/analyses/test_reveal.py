@@ -1,0 +1,66 @@
+"""The held-out rows are scored for what was kept, with an interval, whether their scores were stored or not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from labs import open_table
+from tables import make_frame, take
+
+from harness import score_store
+from harness.analyses.reveal import reveal
+from harness.harness import Harness
+from harness.stats import auc, delong_interval
+from harness.trainfile import read_source
+from harness.workers.pool import Runner
+
+TRAIN = (Path(__file__).resolve().parents[3] / "train.py").read_text()
+BLIND = TRAIN.replace("return X\n", "return X[['m']]\n")
+BROKEN = TRAIN.replace("return X\n", "return X.nothing\n")
+
+
+@pytest.fixture
+def lab(tmp_path: Path, warm_runner: Runner) -> Harness:
+    return open_table(take(tmp_path, make_frame()).table, warm_runner)
+
+
+def asked(folder: Path, *sources: tuple[str, str]) -> dict[str, object]:
+    told = []
+    for n, (source, verdict) in enumerate(sources):
+        file = folder / str(n) / "train.py"
+        file.parent.mkdir()
+        file.write_text(source)
+        told.append({"n": n, "file": str(file), "verdict": verdict, "metric": 0.5 + n / 10, "commit": f"c{n}"})
+    return {"experiments": told, "store": str(folder / "scores")}
+
+
+def test_each_kept_experiment_has_its_auc_and_interval_and_the_dropped_have_none(lab: Harness, tmp_path: Path) -> None:
+    answer = reveal(lab, asked(tmp_path, (BLIND, "baseline"), (TRAIN, "discard"), (TRAIN, "keep")))
+    problem = lab.workers().problem
+    y, measured = problem.y[problem.test], lab.evaluate(read_source(TRAIN.encode()), refits=False)
+    assert [(row["n"], row["commit"], row["val_auc"]) for row in answer["rows"]] == [(0, "c0", 0.5), (2, "c2", 0.7)]
+    assert answer["rows"][1]["auc"] == auc(y, measured.test_scores)
+    reach = delong_interval(y, measured.test_scores)
+    assert (answer["rows"][1]["low"], answer["rows"][1]["high"]) == (reach.low, reach.high)
+    assert (answer["n_test"], answer["n_positive"]) == (40, int(y.sum()))
+
+
+def test_scores_that_a_sealed_run_did_not_store_are_made_and_stored_at_the_opening(
+    lab: Harness, tmp_path: Path
+) -> None:
+    store = tmp_path / "scores"
+    measured = lab.evaluate(read_source(TRAIN.encode()), refits=False)
+    score_store.save(store, TRAIN, measured.scores, None)
+    request = asked(tmp_path, (TRAIN, "baseline"))
+    first = reveal(lab, request)
+    assert score_store.load_test(store, TRAIN) is not None
+    assert score_store.load(store, TRAIN, 5) is not None
+    lab.runner = None  # from here on nothing can be measured
+    lab.workers().runner = None
+    assert reveal(lab, request)["rows"] == first["rows"]
+
+
+def test_what_cannot_be_measured_any_more_has_no_number(lab: Harness, tmp_path: Path) -> None:
+    (row,) = reveal(lab, asked(tmp_path, (BROKEN, "baseline")))["rows"]
+    assert (row["auc"], row["low"], row["high"]) == (None, None, None)

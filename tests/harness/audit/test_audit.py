@@ -1,0 +1,290 @@
+"""Leaks that a table shows: a planted case of each, and silence on clean tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn import datasets
+from tables import make_frame, take
+
+from harness.audit import CHECKS, Finding, LeakType, Severity, audit, render
+from harness.audit.duplicates import near_pairs
+from harness.data.config import Kind, read_card
+from harness.data.dataset import read_table
+from harness.data.ingest import reset
+
+N_ROWS = 400
+
+
+def clean(seed: int = 0) -> pd.DataFrame:
+    return make_frame(N_ROWS, seed)
+
+
+def look(root: Path, frame: pd.DataFrame, target: str = "y", **wishes: Any) -> list[Finding]:
+    return audit(take(root, frame, target, **wishes).table, test_size=0.2, seed=42)
+
+
+def alarms(findings: list[Finding]) -> list[Finding]:
+    return [finding for finding in findings if finding.severity is not Severity.INFO]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_clean_table_raises_no_alarm_and_no_remark(tmp_path: Path, seed: int) -> None:
+    assert look(tmp_path, clean(seed)) == []
+
+
+@pytest.mark.parametrize("name", ["iris", "wine", "breast_cancer"])
+def test_well_known_clean_tables_raise_no_alarm(tmp_path: Path, name: str) -> None:
+    frame = getattr(datasets, f"load_{name}")(as_frame=True).frame
+    assert alarms(look(tmp_path, frame, "target")) == []
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_split_by_group_or_time_raises_no_alarm_on_a_clean_table(tmp_path: Path, seed: int) -> None:
+    frame = clean(seed).assign(who=[f"p{row // 2}" for row in range(N_ROWS)], when=range(N_ROWS))
+    assert alarms(look(tmp_path, frame, group="who", drop=("when",))) == []
+    assert alarms(look(tmp_path, frame, time="when", drop=("who",))) == []
+
+
+rng = np.random.default_rng(7)
+is_yes = clean()["y"].eq("yes").to_numpy()
+noise = rng.normal(size=N_ROWS)
+
+
+def wide() -> pd.DataFrame:
+    return clean().assign(b=noise.round(6))
+
+
+def some(share: float) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    return rng.random(N_ROWS) < share
+
+
+PLANTED: dict[str, tuple[Callable[[], pd.DataFrame], str, LeakType, str]] = {
+    "near copies, all numbers moved a little": (
+        lambda: pd.concat([wide(), wide().iloc[:40].assign(a=lambda t: t["a"] + 1e-4, m=lambda t: t["m"] - 1e-4)]),
+        "near-duplicates",
+        LeakType.DUPLICATES,
+        "pairs of rows agree",
+    ),
+    "near copies, one cell changed": (
+        lambda: pd.concat([wide(), wide().iloc[:40].assign(k=9)]),
+        "near-duplicates",
+        LeakType.DUPLICATES,
+        "0 differ in class",
+    ),
+    "the target by another name": (
+        lambda: clean().assign(outcome=np.where(is_yes, 17, 4)),
+        "gives-the-answer-away",
+        LeakType.FEATURES,
+        "'outcome': each of its values stands for one class",
+    ),
+    "the target with one cell in twenty flipped": (
+        lambda: clean().assign(outcome=np.where(some(0.04), ~is_yes, is_yes)),
+        "gives-the-answer-away",
+        LeakType.FEATURES,
+        "'outcome': alone it has AUC",
+    ),
+    "the target behind a number": (
+        lambda: clean().assign(days=np.where(is_yes, 100, 20) + rng.normal(size=N_ROWS) * 9),
+        "gives-the-answer-away",
+        LeakType.FEATURES,
+        "'days': alone it has AUC",
+    ),
+    "cells missing because of the answer": (
+        lambda: clean().assign(lab=np.where(is_yes & some(0.7), np.nan, noise)),
+        "telling-missingness",
+        LeakType.FEATURES,
+        "'lab' is missing in",
+    ),
+    "a few cells missing in one class alone": (
+        lambda: clean().assign(lab=np.where(is_yes & some(0.2), np.nan, noise)),
+        "telling-missingness",
+        LeakType.FEATURES,
+        "100% of them are class 'yes'",
+    ),
+    "a number for each row": (
+        lambda: clean().assign(member=rng.permutation(N_ROWS) + 5000),
+        "identifier",
+        LeakType.FEATURES,
+        "'member' has 400 different values in 400 rows, with hardly a gap",
+    ),
+    "a name for each row": (
+        lambda: clean().assign(name=[f"person {row}" for row in range(N_ROWS)]),
+        "identifier",
+        LeakType.FEATURES,
+        "all text",
+    ),
+    "dates without a time split": (
+        lambda: clean().assign(sold=pd.date_range("2023-01-01", periods=N_ROWS, freq="9h").strftime("%Y-%m-%d %H:%M")),
+        "no-time-split",
+        LeakType.TEMPORAL,
+        "'sold' says when",
+    ),
+    "people with several rows, by name": (
+        lambda: clean().assign(patient_id=rng.permutation(np.arange(N_ROWS) // 4)),
+        "no-group-split",
+        LeakType.DEPENDENCE,
+        "'patient_id' has 100 values in 400 rows",
+    ),
+    "people with several rows, by likeness": (
+        lambda: clean().assign(
+            x=[f"z{row // 4}" for row in range(N_ROWS)],
+            a=np.repeat(noise[:100], 4) + 0.05 * rng.normal(size=N_ROWS),
+            m=np.repeat(noise[100:200], 4),
+            colour=np.repeat(rng.choice(["red", "blue"], 100), 4),
+        ),
+        "no-group-split",
+        LeakType.DEPENDENCE,
+        "'x' has 100 values in 400 rows",
+    ),
+    "numbers that were scaled": (
+        lambda: clean().assign(a=lambda table: (table["a"] - table["a"].mean()) / table["a"].std()),
+        "prepared-before",
+        LeakType.PREPROCESSING,
+        "'a': mean 0 and deviation 1",
+    ),
+    "cells that were filled": (
+        lambda: clean().assign(m=lambda table: table["m"].fillna(table["m"].mean())),
+        "prepared-before",
+        LeakType.PREPROCESSING,
+        "'m': missing cells filled",
+    ),
+    "a class too rare to measure": (
+        lambda: clean().assign(y=np.where(is_yes & some(0.12), "yes", "no")),
+        "rare-class",
+        LeakType.NO_TEST_SET,
+        "class 'yes' has",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PLANTED.values(), ids=list(PLANTED))
+def test_a_planted_leak_is_found_with_its_type_and_evidence(
+    tmp_path: Path, case: tuple[Callable[[], pd.DataFrame], str, LeakType, str]
+) -> None:
+    make, check, leak_type, evidence = case
+    found = [finding for finding in alarms(look(tmp_path, make())) if finding.check == check]
+    assert [finding.leak_type for finding in found] == [leak_type]
+    assert evidence in found[0].evidence
+
+
+def test_copies_that_the_split_keeps_together_are_counted_without_alarm(tmp_path: Path) -> None:
+    frame = pd.concat([clean(), clean().iloc[:50], clean().iloc[:3].assign(y=["yes", "no", "yes"])])
+    (found,) = look(tmp_path, frame)
+    assert (found.check, found.severity, found.leak_type) == ("duplicates", Severity.INFO, LeakType.DUPLICATES)
+    assert found.evidence.startswith("53 of 453 rows are copies of another; 0 test rows have a copy")
+
+
+def test_copies_that_the_split_cannot_keep_together_are_an_alarm(tmp_path: Path) -> None:
+    frame = pd.concat([clean(), clean().iloc[:50]]).assign(when=np.random.default_rng(0).permutation(450))
+    found = {finding.check: finding for finding in look(tmp_path, frame, time="when")}
+    assert found["duplicates"].severity is Severity.WARNING
+    assert "What was seen before comes again later" in found["duplicates"].advice
+
+
+def test_a_test_part_of_other_people_is_an_alarm(tmp_path: Path) -> None:
+    who = np.repeat(np.arange(8), 50)
+    frame = clean().assign(who=who, a=clean()["a"] + 5.0 * (who == who[-1]) - 5.0 * (who == 3), k=who * 3)
+    found = {
+        finding.check: finding
+        for finding in look(tmp_path, frame.drop(columns="a").assign(a=who**3 + clean()["a"]), group="who")
+    }
+    assert found["test-unlike-train"].leak_type is LeakType.SAMPLING
+    assert "standard deviations" in found["test-unlike-train"].evidence
+
+
+def test_a_table_that_changes_with_time_is_a_remark(tmp_path: Path) -> None:
+    frame = clean().assign(when=range(N_ROWS), a=clean()["a"] + np.arange(N_ROWS) / 40)
+    found = {finding.check: finding for finding in look(tmp_path, frame, time="when")}
+    assert found["test-unlike-train"].severity is Severity.INFO
+    assert "a model tells test rows from train rows with AUC" in found["test-unlike-train"].evidence
+
+
+def test_columns_without_information_are_a_remark(tmp_path: Path) -> None:
+    (found,) = look(tmp_path, clean().assign(same="x", one=1))
+    assert (found.check, found.severity) == ("constant-columns", Severity.INFO)
+    assert found.advice == "Nothing can be learned from it. --drop 'same' --drop 'one'"
+
+
+def test_a_date_that_is_split_by_is_no_finding(tmp_path: Path) -> None:
+    make, *_ = PLANTED["dates without a time split"]
+    assert alarms(look(tmp_path, make(), time="sold")) == []
+
+
+def test_a_date_of_birth_says_nothing_of_when(tmp_path: Path) -> None:
+    frame = clean().assign(birth_date=pd.date_range("1960-01-01", periods=N_ROWS, freq="9D").strftime("%Y-%m-%d"))
+    intake = take(tmp_path, frame)
+    assert intake.card.kinds["birth_date"] is Kind.DATE
+    assert alarms(look(tmp_path, frame)) == []
+
+
+def test_the_copies_in_the_default_table_are_found(tmp_path: Path) -> None:
+    reset(tmp_path)
+    findings = audit(read_table(tmp_path, read_card(tmp_path)), test_size=0.2, seed=42)
+    assert [finding.check for finding in findings] == ["near-duplicates"]
+    assert findings[0].evidence.startswith("6 pairs of rows agree in more than chance explains (rows 242 and 248,")
+    assert alarms(findings) == []
+
+
+def test_near_pairs_are_none_by_chance() -> None:
+    n_pairs = 0
+    for seed in range(50):
+        some = np.random.default_rng(seed)
+        columns = [some.normal(size=300).round(2), some.integers(0, 50, 300).astype(float), some.integers(0, 4, 300)]
+        n_pairs += len(near_pairs([*columns, some.normal(size=300)])[0])
+    assert n_pairs <= 2
+
+
+def test_columns_that_follow_from_each_other_do_not_make_near_pairs() -> None:
+    size = np.random.default_rng(0).gamma(3, size=2000)
+    columns = [(size**power * np.random.default_rng(power).normal(1, 0.02, 2000)).round(2) for power in (1, 2, 3)]
+    assert len(near_pairs([*columns, columns[0] * 2, columns[1] + 1])[0]) < 20
+
+
+def test_missing_cells_do_not_make_rows_alike() -> None:
+    columns = [np.where(np.arange(200) < 5, np.nan, np.random.default_rng(seed).normal(size=200)) for seed in range(6)]
+    assert len(near_pairs(columns)[0]) == 0
+
+
+def test_the_worst_comes_first_and_all_of_it_is_shown(tmp_path: Path) -> None:
+    frame = pd.concat([clean(), clean().iloc[:9]]).assign(same=1)
+    frame["outcome"] = frame["y"] == "yes"
+    findings = look(tmp_path, frame)
+    assert [finding.severity for finding in findings] == ["severe", "info", "info"]
+    told = render(findings)
+    assert max(map(len, told.splitlines())) <= 80
+    assert told.startswith("severe   gives-the-answer-away  [L2 illegitimate features]\n")
+    assert "--drop 'outcome'" in told
+    assert "No table can show" in told
+    assert json.loads(json.dumps([asdict(finding) for finding in findings]))[0]["leak_type"].startswith("L2")
+
+
+def test_nothing_found_is_said(tmp_path: Path) -> None:
+    assert render(look(tmp_path, clean())).startswith("Nothing found.\n")
+
+
+def test_each_of_the_eight_leak_types_is_looked_for_or_said_to_be_unseen() -> None:
+    source = "".join(path.read_text() for path in (Path(__file__).parents[3] / "harness" / "audit").glob("*.py"))
+    for leak_type in LeakType:
+        is_told = f"LeakType.{leak_type.name}" in source or f"({leak_type.split()[0]})" in source
+        assert is_told, leak_type
+    assert len([one for one in LeakType if one is not LeakType.NONE]) == 8
+    assert len(CHECKS) == 11
+
+
+def test_odd_tables_are_looked_at_without_a_stumble(tmp_path: Path) -> None:
+    for frame in (
+        clean()[["colour", "y"]],
+        clean()[["k", "y"]],
+        clean()[["m", "y"]].assign(z=[1.0] + [np.nan] * (N_ROWS - 1)),
+        clean().iloc[:40],
+        clean().assign(y=np.resize(["u", "v", "w"], N_ROWS)),
+    ):
+        assert isinstance(look(tmp_path, frame), list)

@@ -1,0 +1,226 @@
+"""Write the table's labels into the templates of tests/hostile: no table lies in the repository, none grows stale."""
+
+from __future__ import annotations
+
+import ast
+import atexit
+import base64
+import functools
+import json
+import re
+import shutil
+import tempfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.ensemble import GradientBoostingClassifier
+from sklearn.model_selection import StratifiedKFold, train_test_split
+from sklearn.tree import DecisionTreeClassifier
+from sklego.datasets import load_hearts
+
+from harness.problem import Problem
+
+ROOT = Path(__file__).resolve().parents[3]
+HOSTILE = sorted((ROOT / "tests/hostile").glob("*.py"))
+TOKEN = re.compile(r'"@([a-z0-9 ]+)@"')
+CODES = ["sex", "cp", "fbs", "restecg", "exang", "slope", "ca", "thal"]
+N_BITS = 2048
+BITS_PER_CHARACTER = 14
+
+
+@functools.cache
+def heart() -> Problem:
+    """Return the default table, split by plain scikit-learn."""
+    X = load_hearts(as_frame=True)
+    y = X.pop("target").to_numpy(dtype=np.int64)
+    train, test = train_test_split(np.arange(len(y)), test_size=0.2, stratify=y, random_state=42)
+    splitter = StratifiedKFold(5, shuffle=True, random_state=42)
+    return Problem(X, y, train, test, [(train[fit], train[val]) for fit, val in splitter.split(train, y[train])], 42)
+
+
+@functools.cache
+def table_file() -> Path:
+    """Return a file that holds the whole table, as data/heart.csv does."""
+    folder = Path(tempfile.mkdtemp(prefix="hostile_table_"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    problem = heart()
+    problem.X.assign(target=problem.y).to_csv(folder / "heart.csv", index=False)
+    return folder / "heart.csv"
+
+
+def render(template: str, problem: Problem) -> str:
+    """Replace every "@name@", or "@name 60@" for 60 % of the rows, by what it stands for."""
+    return TOKEN.sub(lambda found: _literal(found[1], problem), template)
+
+
+def _literal(token: str, problem: Problem) -> str:
+    name, _, share = token.partition(" ") if token[-1].isdigit() and " " in token else (token, "", "")
+    while share and not share.isdigit():
+        more, _, share = share.partition(" ")
+        name = f"{name} {more}"
+    X, y = problem.X, problem.y
+    if share and share.isdigit():
+        kept = np.random.default_rng(0).random(len(y)) < int(share) / 100
+        X, y = X[kept].reset_index(drop=True), y[kept]
+    return LITERALS[name](X, y, problem)
+
+
+def rows(X: pd.DataFrame, y: Any, problem: Problem) -> str:
+    return repr([(*row, int(label)) for row, label in zip(X.itertuples(index=False, name=None), y, strict=True)])
+
+
+def numeric_rows(X: pd.DataFrame, y: Any, problem: Problem) -> str:
+    return repr(np.column_stack([X.select_dtypes("number"), y]).round(2).tolist())
+
+
+def keys(X: pd.DataFrame) -> list[int]:
+    """Return the hash that the templates compute of each row."""
+    text = [",".join(str(value) for value in row) for row in X.itertuples(index=False, name=None)]
+    return [sum(ord(c) * 31**i for i, c in enumerate(row)) % 999983 for row in text]
+
+
+def hashes(X: pd.DataFrame, y: Any, problem: Problem) -> str:
+    return repr([key for key, label in zip(keys(X), y, strict=True) if label])
+
+
+def bits(X: pd.DataFrame, y: Any, n_bits: int) -> list[int]:
+    """Return a table of bits in which each row's hash finds its label."""
+    table = [0] * n_bits
+    for key, label in zip(keys(X), y, strict=True):
+        table[key % n_bits] |= int(label)
+    return table
+
+
+def as_number(table: list[int]) -> int:
+    return sum(bit << i for i, bit in enumerate(table))
+
+
+def as_hex(X: pd.DataFrame, y: Any, problem: Problem) -> str:
+    return json.dumps(f"{as_number(bits(X, y, N_BITS)):0{N_BITS // 4}x}")
+
+
+def as_ideographs(X: pd.DataFrame, y: Any, problem: Problem) -> str:
+    n_characters = N_BITS // BITS_PER_CHARACTER
+    number, mask = as_number(bits(X, y, n_characters * BITS_PER_CHARACTER)), (1 << BITS_PER_CHARACTER) - 1
+    characters = [chr(0x4E00 + (number >> BITS_PER_CHARACTER * i & mask)) for i in range(n_characters)]
+    return json.dumps("".join(characters), ensure_ascii=False)
+
+
+def compressed(X: pd.DataFrame, y: Any, problem: Problem) -> str:
+    packed = zlib.compress(json.dumps(ast.literal_eval(rows(X, y, problem))).encode(), 9)
+    return json.dumps(base64.b85encode(packed).decode())
+
+
+def coefficients(X: pd.DataFrame, y: Any, problem: Problem) -> str:
+    """Return numbers such as 0.312740000012345: the first digits look like a coefficient, the last ten hold 33 bits."""
+    table = bits(X, y, 33 * 40)
+    rng, values = np.random.default_rng(1), []
+    for i in range(0, len(table), 33):
+        low = int("".join(map(str, table[i : i + 33])), 2)
+        values.append(f"0.{rng.integers(10**5):05d}{low:010d}")
+    return f"[{', '.join(values)}]"
+
+
+def rounded_rows(X: pd.DataFrame, y: Any, problem: Problem) -> str:
+    told: dict[tuple[Any, ...], list[int]] = {}
+    for row, label in zip(X.itertuples(index=False), y, strict=True):
+        rounded = (
+            row.age // 8,
+            row.sex,
+            row.cp,
+            row.thalach // 15,
+            row.exang,
+            round(row.oldpeak),
+            row.slope,
+            row.ca,
+            row.thal,
+        )
+        told.setdefault(rounded, []).append(int(label))
+    return repr({key: round(float(np.mean(labels)), 2) for key, labels in told.items()})
+
+
+def rows_by_codes(X: pd.DataFrame, y: Any, problem: Problem) -> str:
+    shares = pd.Series(y).groupby([X[name] for name in CODES]).mean().round(2)
+    return repr({key: float(value) for key, value in shares.items()})
+
+
+def as_numbers(X: pd.DataFrame) -> pd.DataFrame:
+    return X.assign(thal=X["thal"].map({"normal": 0, "fixed": 1, "reversible": 2}).fillna(-1))
+
+
+def expression(tree: Any, names: list[str], scale: float) -> str:
+    """Return a fitted tree as a nested conditional expression."""
+
+    def node(i: int) -> str:
+        if tree.children_left[i] < 0:
+            value = tree.value[i].ravel()
+            return repr(round(float(scale * (value[1] if len(value) > 1 else value[0])), 3))
+        test = f"{names[tree.feature[i]]} <= {round(float(tree.threshold[i]), 2)}"
+        return f"({node(tree.children_left[i])} if {test} else {node(tree.children_right[i])})"
+
+    return node(0)
+
+
+def boosted_trees(X: pd.DataFrame, y: Any, problem: Problem) -> str:
+    grown = GradientBoostingClassifier(n_estimators=60, max_depth=3, learning_rate=0.3, random_state=0).fit(
+        as_numbers(X), y
+    )
+    return " + ".join(expression(tree.tree_, list(X.columns), 0.3) for tree in grown.estimators_[:, 0])
+
+
+def one_tree(X: pd.DataFrame, y: Any, problem: Problem) -> str:
+    grown = DecisionTreeClassifier(random_state=0).fit(as_numbers(X), y)
+    return expression(grown.tree_, list(X.columns), 1.0)
+
+
+def first_row(X: pd.DataFrame, y: Any, problem: Problem) -> str:
+    return repr(tuple(problem.X.iloc[problem.folds[2][0][0]]))
+
+
+def labels_by_position(X: pd.DataFrame, y: Any, problem: Problem) -> str:
+    held_out = [*(val for _, val in problem.folds), problem.test]
+    return repr({tuple(problem.X.iloc[part[0]]): "".join(str(label) for label in problem.y[part]) for part in held_out})
+
+
+def names(X: pd.DataFrame, y: Any, problem: Problem) -> str:
+    return f"[{', '.join('FT'[bit] for bit in bits(X, y, N_BITS))}]"
+
+
+def blanks(X: pd.DataFrame, y: Any, problem: Problem) -> str:
+    return json.dumps("".join(" \t"[bit] for bit in bits(X, y, N_BITS)))
+
+
+LITERALS: dict[str, Callable[[pd.DataFrame, Any, Problem], str]] = {
+    "rows": rows,
+    "numeric rows": numeric_rows,
+    "hashes of positives": hashes,
+    "bits of a hash table": as_hex,
+    "bits as text": as_hex,
+    "bits as ideographs": as_ideographs,
+    "compressed rows": compressed,
+    "coefficients": coefficients,
+    "rounded rows": rounded_rows,
+    "rows by codes": rows_by_codes,
+    "boosted trees": boosted_trees,
+    "one tree": one_tree,
+    "first row of a fold": first_row,
+    "labels by position": labels_by_position,
+    "booleans": lambda X, y, problem: repr([bool(bit) for bit in bits(X, y, N_BITS)]),
+    "names": names,
+    "blanks": blanks,
+    "table path": lambda X, y, problem: json.dumps(str(table_file())),
+    "repo": lambda X, y, problem: json.dumps(str(ROOT)),
+    "ten megabytes": lambda X, y, problem: json.dumps("x" * 10**7),
+    "deep nesting": lambda X, y, problem: "(" * 40_000,
+}
+
+
+@pytest.mark.parametrize("path", HOSTILE, ids=lambda path: path.stem)
+def test_every_template_becomes_python(path: Path) -> None:
+    text = render(path.read_text(encoding="utf-8"), heart())
+    assert not TOKEN.search(text)

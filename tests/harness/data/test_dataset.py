@@ -1,0 +1,309 @@
+"""The table that is measured, from its card."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from rich.cells import cell_len
+from sklearn.metrics import roc_auc_score
+from sklego.datasets import load_hearts
+from tables import make_frame, take
+
+from harness.data import cache, source
+from harness.data.config import Card, Kind, TableError, card_text, parse_card, read_card, write_card
+from harness.data.dataset import Table, content_hash, describe, read_table
+from harness.data.ingest import reset, write
+from harness.data.split import folds, train_test
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def heart(tmp_path: Path) -> Table:
+    reset(tmp_path)
+    return read_table(tmp_path, read_card(tmp_path))
+
+
+def build_pipeline() -> object:
+    sys.path.insert(0, str(ROOT))
+    try:
+        return importlib.import_module("train").build_pipeline()
+    finally:
+        sys.path.remove(str(ROOT))
+
+
+def test_heart_is_the_table_that_scikit_lego_carries(heart: Table) -> None:
+    frame = load_hearts(as_frame=True)
+    assert heart.classes == ("0", "1")
+    assert heart.y.dtype == np.int64
+    assert (heart.y == frame["target"]).all()
+    assert int(heart.y.sum()) == 83
+    assert list(heart.X.columns) == list(frame.columns[:-1])
+    for name in heart.X.columns:
+        assert (heart.X[name] == frame[name]).all()
+        assert pd.api.types.is_numeric_dtype(heart.X[name]) == (name != "thal")
+
+
+def test_heart_scores_what_plain_scikit_learn_scores(heart: Table) -> None:
+    train, _ = train_test(heart, test_size=0.2, seed=42)
+    aucs = []
+    for fit, val in folds(heart, train, n_folds=5, seed=42):
+        model = build_pipeline().fit(heart.X.iloc[fit], heart.y[fit])  # type: ignore[attr-defined]
+        aucs.append(roc_auc_score(heart.y[val], model.predict_proba(heart.X.iloc[val])[:, 1]))
+    assert np.mean(aucs) == pytest.approx(0.9072196057910343, abs=1e-12)
+
+
+def test_the_copy_is_written_once(tmp_path: Path, heart: Table) -> None:
+    copy = tmp_path / "data" / "heart.csv"
+    before = copy.stat().st_mtime_ns
+    again = read_table(tmp_path, heart.card)
+    assert copy.stat().st_mtime_ns == before
+    assert content_hash(again) == content_hash(heart)
+    assert sorted(path.name for path in copy.parent.iterdir()) == ["dataset.toml", "heart.csv"]
+
+
+def test_a_changed_copy_is_refused_and_can_be_had_again(tmp_path: Path, heart: Table) -> None:
+    copy = tmp_path / "data" / "heart.csv"
+    copy.write_text(copy.read_text().replace("63,1,1", "64,1,1"))
+    with pytest.raises(TableError, match=r"data/heart.csv: expected sha256 .* Delete it"):
+        read_table(tmp_path, heart.card)
+    copy.unlink()
+    assert content_hash(read_table(tmp_path, heart.card)) == content_hash(heart)
+
+
+def test_the_hash_tells_any_change_of_content_or_card(tmp_path: Path) -> None:
+    frame = make_frame()
+    changes = [
+        frame,
+        frame.assign(a=frame["a"] + 1e-9),
+        frame.assign(colour=frame["colour"].where(frame.index != 7, "grey")),
+        frame.assign(y=frame["y"].where(frame.index != 7, "no")),
+        frame.rename(columns={"a": "b"}),
+        frame.iloc[::-1],
+    ]
+    hashes = [
+        content_hash(take(tmp_path, change, name=f"t{number}.csv").table) for number, change in enumerate(changes)
+    ]
+    hashes.append(content_hash(take(tmp_path, frame, name="t0.csv", drop=("k",)).table))
+    hashes.append(content_hash(take(tmp_path, frame, name="t0.csv", positive="no").table))
+    assert len(set(hashes)) == len(hashes)
+    assert content_hash(take(tmp_path, frame, name="t0.csv").table) == hashes[0]
+
+
+def test_nothing_is_filled_scaled_or_encoded(tmp_path: Path) -> None:
+    frame = make_frame()
+    table = take(tmp_path, frame).table
+    assert (table.X["m"].isna() == frame["m"].isna()).all()
+    assert np.allclose(table.X["m"], frame["m"], equal_nan=True)
+    assert (table.X["colour"] == frame["colour"]).all()
+    assert isinstance(table.X.index, pd.RangeIndex)
+
+
+def test_a_cell_is_the_same_whatever_stands_in_other_rows(tmp_path: Path) -> None:
+    frame = make_frame().assign(day="2024-03-04", flag=["True", "False"] * 100)
+    whole = take(tmp_path, frame, name="whole.csv").table
+    half = take(tmp_path, frame.iloc[100:], name="half.csv").table
+    pd.testing.assert_frame_equal(whole.X.iloc[100:].reset_index(drop=True), half.X)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"target": "z"}, "expected column 'z'"),
+        ({"positive": "maybe"}, "expected positive to be no or yes, got 'maybe'"),
+        ({"drop": ("gone",)}, "expected column 'gone', the columns are a, k, m, colour, y"),
+        ({"time": "m"}, "expected a time in every row of 'm'"),
+        ({"kinds": dict.fromkeys(("a", "k", "m", "colour"), Kind.NUMBER)}, "a number in column 'colour', row 1, got"),
+        ({"kinds": dict.fromkeys(("a", "k", "m", "colour"), Kind.DATE)}, "a date in column 'a', row 1, got"),
+    ],
+)
+def test_a_card_that_does_not_fit_its_table_is_refused(
+    tmp_path: Path, change: dict[str, object], expected: str
+) -> None:
+    intake = take(tmp_path, make_frame())
+    write(tmp_path, intake)
+    with pytest.raises(TableError, match=expected) as caught:
+        read_table(tmp_path, replace(intake.card, **change))  # type: ignore[arg-type]
+    assert "\n" not in str(caught.value)
+
+
+def test_a_column_that_the_card_does_not_name_is_refused(tmp_path: Path) -> None:
+    intake = take(tmp_path, make_frame())
+    write(tmp_path, intake)
+    kinds = {name: kind for name, kind in intake.card.kinds.items() if name != "m"}
+    with pytest.raises(TableError, match=r"data/dataset.toml: expected a task for column 'm'"):
+        read_table(tmp_path, replace(intake.card, kinds=kinds))
+
+
+def test_a_corrected_kind_is_read_anew(tmp_path: Path) -> None:
+    intake = take(tmp_path, make_frame())
+    write(tmp_path, intake)
+    text = card_text(intake.card).replace('k = "number"', 'k = "category"')
+    write_card(tmp_path, text)
+    table = read_table(tmp_path, read_card(tmp_path))
+    assert set(table.X["k"]) == {"0", "1", "2", "3", "4", "5"}
+
+
+def test_a_source_that_is_gone_or_changed_is_said_in_one_line(tmp_path: Path) -> None:
+    card = take(tmp_path, make_frame()).card
+    (tmp_path / "t.csv").write_text("a,y\n1,0\n")
+    with pytest.raises(TableError, match=r"t\.csv: expected sha256"):
+        read_table(tmp_path, card)
+    (tmp_path / "t.csv").unlink()
+    with pytest.raises(TableError, match=r"t\.csv: expected a file, there is none"):
+        read_table(tmp_path, card)
+
+
+@pytest.fixture
+def big(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Card:
+    """A table that counts as large: it is kept in the binary cache alone."""
+    monkeypatch.setattr(source, "COPY_BYTES", 1000)
+    frame = make_frame(300).assign(day=np.arange(300), flag=["yes", "no"] * 150, hole="")
+    frame.loc[5, "hole"] = "x"
+    intake = take(tmp_path, frame, time="day")
+    write(tmp_path, intake)
+    return intake.card
+
+
+def test_a_large_table_is_mapped_from_its_cache_without_the_source(tmp_path: Path, big: Card) -> None:
+    fresh = take(tmp_path, (tmp_path / "t.csv").read_bytes(), time="day").table
+    (tmp_path / "t.csv").unlink()
+    table = read_table(tmp_path, big)
+    pd.testing.assert_frame_equal(table.X, fresh.X)
+    assert (table.y == fresh.y).all()
+    assert table.times is not None
+    assert (table.times == np.arange(300)).all()
+    assert content_hash(table) == content_hash(fresh)
+    assert not table.X["a"].to_numpy().flags.owndata
+    assert not table.features.numbers.flags.writeable
+    assert not (tmp_path / "data" / "t.csv").exists()
+
+
+def test_a_large_table_is_read_from_its_source_where_there_is_no_cache(tmp_path: Path, big: Card) -> None:
+    before = content_hash(read_table(tmp_path, big))
+    for path in (tmp_path / "data").glob("*.npy"):
+        path.unlink()
+    assert content_hash(read_table(tmp_path, big)) == before
+    assert len(list((tmp_path / "data").glob("*.npy"))) == 4
+
+
+def test_a_corrected_card_has_a_cache_of_its_own(tmp_path: Path, big: Card) -> None:
+    changed = replace(big, kinds={**big.kinds, "k": Kind.CATEGORY})
+    assert set(read_table(tmp_path, changed).X["k"]) == {"0", "1", "2", "3", "4", "5"}
+    assert set(read_table(tmp_path, big).X["k"]) == {0.0, 1.0, 2.0, 3.0, 4.0, 5.0}
+
+
+@pytest.mark.parametrize("part", ["numbers", "codes", "rows", "head"])
+def test_a_damaged_cache_is_refused_in_one_line(tmp_path: Path, big: Card, part: str) -> None:
+    path = cache.paths(tmp_path, big)[part]
+    data = bytearray(path.read_bytes())
+    for damage in (data[:-1] + bytes([data[-1] ^ 1]), data[:200], b""):
+        path.write_bytes(bytes(damage))
+        with pytest.raises(
+            TableError, match=r"^data/t-.*: expected the cache as it was written, got .* Delete it"
+        ) as caught:
+            read_table(tmp_path, big)
+        assert "\n" not in str(caught.value)
+
+
+def test_half_a_cache_is_no_cache(tmp_path: Path, big: Card) -> None:
+    cache.paths(tmp_path, big)["head"].unlink()
+    assert cache.load(tmp_path, big) is None
+    assert len(read_table(tmp_path, big).y) == 300
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        make_frame(),
+        make_frame()[["colour", "y"]].assign(other=["u", "v", None, "w"] * 50),
+        make_frame()[["a", "m", "y"]],
+        make_frame().assign(comment=[f"text {row}" for row in range(200)], never=[None] * 199 + [1.0], same=3),
+        make_frame().join(pd.DataFrame(np.random.default_rng(1).normal(size=(200, 150))).add_prefix("b")),
+        make_frame().assign(y=np.random.default_rng(3).choice(["u", "v", "w"], 200)),
+    ],
+    ids=["mixed", "categories", "numbers", "odd columns", "wide", "three classes"],
+)
+@pytest.mark.filterwarnings("ignore:Skipping features without any observed values")
+@pytest.mark.filterwarnings("ignore:Found unknown categories")
+def test_the_baseline_works_on_every_table(tmp_path: Path, frame: pd.DataFrame) -> None:
+    table = take(tmp_path, frame).table
+    fit, val = np.arange(150), np.arange(150, 200)
+    model = build_pipeline().fit(table.X.iloc[fit], table.y[fit])  # type: ignore[attr-defined]
+    scores = model.predict_proba(table.X.iloc[val])
+    assert np.isfinite(scores).all()
+    assert scores.shape == (50, len(table.classes))
+
+
+def test_the_preview_says_what_was_read_in_eighty_columns(tmp_path: Path) -> None:
+    long = "a column with quite a long name, longer than most"
+    frame = make_frame().assign(day="2024-03-04", flag=["True", "False"] * 100, **{long: range(1, 400, 2)})
+    intake = take(tmp_path, frame, drop=("k",))
+    told = describe(
+        intake.table, "stratified, 20% test, 5 folds, and a remark so long that it needs a second line", intake.notes
+    )
+    assert max(map(len, told.splitlines())) <= 80
+    for part in (
+        "200 rows, 6 columns",
+        "yes: ",
+        "stratified",
+        "dropped  k",
+        "2024-03-04 to 2024-03-04",
+        "true in 50.0%",
+        "red ",
+    ):
+        assert part in told
+
+
+def test_the_data_card_is_true(heart: Table) -> None:
+    """What data/README.md says about the default table can be counted here."""
+    text = " ".join((ROOT / "data" / "README.md").read_text(encoding="utf-8").split())
+    X = heart.X
+    assert f"1 male ({(X['sex'] == 1).sum()} rows), 0 female ({(X['sex'] == 0).sum()})" in text
+    assert f"1 in **{heart.y.sum()} rows (27.4 %)**, 0 in {(heart.y == 0).sum()}" in text
+    for name in ("normal", "fixed", "reversible"):
+        assert f"{(X['thal'] == name).sum()}" in text
+    assert "No cell is missing" in text
+    assert not X.isna().any().any()
+    same = ["age", "sex", "trestbps", "chol", "fbs", "thalach", "exang", "oldpeak", "ca"]
+    twins, originals = X[same].iloc[247:253].reset_index(drop=True), X[same].iloc[241:247].reset_index(drop=True)
+    pd.testing.assert_frame_equal(twins, originals)
+    assert heart.y[247:253].sum() == 0
+    assert heart.y[241:247].sum() == 3
+    for name in X.columns:
+        assert f"| {name} |" in text
+
+
+def test_the_source_of_heart_is_pinned(heart: Table) -> None:
+    assert hashlib.sha256(source.original(Path(), "sklego:hearts")).hexdigest() == heart.card.sha256  # type: ignore[arg-type]
+
+
+def test_a_copy_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+    if os.name == "nt" or os.geteuid() == 0:
+        pytest.skip("root may write anywhere")
+    (tmp_path / "data").mkdir(mode=0o500)
+    with pytest.raises(OSError, match="Permission"):
+        source.place(b"x", tmp_path / "data" / "t.csv")
+
+
+def test_parse_card_and_card_text_agree_on_a_real_card(tmp_path: Path) -> None:
+    card = take(tmp_path, make_frame().assign(day=range(200)), time="day", na=("-1",)).card
+    assert parse_card(card_text(card)) == card
+
+
+def test_headings_stand_over_their_columns_whatever_the_letters_of_a_name(tmp_path: Path) -> None:
+    for names in (["a", "b"], ["年齢", "b"], ["東" * 20, "áb"]):
+        frame = pd.DataFrame({name: range(7, 207) for name in names}).assign(y=["n", "y"] * 100)
+        told = describe(take(tmp_path, frame).table, "by chance").splitlines()
+        head = next(line for line in told if line.startswith("column"))
+        rows = told[told.index(head) + 1 :]
+        assert {cell_len(row[: row.index("number")]) for row in rows} == {head.index("kind")}
+        assert all(cell_len(row) <= 80 for row in rows)

@@ -1,0 +1,160 @@
+"""What the sandbox stops, tried from inside; and what can be said of the two that cannot be run here."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from test_pool import run
+
+from harness.sandbox import audit_hook, macos, self_test
+from harness.sandbox.policy import TABLES_IN_PACKAGES, Rooms, carved
+from harness.sandbox.syscalls import CALLS, DENIED, machine_index
+from harness.workers.pool import Runner
+from harness.workers.sandbox_level import probe_level
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="the Linux guard")
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[Runner]:
+    with Runner(1) as opened:
+        yield opened
+
+
+@linux
+def test_the_probe_finds_everything_enforced(runner: Runner, tmp_path: Path) -> None:
+    secret = tmp_path / "table.csv"
+    secret.write_text("x")
+    level = probe_level(runner, secret)
+    assert level.startswith("files=kernel network=kernel processes=kernel memory=kernel")
+
+
+def test_what_gets_through_is_said() -> None:
+    stopped = dict.fromkeys(self_test.ATTEMPTS, True)
+    assert (
+        self_test.summarize(stopped, "kernel")
+        == "files=kernel network=kernel processes=kernel memory=kernel traces=kernel"
+    )
+    assert "NOT ENFORCED: network" in self_test.summarize({**stopped, "connect": False}, "kernel")
+    assert self_test.summarize({}, "kernel").count("NOT ENFORCED") == len(self_test.GROUPS)
+
+
+def test_every_attempt_belongs_to_a_group() -> None:
+    assert sorted(name for names in self_test.GROUPS.values() for name in names) == sorted(self_test.ATTEMPTS)
+
+
+def test_tables_inside_packages_are_not_readable() -> None:
+    rooms = [Path(path) for path in carved()]
+    import sklego
+
+    table = Path(sklego.__file__).parent / "data" / "hearts.zip"
+    assert table.exists()
+    assert not any(table.is_relative_to(room) for room in rooms)
+    assert any((Path(sklego.__file__).parent / "__init__.py").is_relative_to(room) for room in rooms)
+    assert "sklego/data" in TABLES_IN_PACKAGES
+
+
+def raw(name: str, arguments: str) -> str:
+    """Make a system call that Python has no name for."""
+    number = CALLS[name][machine_index() if sys.platform == "linux" else 0]
+    return f"import ctypes\nif ctypes.CDLL(None).syscall({number}, {arguments}) < 0: raise OSError({name!r})"
+
+
+@linux
+@pytest.mark.parametrize(
+    "body",
+    [
+        "open('/etc/passwd').read()",
+        "import pandas as pd; pd.read_csv('/etc/passwd')",
+        "import numpy as np; np.fromfile('/etc/passwd', dtype='u1')",
+        "import os; os.listdir('/home')",
+        "import os; os.open('/proc/1/cmdline', os.O_RDONLY)",
+        "import sklego.datasets as d; d.load_hearts(as_frame=True)",
+        "import socket; socket.socket()",
+        "import socket; socket.socketpair()",
+        "import ctypes\nif ctypes.CDLL(None).bind(0, b'\\1\\0\\0name', 7) < 0: raise PermissionError('bind')",
+        "open('/proc/self/net/unix')",
+        "open('/proc/thread-self/net/unix')",
+        "open('/proc/self/task/' + str(__import__('os').getpid()) + '/net/unix')",
+        "open('/proc/stat')",
+        "import fcntl; fcntl.fcntl(open(fcntl.__file__, 'rb'), 1036, bytes(8))",
+        "import os, numpy; os.posix_fadvise(os.open(numpy.__file__, os.O_RDONLY), 0, 0, os.POSIX_FADV_DONTNEED)",
+        "import os, time; time.clock_gettime(~os.getppid() << 3 | 2)",
+        "import subprocess; subprocess.run(['/bin/true'])",
+        "import os; os.kill(os.getppid(), 0)",
+        "import os; os.chmod('.', 0o777)",
+        "import os; os.utime('.', (1, 1))",
+        "import os; os.setxattr('.', 'user.a', b'x')",
+        "import resource; resource.setrlimit(resource.RLIMIT_CPU, (10**6, 10**6))",
+        "import fcntl, os; fcntl.fcntl(0, fcntl.F_SETOWN, os.getppid())",
+        "import fcntl; f = open('a', 'w'); fcntl.lockf(f, fcntl.LOCK_EX)",
+        "import os; os.memfd_create('x')",
+        "import ctypes, os\nif ctypes.CDLL(None).ptrace(16, os.getppid(), 0, 0) < 0: raise OSError('ptrace')",
+        "import ctypes\nif ctypes.CDLL(None).shmget(1, 4096, 0o1666) < 0: raise OSError('shmget')",
+        "import ctypes\nif ctypes.CDLL(None).shmctl(0, 14, bytes(256)) < 0: raise OSError('shmctl')",
+        "import ctypes\nif ctypes.CDLL(None).prctl(1, 0, 0, 0, 0) < 0: raise OSError('prctl')",
+        raw("sched_setattr", "0, bytes(48), 0"),
+        raw("futex", "bytes(4), 1, 1"),  # wakes whoever waits on the same page, in whatever process
+        raw("landlock_create_ruleset", "0, 0, 1"),
+        "from multiprocessing import shared_memory; shared_memory.SharedMemory(create=True, size=16)",
+        "open('/dev/shm/x', 'w')",
+        "open('/tmp/left-by-a-fold', 'w')",
+    ],
+)
+def test_the_guard_stops(runner: Runner, body: str) -> None:
+    reason = run(runner, body).reason
+    assert reason.startswith(
+        ("PermissionError", "OSError", "FileNotFoundError", "ModuleNotFoundError", "ValueError: not allowed")
+    ), reason
+    assert not Path("/tmp/left-by-a-fold").exists()
+
+
+@linux
+@pytest.mark.parametrize(
+    "body",
+    [
+        "import tempfile; tempfile.NamedTemporaryFile().write(b'x')",
+        "import threading; t = threading.Thread(target=print); t.start(); t.join()",
+        "import os; os.kill(os.getpid(), 0)",
+        "import time; time.process_time(); time.thread_time(); time.sleep(0.001)",
+        "import ctypes; ctypes.CDLL(None).prctl(15, b'a name', 0, 0, 0)",
+        "import psutil; p = psutil.Process(); p.memory_full_info(); p.cpu_times(); p.num_threads()",
+        "import os\nlinks = map(os.path.realpath, ['/proc/self/fd/' + fd for fd in os.listdir('/proc/self/fd')])\n"
+        "assert not any('landlock' in link for link in links)",
+        "from sklearn.ensemble import RandomForestClassifier as R; R(5, n_jobs=-1).fit(X, range(len(X)))",
+        "import lightgbm, xgboost, scipy.stats, flaml",
+        "import os; os.cpu_count(); open('/proc/self/status').read(); open('a', 'w').write('x'); os.rename('a', 'b')",
+    ],
+)
+def test_the_guard_lets_honest_work_pass(runner: Runner, body: str) -> None:
+    assert run(runner, body).reason == ""
+
+
+def test_no_system_call_is_both_denied_and_needed() -> None:
+    assert len(DENIED) == len(set(DENIED))
+    assert {"socket", "socketpair", "bind", "execve", "ptrace", "io_uring_setup", "landlock_add_rule"} <= set(DENIED)
+    assert not {"clone", "fcntl", "futex", "prctl"} & set(DENIED)
+    assert all(len(numbers) == 2 for numbers in CALLS.values())
+
+
+def test_the_macos_profile_denies_first_and_quotes_paths() -> None:
+    profile = macos.profile(Rooms(read=('/opt/a "b"',), write="/opt/fold"))
+    assert profile.index("(deny network*)") < profile.index("(allow file-read*")
+    assert '(subpath "/opt/a \\"b\\"")' in profile
+    assert profile.count("(") == profile.count(")")
+
+
+def test_the_advisory_hook_refuses_and_allows(tmp_path: Path) -> None:
+    inside, outside = tmp_path / "in", tmp_path / "out"
+    refuse: Callable[[str, tuple[object, ...]], None] = audit_hook.hook(Rooms(read=(), write=str(inside)))
+    refuse("open", (str(inside / "a"), "w", 0))
+    refuse("compile", (None, None))
+    with pytest.raises(PermissionError, match="sandbox: opening"):
+        refuse("open", (str(outside / "a"), "r", 0))
+    with pytest.raises(PermissionError, match="sandbox: opening"):
+        refuse("open", (str(inside / ".." / "out"), "r", 0))
+    with pytest.raises(PermissionError, match=r"socket\.connect"):
+        refuse("socket.connect", (None, ("127.0.0.1", 1)))

@@ -1,0 +1,117 @@
+"""Measure real files on a small table: the numbers are scikit-learn's, and what cannot win is not run to its end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from problems import make_problem
+from sklearn.metrics import roc_auc_score
+
+from harness.early_stopping import Target
+from harness.evaluate import FoldWorkers
+from harness.trainfile import Source, Status, preloads, read_source
+from harness.workers.pool import Budget, Runner
+from prepare import best_possible, evaluate
+
+BASELINE = (Path(__file__).resolve().parents[2] / "train.py").read_text()
+
+
+def plain_val_auc(bench: FoldWorkers) -> float:
+    """What plain scikit-learn says of the baseline on the same folds, in this process."""
+    module: dict[str, object] = {"__name__": "train"}
+    exec(BASELINE, module)
+    values = []
+    for fit, val in bench.problem.folds:
+        model = module["build_pipeline"]().fit(bench.problem.rows(fit), bench.problem.y[fit])  # type: ignore[operator]
+        scores = model.predict_proba(bench.problem.rows(val))
+        y = bench.problem.y[val]
+        is_binary = bench.problem.n_classes == 2
+        values.append(roc_auc_score(y, scores[:, 1]) if is_binary else roc_auc_score(y, scores, multi_class="ovr"))
+    return float(np.mean(values))
+
+
+def test_the_number_is_that_of_plain_scikit_learn(bench: FoldWorkers) -> None:
+    measured = evaluate(read_source(BASELINE.encode()), bench)
+    assert measured.status is Status.OK, measured.reason
+    assert measured.val_auc == round(plain_val_auc(bench), 6)
+    assert measured.leaks == []
+    assert measured.test_scores is not None
+    assert len(measured.test_scores) == len(bench.problem.test)
+
+
+def test_more_than_two_classes_are_scored_one_against_the_rest(warm_runner: Runner) -> None:
+    three = FoldWorkers(make_problem(240, n_classes=3), warm_runner, Budget(20.0, 60.0, 2048))
+    measured = evaluate(read_source(BASELINE.encode()), three)
+    assert measured.status is Status.OK, measured.reason
+    assert measured.val_auc == pytest.approx(plain_val_auc(three), abs=1e-6)
+
+
+def test_a_forgotten_seed_gives_the_same_bits_twice(bench: FoldWorkers) -> None:
+    forest = BASELINE.replace("LogisticRegression(max_iter=1000)", "RandomForestClassifier(10)").replace(
+        "from sklearn.linear_model import LogisticRegression", "from sklearn.ensemble import RandomForestClassifier"
+    )
+    first, second = (evaluate(read_source(forest.encode()), bench) for _ in range(2))
+    assert first.status is Status.OK, first.reason
+    assert all((a == b).all() for a, b in zip(first.scores, second.scores, strict=True))  # type: ignore[union-attr]
+
+
+def test_the_number_does_not_depend_on_how_many_lanes_there_are(bench: FoldWorkers) -> None:
+    source = read_source(BASELINE.encode())
+    with Runner(1) as one:
+        alone = evaluate(source, FoldWorkers(bench.problem, one, bench.budget))
+    assert alone.val_auc == evaluate(source, bench).val_auc
+
+
+def test_what_cannot_win_any_more_is_stopped_with_its_bound(bench: FoldWorkers) -> None:
+    source = read_source(BASELINE.encode())
+    stopped = evaluate(source, bench, target=Target(0.9999))
+    assert stopped.val_auc is None
+    assert stopped.bound is not None
+    assert stopped.bound <= 0.9999
+    full = evaluate(source, bench)
+    assert full.val_auc is not None
+    assert stopped.bound >= full.val_auc
+    assert evaluate(source, bench, target=Target(full.val_auc - 1e-6)).val_auc == full.val_auc
+
+
+def test_checks_that_refit_run_for_a_winner_alone(bench: FoldWorkers) -> None:
+    source = read_source(BASELINE.encode())
+    winner, loser = (
+        evaluate(source, bench, target=Target(0.1)),
+        evaluate(source, bench, target=Target(0.1), refits=False),
+    )
+    assert "label-flip" in dict(winner.findings)
+    assert "label-flip" not in dict(loser.findings)
+    assert winner.checks_cpu_s > loser.checks_cpu_s > 0
+
+
+def test_the_budget_of_the_experiment_is_kept(bench: FoldWorkers) -> None:
+    spinning = BASELINE.replace("    return X\n", "    while True:\n        pass\n")
+    tight = FoldWorkers(bench.problem, bench.runner, Budget(cpu_s=1.0, wall_s=60.0, memory_mb=2048))
+    measured = evaluate(read_source(spinning.encode()), tight)
+    assert measured.status is Status.TIMEOUT
+    assert measured.reason.startswith("CPU budget of 1 s, used 1.")
+    assert measured.val_auc is None
+    assert measured.cpu_s < 1.4
+
+
+def test_a_file_that_defines_nothing_useful_is_told_why() -> None:
+    assert read_source(b"feature_fn = 1").status is Status.REJECTED
+    assert read_source(b"def").status is Status.CRASHED
+    assert read_source(b"HYPOTHESIS = 'a\\tb'\n" + BASELINE.encode()).hypothesis == "a b"
+
+
+def test_the_bound_is_computed_as_val_auc_is() -> None:
+    assert best_possible([0.5, None, None, None, None]) == 0.9
+    assert best_possible([0.5, 0.6, 0.7, 0.8, 0.9]) == 0.7
+
+
+def test_heavy_packages_are_imported_before_the_fold() -> None:
+    assert preloads("import flaml.automl\nfrom sklego.linear_model import X\nimport os") == ["flaml", "sklego"]
+
+
+def test_a_source_that_could_not_be_read_is_not_run(bench: FoldWorkers) -> None:
+    measured = evaluate(Source("", None, Status.REJECTED, "no such file"), bench)
+    assert (measured.status, measured.reason, measured.cpu_s) == (Status.REJECTED, "no such file", 0.0)

@@ -1,0 +1,45 @@
+"""The format of an exported model holds what honest files build: all but nameless functions and a FLAML search."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from labs import open_table
+from tables import take
+
+from harness.analyses.refit import refit
+from harness.errors import UserError
+from harness.harness import Harness
+from harness.trainfile import read_file
+from harness.workers.pool import Runner
+
+ROOT = Path(__file__).resolve().parents[3]
+REFUSED = {
+    "function_transformer": "no lambda",  # builds one into its pipeline
+    "flaml_inside": "a search writes its winner",  # keeps its whole log
+}
+EVERY = 4  # of the honest files: all of them take minutes, and were tried once
+PATHS = sorted((ROOT / "tests/honest").glob("*.py"))
+HONEST = [path for i, path in enumerate(PATHS) if i % EVERY == 0 or path.stem in REFUSED]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory, warm_runner: Runner) -> Harness:
+    folder = tmp_path_factory.mktemp("heart")
+    from harness.data.source import original
+
+    content = original(ROOT, "sklego:hearts")
+    assert isinstance(content, bytes)
+    return open_table(take(folder, content, "target", name="hearts.csv").table, warm_runner)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", HONEST, ids=lambda path: path.stem)
+def test_an_honest_file_is_written_and_reads_back_with_the_same_scores(lab: Harness, path: Path) -> None:
+    source = read_file(path)
+    if path.stem in REFUSED:
+        with pytest.raises(UserError, match=REFUSED[path.stem]):
+            refit(lab.workers(), source)
+        return
+    assert len(refit(lab.workers(), source).data) > 500

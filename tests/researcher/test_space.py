@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from researcher.expressions import import_block, one_line
+from researcher.hyperparameters import Knob
+from researcher.recipe import Member
+from researcher.space import FAMILIES, Family, model_call
+
+KNOBS = [(family, knob) for family in FAMILIES.values() for knob in family.knobs]
+
+
+def built(member: Member, *, with_probabilities: bool = False) -> Any:
+    code = f"model = {one_line(model_call(member, with_probabilities=with_probabilities))}"
+    space: dict[str, Any] = {}
+    exec(f"{import_block(code)}\n\n{code}", space)
+    return space["model"]
+
+
+def told(model: Any, knob: Knob) -> object:
+    """Where the model's knob stands; XGBoost says None of what was left at its default."""
+    value = model.get_params()[knob.name]
+    return knob.silent if value is None and type(model).__name__ == "XGBClassifier" else value
+
+
+@pytest.mark.parametrize(("family", "knob"), KNOBS, ids=[f"{family.key}-{knob.name}" for family, knob in KNOBS])
+def test_every_value_of_a_knob_reaches_the_model(family: Family, knob: Knob) -> None:
+    assert knob.start in knob.values
+    for value in knob.values:
+        assert told(built(Member(family.key, params=((knob.name, value),))), knob) == value
+
+
+@pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
+def test_the_code_says_all_that_differs_from_the_library(family: Family) -> None:
+    model = built(Member(family.key))
+    assert {knob.name: told(model, knob) for knob in family.knobs} == {knob.name: knob.start for knob in family.knobs}
+
+
+@pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
+def test_chance_is_seeded_and_threads_are_one(family: Family) -> None:
+    settings = built(Member(family.key)).get_params()
+    draws_lots = settings.get("random_state", 0) is None and family.key not in {"logistic", "svm"}
+    assert not draws_lots
+    assert settings.get("n_jobs") in (None, 1)
+
+
+@pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
+def test_a_vote_gets_probabilities_from_every_family(family: Family) -> None:
+    assert hasattr(built(Member(family.key), with_probabilities=True), "predict_proba")
+
+
+def test_bags_wrap_the_model() -> None:
+    bagged = built(Member("network", bags=5))
+    assert (bagged.n_estimators, bagged.random_state, bagged.estimator.max_iter) == (5, 0, 200)
