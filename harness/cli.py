@@ -97,13 +97,14 @@ def _show(rules: Rules, table: Table) -> None:
     problem = rules.split(table, 0)
     split = describe_split(table, test_size=rules.test_size, n_folds=len(problem.folds))
     say(describe(table, split))
-    say(render_audit(audit(table, problem)))
+    say(render_audit(audit(table, problem.train, problem.test, seed=problem.seed)))
 
 
 def show_audit(rules: Rules, *, is_json: bool) -> None:
     """Print the audit of the table: as text, or as JSON."""
     table = read_table(rules.root, read_card(rules.root))
-    findings = audit(table, rules.split(table, 0))
+    problem = rules.split(table, 0)
+    findings = audit(table, problem.train, problem.test, seed=problem.seed)
     text = json.dumps([asdict(finding) for finding in findings], indent=2)
     click.echo(text if is_json else render_audit(findings), nl=is_json)
 

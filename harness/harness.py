@@ -84,7 +84,8 @@ class Harness:
 
     def audit(self) -> list[Finding]:
         """Look at the table for leaks, with the split that is in force; the worst finding first."""
-        return audit(self.table, self.workers().problem)
+        problem = self.workers().problem
+        return audit(self.table, problem.train, problem.test, seed=problem.seed)
 
 
 def open_harness(rules: Rules, runner: Runner, on_progress: Callable[[str], None]) -> Harness:

@@ -25,14 +25,17 @@ MAY_IMPORT = {
 }
 LAYERS = {  # from the bottom; a part imports from parts further up in this list, and from itself
     "harness": (
-        "errors text server",
+        "errors text lines",
         "stats data sandbox fingerprint",
         "audit workers",
         "problem",
         "score_store checks",
         "early_stopping trainfile",
         "evaluate",
+        "harness",
         "analyses",
+        "server",
+        "cli",
     ),
     "ratchet": ("errors", "core", "process", "repo", "engine", "api analyses", "views", "commands", "cli"),
 }
@@ -108,7 +111,20 @@ def _module_of(name: str, modules: dict[str, Path]) -> str | None:
 def test_the_three_files_to_read_first_are_short() -> None:
     lines = {name: len((ROOT / name).read_text().splitlines()) for name in ("train.py", "prepare.py", "program.md")}
     assert lines["train.py"] < 50
+    assert lines["prepare.py"] < 250
     assert sum(lines.values()) < 500, lines
+
+
+def test_val_auc_is_computed_in_prepare_py_alone() -> None:
+    """The loop over the folds, the AUC of a fold and the mean stand in one function of the file that is read first."""
+    functions = {node.name: node for node in ast.parse((ROOT / "prepare.py").read_text()).body if hasattr(node, "name")}
+    evaluate = functions["evaluate"]
+    loops = [node for node in ast.walk(evaluate) if isinstance(node, ast.For)]
+    assert "auc(problem.y[val], scores)" in ast.unparse(loops[0])
+    assert "mean_auc(fold_aucs)" in ast.unparse(evaluate)
+    assert "np.mean" in ast.unparse(functions["mean_auc"])
+    others = [path for path in sources() if "harness" in path.parts and "def mean_auc" in path.read_text()]
+    assert others == []
 
 
 @pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))

@@ -14,9 +14,8 @@ from harness.audit.duplicates import duplicates, near_duplicates
 from harness.audit.groups_and_time import dates, entities
 from harness.audit.quality import constant, prepared_before, rare_classes, unlike_parts
 from harness.audit.target_leaks import identifiers, missing_cells, single_column
-from harness.data.table import Table
+from harness.data.table import Integers, Table
 from harness.errors import printable
-from harness.problem import Problem
 
 __all__ = ["CHECKS", "Finding", "LeakType", "Severity", "audit", "render"]
 
@@ -39,9 +38,12 @@ UNSEEN = (
 )
 
 
-def audit(table: Table, problem: Problem) -> list[Finding]:
-    """Look at a table with the split that is in force; the worst finding first."""
-    view = View(table, problem.train, problem.test, problem.seed)
+def audit(table: Table, train: Integers, test: Integers, *, seed: int) -> list[Finding]:
+    """Look at a table with the split that is in force; the worst finding first.
+
+    `train` and `test` are positions of rows; `seed` is that of the samples and models of the audit.
+    """
+    view = View(table, train, test, seed)
     found = [finding for check in CHECKS for finding in check(view)]
     return sorted(found, key=lambda finding: list(Severity).index(finding.severity), reverse=True)
 

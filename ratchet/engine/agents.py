@@ -5,6 +5,7 @@ Untrusted side of the boundary: its edit, its words, its exit status and the pro
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import shlex
@@ -63,6 +64,11 @@ class Task:
 def find_agent(text: str) -> Agent:
     """Return the agent that a preset's name or a command names. Raises RatchetError when a preset is not installed."""
     if text == BUILTIN:
+        if importlib.util.find_spec("researcher") is None:
+            raise RatchetError(
+                "agent: the built-in researcher belongs to the template repository and is not installed here. "
+                'Name another agent: --agent claude, or --agent "COMMAND {prompt}".'
+            )
         return Agent(BUILTIN, _join([sys.executable, "-m", "researcher"]))
     if text not in PRESETS:
         _check_command(text)

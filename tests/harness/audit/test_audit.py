@@ -19,6 +19,8 @@ from harness.audit.duplicates import near_pairs
 from harness.data.config import Kind, read_card
 from harness.data.dataset import read_table
 from harness.data.ingest import reset
+from harness.data.split import train_test
+from harness.data.table import Table
 
 N_ROWS = 400
 
@@ -28,7 +30,12 @@ def clean(seed: int = 0) -> pd.DataFrame:
 
 
 def look(root: Path, frame: pd.DataFrame, target: str = "y", **wishes: Any) -> list[Finding]:
-    return audit(take(root, frame, target, **wishes).table, test_size=0.2, seed=42)
+    return audit_table(take(root, frame, target, **wishes).table)
+
+
+def audit_table(table: Table) -> list[Finding]:
+    train, test = train_test(table, test_size=0.2, seed=42)
+    return audit(table, train, test, seed=42)
 
 
 def alarms(findings: list[Finding]) -> list[Finding]:
@@ -227,7 +234,7 @@ def test_a_date_of_birth_says_nothing_of_when(tmp_path: Path) -> None:
 
 def test_the_copies_in_the_default_table_are_found(tmp_path: Path) -> None:
     reset(tmp_path)
-    findings = audit(read_table(tmp_path, read_card(tmp_path)), test_size=0.2, seed=42)
+    findings = audit_table(read_table(tmp_path, read_card(tmp_path)))
     assert [finding.check for finding in findings] == ["near-duplicates"]
     assert findings[0].evidence.startswith("6 pairs of rows agree in more than chance explains (rows 242 and 248,")
     assert alarms(findings) == []
