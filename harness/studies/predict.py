@@ -140,12 +140,12 @@ def _read_receipt(folder: Path) -> Mapping[str, Any]:
 
 
 def _scored(lab: Instruments, kept: Kept, order: Order) -> Iterator[tuple[Block, Scores]]:
-    """Yield each block of rows with its scores, as many blocks at a time as there are lanes."""
+    """Yield each block of rows with its scores, as many blocks at a time as there are slots."""
     bench = lab.bench()
     blocks = read_rows(
         order.file, kept.card, id_column=order.id_column, categories=kept.receipt.get("categories") or {}
     )
-    for group in _groups((block for block in blocks if len(block.X)), bench.runner.n_lanes):
+    for group in _groups((block for block in blocks if len(block.X)), bench.runner.n_slots):
         yield from zip(group, _score(bench, kept, group), strict=True)
 
 
