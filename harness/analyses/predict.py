@@ -140,12 +140,12 @@ def _read_receipt(folder: Path) -> Mapping[str, Any]:
 
 
 def _scored(harness: Harness, kept: Kept, order: Order) -> Iterator[tuple[Block, Scores]]:
-    """Yield each block of rows with its scores, as many blocks at a time as there are lanes."""
+    """Yield each block of rows with its scores, as many blocks at a time as there are slots."""
     workers = harness.workers()
     blocks = read_rows(
         order.file, kept.card, id_column=order.id_column, categories=kept.receipt.get("categories") or {}
     )
-    for group in _groups((block for block in blocks if len(block.X)), workers.runner.n_lanes):
+    for group in _groups((block for block in blocks if len(block.X)), workers.runner.n_slots):
         yield from zip(group, _score(workers, kept, group), strict=True)
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
+import signal
 import stat
 import struct
 import tempfile
@@ -33,11 +34,16 @@ READING = EXECUTE | READ_FILE | READ_DIR
 # fcntl commands by which one process signals, or leaves word for, another: locks, owners, leases, notices, hints
 FCNTL_DENIED = (6, 7, 8, 10, 15, 37, 38, 1024, 1026, 1036, 1038)
 IOCTL_DENIED = (0x40086602, 0x40046602, 0x40087602, 0x401C5820, 0x40806685)  # flags, versions and seals of files
-PARENT_DEATH = 1  # prctl: a task must not outlive the lane that watches it
+PARENT_DEATH = 1  # prctl: a worker must not outlive the harness
 OTHERS_CLOCK = 0x80000000  # a negative clock is the CPU time of a process or thread by its number
 FUTEX_WAIT, FUTEX_WAIT_BITSET, FUTEX_REALTIME, FUTEX_PRIVATE = 0, 9, 256, 128
 
+CLONE_PARENT = 0x8000
+
 libc = ctypes.CDLL(None, use_errno=True)
+_clone = ctypes.PyDLL(None).syscall  # a PyDLL: a thread that forks holds the GIL
+_clone.restype = None  # the number of the new process must not become a Python object, which would lie in memory
+_clone.argtypes = [ctypes.c_long] * 6
 
 
 def apply(rooms: Rooms, limits: Limits) -> list[Layer]:
@@ -72,6 +78,22 @@ def _call(name: str, *arguments: int | bytes) -> int:
 def _raise(what: str) -> None:
     code = ctypes.get_errno()
     raise OSError(code, f"{what}: {os.strerror(code)}")
+
+
+def fork_sibling() -> bool:
+    """Fork, and return True in the new process: a child not of this process but of its parent.
+
+    The parent alone learns of its end and of what it used, and not even its number is kept here: what this process
+    holds, the next worker inherits.
+    """
+    own = os.getpid()
+    ctypes.pythonapi.PyOS_BeforeFork()
+    _clone(CALLS["clone"][machine_index()], CLONE_PARENT | signal.SIGCHLD, 0, 0, 0, 0)
+    if os.getpid() != own:
+        ctypes.pythonapi.PyOS_AfterFork_Child()
+        return True
+    ctypes.pythonapi.PyOS_AfterFork_Parent()
+    return False
 
 
 def private_mounts(folder: str, size_mb: int) -> None:

@@ -1,4 +1,4 @@
-"""Run tasks side by side in lanes, within one budget, and turn whatever happens into values.
+"""Run tasks side by side in slots, within one budget, and turn whatever happens into values.
 
 The budget is in CPU seconds of all tasks together, so that a busy laptop and a quiet workstation give the same verdict;
 wall-clock, memory, disk and log limits stand behind it. A task that fails never raises here: its Answer says why.
@@ -18,10 +18,10 @@ import numpy as np
 import psutil
 
 from harness.workers import jobs
-from harness.workers.launcher import Exit, Files, Lane, nameless_file, open_lanes, wait_for_any
+from harness.workers.launcher import Exit, Files, Slot, nameless_file, open_slots, wait_for_any
 from harness.workers.worker import DECISION, FAILURE, PROBABILITY
 
-POLL_S = 0.03  # a spinning task in each of a few lanes overshoots the budget by no more than this
+POLL_S = 0.03  # a spinning task in each of a few slots overshoots the budget by no more than this
 MB = 1 << 20
 ERROR_BYTES = 4096
 NOT_RUN, NOT_NEEDED = "not run", "not needed any more"
@@ -66,7 +66,7 @@ class Task:
 @dataclass(slots=True)
 class _Running:
     index: int
-    lane: Lane
+    slot: Slot
     pid: int
     result: IO[bytes]
     log: IO[bytes]
@@ -80,10 +80,10 @@ class _Running:
 
 @dataclass(slots=True)
 class Runner:
-    """Keeps lanes warm from one measurement to the next. Close it, or use it as a context."""
+    """Keeps the launcher warm from one measurement to the next. Close it, or use it as a context."""
 
-    n_lanes: int
-    lanes: list[Lane] = field(default_factory=list)
+    n_slots: int
+    slots: list[Slot] = field(default_factory=list)
 
     def __enter__(self) -> Runner:
         return self
@@ -92,14 +92,14 @@ class Runner:
         self.close()
 
     def close(self) -> None:
-        """End every lane and whatever runs in it."""
-        while self.lanes:
-            self.lanes.pop().close()
+        """End every worker and the launcher."""
+        while self.slots:
+            self.slots.pop().close()
 
     def warm_up(self) -> None:
-        """Start the lanes now rather than with the first task."""
-        if not self.lanes:
-            self.lanes = open_lanes(self.n_lanes)
+        """Start the launcher now rather than with the first task."""
+        if not self.slots:
+            self.slots = open_slots(self.n_slots)
 
     def run(self, tasks: Sequence[Task], budget: Budget) -> list[Answer]:
         """Run the tasks to their end and return their answers in the order of the tasks."""
@@ -119,7 +119,7 @@ class RunningTasks:
 
     def __init__(self, runner: Runner, tasks: Sequence[Task], budget: Budget) -> None:
         self.runner, self.tasks, self.budget = runner, tasks, budget
-        self.free = list(runner.lanes)
+        self.free = list(runner.slots)
         self.begun = time.monotonic()
         self.cpu_s = 0.0
         self.next_index = 0
@@ -139,7 +139,7 @@ class RunningTasks:
                 self._wait()
         finally:
             if self.running:
-                self.runner.close()  # an interrupted task must not go on; the next call opens new lanes
+                self.runner.close()  # an interrupted task must not go on; the next call starts a new launcher
 
     def __iter__(self) -> Iterator[tuple[int, Answer]]:
         while self._is_open():
@@ -159,15 +159,14 @@ class RunningTasks:
         skipped = Answer(None, NOT_RUN)
         return [self.done.get(i, skipped) for i in range(len(self.tasks))]
 
-    def _start(self, lane: Lane) -> None:
+    def _start(self, slot: Slot) -> None:
         index, task = self.next_index, self.tasks[self.next_index]
         self.next_index += 1
         limits = (max(self.budget.cpu_s - self._used(), 0.0), self.budget.memory_mb, self.budget.disk_mb)
-        files = _write_files({**task.job, "limits": limits}, hands_out=lane.hands_out)
-        pid = lane.start(files, task.job.get("preload", ()))
-        for file in (files.job, *files.blocks):
-            file.close()
-        self.running.append(_Running(index, lane, pid, files.result, files.log, task, _process(pid)))
+        files = _write_files({**task.job, "limits": limits}, has_row_blocks=slot.has_row_blocks)
+        pid = slot.start(files)
+        files.job.close()
+        self.running.append(_Running(index, slot, pid, files.result, files.log, task, _process(pid)))
 
     def _used(self) -> float:
         return self.cpu_s + sum(task.cpu_s for task in self.running)
@@ -175,13 +174,13 @@ class RunningTasks:
     def _wait(self) -> list[int]:
         """Wait a moment for the running tasks, cut those beyond a limit, and return the indices of those that ended."""
         finished = []
-        wait_for_any([task.lane for task in self.running], POLL_S)
+        wait_for_any([task.slot for task in self.running], POLL_S)
         for task in list(self.running):
-            ended = task.lane.poll(0.0)
+            ended = task.slot.poll()
             if ended is not None:
                 self.running.remove(task)
                 self._finish(task, ended)
-                self.free.append(task.lane)
+                self.free.append(task.slot)
                 finished.append(task.index)
         self._enforce()
         return finished
@@ -206,7 +205,7 @@ class RunningTasks:
     def _stop(self, task: _Running, reason: str, *, is_timeout: bool = False) -> None:
         if not task.stopped:
             task.stopped, task.is_timeout = reason, is_timeout
-            task.lane.kill()
+            task.slot.kill()
         self.is_stopped = self.is_stopped or is_timeout
 
     def _finish(self, task: _Running, ended: Exit) -> None:
@@ -230,10 +229,10 @@ class RunningTasks:
         self.done[task.index] = answer
 
 
-def _write_files(job: dict[str, Any], *, hands_out: bool) -> Files:
-    """Write a job; blocks whose scores have a known size go into files of their own, to be handed out in turn."""
+def _write_files(job: dict[str, Any], *, has_row_blocks: bool) -> Files:
+    """Write a job; blocks whose scores have a known size go into files of their own, to be given in turn."""
     sizes = job.pop("sizes", ())
-    blocks = job.pop("blocks") if sizes and hands_out else ()
+    blocks = job.pop("blocks") if sizes and has_row_blocks else ()
     job_file, result, log = map(nameless_file, ("job", "result", "log"))
     files = Files(job_file, result, log, [nameless_file("rows") for _ in blocks], sizes)
     jobs.write(job, files.job)
@@ -264,8 +263,6 @@ def _read_result(task: _Running, ended: Exit) -> tuple[bytes, bytes | None, str]
     """Return (kind, payload or None, reason). Nothing here trusts what the task wrote but its length."""
     if task.stopped:
         return FAILURE, None, task.stopped
-    if ended.is_lost:
-        return FAILURE, None, "the process ended, and the one that watches it with it"
     task.result.seek(0)
     data = task.result.read(max(task.asked.n_bytes, ERROR_BYTES) + 2)
     kind, payload = data[:1], data[1:]

@@ -1,8 +1,9 @@
 """The untrusted side: one process, one task, then the end.
 
 It runs train.py, so nothing that it says is believed: the trusted parent takes a fixed number of bytes from it and
-reads them as numbers. It never receives a label of a row that it has to score. Started fresh (`worker.py fresh FOLDER`)
-or forked from a warm process that has imported the libraries and seen neither data nor train.py (`worker.py warm FD`).
+reads them as numbers. It never receives a label of a row that it has to score. It is started fresh (`worker.py fresh
+FOLDER`) or forked by the launcher (`worker.py launch FD HOME`), which has imported the libraries and sees neither data
+nor train.py.
 
 Covered: state of any kind from an earlier fold (the process is new), prints (they go to a log), early exits.
 Not covered: the sandbox around it is harness/sandbox; whether train.py is honest is harness/checks.
@@ -15,13 +16,13 @@ import importlib
 import importlib.util
 import json
 import os
-import select
 import shutil
 import signal
 import socket
 import struct
 import sys
 import tempfile
+import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -32,9 +33,9 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    from harness.workers.handout import Door, Handout
+    from harness.workers.handout import BlockReader
 
-KILL = b"kill"
+HERE = b"!"  # what a worker says first; with it the kernel tells the harness its process id
 MAX_FILES = 16  # that one task is given: job, result, log, and blocks of rows
 PROBABILITY, DECISION, FAILURE = (
     b"P",
@@ -51,18 +52,18 @@ OURS = (
     "harness.workers.jobs",
     "harness.sandbox.policy",
 )  # each fold needs them, and would compile them anew
-PRELOAD = ("lightgbm", "xgboost", *(f"sklearn.{family}" for family in FAMILIES.split()), *OURS)
+PRELOAD = ("lightgbm", "xgboost", "flaml", "sklego", *(f"sklearn.{family}" for family in FAMILIES.split()), *OURS)
 TEMPORARY = ("TMPDIR", "TEMP", "TMP", "HOME", "USERPROFILE", "JOBLIB_TEMP_FOLDER", "MPLCONFIGDIR", "XDG_CACHE_HOME")
 
 
-def run_task(job_fd: int, result_fd: int, log_fd: int, folder: str, door: Door | None = None) -> None:
+def run_task(job_fd: int, result_fd: int, log_fd: int, folder: str, reader: BlockReader | None = None) -> None:
     """Read a job, lock the process down, run it, and leave the answer in the result file."""
     from harness.workers import jobs
 
     job = jobs.read(job_fd)
     os.close(job_fd)
-    if door is not None and door.files:
-        job["blocks"] = door.blocks()
+    if reader is not None and reader.files:
+        job["blocks"] = reader.blocks()
     _redirect(log_fd)
     try:
         _settle(folder, job)
@@ -247,19 +248,51 @@ TASKS: dict[str, Callable[[dict[str, Any]], Iterable[bytes]]] = {
 }
 
 
-def _fork_task(descriptors: list[int], folder: str, control: socket.socket, handout: Handout) -> int:
-    """Fork the process that will run one task, and return its id."""
-    pid = os.fork()
-    if pid:
-        handout.into_lane()
-        return pid
+def serve_launcher(control: socket.socket, home: str) -> None:
+    """Import the libraries once, then fork one worker for each byte that the harness sends, until it is gone.
+
+    This process is forked again and again, so whatever it holds, every later worker inherits. It therefore learns
+    nothing of any task: a request is one constant byte and one socket, whose other end the harness holds; the worker
+    is forked before anything is read from it. The worker is no child of this process, and its number, its status and
+    what it used never come here.
+    """
+    tempfile.tempdir = home
+    for name in PRELOAD:
+        importlib.import_module(name)
+    import gc
+
+    from harness import sandbox
+    from harness.sandbox.linux import fork_sibling
+    from harness.workers.warmup import warm_up
+
+    warm_up()
+    sandbox.prepare()
+    gc.collect()
+    gc.freeze()
+    control.send(b"ready")
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(control, 1, 1)
+        if not message:
+            break
+        if fork_sibling():
+            control.close()
+            _serve_task(socket.socket(fileno=descriptors[0]))
+        os.close(descriptors[0])
+    _remove(home)
+
+
+def _serve_task(line: socket.socket) -> None:
+    """Be the worker: say that it is there, receive one task from the harness, run it, and end."""
+    from harness.workers.handout import BlockReader
+
     try:
         _die_with_parent()
         os.setsid()
-        control.close()
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        job_fd, result_fd, log_fd = descriptors
-        run_task(job_fd, result_fd, log_fd, folder, handout.into_task())
+        line.send(HERE)
+        message, descriptors, _, _ = socket.recv_fds(line, 4096, MAX_FILES)
+        if message:
+            job_fd, result_fd, log_fd, *blocks = descriptors
+            run_task(job_fd, result_fd, log_fd, message.decode(), BlockReader(blocks, line.fileno()))
     finally:
         os._exit(0)
 
@@ -271,87 +304,13 @@ def _die_with_parent() -> None:
         ctypes.CDLL(None).prctl(1, 9, 0, 0, 0)  # PR_SET_PDEATHSIG, SIGKILL
 
 
-def serve_lane(control: socket.socket) -> None:
-    """Run one task after another, each in a fork of this warm process; a closed line ends the task and the lane.
-
-    The temporary folder is made and removed here, not by the harness: a harness that was killed cannot tidy up.
-    """
-    from harness.workers.handout import Handout
-
-    while True:
-        message, descriptors, _, _ = socket.recv_fds(control, 4096, MAX_FILES)
-        if not message:
+def _remove(home: str) -> None:
+    """Remove what the folds of a harness that is gone have left: their processes may end a moment later."""
+    for _ in range(20):
+        shutil.rmtree(home, ignore_errors=True)
+        if not os.path.exists(home):  # noqa: PTH110 - as plain as it gets
             return
-        if message == KILL:
-            continue  # it came too late: the task had ended by itself
-        order = json.loads(message)
-        for name in order["preload"]:
-            importlib.import_module(name)
-        files, handout = descriptors[:3], Handout(descriptors[3:], order["sizes"], descriptors[1])
-        folder = tempfile.mkdtemp(prefix="fold_")
-        try:
-            pid = _fork_task(files, folder, control, handout)
-            try:
-                control.send(struct.pack("q", pid))
-                alive = _watch(pid, control, handout)
-            finally:
-                os.kill(pid, signal.SIGKILL)  # it is ours until it is waited for, and it does not outlive this lane
-                _, status, used = os.wait4(pid, 0)
-            handout.settle()
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-            handout.close()
-            for descriptor in files:
-                os.close(descriptor)
-        if not alive:
-            return
-        control.send(json.dumps([status, used.ru_utime + used.ru_stime, used.ru_maxrss]).encode())
-
-
-def _watch(pid: int, control: socket.socket, handout: Handout) -> bool:
-    """Hand out the rows to score until the task ends, or is to be ended; False when the harness is gone.
-
-    It is to be ended when the harness says so, and when it asks for rows out of turn.
-    """
-    handle = os.pidfd_open(pid)
-    try:
-        while True:
-            ready, _, _ = select.select([handle, control.fileno(), handout.asked], [], [])
-            if handle in ready:
-                return True
-            if control.fileno() in ready:
-                return bool(control.recv(16))
-            if not handout.give():
-                return True
-    finally:
-        os.close(handle)
-
-
-def serve_warm(control: socket.socket) -> None:
-    """Import the libraries once, then fork one lane for each line that the harness hands over."""
-    for name in PRELOAD:
-        importlib.import_module(name)
-    import gc
-
-    from harness import sandbox
-    from harness.workers.warmup import warm_up
-
-    warm_up()
-    sandbox.prepare()
-    gc.collect()
-    gc.freeze()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    control.send(b"ready")
-    while True:
-        message, descriptors, _, _ = socket.recv_fds(control, 16, 1)
-        if not message:
-            return
-        if os.fork() == 0:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            control.close()
-            serve_lane(socket.socket(fileno=descriptors[0]))
-            os._exit(0)
-        os.close(descriptors[0])
+        time.sleep(0.05)
 
 
 def _import_own_harness() -> None:
@@ -370,11 +329,11 @@ def _import_own_harness() -> None:
 
 
 def main(mode: str, *arguments: str) -> None:
-    """Serve as the warm process, or run the one task that stands in standard input."""
+    """Serve as the launcher, or run the one task that stands in standard input."""
     _import_own_harness()
-    if mode == "warm":
+    if mode == "launch":
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        serve_warm(socket.socket(fileno=int(arguments[0])))
+        serve_launcher(socket.socket(fileno=int(arguments[0])), arguments[1])
         return
     run_task(os.dup(0), os.dup(1), 2, arguments[0])
     os._exit(0)

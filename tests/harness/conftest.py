@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,7 +22,7 @@ def folds_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def warm_runner(folds_home: Path) -> Iterator[Runner]:
     with pytest.MonkeyPatch.context() as patch, Runner(2) as opened:
-        patch.setenv("TMPDIR", str(folds_home))
+        patch.setattr(tempfile, "tempdir", str(folds_home))
         opened.warm_up()
         yield opened
 

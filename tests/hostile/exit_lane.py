@@ -1,5 +1,5 @@
 """class: early exit
-does: closes the pipe by which it would be told, asks for more rows and wishes to outlive its parent
+does: asks for more rows, closes the socket by which it would be answered and tries to outlive its parent
 expect: rejected | crashed
 """
 
@@ -18,15 +18,15 @@ HYPOTHESIS = "exit lane"
 
 
 def ends():
-    """Return the pipe to ask by, the pipe to be told by, and the file of the result."""
+    """Return the socket to ask by, and the file of the result."""
     links = {}
     for name in os.listdir("/proc/self/fd"):
         try:
             links[int(name)] = os.readlink(f"/proc/self/fd/{name}")
         except OSError:
             continue
-    ask, told = sorted(d for d, link in links.items() if link.startswith("pipe"))
-    return ask, told, next(d for d, link in links.items() if "result" in link)
+    line = next(d for d, link in links.items() if link.startswith("socket"))
+    return line, next(d for d, link in links.items() if "result" in link)
 
 
 def honest():
@@ -57,10 +57,10 @@ class Forger(ClassifierMixin, BaseEstimator):
         return self
 
     def predict_proba(self, X):
-        ask, told, result = ends()
+        line, result = ends()
         os.write(result, bytes(8 * len(X)))
-        os.close(told)
-        os.write(ask, b"?")
+        os.write(line, b"?")
+        os.close(line)
         time.sleep(5)
         return self.model_.predict_proba(X)
 

@@ -104,29 +104,26 @@ build_pipeline = LogisticRegression
 
 
 SPOILS = {
-    "the pipe that tells is closed": "os.close(told); os.write(ask, b'?'); time.sleep(9)",
-    "the pipe that tells is full": """
-with open(f"/proc/self/fd/{told}", "wb", buffering=0) as pipe:
-    os.set_blocking(pipe.fileno(), False)
-    while pipe.write(bytes(65536)): pass
-os.write(ask, b'?')
+    "the socket is closed": "os.close(line); time.sleep(9)",
+    "nothing more is received": """
+import ctypes
+ctypes.CDLL(None).shutdown(line, 0)
+os.write(line, b'?')
 time.sleep(9)
 """,
-    "the pipe that asks is drained": """
-pipe = os.open(f"/proc/self/fd/{ask}", os.O_RDONLY | os.O_NONBLOCK)
-def drain():
-    while True:
-        try: os.read(pipe, 1)
-        except OSError: pass
-threading.Thread(target=drain, daemon=True).start()
-end = time.monotonic() + 2
-while time.monotonic() < end: os.write(ask, b'?')
-os.kill(os.getpid(), 9)
+    "nothing more is sent": "import ctypes; ctypes.CDLL(None).shutdown(line, 1); time.sleep(9)",
+    "the socket is full": """
+os.set_blocking(line, False)
+try:
+    while True: os.write(line, b"?" * 1000)
+except OSError:
+    time.sleep(9)
 """,
+    "what is asked for is never read": "os.write(line, b'?'); os.write(line, b'?'); time.sleep(9)",
     "there is no place in the rows' files": """
 for d in rows:
     print(d, os.lseek(d, 2**63 - 1, 0))
-os.write(ask, b'?')
+os.write(line, b'?')
 time.sleep(2)
 """,
 }
@@ -142,7 +139,7 @@ links = {{d: os.path.realpath(f"/proc/self/fd/{{d}}").rpartition("/")[2] for d i
 class Model(LogisticRegression):
     def predict_proba(self, X):
         if X["a"].max() < 2000.0:
-            ask, told = sorted(d for d, link in links.items() if link.startswith("pipe"))
+            line = next(d for d, link in links.items() if link.startswith("socket"))
             rows = [d for d, link in links.items() if "rows" in link]
             result = next(d for d, link in links.items() if "result" in link)
             os.write(result, bytes(8 * len(X)))
@@ -157,7 +154,7 @@ build_pipeline = Model
     assert answer.payload is None
     assert "SIGKILL" in answer.reason, (answer.reason, answer.log)
     assert time.monotonic() - begun < 8
-    assert list(folds_home.iterdir()) == []
+    assert list(folds_home.glob("*/*")) == []
     assert run(warm_runner, "feature_fn = lambda X: X\nbuild_pipeline = LogisticRegression\n").payload
 
 

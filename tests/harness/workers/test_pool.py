@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -147,7 +147,8 @@ def test_an_answer_of_the_wrong_length_is_not_believed(runner: Runner) -> None:
 
 
 def test_nothing_survives_a_fold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before = {child.pid for child in psutil.Process().children()}
     with Runner(2) as runner:
         for body in (
             "import os; os.fork()",
@@ -155,34 +156,41 @@ def test_nothing_survives_a_fold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             "open('left', 'w').write('x')",
         ):
             run(runner, body)
-        assert list(tmp_path.iterdir()) == []
-        warm = psutil.Process(runner.lanes[0].warm.process.pid)  # type: ignore[attr-defined]
-        assert [child for lane in warm.children() for child in lane.children()] == []
+        assert list(tmp_path.glob("*/*")) == []
+        launcher = runner.slots[0].launcher.process.pid  # type: ignore[attr-defined]
+        assert {child.pid for child in psutil.Process().children()} - before == {launcher}
+        assert psutil.Process(launcher).children() == []
+    assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="lanes are processes where there is a warm one")
-def test_a_lane_that_ends_takes_its_task_along_and_is_opened_anew(runner: Runner) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="there is a launcher where there is a safe fork")
+def test_a_launcher_that_ends_leaves_its_worker_alone_and_is_started_anew() -> None:
+    with Runner(1) as runner:
+        run(runner, "")
+        first = runner.slots[0].launcher  # type: ignore[attr-defined]
+        ended, home = first.process, first.home
+        threading.Timer(0.3, ended.kill).start()
+        assert run(runner, "import time; time.sleep(1)").reason == ""
+        ended.wait()
+        assert run(runner, "").reason == ""
+        assert first.process.pid != ended.pid
+        assert not Path(home).exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there is a launcher where there is a safe fork")
+def test_a_worker_that_is_killed_from_outside_is_no_answer(runner: Runner) -> None:
+    others = {child.pid for child in psutil.Process().children()}
+
+    def end() -> None:
+        for child in psutil.Process().children():
+            if child.pid not in others:
+                child.kill()
+
     run(runner, "")
-    warm = psutil.Process(runner.lanes[0].warm.process.pid)  # type: ignore[attr-defined]
-    for body in ("import time; time.sleep(60)", ""):
-        lanes = warm.children()
-        if body:
-            threading.Timer(0.3, lambda lanes=lanes: end(lanes)).start()
-        else:
-            end(lanes)
-        answer = run(runner, body)
-        assert (answer.payload is None) == bool(body), answer.reason
-    assert "ended" in run(runner, "import os; os._exit(1)").reason
-    deadline = time.monotonic() + 5  # a lane that is being reaped counts as a child for a moment
-    while len(warm.children(recursive=True)) > len(warm.children()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert len(warm.children(recursive=True)) <= len(warm.children())
-
-
-def end(lanes: list[psutil.Process]) -> None:
-    for lane in lanes:
-        with contextlib.suppress(psutil.NoSuchProcess):  # one that was ended before may still stand in the list
-            lane.kill()
+    others = {child.pid for child in psutil.Process().children()}
+    threading.Timer(0.5, end).start()
+    assert "SIGKILL" in run(runner, "import time; time.sleep(60)").reason
+    assert run(runner, "").reason == ""
 
 
 def test_state_does_not_reach_the_next_fold(runner: Runner) -> None:
@@ -213,16 +221,18 @@ def test_killing_the_harness_leaves_no_process_and_no_folder(tmp_path: Path) -> 
         f"sys.path[:0] = [{str(Path(__file__).resolve().parents[3])!r}, {str(Path(__file__).parent)!r}]\n"
         "from test_pool import BUDGET, task\n"
         "from harness.workers.pool import Runner\n"
-        "runner = Runner(2)\nrunner.warm_up()\nprint(runner.lanes[0].warm.process.pid, flush=True)\n"
+        "runner = Runner(2)\nrunner.run([task('')], BUDGET)\nprint(runner.slots[0].launcher.process.pid, flush=True)\n"
         "runner.run([task('import time; time.sleep(60)')] * 2, BUDGET)\n"
     )
     command, environment = [sys.executable, str(script)], os.environ | {"TMPDIR": str(temporary)}
     harness = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
     assert harness.stdout is not None
-    warm = psutil.Process(int(harness.stdout.readline()))
-    wait_for(lambda: len(warm.children(recursive=True)) == 4)
-    family = [warm, *warm.children(recursive=True)]
-    assert len(list(temporary.glob("fold_*"))) == 2
+    launcher = psutil.Process(int(harness.stdout.readline()))
+    parent = psutil.Process(harness.pid)
+    wait_for(lambda: len(parent.children()) == 3)  # the launcher and two workers
+    family = parent.children()
+    assert launcher in family
+    wait_for(lambda: len(list(temporary.glob("*/fold_*"))) == 2)
     harness.kill()
     harness.wait()
     wait_for(lambda: not any(process.is_running() and process.status() != "zombie" for process in family))
@@ -253,8 +263,9 @@ def test_the_worker_uses_the_harness_that_it_stands_in(tmp_path: Path) -> None:
         sys.executable,
         "-sPB",
         str(tmp_path / "harness" / "workers" / "worker.py"),
-        "warm",
+        "launch",
         str(theirs.fileno()),
+        str(tmp_path / "home"),
     ]
     done = subprocess.run(command, pass_fds=[theirs.fileno()], capture_output=True, text=True, timeout=60, check=False)
     ours.close()
