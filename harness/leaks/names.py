@@ -307,6 +307,8 @@ def _bound_modules(nodes: list[ast.AST]) -> dict[str, str]:
     for node in nodes:
         for alias in node.names if isinstance(node, ast.Import | ast.ImportFrom) else ():
             if isinstance(node, ast.ImportFrom):
+                if (node.module or "").count(".") > MAX_PARTS:
+                    break  # no package is that deep: editable_only refuses it
                 paths[alias.asname or alias.name] = f"{node.module}.{alias.name}"
             else:
                 top = alias.name.split(".")[0]
