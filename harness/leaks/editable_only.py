@@ -4,6 +4,17 @@ Covered: imports beyond the declared packages, reading and writing files, proces
 interpreter, tables in the source (harness/leaks/literals.py), a changed last block. Its reason is the clearest of all.
 Not covered: a sentence that only looks harmless. The sandbox and the other checks stand behind it, and each of them is
 tested with this one switched off.
+
+| rule | honest file that it hits | without it |
+|---|---|---|
+| imports: an allow list | any other package | the sandbox has no file, process or network to reach |
+| builtins: a name that nothing has bound | a module-level `match` or loop that binds `open` | the sandbox |
+| attributes refused by name | a column read as `X.io`: `X["io"]` is free | the sandbox |
+| private modules of a package, but scikit-learn's | `numpy._core` | the sandbox |
+| getattr: a name that can be read | a name that is a parameter, but on `self` | the sandbox |
+| texts: harness/leaks/texts.py | `memory="cache"`, `log_file_name="log"` | the sandbox: the file fails to open |
+| tables: harness/leaks/literals.py | more than 300 numbers | label-flip |
+| dunders that look inside | `type(x).__mro__` | the sandbox |
 """
 
 from __future__ import annotations
