@@ -12,63 +12,132 @@ def _words(text: str) -> frozenset[str]:
 
 
 PACKAGES = _words("flaml joblib lightgbm numpy pandas scipy sklearn sklego xgboost")
+# Modules of the standard library that reach no file, process, network or interpreter by themselves. The modules that
+# they have imported (calendar.sys, enum.bltns) are refused by name. base64, binascii, json, struct and zlib would be
+# harmless too, but they unpack tables, so that literals.py would count too little; weakref runs code at exit.
 STANDARD = _words(
-    """__future__ abc bisect collections contextlib copy dataclasses datetime decimal enum fractions functools heapq
-    itertools logging math numbers operator random re statistics string textwrap time types typing typing_extensions
-    unicodedata warnings"""
+    """__future__ abc bisect calendar cmath collections colorsys contextlib copy dataclasses datetime decimal difflib
+    enum fractions functools graphlib hashlib heapq itertools keyword logging math numbers operator pprint random re
+    statistics string textwrap time types typing typing_extensions unicodedata warnings"""
 )
+# What a package may be asked for, where the rest of it opens files or starts processes.
+ONLY = {
+    "joblib": _words("Parallel delayed cpu_count effective_n_jobs hash parallel_backend parallel_config Memory"),
+}
 FORBIDDEN_PATHS = {
     "sklearn.datasets": "it holds tables, labels and all",
+    "sklearn.callback": "it opens sockets",
+    "sklearn.externals": "it is not part of the contract",
+    "sklearn.utils._testing": "it is not part of the contract",
     "sklego.datasets": "it holds tables, the measured one among them",
     "scipy.datasets": "it holds tables",
+    "scipy.io": "train.py reads no files",
+    "scipy.odr": "it writes files",
+    "scipy.test": "it runs other programs",
+    "flaml.autogen": "it runs text as programs",
     "flaml.automl.data": "it fetches tables",
+    "flaml.automl.training_log": "it reads and writes files",
+    "flaml.default.portfolio": "it reads and writes files",
+    "flaml.default.regret": "it runs text as programs",
+    "flaml.default.suggest": "it reads files",
+    "flaml.fabric": "it writes files",
     "numpy.ctypeslib": "it reaches past Python",
+    "numpy.distutils": "it builds and runs programs",
     "numpy.f2py": "it builds and runs programs",
+    "numpy.lib.format": "it reads files and pickles",
+    "numpy.test": "it runs other programs",
     "numpy.testing": "it runs text as programs",
     "numpy.load": "train.py reads no files",
     "numpy.save": "train.py writes no files",
-    "joblib.load": "train.py reads no files",
-    "joblib.dump": "train.py writes no files",
-    "joblib.externals": "it starts processes",
+    "pandas.compat": "it imports modules by name",
+    "pandas.core.computation": "it runs text as programs",
     "pandas.io": "train.py reads no files",
-    "scipy.io": "train.py reads no files",
-    "sklearn.externals": "it is not part of the contract",
-    "sklearn.utils._testing": "it is not part of the contract",
+    "pandas.options.plotting": "it imports modules by name",
+    "pandas.plotting": "it imports modules by name",
+    "pandas.test": "it runs other programs",
+    "xgboost.testing": "it fetches tables",
+    "xgboost.tracker": "it opens sockets",
+    "xgboost.collective": "it opens sockets",
+    "xgboost.federated": "it opens sockets",
+    "contextlib.chdir": "train.py reads no files",
     "logging.config": "train.py reads no files",
     "logging.handlers": "train.py writes no files",
 }
+OPEN_INSIDE = _words("sklearn sklego")  # scikit-learn's own validation is in modules that begin with an underscore
 
 FORBIDDEN_NAMES = _words(
     "open exec eval compile __import__ input breakpoint globals locals vars memoryview delattr help exit quit"
 )
-_MODULES = """_ctypes _io _os _posixsubprocess _sys _thread asyncio atexit builtins bz2 codecs concurrent ctypes
-    ctypeslib faulthandler fcntl fileinput ftplib gc glob gzip importlib inspect io linecache lzma marshal mmap
-    multiprocessing os pathlib pickle pkgutil posix pty runpy shelve shutil socket sqlite3 ssl subprocess sys
-    sysconfig tarfile tempfile threading tokenize tracemalloc traceback urllib webbrowser zipfile zipimport"""
-_FILES = """read_clipboard read_csv read_excel read_feather read_fwf read_gbq read_hdf read_html read_json read_orc
-    read_parquet read_pickle read_sas read_spss read_sql read_sql_query read_sql_table read_stata read_table
-    read_xml to_clipboard to_csv to_excel to_feather to_gbq to_hdf to_html to_json to_latex to_markdown to_orc
-    to_parquet to_pickle to_sql to_stata to_xml ExcelFile ExcelWriter HDFStore
-    DataSource _datasource fromfile fromregex genfromtxt loadtxt memmap npyio open_memmap savetxt savez
-    savez_compressed tofile load_hearts load_svmlight_file fetch_openml FileHandler
-    dump_model load_config load_model save_binary save_config save_model save_raw"""
-_PROCESSES = "_LIB environ execv execve getenv popen putenv setrlimit"
-_INTERPRETER = """_current_frames _getframe ag_frame attrgetter co_code co_consts CodeType cr_frame currentframe
-    exc_info f_back f_builtins f_code f_globals f_locals Formatter ForwardRef FunctionType func_globals get_field
-    get_type_hints gi_code gi_frame methodcaller modules safe_eval setprofile settrace tb_frame tb_next"""
+_MODULES = """_ctypes _hashlib _importlib _io _locale _multiprocessing _os _posixsubprocess _socket _string _sys _thread
+    asyncio atexit bltns builtins bz2 cloudpickle codecs concurrent copyreg cpickle csvlib ctypes ctypeslib distutils
+    faulthandler fcntl fileinput ftplib gc glob gzip importlib importlib_resources inspect io linecache lzma marshal
+    mmap multiprocessing os pathlib pickle pkgutil posix posixpath pty runpy shelve shlex shutil socket sqlite3 ssl
+    subprocess sys sysconfig tarfile tempfile threading timeit tokenize tracemalloc traceback unittest urllib
+    webbrowser weakref zipfile zipimport"""
+_FILES = """read_clipboard read_csv read_excel read_feather read_fwf read_gbq read_hdf read_html read_iceberg read_json
+    read_orc read_parquet read_pickle read_sas read_spss read_sql read_sql_query read_sql_table read_stata read_table
+    read_xml scan_csv scan_parquet to_clipboard to_csv to_excel to_feather to_gbq to_hdf to_html to_iceberg to_json
+    to_latex to_markdown to_orc to_parquet to_pickle to_sql to_stata to_xml ExcelFile ExcelWriter HDFStore
+    from_custom_template savefig
+    DataSource _datasource fromfile fromregex fromtextfile genfromtxt loadtxt load_npz memmap mrecords npyio _npyio_impl
+    _format_impl open_memmap openfile save_npz savetxt savez savez_compressed tofile
+    load_hearts load_svmlight_file fetch_openml export_graphviz FileHandler
+    dump dump_model get_estimator_from_log load_config load_model load_pickle retrain_from_log save_best_config
+    save_binary save_config save_model save_raw
+    GzipFile NamedTemporaryFile Path TemporaryDirectory listdir makedirs mkdtemp mkstemp rmtree show_versions"""
+_PROCESSES = """_LIB CDLL LowLevelCallable Listener Popen check_output environ execv execve getenv getstatusoutput popen
+    putenv setrlimit urlopen urlretrieve"""
+_INTERPRETER = """_current_frames _eval_type _evaluate _getframe _ufunc_reconstruct add_newdoc ag_frame co_code
+    co_consts CodeType cr_frame currentframe evaluate_forward_ref exc_info f_back f_builtins f_code f_globals f_locals
+    Formatter ForwardRef FunctionType func_globals get_annotations get_args get_field get_type_hints gi_code gi_frame
+    import_module import_optional_dependency LambdaType load_library modules safe_eval setprofile settrace tb_frame
+    tb_next Unpickler"""
+# Libraries that run a text as a program, whoever gives it to them.
+_PROGRAMS = "FormulaicTransformer PatsyTransformer _parse_arg_template _parse_arg_template_cdf eval_expr"
 FORBIDDEN_ATTRIBUTES = {
     **dict.fromkeys(_MODULES.split(), "it is a way to other modules; for a column write X[{name!r}]"),
     **dict.fromkeys(_FILES.split(), "train.py reads and writes no files"),
     **dict.fromkeys(_PROCESSES.split(), "train.py starts and steers no processes"),
     **dict.fromkeys(_INTERPRETER.split(), "it looks into the interpreter; for a column write X[{name!r}]"),
+    **dict.fromkeys(_PROGRAMS.split(), "it runs its text as a program"),
 }
 ALLOWED_DUNDERS = _words(
-    """__abs__ __add__ __all__ __and__ __annotations__ __array__ __bool__ __call__ __class__ __contains__ __deepcopy__
-    __delitem__ __div__ __enter__ __eq__ __exit__ __float__ __floordiv__ __format__ __ge__ __getattr__ __getitem__
-    __getstate__ __gt__ __hash__ __init__ __int__ __invert__ __iter__ __le__ __len__ __lt__ __main__ __matmul__ __mod__
-    __module__ __mul__ __name__ __ne__ __neg__ __new__ __next__ __or__ __post_init__ __pow__ __qualname__ __radd__
-    __repr__ __reversed__ __rmul__ __round__ __rsub__ __rtruediv__ __setattr__ __setitem__ __setstate__
-    __sklearn_clone__ __sklearn_is_fitted__ __sklearn_tags__ __slots__ __str__ __sub__ __truediv__ __version__
-    __xor__"""
+    """__abs__ __add__ __all__ __and__ __array__ __array_ufunc__ __bool__ __call__ __class__ __class_getitem__
+    __contains__ __copy__ __deepcopy__ __delattr__ __delitem__ __div__ __enter__ __eq__ __exit__ __float__
+    __floordiv__ __format__ __ge__ __getattr__ __getitem__ __getstate__ __gt__ __hash__ __iadd__ __iand__ __imul__
+    __index__ __init__ __init_subclass__ __int__ __invert__ __ior__ __isub__ __iter__ __le__ __len__ __lt__ __main__
+    __matmul__ __missing__ __mod__ __module__ __mul__ __name__ __ne__ __neg__ __new__ __next__ __or__ __pos__
+    __post_init__ __pow__ __qualname__ __radd__ __repr__ __reversed__ __rmul__ __round__ __rpow__ __rsub__
+    __rtruediv__ __set_name__ __setattr__ __setitem__ __setstate__ __sklearn_clone__ __sklearn_is_fitted__
+    __sklearn_tags__ __slots__ __str__ __sub__ __truediv__ __version__ __xor__"""
 )
+
+# --- texts that a library runs, looks up or opens: harness/checks/texts.py -------------------------------------------
 EVALUATED = _words("eval query")  # pandas runs the text that it is given
+EVALUATED_OPTIONS = _words("expr inplace engine parser")  # the others bring in names or frames
+TREE_OPTIONS = _words("k r return_distance distance_upper_bound eps p workers dualtree breadth_first sort_results")
+TREES = _words("KDTree cKDTree BallTree")  # their query takes points
+HARMLESS_IN_TEXT = _words(
+    """abs all any between ceil clip contains count day dayofweek days diff dt endswith fillna floor hour isin isna
+    isnull len lower max mean median min month notna notnull nunique quantile rank replace round shift startswith std
+    str strip sum upper year"""
+)
+METHOD_NAMES = _words("agg aggregate apply transform pipe")  # they call the method whose name they are given
+GETTERS = _words("methodcaller attrgetter")  # of operator: they look up the names that they are given
+# Parameters of the declared packages that open the path they are given.
+PATHS = _words(
+    """artifact_path buf cache_location cache_prefix checkpoint_path data_dir dir directory file file_name filename
+    filepath filepath_or_buffer fmap fname folder forcedbins_filename forcedsplits_filename init_model input_file_name
+    input_model loader_path local_dir location log_file_name machine_list_file machine_list_filename memory model_file
+    out_file output_file output_file_name output_filename output_model output_result path path_or_buf snapshot_file
+    stylesheet temp_folder training_log_path url xgb_model"""
+)
+PATHS_IN_DICTS = PATHS - _words("buf dir directory file folder location memory path url")  # those are columns as well
+COLUMN_CALLS = _words("agg assign astype fillna map rename replace DataFrame Series")  # their texts are columns, cells
+OPENING_CALLS = _words(  # any of their arguments without a name, or called data, may be a path
+    """Booster CVBooster DMatrix Dataset ExtMemQuantileDMatrix Memory QuantileDMatrix TrainingCheckPoint get_dump
+    get_fscore get_score restore to_string trees_to_dataframe"""
+)
+VECTORIZERS = _words("CountVectorizer HashingVectorizer TfidfVectorizer")
+READING_MODES = _words("file filename")  # a vectorizer opens, or reads from, what it is given as documents
+QHULL_FILES = r"\bT[IO]"  # options by which qhull reads from a file, or writes to one

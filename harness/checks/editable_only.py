@@ -4,6 +4,17 @@ Covered: imports beyond the declared packages, reading and writing files, proces
 interpreter, tables in the source (harness/checks/literals.py), a changed last block. Its reason is the clearest of all.
 Not covered: a sentence that only looks harmless. The sandbox and the other checks stand behind it, and each of them is
 tested with this one switched off.
+
+| rule | honest file that it hits | without it |
+|---|---|---|
+| imports: an allow list | any other package | the sandbox has no file, process or network to reach |
+| builtins: a name that nothing has bound | a module-level `match` or loop that binds `open` | the sandbox |
+| attributes refused by name | a column read as `X.io`: `X["io"]` is free | the sandbox |
+| private modules of a package, but scikit-learn's | `numpy._core` | the sandbox |
+| getattr: a name that can be read | a name that is a parameter, but on `self` | the sandbox |
+| texts: harness/checks/texts.py | `memory="cache"`, `log_file_name="log"` | the sandbox: the file fails to open |
+| tables: harness/checks/literals.py | more than 300 numbers | label-flip |
+| dunders that look inside | `type(x).__mro__` | the sandbox |
 """
 
 from __future__ import annotations
@@ -11,37 +22,35 @@ from __future__ import annotations
 import ast
 import functools
 import re
+import sys
 from collections.abc import Iterator, Mapping
 
-from harness.checks import literals
+from harness.checks import literals, texts
 from harness.checks.allowlist import (
     ALLOWED_DUNDERS,
-    EVALUATED,
-    FORBIDDEN_ATTRIBUTES,
     FORBIDDEN_NAMES,
     FORBIDDEN_PATHS,
+    ONLY,
+    OPEN_INSIDE,
     PACKAGES,
     STANDARD,
 )
 from harness.checks.base import Cost, Finding
 from harness.checks.context import Lab
+from harness.checks.names import MAX_PARTS, Names, read_names, unbound
 
 NAME = "editable-only"
 CATCHES = "changes outside the contract, undeclared imports, file, process and network access, tables in the source"
 FIX = "keep to HYPOTHESIS, PREDICTION, feature_fn, build_pipeline, helpers, and imports of the declared packages"
 COST = Cost.SOURCE
 
-DUNDER = re.compile(r"__\w+__")
 INTERNAL = {  # names that mean something to Python; "__missing__" as a filled-in value means nothing
     name
     for thing in (object, type, len, Finding, lambda: None, re, Mapping, BaseException(), Iterator)
     for name in (*dir(thing), *vars(type(thing)))
-    if DUNDER.fullmatch(name)
+    if texts.DUNDER.fullmatch(name)
 } | {"__builtins__", "__globals__", "__import__", "__subclasses__", "__bases__", "__mro__", "__code__", "__reduce__"}
-REACHING = re.compile(r"@|__|\.[\s\\]*[^\W\d]")  # in a text that pandas runs: another name, or an attribute
-DECIMAL = re.compile(r"(?<![\w.])[0-9][0-9_]*\.[0-9]*")  # the point in "chol > 200. and age > 50" reaches nothing
 MAX_SOURCE = 100_000  # characters
-MAX_PARTS = 8  # names in a path: reading one must not take longer than writing it
 LAST_BLOCK = ast.dump(
     ast.parse('if __name__ == "__main__":\n    from prepare import evaluate\n\n    evaluate(__file__)').body[0]
 )
@@ -59,7 +68,7 @@ def first_violation(source: str) -> str:
     """Return what is wrong, with its line, or '' where nothing is. Raises SyntaxError."""
     if len(source) > MAX_SOURCE:
         return f"train.py has {len(source)} characters, at most {MAX_SOURCE} are read"
-    found = sorted(_violations(ast.parse(source)))
+    found = sorted(_violations(source, ast.parse(source)))
     if not found:
         return ""
     line, what = found[0]
@@ -78,22 +87,23 @@ def changed_docstring(source: str, best: str) -> str:
     return f"the docstring is frozen: put back the one that begins with {first!r:.120} (train.py:1)"
 
 
-def _violations(tree: ast.Module) -> Violations:
+def _violations(source: str, tree: ast.Module) -> Violations:
     yield from _missing(tree)
     yield from literals.violations(tree)
-    modules = _bound_modules(tree)
     last = [node for node in tree.body if isinstance(node, ast.If)]
     frozen = last[-1] if last and ast.dump(last[-1]) == LAST_BLOCK else None
     for statement in tree.body:
-        if statement is frozen:
-            continue
         yield from _prediction(statement)
-        if isinstance(statement, ast.If) and "__main__" in ast.dump(statement.test):
+        if isinstance(statement, ast.If) and statement is not frozen and "__main__" in ast.dump(statement.test):
             yield statement.lineno, "the last block is frozen: it hands over to prepare.evaluate and nothing else"
-        yield from _indirect(statement)
-        for node in ast.walk(statement):
-            yield from _import(node)
-            yield from _use(node, modules)
+    for line, name in unbound(source, tree, FORBIDDEN_NAMES):
+        yield line, f"{name} is not for train.py"
+    names = read_names(ast.Module([node for node in tree.body if node is not frozen], []))
+    yield from texts.violations(names)
+    for node in names.nodes:
+        yield from _import(node)
+        yield from _indirect(node, names)
+        yield from _use(node, names)
 
 
 def _missing(tree: ast.Module) -> Violations:
@@ -124,58 +134,34 @@ def _prediction(statement: ast.stmt) -> Violations:
                 )
 
 
-def _bound_modules(tree: ast.Module) -> dict[str, str]:
-    """Return what each imported name stands for, as a dotted path."""
-    paths: dict[str, str] = {}
-    for node in ast.walk(tree):
-        for alias in node.names if isinstance(node, ast.Import | ast.ImportFrom) else ():
-            if isinstance(node, ast.ImportFrom):
-                paths[alias.asname or alias.name] = f"{node.module}.{alias.name}"
-            else:
-                top = alias.name.split(".")[0]
-                paths[alias.asname or top] = alias.name if alias.asname else top
-    return paths
+def _indirect(node: ast.AST, names: Names) -> Violations:
+    """Read the names that getattr looks up; of `self`, which is an object of the file, it may look up any."""
+    if not (isinstance(node, ast.Name) and node.id == "getattr"):
+        return
+    call = names.parents[node]
+    given = call.args if isinstance(call, ast.Call) and call.func is node else []
+    found = names.texts(given[1]) if len(given) > 1 else None
+    for name in sorted(found or ()):
+        yield from texts.named(name, node.lineno)
+    if found is None and not (given and names.is_own_self(given[0])):
+        yield node.lineno, "getattr with a name that is made at run time: write the attribute out"
 
 
-def _indirect(statement: ast.stmt) -> Violations:
-    """Find getattr with a name that is only made at run time: what it reaches cannot be read here."""
-    plain = set()
-    for node in ast.walk(statement):
-        match node:
-            case ast.Call(func=ast.Name(id="getattr") as called, args=[_, ast.Constant(value=str()), *_]):
-                plain.add(id(called))
-            case ast.Call(func=ast.Name(id="getattr") as called, args=[ast.Name(id="self"), *_]):
-                plain.add(id(called))
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Name) and node.id == "getattr" and id(node) not in plain:
-            yield node.lineno, "getattr with a name that is made at run time: write the attribute out"
-
-
-def _use(node: ast.AST, modules: Mapping[str, str]) -> Violations:
+def _use(node: ast.AST, names: Names) -> Violations:
     match node:
-        case ast.Call():
-            yield from _call(node)
         case ast.Name(id=name):
-            if name in FORBIDDEN_NAMES or (DUNDER.fullmatch(name) and name not in ALLOWED_DUNDERS):
+            if texts.DUNDER.fullmatch(name) and name not in ALLOWED_DUNDERS:
                 yield node.lineno, f"{name} is not for train.py"
+        case ast.Attribute(attr="__dict__", value=ast.Name() as owner, ctx=ast.Load()) if names.is_own_self(owner):
+            return
         case ast.Attribute(attr=name):
-            yield from _attribute(name, node.lineno)
-            yield from _forbidden_path(_dotted(node, modules), node.lineno)
-        case ast.MatchClass(kwd_attrs=names):
-            for name in names:
-                yield from _attribute(name, node.lineno)
+            yield from texts.attribute(name, node.lineno)
+            yield from _path(names.path(node), node.lineno)
+        case ast.MatchClass(kwd_attrs=attributes):
+            for name in attributes:
+                yield from texts.attribute(name, node.lineno)
         case ast.Constant(value=str(text)) if text in INTERNAL:
-            yield from _attribute(text, node.lineno)
-
-
-def _call(node: ast.Call) -> Violations:
-    """Read the calls whose text is a name or a program."""
-    match node:
-        case ast.Call(func=ast.Name(id="getattr"), args=[_, ast.Constant(value=str(name)), *_]):
-            yield from _attribute(name, node.lineno)
-        case ast.Call(func=ast.Attribute(attr=name), args=[ast.Constant(value=str(text)), *_]):
-            if name in EVALUATED and REACHING.search(DECIMAL.sub("0", text)):
-                yield node.lineno, f".{name} runs its text: no names beyond the columns, no attributes"
+            yield from texts.attribute(text, node.lineno)
 
 
 def _import(node: ast.AST) -> Violations:
@@ -199,33 +185,21 @@ def _module(path: str, line: int) -> Violations:
         return
     if top not in PACKAGES | STANDARD:
         yield line, f"import of {top}, which is not among the declared packages"
-    yield from _forbidden_path(path, line)
+    yield from _path(path, line)
     for part in parts:
-        yield from _attribute(part, line)
+        yield from texts.attribute(part, line)
 
 
-def _forbidden_path(path: str, line: int) -> Violations:
+def _path(path: str, line: int) -> Violations:
+    """Read a dotted path that begins at an imported name."""
     for forbidden, reason in FORBIDDEN_PATHS.items():
         if f"{path}.".startswith(f"{forbidden}."):
             yield line, f"{forbidden} is not for train.py: {reason}"
-
-
-def _dotted(node: ast.Attribute, modules: Mapping[str, str]) -> str:
-    """Return the dotted path that an attribute stands for, or '' where it does not begin at an imported name.
-
-    A longer path than any package has is '' as well: the paths that it begins with are attributes themselves.
-    """
-    parts, root = [node.attr], node.value
-    while isinstance(root, ast.Attribute) and len(parts) < MAX_PARTS:
-        parts.append(root.attr)
-        root = root.value
-    if not isinstance(root, ast.Name) or root.id not in modules:
-        return ""
-    return ".".join([modules[root.id], *reversed(parts)])
-
-
-def _attribute(name: str, line: int) -> Violations:
-    if name in FORBIDDEN_ATTRIBUTES:
-        yield line, f".{name} is not for train.py: {FORBIDDEN_ATTRIBUTES[name].format(name=name)}"
-    if DUNDER.fullmatch(name) and name not in ALLOWED_DUNDERS:
-        yield line, f".{name} looks into the interpreter"
+    top, *parts = path.split(".")
+    if top in ONLY and parts and parts[0] not in ONLY[top]:
+        yield line, f"{top}.{parts[0]} is not for train.py: of {top} there is {', '.join(sorted(ONLY[top]))}"
+    for part in parts:
+        is_module = top in STANDARD and part.strip("_") in sys.stdlib_module_names - STANDARD
+        is_private = part.startswith("_") and not texts.DUNDER.fullmatch(part) and top not in OPEN_INSIDE
+        if top in PACKAGES | STANDARD and (is_module or is_private):
+            yield line, f"{top}.{part} is not part of what {top} offers"

@@ -1,6 +1,6 @@
 """class: state from fold to fold
 does: lets joblib keep what it learned on disk
-expect: crashed
+expect: rejected | crashed
 """
 
 from joblib import Memory

@@ -1,6 +1,6 @@
 """class: reading the table
 does: lets native code of lightgbm and xgboost read the table
-expect: harmless baseline
+expect: rejected | harmless baseline
 """
 
 import numpy as np

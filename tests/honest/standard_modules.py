@@ -1,0 +1,36 @@
+"""Harmless modules of the standard library, by their functions."""
+
+import calendar
+import hashlib
+from operator import attrgetter, methodcaller
+
+from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+HYPOTHESIS = "standard modules"
+
+
+def feature_fn(X):
+    days = [calendar.monthrange(2020, int(age) % 12 + 1)[1] for age in X["age"]]
+    codes = [int(hashlib.blake2b(str(thal).encode(), digest_size=2).hexdigest(), 16) for thal in X["thal"]]
+    filled = methodcaller("fillna", {"ca": 0})(X)
+    return filled.assign(days=days, codes=codes, double=attrgetter("age")(X) * 2)
+
+
+def build_pipeline():
+    numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
+    categories = make_pipeline(SimpleImputer(strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore"))
+    columns = make_column_transformer(
+        (numbers, make_column_selector(dtype_include="number")),
+        (categories, make_column_selector(dtype_exclude="number")),
+    )
+    return make_pipeline(columns, LogisticRegression(max_iter=1000))
+
+
+if __name__ == "__main__":
+    from prepare import evaluate
+
+    evaluate(__file__)
