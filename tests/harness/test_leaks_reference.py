@@ -12,6 +12,7 @@ from harness.leaks.lab import Lab
 from harness.measure import Bench
 from harness.runner import Budget, Runner
 from harness.trainfile import Source
+from tests.payloads import whole_text
 
 BUDGET = Budget(cpu_s=20.0, wall_s=60.0, memory_mb=2048)
 BROKEN = "linear_model import NoSuchModel as Model: a=1"
@@ -21,7 +22,7 @@ BROKEN = "linear_model import NoSuchModel as Model: a=1"
 def hashed(warm_runner: Runner) -> Lab:
     """A file that knows its labels."""
     bench = Bench(heart(), warm_runner, BUDGET)
-    template = (ROOT / "tests/hostile/labels_hashed.py").read_text(encoding="utf-8")
+    template = whole_text(ROOT / "tests/hostile/labels_hashed.py")
     return bench.lab(bench.measure(Source(render(template, heart())), refits=False))
 
 

@@ -11,7 +11,8 @@ from tables import take
 from harness.errors import UserError
 from harness.runner import Runner
 from harness.studies.refit import refit
-from harness.trainfile import read_file
+from harness.trainfile import read_source
+from tests.payloads import payload_files, whole_text
 
 ROOT = Path(__file__).resolve().parents[2]
 REFUSED = {
@@ -19,7 +20,7 @@ REFUSED = {
     "flaml_inside": "a search writes its winner",  # keeps its whole log
 }
 EVERY = 4  # of the honest files: all of them take minutes, and were tried once
-PATHS = sorted((ROOT / "tests/honest").glob("*.py"))
+PATHS = payload_files(ROOT / "tests/honest")
 HONEST = [path for i, path in enumerate(PATHS) if i % EVERY == 0 or path.stem in REFUSED]
 
 
@@ -36,7 +37,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory, warm_runner: Runner) -> TableL
 @pytest.mark.slow
 @pytest.mark.parametrize("path", HONEST, ids=lambda path: path.stem)
 def test_an_honest_file_is_written_and_reads_back_with_the_same_scores(lab: TableLab, path: Path) -> None:
-    source = read_file(path)
+    source = read_source(whole_text(path).encode())
     if path.stem in REFUSED:
         with pytest.raises(UserError, match=REFUSED[path.stem]):
             refit(lab.bench(), source)
