@@ -33,6 +33,6 @@ class TableLab:
             train, test = train_test(self.table, test_size=0.2, seed=42)
             parts = folds(self.table, train, n_folds=5, seed=42, partition=partition)
             problem = Problem(self.table.X, self.table.y, train, test, parts, 42)
-            budget = Budget(20.0, 60.0, 2048)
+            budget = Budget(20.0, 300.0, 2048)
             self.benches[partition] = Bench(problem, self.runner, budget, on_progress=self.on_progress)
         return self.benches[partition]

@@ -104,13 +104,13 @@ build_pipeline = LogisticRegression
 
 
 SPOILS = {
-    "the pipe that tells is closed": "os.close(told); os.write(ask, b'?'); time.sleep(9)",
+    "the pipe that tells is closed": "os.close(told); os.write(ask, b'?'); time.sleep(300)",
     "the pipe that tells is full": """
 with open(f"/proc/self/fd/{told}", "wb", buffering=0) as pipe:
     os.set_blocking(pipe.fileno(), False)
     while pipe.write(bytes(65536)): pass
 os.write(ask, b'?')
-time.sleep(9)
+time.sleep(300)
 """,
     "the pipe that asks is drained": """
 pipe = os.open(f"/proc/self/fd/{ask}", os.O_RDONLY | os.O_NONBLOCK)
@@ -156,7 +156,7 @@ build_pipeline = Model
     answer = run(warm_runner, body)
     assert answer.payload is None
     assert "SIGKILL" in answer.reason, (answer.reason, answer.log)
-    assert time.monotonic() - begun < 8
+    assert time.monotonic() - begun < 200
     assert list(folds_home.iterdir()) == []
     assert run(warm_runner, "feature_fn = lambda X: X\nbuild_pipeline = LogisticRegression\n").payload
 

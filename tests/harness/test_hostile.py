@@ -20,8 +20,8 @@ from tests.payloads import whole_text
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what holds elsewhere is said by the probe")
 
-SMALL = Budget(cpu_s=1.5, wall_s=6.0, memory_mb=512)
-AMPLE = Budget(cpu_s=10.0, wall_s=30.0, memory_mb=512)  # what is to be stopped by memory must not run out of time
+SMALL = Budget(cpu_s=1.5, wall_s=20.0, memory_mb=512)
+AMPLE = Budget(cpu_s=10.0, wall_s=120.0, memory_mb=512)  # what is to be stopped by memory must not run out of time
 SPINS = {"budget evasion", "early exit"}
 CLASSES = {
     "budget evasion",
