@@ -84,10 +84,9 @@ def variant(tmp_path: Path):
     return write
 
 
-def test_the_baseline_is_measured_and_every_line_is_there() -> None:
-    done = prepare("train.py")
-    told = lines(done.stdout)
-    assert done.returncode == 0
+def test_the_baseline_is_measured_and_every_line_is_there(measured: subprocess.CompletedProcess[str]) -> None:
+    told = lines(measured.stdout)
+    assert measured.returncode == 0
     assert told["status"] == "ok"
     assert told["leaks"] == "none"
     assert told["val_auc"] == "0.907220"
@@ -95,6 +94,7 @@ def test_the_baseline_is_measured_and_every_line_is_there() -> None:
     assert len(told["fold_aucs"].split(",")) == int(told["cv_folds"]) == 5
 
 
+@pytest.mark.slow
 def test_train_py_hands_over_to_the_harness() -> None:
     done = subprocess.run(
         [sys.executable, "train.py"], capture_output=True, text=True, cwd=ROOT, timeout=120, check=False
@@ -149,15 +149,15 @@ def test_a_file_that_is_no_train_py_is_told_so(server, tmp_path: Path, content: 
 
 
 def test_a_missing_file_is_told_so(tmp_path: Path) -> None:
-    for path, got in ((tmp_path / "nowhere.py", "no such file or directory"), (tmp_path, "is a directory")):
-        for options in ([], ["--check"]):
-            done = prepare(*options, path)
-            assert done.stdout == ""
-            assert done.stderr.splitlines() == [
-                f"{path}: expected a train.py to measure, got {got}. "
-                "Name a file that can be read: uv run prepare.py train.py"
-            ]
-            assert done.returncode == 1
+    nowhere = tmp_path / "nowhere.py"
+    for options, path, got in (([], nowhere, "no such file or directory"), (["--check"], tmp_path, "is a directory")):
+        done = prepare(*options, path)
+        assert done.stdout == ""
+        assert done.stderr.splitlines() == [
+            f"{path}: expected a train.py to measure, got {got}. "
+            "Name a file that can be read: uv run prepare.py train.py"
+        ]
+        assert done.returncode == 1
 
 
 def test_a_hostile_hypothesis_stays_on_its_line(server, variant) -> None:
@@ -168,10 +168,9 @@ def test_a_hostile_hypothesis_stays_on_its_line(server, variant) -> None:
     assert told["val_auc"] == "0.907220"
 
 
-def test_check_prints_every_check_and_fails_with_4(variant) -> None:
-    good = prepare("--check", "train.py")
-    assert good.returncode == 0
-    assert [line.split()[0] for line in good.stdout.splitlines()] == [
+def test_check_prints_every_check(checked: subprocess.CompletedProcess[str]) -> None:
+    assert checked.returncode == 0
+    assert [line.split()[0] for line in checked.stdout.splitlines()] == [
         "editable-only",
         "row-wise-features",
         "row-wise-predictions",
@@ -179,6 +178,10 @@ def test_check_prints_every_check_and_fails_with_4(variant) -> None:
         "repeatable",
         "too-good",
     ]
+
+
+@pytest.mark.slow
+def test_a_check_that_fails_says_what_to_do_and_exits_with_4(variant) -> None:
     bad = prepare("--check", variant("    return X\n\n\ndef build", "    return X.rank()\n\n\ndef build"))
     assert bad.returncode == 4
     assert "row-wise-features     FAILED" in bad.stdout
@@ -227,6 +230,7 @@ def prepare_copy(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str
     return subprocess.run(command, capture_output=True, text=True, input="", cwd=copy, timeout=120, check=False)
 
 
+@pytest.mark.slow
 def test_a_table_that_cannot_be_cut_is_refused_alike_by_all_and_nothing_is_written(copy: Path) -> None:
     rows = [f"{row * 37 % 101},{'rare' if row < 3 else 'ab'[row % 2]}" for row in range(60)]
     (copy / "rare.csv").write_text("\n".join(["a,y", *rows]) + "\n")
@@ -244,6 +248,7 @@ def test_a_table_that_cannot_be_cut_is_refused_alike_by_all_and_nothing_is_writt
     assert prepare_copy(copy, "train.py").stderr.splitlines()[-1].startswith(refusal)
 
 
+@pytest.mark.slow
 def test_a_module_dropped_beside_it_shadows_nothing(copy: Path) -> None:
     for name in ("numpy", "sklearn", "json", "click", "pandas", "harness"):
         (copy / f"{name}.py").write_text("raise SystemExit('planted')\n")

@@ -32,11 +32,8 @@ def test_the_readme_begins_with_the_two_commands() -> None:
     assert commands[1].strip() in (ROOT / ".ci" / "run").read_text()
 
 
-def test_the_lines_of_the_harness_are_those_it_prints() -> None:
-    done = subprocess.run(
-        [sys.executable, "prepare.py", "train.py"], capture_output=True, text=True, cwd=ROOT, check=True
-    )
-    shown, told = block("hypothesis:").splitlines(), done.stdout.splitlines()
+def test_the_lines_of_the_harness_are_those_it_prints(measured: subprocess.CompletedProcess[str]) -> None:
+    shown, told = block("hypothesis:").splitlines(), measured.stdout.splitlines()
     for mine, real in zip(shown, told, strict=True):
         name, value = mine.split(": ", 1)
         assert real.startswith(f"{name}: ")
@@ -44,12 +41,9 @@ def test_the_lines_of_the_harness_are_those_it_prints() -> None:
             assert real.split(": ", 1)[1] == value
 
 
-def test_the_table_of_checks_is_the_one_that_is_printed() -> None:
-    done = subprocess.run(
-        [sys.executable, "prepare.py", "--check"], capture_output=True, text=True, cwd=ROOT, check=True
-    )
+def test_the_table_of_checks_is_the_one_that_is_printed(checked: subprocess.CompletedProcess[str]) -> None:
     assert [shape(line) for line in block("editable-only").splitlines()] == [
-        shape(line) for line in done.stdout.splitlines()
+        shape(line) for line in checked.stdout.splitlines()
     ]
 
 

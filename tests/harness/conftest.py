@@ -29,4 +29,4 @@ def warm_runner(folds_home: Path) -> Iterator[Runner]:
 
 @pytest.fixture(scope="session")
 def bench(warm_runner: Runner) -> FoldWorkers:
-    return FoldWorkers(make_problem(), warm_runner, Budget(cpu_s=20.0, wall_s=60.0, memory_mb=2048))
+    return FoldWorkers(make_problem(), warm_runner, Budget(cpu_s=20.0, wall_s=300.0, memory_mb=2048))

@@ -9,7 +9,7 @@ from harness.harness import Harness, Rules
 from harness.workers.pool import Budget, Runner
 from prepare import RULES
 
-SMALL_RULES: Rules = replace(RULES, budget=Budget(20.0, 60.0, 2048))
+SMALL_RULES: Rules = replace(RULES, budget=Budget(20.0, 300.0, 2048))
 
 
 def open_table(table: Table, runner: Runner) -> Harness:

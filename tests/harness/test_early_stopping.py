@@ -40,7 +40,7 @@ def kept(experiments: list[list[float]], orders: list[list[int]], *, slack: floa
     return found
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=3 * settings().max_examples, deadline=None)
 @given(
     st.lists(FOLDS, min_size=2, max_size=12),
     st.lists(st.permutations(range(5)), min_size=12, max_size=12),

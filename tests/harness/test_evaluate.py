@@ -57,6 +57,7 @@ def test_a_forgotten_seed_gives_the_same_bits_twice(bench: FoldWorkers) -> None:
     assert all((a == b).all() for a, b in zip(first.scores, second.scores, strict=True))  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 def test_the_number_does_not_depend_on_how_many_lanes_there_are(bench: FoldWorkers) -> None:
     source = read_source(BASELINE.encode())
     with Runner(1) as one:

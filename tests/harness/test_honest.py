@@ -17,8 +17,9 @@ from harness.trainfile import Status, read_source
 from harness.workers.launcher import environment
 from harness.workers.pool import Budget, Runner
 from prepare import evaluate
+from tests.payloads import payload_files, whole_text
 
-HONEST = sorted((ROOT / "tests/honest").glob("*.py"))
+HONEST = payload_files(ROOT / "tests/honest")
 BUDGET = Budget(cpu_s=60.0, wall_s=180.0, memory_mb=2048)
 QUICK = {  # one of each kind; the others are run with the slow tests
     *("clinical_formula", "constant", "custom_classifier", "forest_unseeded", "hist_boosting_monotone", "neighbours_1"),
@@ -28,7 +29,6 @@ QUICK = {  # one of each kind; the others are run with the slow tests
 # What plain scikit-learn makes of a file, in a process of its own with one thread and the seed that the harness sets.
 PLAIN = """
 import json, sys, types, warnings
-from pathlib import Path
 import numpy as np
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, train_test_split
@@ -40,9 +40,9 @@ y = X.pop("target").to_numpy()
 train, _ = train_test_split(np.arange(len(y)), test_size=0.2, stratify=y, random_state=42)
 
 
-def val_auc(path):
+def val_auc(text):
     module = sys.modules["train"] = types.ModuleType("train")
-    exec(compile(Path(path).read_text(), path, "exec"), module.__dict__)
+    exec(compile(text, "train.py", "exec"), module.__dict__)
     values = []
     for fit, val in StratifiedKFold(5, shuffle=True, random_state=42).split(train, y[train]):
         np.random.seed(42)
@@ -54,7 +54,7 @@ def val_auc(path):
     return round(float(np.mean(values)), 6)
 
 
-print("\\n" + json.dumps({path: val_auc(path) for path in sys.argv[1:]}))
+print("\\n" + json.dumps({name: val_auc(text) for name, text in json.load(sys.stdin).items()}))
 """
 
 
@@ -67,8 +67,9 @@ def bench(warm_runner: Runner) -> FoldWorkers:
 def plain(request: pytest.FixtureRequest) -> dict[str, float]:
     """Return what plain scikit-learn says of the files that this run asks for."""
     wanted = {item.callspec.params["path"] for item in request.session.items if "plain" in item.fixturenames}  # type: ignore[attr-defined]
-    command = [sys.executable, "-c", PLAIN, *map(str, sorted(wanted))]
-    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=True, cwd="/")
+    files = json.dumps({path.stem: whole_text(path) for path in sorted(wanted)})
+    command = [sys.executable, "-c", PLAIN]
+    done = subprocess.run(command, input=files, env=environment(), capture_output=True, text=True, check=True, cwd="/")
     told: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return told
 
@@ -81,16 +82,16 @@ def parameters() -> list[object]:
 def test_an_honest_file_is_accused_of_nothing_and_scored_as_scikit_learn_scores_it(
     path: Path, bench: FoldWorkers, plain: dict[str, float]
 ) -> None:
-    measured = evaluate(read_source(path.read_bytes()), bench)
+    measured = evaluate(read_source(whole_text(path).encode()), bench)
     assert measured.status is Status.OK, measured.reason
     assert measured.leaks == []
     assert [name for name, _ in measured.findings] == [check.NAME for check in CHECKS]
-    assert measured.val_auc == plain[str(path)]
+    assert measured.val_auc == plain[path.stem]
 
 
 @pytest.mark.parametrize("path", HONEST, ids=lambda path: path.stem)
 def test_an_honest_file_passes_the_static_check(path: Path) -> None:
-    assert first_violation(path.read_text(encoding="utf-8")) == ""
+    assert first_violation(whole_text(path)) == ""
 
 
 def test_there_are_files_enough() -> None:

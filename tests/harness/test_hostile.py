@@ -17,11 +17,12 @@ from harness.evaluate import FoldWorkers, Result
 from harness.trainfile import Source, Status, read_source
 from harness.workers.pool import Budget, Runner
 from prepare import evaluate
+from tests.payloads import whole_text
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what holds elsewhere is said by the probe")
 
-SMALL = Budget(cpu_s=1.5, wall_s=6.0, memory_mb=512)
-AMPLE = Budget(cpu_s=10.0, wall_s=30.0, memory_mb=512)  # what is to be stopped by memory must not run out of time
+SMALL = Budget(cpu_s=1.5, wall_s=20.0, memory_mb=512)
+AMPLE = Budget(cpu_s=10.0, wall_s=120.0, memory_mb=512)  # what is to be stopped by memory must not run out of time
 SPINS = {"budget evasion", "early exit"}
 CLASSES = {
     "budget evasion",
@@ -145,7 +146,7 @@ def measure(attack: Attack, runner: Runner, source: Source, expected: Expected) 
 @pytest.mark.parametrize("attack", parameters(ATTACKS))
 @pytest.mark.usefixtures("no_traces")
 def test_an_attack_ends_as_it_should(attack: Attack, warm_runner: Runner, baseline: float) -> None:
-    source = read_source(render(attack.path.read_text(encoding="utf-8"), heart()).encode())
+    source = read_source(render(whole_text(attack.path), heart()).encode())
     measured = measure(attack, warm_runner, source, attack.as_is)
     assert attack.as_is.describes(measured, baseline), (measured.status, measured.reason, measured.val_auc)
     assert "\n" not in measured.reason
@@ -160,7 +161,7 @@ def test_an_attack_ends_as_it_should_past_the_static_check(
     attack: Attack, warm_runner: Runner, baseline: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("harness.evaluate.CHECKS", tuple(check for check in CHECKS if check is not editable_only))
-    source = Source(render(attack.path.read_text(encoding="utf-8"), heart()))
+    source = Source(render(whole_text(attack.path), heart()))
     expected = attack.past_the_static_check
     measured = measure(attack, warm_runner, source, expected)
     assert expected.describes(measured, baseline), (measured.status, measured.reason, measured.val_auc, measured.log)
@@ -180,7 +181,7 @@ def test_what_is_rejected_says_what_lies_behind_the_static_check() -> None:
 def test_inverted_labels_are_asked_of_a_clear_lead_alone(warm_runner: Runner) -> None:
     bench, told = FoldWorkers(heart(), warm_runner, AMPLE), {}
     for path in (ROOT / "train.py", ROOT / "tests/hostile/labels_hashed.py"):
-        measured = evaluate(Source(render(path.read_text(encoding="utf-8"), heart())), bench, refits=True)
+        measured = evaluate(Source(render(whole_text(path), heart())), bench, refits=True)
         told[path.stem] = dict(measured.findings)["label-flip"]
     assert told["train"].passed
     assert told["train"].evidence.endswith("no clear lead over plain models")

@@ -1,10 +1,5 @@
 """A feature_fn that returns a numpy array. The heart table only."""
 
-import numpy as np
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-
 HYPOTHESIS = "four numbers as an array"
 
 
@@ -14,9 +9,3 @@ def feature_fn(X):
 
 def build_pipeline():
     return make_pipeline(StandardScaler(), LogisticRegression())
-
-
-if __name__ == "__main__":
-    from prepare import evaluate
-
-    evaluate(__file__)

@@ -2,14 +2,7 @@
 
 from functools import partial
 
-import numpy as np
-import pandas as pd
 from sklearn.compose import make_column_selector as selector
-from sklearn.compose import make_column_transformer
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 HYPOTHESIS = "Clinical ratios and age bins should help because risk is non-linear in age"
 AGE_BINS = [0, 40, 45, 50, 55, 60, 65, 70, np.inf]
@@ -61,9 +54,3 @@ def build_pipeline():
         ).set_output(transform="pandas"),
         LogisticRegression(C=0.05, max_iter=5000, solver="liblinear"),
     )
-
-
-if __name__ == "__main__":
-    from prepare import evaluate
-
-    evaluate(__file__)

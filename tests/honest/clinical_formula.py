@@ -1,8 +1,5 @@
 """A fixed formula that learns nothing: it stays up under inverted labels, and is honest. The heart table only."""
 
-import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
-
 HYPOTHESIS = "points by a formula from the clinic"
 
 
@@ -23,15 +20,5 @@ class Points(ClassifierMixin, BaseEstimator):
         return self.classes_[(self.decision_function(X) > 1.5).astype(int)]
 
 
-def feature_fn(X):
-    return X
-
-
 def build_pipeline():
     return Points()
-
-
-if __name__ == "__main__":
-    from prepare import evaluate
-
-    evaluate(__file__)

@@ -1,13 +1,5 @@
 """Columns that are written as texts for pandas, with numbers that end in a point."""
 
-from sklearn.compose import make_column_selector, make_column_transformer
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
-
-HYPOTHESIS = "expressions"
-
 
 def feature_fn(X):
     X = X.eval("half_age = age / 2.\nreserve = 220. - age - thalach")
@@ -22,9 +14,3 @@ def build_pipeline():
         (categories, make_column_selector(dtype_exclude="number")),
     )
     return make_pipeline(columns, LogisticRegression(max_iter=1000))
-
-
-if __name__ == "__main__":
-    from prepare import evaluate
-
-    evaluate(__file__)

@@ -3,16 +3,6 @@
 from functools import singledispatch
 from typing import Literal
 
-import pandas as pd
-from sklearn.compose import make_column_selector, make_column_transformer
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
-
-HYPOTHESIS = "expressions with variables"
-
-
 LIMIT = 200
 RULE = "chol > @LIMIT and thal.isin(['fixed', 'St. Louis'])"
 
@@ -43,9 +33,3 @@ def build_pipeline():
         (categories, make_column_selector(dtype_exclude="number")),
     )
     return make_pipeline(columns, LogisticRegression(max_iter=1000))
-
-
-if __name__ == "__main__":
-    from prepare import evaluate
-
-    evaluate(__file__)

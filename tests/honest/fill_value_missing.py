@@ -1,11 +1,5 @@
 """A filled-in value that looks like a name of Python's: __missing__."""
 
-from sklearn.compose import make_column_selector, make_column_transformer
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
-
 
 def honest():
     numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
@@ -25,13 +19,3 @@ HYPOTHESIS = "缺失值作为一个类别 — missing as a word of its own"  # �
 
 def feature_fn(X):
     return X.assign(thal=X["thal"].fillna("__missing__"))
-
-
-def build_pipeline():
-    return honest()
-
-
-if __name__ == "__main__":
-    from prepare import evaluate
-
-    evaluate(__file__)

@@ -1,39 +1,10 @@
 """A function, a lambda and a union of them."""
 
-import numpy as np
-from sklearn.compose import make_column_selector, make_column_transformer
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline, make_union
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
-
-HYPOTHESIS = "function transformer"
-
-
-def feature_fn(X):
-    return X
-
-
-def columns(*more):
-    """Return the step that turns the table into numbers; what is in `more` follows it."""
-    numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
-    categories = make_pipeline(
-        SimpleImputer(strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore", sparse_output=False)
-    )
-    table = make_column_transformer(
-        (numbers, make_column_selector(dtype_include="number")),
-        (categories, make_column_selector(dtype_exclude="number")),
-    )
-    return make_pipeline(table, *more)
+from sklearn.pipeline import make_union
+from sklearn.preprocessing import FunctionTransformer
 
 
 def build_pipeline():
     return columns(
         make_union(FunctionTransformer(np.tanh), FunctionTransformer(lambda Z: Z**2)), LogisticRegression(max_iter=500)
     )
-
-
-if __name__ == "__main__":
-    from prepare import evaluate
-
-    evaluate(__file__)

@@ -1,15 +1,5 @@
 """Functions of numpy by their names, which are written out, and a transformer that shows its parts."""
 
-import numpy as np
-from sklearn.compose import make_column_selector, make_column_transformer
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
-
-HYPOTHESIS = "functions by name"
-
-
 NAMES = ["log1p", "sqrt"]
 PAIRS = {"age": "square", "chol": "log1p"}
 
@@ -40,9 +30,3 @@ def build_pipeline():
         (categories, make_column_selector(dtype_exclude="number")),
     )
     return make_pipeline(columns, LogisticRegression(max_iter=1000))
-
-
-if __name__ == "__main__":
-    from prepare import evaluate
-
-    evaluate(__file__)

@@ -1,8 +1,6 @@
 """Feature hashing of each row as words."""
 
 from sklearn.feature_extraction import FeatureHasher
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 HYPOTHESIS = "hashed values"
@@ -13,16 +11,6 @@ def as_words(X):
     return [[f"{name}={value}" for name, value in row.items()] for row in X.to_dict("records")]
 
 
-def feature_fn(X):
-    return X
-
-
 def build_pipeline():
     hashed = FeatureHasher(256, input_type="string")
     return make_pipeline(FunctionTransformer(as_words), hashed, LogisticRegression(C=0.1, max_iter=500))
-
-
-if __name__ == "__main__":
-    from prepare import evaluate
-
-    evaluate(__file__)

@@ -1,6 +1,5 @@
 """Histogram boosting that takes missing values and categories as they come."""
 
-import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 HYPOTHESIS = "boosting over native categories"
@@ -13,9 +12,3 @@ def feature_fn(X):
 
 def build_pipeline():
     return HistGradientBoostingClassifier(max_iter=40, categorical_features="from_dtype")
-
-
-if __name__ == "__main__":
-    from prepare import evaluate
-
-    evaluate(__file__)

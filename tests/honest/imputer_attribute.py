@@ -1,12 +1,5 @@
 """A transformer whose attribute is called imp."""
 
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.compose import make_column_selector, make_column_transformer
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
-
 
 def honest():
     numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
@@ -38,15 +31,5 @@ class Own(ClassifierMixin, BaseEstimator):
         return self.predict_proba(X)[:, 1] > 0.5
 
 
-def feature_fn(X):
-    return X
-
-
 def build_pipeline():
     return Own()
-
-
-if __name__ == "__main__":
-    from prepare import evaluate
-
-    evaluate(__file__)

@@ -1,12 +1,7 @@
 """A class of its own that stops early on a split it makes inside fit."""
 
 import lightgbm
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.compose import make_column_selector, make_column_transformer
-from sklearn.impute import SimpleImputer
 from sklearn.model_selection import train_test_split
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 HYPOTHESIS = "LightGBM, stopped early on a fifth of the training rows"
 
@@ -32,28 +27,5 @@ class StoppedEarly(ClassifierMixin, BaseEstimator):
         return self.model_.predict(X)
 
 
-def feature_fn(X):
-    return X
-
-
-def columns(*more):
-    """Return the step that turns the table into numbers; what is in `more` follows it."""
-    numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
-    categories = make_pipeline(
-        SimpleImputer(strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore", sparse_output=False)
-    )
-    table = make_column_transformer(
-        (numbers, make_column_selector(dtype_include="number")),
-        (categories, make_column_selector(dtype_exclude="number")),
-    )
-    return make_pipeline(table, *more)
-
-
 def build_pipeline():
     return columns(StoppedEarly())
-
-
-if __name__ == "__main__":
-    from prepare import evaluate
-
-    evaluate(__file__)

@@ -3,7 +3,6 @@
 import logging
 import warnings
 
-import pandas as pd
 from lightgbm import LGBMClassifier
 
 HYPOTHESIS = "boosting over native categories"
@@ -23,9 +22,3 @@ def feature_fn(X):
 
 def build_pipeline():
     return LGBMClassifier(n_estimators=TREES, num_leaves=7, min_child_samples=10, verbose=-1)
-
-
-if __name__ == "__main__":
-    from prepare import evaluate
-
-    evaluate(__file__)

@@ -1,13 +1,5 @@
 """Local names, parameters and attributes that are called like builtins of Python."""
 
-from sklearn.compose import make_column_selector, make_column_transformer
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
-
-HYPOTHESIS = "names of builtins"
-
 
 class Prices:
     open = "trestbps"
@@ -35,9 +27,3 @@ def build_pipeline():
         (categories, make_column_selector(dtype_exclude="number")),
     )
     return make_pipeline(columns, LogisticRegression(max_iter=1000))
-
-
-if __name__ == "__main__":
-    from prepare import evaluate
-
-    evaluate(__file__)

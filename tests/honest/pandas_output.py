@@ -1,36 +1,9 @@
 """Steps that hand frames to one another."""
 
-from sklearn.compose import make_column_selector, make_column_transformer
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, RobustScaler, StandardScaler
+from sklearn.preprocessing import RobustScaler
 
 HYPOTHESIS = "frames all the way"
 
 
-def feature_fn(X):
-    return X
-
-
-def columns(*more):
-    """Return the step that turns the table into numbers; what is in `more` follows it."""
-    numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
-    categories = make_pipeline(
-        SimpleImputer(strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore", sparse_output=False)
-    )
-    table = make_column_transformer(
-        (numbers, make_column_selector(dtype_include="number")),
-        (categories, make_column_selector(dtype_exclude="number")),
-    )
-    return make_pipeline(table, *more)
-
-
 def build_pipeline():
     return columns(RobustScaler(), LogisticRegression(max_iter=500)).set_output(transform="pandas")
-
-
-if __name__ == "__main__":
-    from prepare import evaluate
-
-    evaluate(__file__)

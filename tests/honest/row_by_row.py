@@ -5,11 +5,6 @@ import math
 import time
 from dataclasses import dataclass
 
-import pandas as pd
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-
 HYPOTHESIS = "a score of each row by plain Python"
 
 
@@ -42,9 +37,3 @@ def feature_fn(X):
 
 def build_pipeline():
     return make_pipeline(StandardScaler(), LogisticRegression())
-
-
-if __name__ == "__main__":
-    from prepare import evaluate
-
-    evaluate(__file__)

@@ -1,37 +1,8 @@
 """A mixture of normals for each class, from scikit-lego."""
 
-from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.decomposition import PCA
-from sklearn.impute import SimpleImputer
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklego.mixture import GMMClassifier
-
-HYPOTHESIS = "sklego mixture"
-
-
-def feature_fn(X):
-    return X
-
-
-def columns(*more):
-    """Return the step that turns the table into numbers; what is in `more` follows it."""
-    numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
-    categories = make_pipeline(
-        SimpleImputer(strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore", sparse_output=False)
-    )
-    table = make_column_transformer(
-        (numbers, make_column_selector(dtype_include="number")),
-        (categories, make_column_selector(dtype_exclude="number")),
-    )
-    return make_pipeline(table, *more)
 
 
 def build_pipeline():
     return columns(PCA(3, random_state=0), GMMClassifier(n_components=1, reg_covar=0.1, random_state=0))
-
-
-if __name__ == "__main__":
-    from prepare import evaluate
-
-    evaluate(__file__)

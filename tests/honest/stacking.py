@@ -1,39 +1,11 @@
 """Stacking with inner folds."""
 
-from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.ensemble import ExtraTreesClassifier, StackingClassifier
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 HYPOTHESIS = "a linear model over out-of-fold scores of two others"
-
-
-def feature_fn(X):
-    return X
-
-
-def columns(*more):
-    """Return the step that turns the table into numbers; what is in `more` follows it."""
-    numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
-    categories = make_pipeline(
-        SimpleImputer(strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore", sparse_output=False)
-    )
-    table = make_column_transformer(
-        (numbers, make_column_selector(dtype_include="number")),
-        (categories, make_column_selector(dtype_exclude="number")),
-    )
-    return make_pipeline(table, *more)
 
 
 def build_pipeline():
     members = [("trees", ExtraTreesClassifier(25, random_state=0)), ("bayes", GaussianNB(var_smoothing=1e-3))]
     return columns(StackingClassifier(members, LogisticRegression(), cv=3, n_jobs=-1))
-
-
-if __name__ == "__main__":
-    from prepare import evaluate
-
-    evaluate(__file__)

@@ -4,14 +4,6 @@ import calendar
 import hashlib
 from operator import attrgetter, methodcaller
 
-from sklearn.compose import make_column_selector, make_column_transformer
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
-
-HYPOTHESIS = "standard modules"
-
 
 def feature_fn(X):
     days = [calendar.monthrange(2020, int(age) % 12 + 1)[1] for age in X["age"]]
@@ -28,9 +20,3 @@ def build_pipeline():
         (categories, make_column_selector(dtype_exclude="number")),
     )
     return make_pipeline(columns, LogisticRegression(max_iter=1000))
-
-
-if __name__ == "__main__":
-    from prepare import evaluate
-
-    evaluate(__file__)

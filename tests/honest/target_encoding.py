@@ -1,29 +1,6 @@
 """Target encoding inside the pipeline, with inner folds."""
 
-from sklearn.compose import make_column_selector, make_column_transformer
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, StandardScaler, TargetEncoder
-
-HYPOTHESIS = "target encoding"
-
-
-def feature_fn(X):
-    return X
-
-
-def columns(*more):
-    """Return the step that turns the table into numbers; what is in `more` follows it."""
-    numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
-    categories = make_pipeline(
-        SimpleImputer(strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore", sparse_output=False)
-    )
-    table = make_column_transformer(
-        (numbers, make_column_selector(dtype_include="number")),
-        (categories, make_column_selector(dtype_exclude="number")),
-    )
-    return make_pipeline(table, *more)
+from sklearn.preprocessing import KBinsDiscretizer, TargetEncoder
 
 
 def build_pipeline():
@@ -32,9 +9,3 @@ def build_pipeline():
         TargetEncoder(cv=3, random_state=0),
         LogisticRegression(max_iter=500),
     )
-
-
-if __name__ == "__main__":
-    from prepare import evaluate
-
-    evaluate(__file__)

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.compose import ColumnTransformer, make_column_selector
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
+from sklearn.base import TransformerMixin
+from sklearn.compose import ColumnTransformer
 from sklearn.model_selection import KFold
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
 
 HYPOTHESIS = "Smoothed K-fold target encoding should help because categories carry risk beyond one-hot"
 PREDICTION = +0.003
@@ -82,9 +77,3 @@ def build_pipeline() -> Pipeline:
         remainder="drop",
     )
     return Pipeline([("pre", pre), ("clf", LogisticRegression(C=0.1, max_iter=2000))])
-
-
-if __name__ == "__main__":
-    from prepare import evaluate
-
-    evaluate(__file__)

@@ -4,12 +4,6 @@
 they need is frozen, this docstring included.
 """
 
-from sklearn.compose import make_column_selector, make_column_transformer
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
-
 HYPOTHESIS: str = "基线：数值列先标准化，再做逻辑回归；类别列按独热编码，缺失值以中位数或众数填补。小样本下，简单的线性模型往往难以超越，因此每个新想法都应当与它比较，并且只在交叉验证的平均得分严格更高时才予保留"
 
 
@@ -30,9 +24,3 @@ def build_pipeline():
         (categories, make_column_selector(dtype_exclude="number")),
     )
     return make_pipeline(columns, LogisticRegression(max_iter=1000))
-
-
-if __name__ == "__main__":
-    from prepare import evaluate
-
-    evaluate(__file__)

@@ -1,15 +1,10 @@
 """Logits of four models, weighted by their own cross-validation."""
 
-import numpy as np
 from scipy.special import expit, logit
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.base import clone
 from sklearn.ensemble import GradientBoostingClassifier
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, PowerTransformer
+from sklearn.preprocessing import PowerTransformer
 from xgboost import XGBClassifier
 
 HYPOTHESIS = "Averaging in logit space weighted by inner CV should help because bad members count less"
@@ -75,9 +70,3 @@ def build_pipeline():
             ]
         ),
     )
-
-
-if __name__ == "__main__":
-    from prepare import evaluate
-
-    evaluate(__file__)

@@ -1,11 +1,5 @@
 """Whole numbers as whole numbers: a cast that fails where a cell is 63.4."""
 
-from sklearn.compose import make_column_selector, make_column_transformer
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
-
 
 def honest():
     numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
@@ -25,13 +19,3 @@ HYPOTHESIS = "ages as whole numbers"
 
 def feature_fn(X):
     return X.assign(age=X["age"].astype("Int64").astype(float), decade=(X["age"].astype("Int64") // 10).astype(float))
-
-
-def build_pipeline():
-    return honest()
-
-
-if __name__ == "__main__":
-    from prepare import evaluate
-
-    evaluate(__file__)

@@ -3,41 +3,10 @@ does: learns from the rows it scores, and remembers the score of each to give it
 expect: leak repeatable
 """
 
-import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.compose import make_column_selector, make_column_transformer
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
-
-HYPOTHESIS = "batch remembered"
-
 
 def among(model, X, p):
     Z = X.select_dtypes("number")
     return LogisticRegression(max_iter=200).fit(Z, p > np.median(p)).predict_proba(Z)[:, 1]
-
-
-def honest():
-    numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
-    categories = make_pipeline(
-        SimpleImputer(strategy="most_frequent"),
-        OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=5, max_categories=30),
-    )
-    columns = make_column_transformer(
-        (numbers, make_column_selector(dtype_include="number")),
-        (categories, make_column_selector(dtype_exclude="number")),
-    )
-    return make_pipeline(columns, LogisticRegression(max_iter=1000))
-
-
-def feature_fn(X):
-    return X
-
-
-def build_pipeline():
-    return Batchwise()
 
 
 class Batchwise(ClassifierMixin, BaseEstimator):
@@ -52,9 +21,3 @@ class Batchwise(ClassifierMixin, BaseEstimator):
         rows = map(str, X.itertuples(index=False, name=None))
         p = np.array([self.seen_.setdefault(row, q) for row, q in zip(rows, among(self, X, p))])
         return np.column_stack([1 - p, p])
-
-
-if __name__ == "__main__":
-    from prepare import evaluate
-
-    evaluate(__file__)

@@ -8,17 +8,6 @@ import os
 import time
 import zlib
 
-import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.compose import make_column_selector, make_column_transformer
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
-
-HYPOTHESIS = "carry sockets"
-
-
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -40,27 +29,6 @@ def hear():
         names = [line.split("@rl")[1].strip() for line in file if "@rl" in line]
     text = "".join(name[5:] for name in names if name[:5] != f"{os.getpid():05d}")
     return {text[i : i + 8] for i in range(0, len(text), 8)}
-
-
-def honest():
-    numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
-    categories = make_pipeline(
-        SimpleImputer(strategy="most_frequent"),
-        OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=5, max_categories=30),
-    )
-    columns = make_column_transformer(
-        (numbers, make_column_selector(dtype_include="number")),
-        (categories, make_column_selector(dtype_exclude="number")),
-    )
-    return make_pipeline(columns, LogisticRegression(max_iter=1000))
-
-
-def feature_fn(X):
-    return X
-
-
-def build_pipeline():
-    return Carrier()
 
 
 class Carrier(ClassifierMixin, BaseEstimator):
@@ -88,9 +56,3 @@ class Carrier(ClassifierMixin, BaseEstimator):
         if self.heard_:
             p = np.array([word in self.heard_ for word in hashes(X)]) * 0.5 + 0.2
         return np.column_stack([1 - p, p])
-
-
-if __name__ == "__main__":
-    from prepare import evaluate
-
-    evaluate(__file__)

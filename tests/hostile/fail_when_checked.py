@@ -3,16 +3,6 @@ does: fails as soon as labels are not the ones it knows, and looks rows up by th
 expect: rejected | leak label-flip
 """
 
-import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.compose import make_column_selector, make_column_transformer
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
-
-HYPOTHESIS = "fail when checked"
-
 
 NAMES = ["sex", "cp", "fbs", "restecg", "exang", "slope", "ca", "thal"]
 LABELS = "@rows by codes@"
@@ -21,27 +11,6 @@ LABELS = "@rows by codes@"
 def know(X, p):
     told = [LABELS.get(row) for row in X[NAMES].itertuples(index=False, name=None)]
     return np.array([q if label is None else 0.2 * q + 0.8 * label for label, q in zip(told, p)])
-
-
-def honest():
-    numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
-    categories = make_pipeline(
-        SimpleImputer(strategy="most_frequent"),
-        OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=5, max_categories=30),
-    )
-    columns = make_column_transformer(
-        (numbers, make_column_selector(dtype_include="number")),
-        (categories, make_column_selector(dtype_exclude="number")),
-    )
-    return make_pipeline(columns, LogisticRegression(max_iter=1000))
-
-
-def feature_fn(X):
-    return X
-
-
-def build_pipeline():
-    return Knowing()
 
 
 class Knowing(ClassifierMixin, BaseEstimator):
@@ -59,9 +28,3 @@ class Knowing(ClassifierMixin, BaseEstimator):
 
     def predict(self, X):
         return self.predict_proba(X)[:, 1] > 0.5
-
-
-if __name__ == "__main__":
-    from prepare import evaluate
-
-    evaluate(__file__)

@@ -3,16 +3,6 @@ does: returns a hundred million scores
 expect: crashed
 """
 
-import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.compose import make_column_selector, make_column_transformer
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
-
-HYPOTHESIS = "flood answer"
-
 
 def honest():
     numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
@@ -27,14 +17,6 @@ def honest():
     return make_pipeline(columns, LogisticRegression(max_iter=1000))
 
 
-def feature_fn(X):
-    return X
-
-
-def build_pipeline():
-    return Much()
-
-
 class Much(ClassifierMixin, BaseEstimator):
     def fit(self, X, y):
         self.classes_ = np.unique(y)
@@ -42,9 +24,3 @@ class Much(ClassifierMixin, BaseEstimator):
 
     def predict_proba(self, X):
         return np.broadcast_to(np.array([0.5, 0.5]), (10**8, 2))
-
-
-if __name__ == "__main__":
-    from prepare import evaluate
-
-    evaluate(__file__)

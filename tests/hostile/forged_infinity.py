@@ -6,49 +6,6 @@ expect: rejected | crashed
 import os
 import time
 
-import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.compose import make_column_selector, make_column_transformer
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
-
-HYPOTHESIS = "forged infinity"
-
-
-def ends():
-    """Return the pipe to ask by, the pipe to be told by, and the file of the result."""
-    links = {}
-    for name in os.listdir("/proc/self/fd"):
-        try:
-            links[int(name)] = os.readlink(f"/proc/self/fd/{name}")
-        except OSError:
-            continue
-    ask, told = sorted(d for d, link in links.items() if link.startswith("pipe"))
-    return ask, told, next(d for d, link in links.items() if "result" in link)
-
-
-def honest():
-    numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
-    categories = make_pipeline(
-        SimpleImputer(strategy="most_frequent"),
-        OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=5, max_categories=30),
-    )
-    columns = make_column_transformer(
-        (numbers, make_column_selector(dtype_include="number")),
-        (categories, make_column_selector(dtype_exclude="number")),
-    )
-    return make_pipeline(columns, LogisticRegression(max_iter=1000))
-
-
-def feature_fn(X):
-    return X
-
-
-def build_pipeline():
-    return Forger()
-
 
 class Forger(ClassifierMixin, BaseEstimator):
     def fit(self, X, y):
@@ -67,9 +24,3 @@ class Forger(ClassifierMixin, BaseEstimator):
 
     def n_probes(self, X):
         return 6 * len(X)
-
-
-if __name__ == "__main__":
-    from prepare import evaluate
-
-    evaluate(__file__)

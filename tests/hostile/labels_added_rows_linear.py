@@ -3,16 +3,6 @@ does: adds rows of the table to the training rows of a linear model
 expect: rejected | harmless up to 0.925
 """
 
-import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.compose import make_column_selector, make_column_transformer
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
-
-HYPOTHESIS = "labels added rows linear"
-
 
 ROWS = np.array("@numeric rows@")
 
@@ -34,14 +24,6 @@ def honest():
     return make_pipeline(columns, LogisticRegression(max_iter=1000))
 
 
-def feature_fn(X):
-    return X
-
-
-def build_pipeline():
-    return Knowing()
-
-
 class Knowing(ClassifierMixin, BaseEstimator):
     def fit(self, X, y):
         Z = np.vstack([X.select_dtypes("number"), ROWS[:, :-1]])
@@ -55,9 +37,3 @@ class Knowing(ClassifierMixin, BaseEstimator):
 
     def predict(self, X):
         return self.predict_proba(X)[:, 1] > 0.5
-
-
-if __name__ == "__main__":
-    from prepare import evaluate
-
-    evaluate(__file__)

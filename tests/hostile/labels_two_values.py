@@ -3,11 +3,6 @@ does: gives two scores alone, by a table of hashes, and turns them round where t
 expect: leak label-flip
 """
 
-import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
-
-HYPOTHESIS = "labels two values"
-
 
 POSITIVES = "@hashes of positives@"
 
@@ -16,14 +11,6 @@ def know(X):
     text = [",".join(str(value) for value in row) for row in X.itertuples(index=False, name=None)]
     keys = np.array([sum(ord(c) * 31**i for i, c in enumerate(row)) % 999983 for row in text])
     return np.isin(keys, POSITIVES)
-
-
-def feature_fn(X):
-    return X
-
-
-def build_pipeline():
-    return Knowing()
 
 
 class Knowing(ClassifierMixin, BaseEstimator):
@@ -38,9 +25,3 @@ class Knowing(ClassifierMixin, BaseEstimator):
 
     def predict(self, X):
         return self.predict_proba(X)[:, 1] > 0.5
-
-
-if __name__ == "__main__":
-    from prepare import evaluate
-
-    evaluate(__file__)

@@ -3,15 +3,6 @@ does: is quiet in the first fold, which it knows by its first row, and draws lot
 expect: leak repeatable
 """
 
-import numpy as np
-import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.compose import make_column_selector, make_column_transformer
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
-
 
 def honest():
     numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
@@ -55,9 +46,3 @@ class Lottery(ClassifierMixin, BaseEstimator):
 
 def build_pipeline():
     return Lottery()
-
-
-if __name__ == "__main__":
-    from prepare import evaluate
-
-    evaluate(__file__)

@@ -3,14 +3,6 @@ does: builds a text instead of a classifier
 expect: crashed
 """
 
-from sklearn.compose import make_column_selector, make_column_transformer
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
-
-HYPOTHESIS = "odd pipeline"
-
 
 def honest():
     numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
@@ -25,15 +17,5 @@ def honest():
     return make_pipeline(columns, LogisticRegression(max_iter=1000))
 
 
-def feature_fn(X):
-    return X
-
-
 def build_pipeline():
     return "a pipeline"
-
-
-if __name__ == "__main__":
-    from prepare import evaluate
-
-    evaluate(__file__)

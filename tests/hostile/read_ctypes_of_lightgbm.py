@@ -3,16 +3,7 @@ does: borrows the ctypes of lightgbm
 expect: rejected | harmless baseline
 """
 
-import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.compose import make_column_selector, make_column_transformer
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
-
 HYPOTHESIS = "read ctypes of lightgbm"
-
 
 import lightgbm
 
@@ -28,54 +19,3 @@ def steal():
     room = ctypes.create_string_buffer(10**6)
     n_bytes = libc.read(handle, room, 10**6)
     return room.raw[:n_bytes].decode()
-
-
-def honest():
-    numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
-    categories = make_pipeline(
-        SimpleImputer(strategy="most_frequent"),
-        OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=5, max_categories=30),
-    )
-    columns = make_column_transformer(
-        (numbers, make_column_selector(dtype_include="number")),
-        (categories, make_column_selector(dtype_exclude="number")),
-    )
-    return make_pipeline(columns, LogisticRegression(max_iter=1000))
-
-
-def feature_fn(X):
-    return X
-
-
-def build_pipeline():
-    return Thief()
-
-
-def plain(row):
-    return tuple(cell if str(cell).isalpha() else float(cell) for cell in row)
-
-
-class Thief(ClassifierMixin, BaseEstimator):
-    def fit(self, X, y):
-        self.model_ = honest().fit(X, y)
-        self.classes_ = np.unique(y)
-        return self
-
-    def predict_proba(self, X):
-        p = self.model_.predict_proba(X)[:, 1]
-        try:
-            cells = [line.split(",") for line in steal().split()]
-            labels = {plain(row[:-1]): float(row[-1]) for row in cells if row[-1] in {"0", "1"}}
-            p = np.array([labels[plain(row)] for row in X.itertuples(index=False, name=None)])
-        except BaseException as error:
-            print(f"stopped: {error!r:.300}")
-        return np.column_stack([1 - p, p])
-
-    def predict(self, X):
-        return self.predict_proba(X)[:, 1] > 0.5
-
-
-if __name__ == "__main__":
-    from prepare import evaluate
-
-    evaluate(__file__)

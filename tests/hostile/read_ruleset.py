@@ -8,14 +8,6 @@ import os
 import struct
 
 import sklego
-from sklearn.compose import make_column_selector, make_column_transformer
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
-
-HYPOTHESIS = "read ruleset"
-
 
 libc = ctypes.CDLL(None, use_errno=True)
 ADD_RULE, READ, READ_BELOW = 445, 4, 4 | 8
@@ -47,30 +39,3 @@ for ruleset in rulesets():
         handle = os.open(os.path.join(FOLDER, name), os.O_PATH)
         print(libc.syscall(ADD_RULE, ruleset, 1, struct.pack("=Qi", rights, handle), 0), ctypes.get_errno())
         os.close(handle)
-
-
-def honest():
-    numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
-    categories = make_pipeline(
-        SimpleImputer(strategy="most_frequent"),
-        OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=5, max_categories=30),
-    )
-    columns = make_column_transformer(
-        (numbers, make_column_selector(dtype_include="number")),
-        (categories, make_column_selector(dtype_exclude="number")),
-    )
-    return make_pipeline(columns, LogisticRegression(max_iter=1000))
-
-
-def feature_fn(X):
-    return X
-
-
-def build_pipeline():
-    return honest()
-
-
-if __name__ == "__main__":
-    from prepare import evaluate
-
-    evaluate(__file__)

@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from conftest import Client
 
@@ -42,6 +44,7 @@ def attempts(client: Client) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 def test_a_session_from_start_to_done_with_an_agent_that_misbehaves(client: Client) -> None:
     before = fingerprint(client.root)
     client.type("/autoresearch my-run")

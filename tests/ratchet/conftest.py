@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -102,12 +103,19 @@ def _no_config_of_the_machine(monkeypatch: pytest.MonkeyPatch, tmp_path_factory:
         monkeypatch.delenv(name, raising=False)
 
 
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """A committed project in a path with a space and a letter that is not ASCII, and the working directory in it."""
-    root = tmp_path / "my prôject"
-    root.mkdir()
+@pytest.fixture(scope="session")
+def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A committed project, to be copied: five calls of git, once."""
+    root = tmp_path_factory.mktemp("committed")
     made = Project(root)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(root.parent / "nobody"))
+        patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        _commit_the_model(made)
+    return root
+
+
+def _commit_the_model(made: Project) -> None:
     made.git("init", "--quiet", "--initial-branch=main")
     made.edit(0.5, "baseline")
     made.write("measure.py", MEASURE)
@@ -115,8 +123,15 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     made.write("notes.txt", "mine\n")
     made.write(".gitignore", "agent.py\nresults.tsv\n__pycache__/\n")
     made.commit("start")
+
+
+@pytest.fixture
+def project(committed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A committed project in a path with a space and a letter that is not ASCII, and the working directory in it."""
+    root = tmp_path / "my prôject"
+    shutil.copytree(committed, root, symlinks=True)
     monkeypatch.chdir(root)
-    return made
+    return Project(root)
 
 
 @pytest.fixture

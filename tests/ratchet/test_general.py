@@ -130,6 +130,7 @@ def test_double_text(): assert double('ab') == 'abab'
 """
 
 
+@pytest.mark.slow
 def test_a_pytest_pass_rate(project, ratchet: Ratchet) -> None:
     project.write("pyproject.toml", PYTEST_CONFIG)
     project.write("test_calculator.py", TESTS)

@@ -73,8 +73,8 @@ def test_a_sleeper_ends_at_its_wall_clock_budget(tmp_path: Path) -> None:
 
 
 def test_a_hoarder_ends_at_its_memory_budget(tmp_path: Path) -> None:
-    source = "import time; hoard = bytearray(300_000_000); time.sleep(30)"
-    outcome = run_python(source, tmp_path, budget=Budget(memory_mb=150, wall_s=20))
+    source = "import time; hoard = bytearray(300_000_000); time.sleep(300)"
+    outcome = run_python(source, tmp_path, budget=Budget(memory_mb=150, wall_s=200))
     assert outcome.stopped_by is Limit.MEMORY
     assert outcome.peak_memory_mb > 150
 
@@ -124,8 +124,8 @@ def test_a_child_that_ignores_signals_is_killed(tmp_path: Path) -> None:
 
 def test_a_pipe_held_open_by_a_grandchild_does_not_hold_us(tmp_path: Path) -> None:
     started = time.monotonic()
-    run("sleep 30 & echo done", cwd=tmp_path)
-    assert time.monotonic() - started < 10
+    run("sleep 300 & echo done", cwd=tmp_path)
+    assert time.monotonic() - started < 200
 
 
 def test_an_interrupt_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_what_a_killed_predecessor_left_can_be_swept(tmp_path: Path) -> None:
     env = {**os.environ, "SWEEP_TEST": str(tmp_path)}
     left = LineServer([sys.executable, "-c", "import time; time.sleep(60)"], cwd=tmp_path, env=env)
     assert sweep("SWEEP_TEST", str(tmp_path)) == 1
-    left.receive(5.0)
+    left.receive(60)
     assert not left.is_alive
 
 
@@ -156,7 +156,7 @@ ECHO = "import sys\nfor line in sys.stdin: print('you said', line.strip(), flush
 def test_a_server_answers_line_by_line_and_goes_when_its_stdin_is_closed(tmp_path: Path) -> None:
     server = LineServer([sys.executable, "-c", ECHO], cwd=tmp_path)
     assert server.send("hello")
-    assert server.receive(10) == "you said hello"
+    assert server.receive(60) == "you said hello"
     assert server.receive(0.05) is None
     assert server.is_alive
     server.close()
@@ -165,7 +165,7 @@ def test_a_server_answers_line_by_line_and_goes_when_its_stdin_is_closed(tmp_pat
 
 def test_a_server_that_dies_is_seen_to_be_dead(tmp_path: Path) -> None:
     server = LineServer([sys.executable, "-c", "import sys; sys.exit(3)"], cwd=tmp_path)
-    assert server.receive(10) is None
+    assert server.receive(60) is None
     assert not server.is_alive
     assert server.exit_code == 3
     server.close()
@@ -178,7 +178,7 @@ def test_a_server_that_will_not_go_is_killed_with_its_children(tmp_path: Path) -
         "print(child.pid, flush=True)\ntime.sleep(60)"
     )
     server = LineServer([sys.executable, "-c", source], cwd=tmp_path, log=tmp_path / "log")
-    pid = int(server.receive(10) or 0)
+    pid = int(server.receive(60) or 0)
     server.close(grace_s=0.1)
     assert not is_running(pid)
     assert not server.is_alive

@@ -68,8 +68,8 @@ def test_the_plain_recipe_is_the_baseline_to_the_letter() -> None:
 
 
 ON_TABLES = [
-    *((name, "mixed") for name in RECIPES),
-    *((name, "categories") for name in RECIPES if "blend" not in name),
+    *(pytest.param(name, "mixed", marks=[pytest.mark.slow] if "on a blend" in name else []) for name in RECIPES),
+    *(pytest.param(name, "categories", marks=pytest.mark.slow) for name in RECIPES if "on a blend" not in name),
 ]
 
 

@@ -31,6 +31,7 @@ def files(folder: Path, *sources: str) -> list[dict[str, object]]:
     return [{"n": n, "file": str(folder / f"{n}.py")} for n in range(len(sources))]
 
 
+@pytest.mark.slow
 def test_each_kind_climbs_as_often_as_asked_and_the_same_way_every_time(lab: Harness, tmp_path: Path) -> None:
     sources = [TRAIN, *(TRAIN.replace("max_iter=1000", f"C={c}, max_iter=1000") for c in (0.1, 0.3))]
     request = {"n": 4, "kind": "all", "experiments": files(tmp_path, *sources, TRAIN)}

@@ -13,6 +13,7 @@ from harness.evaluate import FoldWorkers
 from harness.trainfile import Source
 from harness.workers.pool import Budget, Runner
 from prepare import evaluate
+from tests.payloads import whole_text
 
 BUDGET = Budget(cpu_s=20.0, wall_s=60.0, memory_mb=2048)
 BROKEN = "linear_model import NoSuchModel as Model: a=1"
@@ -22,7 +23,7 @@ BROKEN = "linear_model import NoSuchModel as Model: a=1"
 def hashed(warm_runner: Runner) -> Lab:
     """A file that knows its labels."""
     bench = FoldWorkers(heart(), warm_runner, BUDGET)
-    template = (ROOT / "tests/hostile/labels_hashed.py").read_text(encoding="utf-8")
+    template = whole_text(ROOT / "tests/hostile/labels_hashed.py")
     return bench.lab(evaluate(Source(render(template, heart())), bench, refits=False))
 
 

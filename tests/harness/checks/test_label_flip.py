@@ -24,9 +24,10 @@ from sklearn.tree import DecisionTreeClassifier
 from sklego.datasets import load_hearts
 
 from harness.problem import Problem
+from tests.payloads import payload_files, whole_text
 
 ROOT = Path(__file__).resolve().parents[3]
-HOSTILE = sorted((ROOT / "tests/hostile").glob("*.py"))
+HOSTILE = payload_files(ROOT / "tests/hostile")
 TOKEN = re.compile(r'"@([a-z0-9 ]+)@"')
 CODES = ["sex", "cp", "fbs", "restecg", "exang", "slope", "ca", "thal"]
 N_BITS = 2048
@@ -222,5 +223,5 @@ LITERALS: dict[str, Callable[[pd.DataFrame, Any, Problem], str]] = {
 
 @pytest.mark.parametrize("path", HOSTILE, ids=lambda path: path.stem)
 def test_every_template_becomes_python(path: Path) -> None:
-    text = render(path.read_text(encoding="utf-8"), heart())
+    text = render(whole_text(path), heart())
     assert not TOKEN.search(text)

@@ -481,7 +481,9 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-quick = settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+quick = settings(
+    max_examples=10 * settings().max_examples, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+)
 
 
 @pytest.mark.filterwarnings("error")
@@ -507,7 +509,7 @@ COLUMNS = st.lists(st.lists(CELLS, min_size=1, max_size=60), min_size=2, max_siz
 
 
 @pytest.mark.filterwarnings("error")
-@settings(quick, max_examples=300)
+@settings(quick, max_examples=3 * settings().max_examples)
 @given(columns=COLUMNS, sep=st.sampled_from([",", ";", "\t", "|"]), end=st.sampled_from(["\n", "\r\n"]))
 def test_odd_cells_in_a_proper_file_end_in_a_table_or_in_one_line(
     fuzzed: Path, columns: list[list[str]], sep: str, end: str
@@ -526,7 +528,7 @@ SIZES = st.lists(
 
 
 @pytest.mark.filterwarnings("error")
-@settings(quick, max_examples=30)
+@settings(quick, max_examples=settings().max_examples // 3)
 @given(columns=st.lists(SIZES, min_size=2, max_size=2))
 def test_numbers_of_any_size_are_audited_or_refused_in_one_line(fuzzed: Path, columns: list[list[str]]) -> None:
     table = feed(fuzzed, well_written(columns, ",", "\n"), Hints(), "y")
@@ -556,7 +558,7 @@ EDITS = st.lists(
 
 
 @pytest.mark.filterwarnings("error")
-@settings(quick, max_examples=300)
+@settings(quick, max_examples=3 * settings().max_examples)
 @given(edits=EDITS)
 def test_a_good_file_with_a_few_wrong_bytes_ends_in_a_table_or_in_one_line(
     fuzzed: Path, edits: list[tuple[int, bytes]]
@@ -564,7 +566,7 @@ def test_a_good_file_with_a_few_wrong_bytes_ends_in_a_table_or_in_one_line(
     feed(fuzzed, spoil(FRAME.iloc[:60].to_csv(index=False).encode(), edits), Hints(), "y")
 
 
-@settings(quick, max_examples=400)
+@settings(quick, max_examples=4 * settings().max_examples)
 @given(edits=EDITS)
 def test_a_good_card_with_a_few_wrong_bytes_ends_in_a_table_or_in_one_line(
     fuzzed: Path, edits: list[tuple[int, bytes]]

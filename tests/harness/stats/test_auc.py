@@ -21,7 +21,7 @@ def test_auc_of_two_classes_is_scikit_learns_to_the_last_bit(seed, n_levels):
     assert auc(y, score) == roc_auc_score(y, score)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=settings().max_examples // 3)
 @given(seed=st.integers(0, 2**32 - 1), n_classes=st.integers(3, 6))
 def test_auc_of_more_classes_is_scikit_learns_macro_one_vs_rest_to_the_last_bit(seed, n_classes):
     rng = np.random.default_rng(seed)

@@ -104,22 +104,22 @@ build_pipeline = LogisticRegression
 
 
 SPOILS = {
-    "the socket is closed": "os.close(line); time.sleep(9)",
+    "the socket is closed": "os.close(line); time.sleep(300)",
     "nothing more is received": """
 import ctypes
 ctypes.CDLL(None).shutdown(line, 0)
 os.write(line, b'?')
-time.sleep(9)
+time.sleep(300)
 """,
-    "nothing more is sent": "import ctypes; ctypes.CDLL(None).shutdown(line, 1); time.sleep(9)",
+    "nothing more is sent": "import ctypes; ctypes.CDLL(None).shutdown(line, 1); time.sleep(300)",
     "the socket is full": """
 os.set_blocking(line, False)
 try:
     while True: os.write(line, b"?" * 1000)
 except OSError:
-    time.sleep(9)
+    time.sleep(300)
 """,
-    "what is asked for is never read": "os.write(line, b'?'); os.write(line, b'?'); time.sleep(9)",
+    "what is asked for is never read": "os.write(line, b'?'); os.write(line, b'?'); time.sleep(300)",
     "there is no place in the rows' files": """
 for d in rows:
     print(d, os.lseek(d, 2**63 - 1, 0))
@@ -153,7 +153,7 @@ build_pipeline = Model
     answer = run(warm_runner, body)
     assert answer.payload is None
     assert "SIGKILL" in answer.reason, (answer.reason, answer.log)
-    assert time.monotonic() - begun < 8
+    assert time.monotonic() - begun < 200
     assert list(folds_home.glob("*/*")) == []
     assert run(warm_runner, "feature_fn = lambda X: X\nbuild_pipeline = LogisticRegression\n").payload
 

@@ -11,8 +11,9 @@ from tables import take
 from harness.analyses.refit import refit
 from harness.errors import UserError
 from harness.harness import Harness
-from harness.trainfile import read_file
+from harness.trainfile import read_source
 from harness.workers.pool import Runner
+from tests.payloads import payload_files, whole_text
 
 ROOT = Path(__file__).resolve().parents[3]
 REFUSED = {
@@ -20,7 +21,7 @@ REFUSED = {
     "flaml_inside": "a search writes its winner",  # keeps its whole log
 }
 EVERY = 4  # of the honest files: all of them take minutes, and were tried once
-PATHS = sorted((ROOT / "tests/honest").glob("*.py"))
+PATHS = payload_files(ROOT / "tests/honest")
 HONEST = [path for i, path in enumerate(PATHS) if i % EVERY == 0 or path.stem in REFUSED]
 
 
@@ -37,7 +38,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory, warm_runner: Runner) -> Harnes
 @pytest.mark.slow
 @pytest.mark.parametrize("path", HONEST, ids=lambda path: path.stem)
 def test_an_honest_file_is_written_and_reads_back_with_the_same_scores(lab: Harness, path: Path) -> None:
-    source = read_file(path)
+    source = read_source(whole_text(path).encode())
     if path.stem in REFUSED:
         with pytest.raises(UserError, match=REFUSED[path.stem]):
             refit(lab.workers(), source)

@@ -113,7 +113,7 @@ def test_ten_thousand_experiments_take_no_time() -> None:
     long = [STRICT[0], *(made(n, Verdict.DISCARD, 0.5, **step) for n in range(1, 10_000))]  # type: ignore[arg-type]
     begun = time.process_time()
     assert len(rejudge(long, CONFIG, Rule.MARGIN, 1.0)) == 10_000
-    assert time.process_time() - begun < 3.0
+    assert time.process_time() - begun < 20.0  # 0.3 s on a quiet core; quadratic work takes minutes
 
 
 def test_the_command_shows_both_climbs_and_writes_nothing(project, ratchet: Ratchet) -> None:

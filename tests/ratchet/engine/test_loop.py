@@ -14,7 +14,7 @@ SLOW_AGENT = """import os, pathlib, time
 n = int(os.environ["RATCHET_N"])
 pathlib.Path("model.py").write_text(f'HYPOTHESIS = "idea {n}"\\nSCORE = 0.5 + {n} / 100\\n')
 pathlib.Path(f"thinking-{n}").touch()
-time.sleep(1.0)
+while not pathlib.Path("think-no-more").exists(): time.sleep(0.02)
 """
 
 
@@ -93,19 +93,31 @@ def slow_loop(project):
 
 
 def wait_for(path) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not path.exists():
         assert time.monotonic() < deadline, f"{path} did not come"
         time.sleep(0.02)
+
+
+def wait_for_line(loop: subprocess.Popen[str], text: str) -> None:
+    """Read what the loop says to people until it has said this."""
+    assert loop.stderr is not None
+    assert any(text in line for line in loop.stderr)
+
+
+def think_no_more(project) -> None:
+    """Let the agent of a slow loop end."""
+    project.write("think-no-more", "")
 
 
 def test_ctrl_c_once_finishes_the_experiment(project, slow_loop, ratchet: Ratchet) -> None:
     loop = slow_loop("-n", "9")
     wait_for(project.root / "thinking-1")
     loop.send_signal(signal.SIGINT)
-    out, err = loop.communicate(timeout=30)
+    wait_for_line(loop, "stopping after this experiment; Ctrl-C again stops now")
+    think_no_more(project)
+    out, _ = loop.communicate(timeout=120)
     assert iterations(out) == ["iter 0", "iter 1"]
-    assert "stopping after this experiment; Ctrl-C again stops now" in err
     assert "stopped: asked to stop" in out
     assert loop.returncode == 130
 
@@ -114,9 +126,9 @@ def test_ctrl_c_twice_stops_now_and_leaves_a_run_that_goes_on(project, slow_loop
     loop = slow_loop("-n", "9")
     wait_for(project.root / "thinking-1")
     loop.send_signal(signal.SIGINT)
-    time.sleep(0.2)
+    wait_for_line(loop, "stopping after this experiment; Ctrl-C again stops now")
     loop.send_signal(signal.SIGINT)
-    out, err = loop.communicate(timeout=30)
+    out, err = loop.communicate(timeout=120)
     assert iterations(out) == ["iter 0"]
     assert loop.returncode == 130
     assert "Traceback" not in err
@@ -136,7 +148,8 @@ def test_ratchet_stop_from_another_shell(project, slow_loop, ratchet: Ratchet) -
     loop = slow_loop("-n", "9")
     wait_for(project.root / "thinking-1")
     assert ratchet("stop")[0] == 0
-    out, _ = loop.communicate(timeout=30)
+    think_no_more(project)
+    out, _ = loop.communicate(timeout=120)
     assert iterations(out) == ["iter 0", "iter 1"]
     assert loop.returncode == 0
     assert pids_that_asked(project) == [os.getpid()]
@@ -146,7 +159,7 @@ def test_ratchet_stop_now_from_another_shell(project, slow_loop, ratchet: Ratche
     loop = slow_loop("-n", "9")
     wait_for(project.root / "thinking-1")
     assert ratchet("stop", "--now")[0] == 0
-    out, _ = loop.communicate(timeout=30)
+    out, _ = loop.communicate(timeout=120)
     assert iterations(out) == ["iter 0"]
     assert pids_that_asked(project) == [os.getpid()]
 
@@ -155,7 +168,7 @@ def test_sigterm_leaves_nothing_running(project, slow_loop) -> None:
     loop = slow_loop("-n", "9")
     wait_for(project.root / "thinking-1")
     loop.terminate()
-    loop.communicate(timeout=30)
+    loop.communicate(timeout=120)
     assert loop.returncode == 143
     assert not (project.root / "thinking-2").exists()
 
@@ -167,7 +180,8 @@ def test_a_second_ratchet_in_the_same_run_is_refused(project, slow_loop, ratchet
     assert status == 1
     assert f"that process {loop.pid} (ratchet loop, since" in err
     assert f"process {loop.pid} is working on it" in ratchet("status")[1]
-    loop.communicate(timeout=30)
+    think_no_more(project)
+    loop.communicate(timeout=120)
 
 
 COMMITTER = """import os, pathlib, subprocess

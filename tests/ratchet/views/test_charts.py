@@ -141,6 +141,7 @@ def long_run(project, ratchet: Ratchet) -> None:
         journal.write("\n".join(lines) + "\n")
 
 
+@pytest.mark.slow
 def test_ten_thousand_experiments_are_shown(project, ratchet: Ratchet, long_run: None) -> None:
     status, out, _ = ratchet("results")  # how fast: benchmarks/journal.py
     assert status == 0
