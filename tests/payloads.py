@@ -182,7 +182,7 @@ def main(folder: Path) -> None:
         return
     if unknown := {*sys.argv[1:]} - paths.keys():
         sys.exit(f"{folder.name} has no file {', '.join(sorted(unknown))}")
-    from tests.harness.test_leaks_labels import heart, render  # pandas and the table: needed here alone
+    from tests.harness.templates import heart, render  # pandas and the table: needed here alone
 
     for name in sys.argv[1:]:
         sys.stdout.write(render(whole_text(paths[name]), heart()))

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_label_flip import ROOT, heart
+from templates import ROOT, heart
 
 from harness.checks import CHECKS
 from harness.checks.editable_only import first_violation

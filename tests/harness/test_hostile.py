@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from test_label_flip import HOSTILE, ROOT, heart, render
+from templates import HOSTILE, ROOT, heart, render
 
 from harness.checks import CHECKS, editable_only
 from harness.evaluate import FoldWorkers, Result

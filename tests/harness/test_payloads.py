@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 
 import pytest
-from test_leaks_labels import ROOT
+from templates import HOSTILE, ROOT, TOKEN, heart, render
 
 from tests.payloads import LAST_BLOCK, complete, is_whole, main, payload_files, split, whole_text
 
@@ -78,3 +78,9 @@ def test_one_command_lists_the_files_and_prints_one(
     monkeypatch.setattr("sys.argv", ["tests.hostile", "nothing_like_it"])
     with pytest.raises(SystemExit, match="hostile has no file nothing_like_it"):
         main(FOLDERS[0])
+
+
+@pytest.mark.parametrize("path", HOSTILE, ids=lambda path: path.stem)
+def test_every_template_becomes_python(path: Path) -> None:
+    text = render(whole_text(path), heart())
+    assert not TOKEN.search(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from test_label_flip import ROOT, heart, render
+from templates import ROOT, heart, render
 
 from harness.checks import baselines, label_flip
 from harness.checks.context import Lab

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from test_label_flip import ROOT
+from templates import ROOT
 
 from harness.checks.context import Lab
 from harness.checks.perturb import Kind
