@@ -121,6 +121,8 @@ class Runner:
             CPU seconds of the budget that are gone already.
         """
         self.warm_up()
+        for slot in self.slots:
+            slot.wait_until_ready()
         session = _Session(tasks, budget, on_done, used_cpu_s)
         free = list(self.slots)
         try:
