@@ -21,6 +21,7 @@ def prepare() -> None:
 
         with contextlib.suppress(OSError):
             linux.carved_ruleset()
+            linux.memory_snapshot()
 
 
 def apply(rooms: Rooms, limits: Limits) -> list[Layer]:

@@ -135,6 +135,8 @@ CALLS: dict[str, tuple[int, int]] = {
     "futex_wait": (455, 455),
     "futex_requeue": (456, 456),
     "set_tid_address": (218, 96),
+    # the machine's memory, load and number of processes: what one worker uses, another would read there
+    "sysinfo": (99, 179),
     # its own limits and place on the processor, which others may read
     "setrlimit": (160, 164),
     "sched_setaffinity": (203, 122),

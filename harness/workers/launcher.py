@@ -73,6 +73,9 @@ class Slot(Protocol):
 
     has_row_blocks: bool
 
+    def wait_until_ready(self) -> None:
+        """Wait until a task starts at once: importing the libraries is no part of any task's time."""
+
     def start(self, files: Files) -> int:
         """Start the task and return its process id."""
 
@@ -216,6 +219,10 @@ class ForkSlot:
         self.launcher, self.is_owner = launcher, is_owner
         self.worker: _Worker | None = None
 
+    def wait_until_ready(self) -> None:
+        """Wait until the launcher has imported the libraries."""
+        self.launcher.wait_until_ready()
+
     @property
     def ends(self) -> list[int]:
         """What becomes readable when the worker asks or ends."""
@@ -276,6 +283,9 @@ class SpawnSlot:
     def __init__(self) -> None:
         self.process: subprocess.Popen[bytes] | None = None
         self.folder = ""
+
+    def wait_until_ready(self) -> None:
+        """Do nothing: every task imports the libraries itself."""
 
     def start(self, files: Files) -> int:
         """Start the task and return its process id."""

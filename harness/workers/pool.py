@@ -111,6 +111,8 @@ class Runner:
     def start(self, tasks: Sequence[Task], budget: Budget) -> RunningTasks:
         """Return the tasks as a context to iterate over; they start with the iteration, within one shared budget."""
         self.warm_up()
+        for slot in self.slots:
+            slot.wait_until_ready()
         return RunningTasks(self, tasks, budget)
 
 

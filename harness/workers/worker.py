@@ -257,28 +257,41 @@ def serve_launcher(control: socket.socket, home: str) -> None:
     what it used never come here.
     """
     tempfile.tempdir = home
+    try:
+        _import_libraries()
+        control.send(b"ready")
+        _fork_workers(control)
+    except BrokenPipeError:
+        pass  # the harness ended first
+    finally:
+        _remove(home)
+
+
+def _import_libraries() -> None:
     for name in PRELOAD:
         importlib.import_module(name)
     import gc
 
     from harness import sandbox
-    from harness.sandbox.linux import fork_sibling
     from harness.workers.warmup import warm_up
 
     warm_up()
     sandbox.prepare()
     gc.collect()
     gc.freeze()
-    control.send(b"ready")
+
+
+def _fork_workers(control: socket.socket) -> None:
+    from harness.sandbox.linux import fork_sibling
+
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 1, 1)
         if not message:
-            break
+            return
         if fork_sibling():
             control.close()
             _serve_task(socket.socket(fileno=descriptors[0]))
         os.close(descriptors[0])
-    _remove(home)
 
 
 def _serve_task(line: socket.socket) -> None:

@@ -21,9 +21,10 @@ def folds_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def warm_runner(folds_home: Path) -> Iterator[Runner]:
-    with pytest.MonkeyPatch.context() as patch, Runner(2) as opened:
-        patch.setattr(tempfile, "tempdir", str(folds_home))
-        opened.warm_up()
+    with Runner(2) as opened:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(tempfile, "tempdir", str(folds_home))
+            opened.warm_up()
         yield opened
 
 

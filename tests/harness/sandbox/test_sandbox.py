@@ -80,6 +80,8 @@ def raw(name: str, arguments: str) -> str:
         "open('/proc/thread-self/net/unix')",
         "open('/proc/self/task/' + str(__import__('os').getpid()) + '/net/unix')",
         "open('/proc/stat')",
+        "open('/proc/loadavg')",
+        raw("sysinfo", "bytes(256)"),
         "import fcntl; fcntl.fcntl(open(fcntl.__file__, 'rb'), 1036, bytes(8))",
         "import os, numpy; os.posix_fadvise(os.open(numpy.__file__, os.O_RDONLY), 0, 0, os.POSIX_FADV_DONTNEED)",
         "import os, time; time.clock_gettime(~os.getppid() << 3 | 2)",
@@ -119,6 +121,9 @@ def test_the_guard_stops(runner: Runner, body: str) -> None:
         "import tempfile; tempfile.NamedTemporaryFile().write(b'x')",
         "import threading; t = threading.Thread(target=print); t.start(); t.join()",
         "import os; os.kill(os.getpid(), 0)",
+        "import psutil; assert psutil.virtual_memory().total",
+        "open('a', 'wb').write(bytes(64 << 20))\nfirst = open('/proc/meminfo').read()\n"
+        "open('b', 'wb').write(bytes(64 << 20))\nassert first == open('/proc/meminfo').read()",
         "import time; time.process_time(); time.thread_time(); time.sleep(0.001)",
         "import ctypes; ctypes.CDLL(None).prctl(15, b'a name', 0, 0, 0)",
         "import psutil; p = psutil.Process(); p.memory_full_info(); p.cpu_times(); p.num_threads()",

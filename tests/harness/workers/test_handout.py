@@ -154,7 +154,7 @@ build_pipeline = Model
     assert answer.payload is None
     assert "SIGKILL" in answer.reason, (answer.reason, answer.log)
     assert time.monotonic() - begun < 200
-    assert list(folds_home.glob("*/*")) == []
+    assert list(folds_home.glob("*/fold_*")) == []
     assert run(warm_runner, "feature_fn = lambda X: X\nbuild_pipeline = LogisticRegression\n").payload
 
 

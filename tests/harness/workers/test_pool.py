@@ -156,7 +156,7 @@ def test_nothing_survives_a_fold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             "open('left', 'w').write('x')",
         ):
             run(runner, body)
-        assert list(tmp_path.glob("*/*")) == []
+        assert list(tmp_path.glob("*/fold_*")) == []
         launcher = runner.slots[0].launcher.process.pid  # type: ignore[attr-defined]
         assert {child.pid for child in psutil.Process().children()} - before == {launcher}
         assert psutil.Process(launcher).children() == []
