@@ -15,7 +15,7 @@ from harness.leaks.literals import find_hypothesis
 from harness.runner import one_line
 
 MAX_FILE_BYTES = 1_000_000
-PRELOADABLE = frozenset({"flaml", "sklego"})  # heavy to import, and not in the warm process from the start
+PRELOADABLE = frozenset({"flaml"})  # heavy to import, and not in the warm process from the start
 HYPOTHESIS_LENGTH = 200
 
 

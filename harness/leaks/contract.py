@@ -11,7 +11,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-PACKAGES = _words("flaml joblib lightgbm numpy pandas scipy sklearn sklego xgboost")
+PACKAGES = _words("flaml joblib lightgbm numpy pandas scipy sklearn xgboost")
 STANDARD = _words(
     """__future__ abc bisect collections contextlib copy dataclasses datetime decimal enum fractions functools heapq
     itertools logging math numbers operator random re statistics string textwrap time types typing typing_extensions
@@ -19,7 +19,6 @@ STANDARD = _words(
 )
 FORBIDDEN_PATHS = {
     "sklearn.datasets": "it holds tables, labels and all",
-    "sklego.datasets": "it holds tables, the measured one among them",
     "scipy.datasets": "it holds tables",
     "flaml.automl.data": "it fetches tables",
     "numpy.ctypeslib": "it reaches past Python",
@@ -50,7 +49,7 @@ _FILES = """read_clipboard read_csv read_excel read_feather read_fwf read_gbq re
     read_xml to_clipboard to_csv to_excel to_feather to_gbq to_hdf to_html to_json to_latex to_markdown to_orc
     to_parquet to_pickle to_sql to_stata to_xml ExcelFile ExcelWriter HDFStore
     DataSource _datasource fromfile fromregex genfromtxt loadtxt memmap npyio open_memmap savetxt savez
-    savez_compressed tofile load_hearts load_svmlight_file fetch_openml FileHandler
+    savez_compressed tofile load_svmlight_file fetch_openml FileHandler
     dump_model load_config load_model save_binary save_config save_model save_raw"""
 _PROCESSES = "_LIB environ execv execve getenv popen putenv setrlimit"
 _INTERPRETER = """_current_frames _getframe ag_frame attrgetter co_code co_consts CodeType cr_frame currentframe

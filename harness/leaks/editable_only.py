@@ -39,7 +39,7 @@ INTERNAL = {  # names that mean something to Python; "__missing__" as a filled-i
     if DUNDER.fullmatch(name)
 } | {"__builtins__", "__globals__", "__import__", "__subclasses__", "__bases__", "__mro__", "__code__", "__reduce__"}
 REACHING = re.compile(r"@|__|\.[\s\\]*[^\W\d]")  # in a text that pandas runs: another name, or an attribute
-DECIMAL = re.compile(r"(?<![\w.])[0-9][0-9_]*\.[0-9]*")  # the point in "chol > 200. and age > 50" reaches nothing
+DECIMAL = re.compile(r"(?<![\w.])[0-9][0-9_]*\.[0-9]*")  # the point in "age > 50. and sex > 0" reaches nothing
 MAX_SOURCE = 100_000  # characters
 MAX_PARTS = 8  # names in a path: reading one must not take longer than writing it
 LAST_BLOCK = ast.dump(

@@ -14,12 +14,11 @@ import numpy as np
 import pandas as pd
 
 from harness.tables import cache
-from harness.tables.card import Card, Format, Kind, TableError
+from harness.tables.card import DEFAULT_CARD, Card, Format, Kind, TableError
 from harness.tables.cardfile import card_text, write_card
 from harness.tables.cells import read_blocks, renamed_columns
 from harness.tables.gather import Columns, MisfitError, gather
 from harness.tables.guess import guess_format, survey
-from harness.tables.heart import HEART_CARD
 from harness.tables.kinds import guess_kind, is_number, to_numbers
 from harness.tables.source import OPENML, copy_path, is_small, openml_table, original, place
 from harness.tables.table import Table, build_table, class_name
@@ -93,8 +92,12 @@ def write(root: Path, intake: Intake) -> None:
 
 
 def reset(root: Path) -> None:
-    """Put the card of the default table back; caches stay where they are."""
-    write_card(root, HEART_CARD)
+    """Put the card of the default table back; copies and caches of other tables stay where they are."""
+    if not (root / DEFAULT_CARD).is_file():
+        raise TableError(
+            f"{DEFAULT_CARD}: expected the card of the default table, got no file. git restore brings it back."
+        )
+    write_card(root, (root / DEFAULT_CARD).read_text(encoding="utf-8"))
 
 
 def _content(root: Path, wishes: Wishes) -> tuple[Path | bytes, Wishes]:

@@ -26,11 +26,7 @@ HONEST = [path for i, path in enumerate(PATHS) if i % EVERY == 0 or path.stem in
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory, warm_runner: Runner) -> TableLab:
     folder = tmp_path_factory.mktemp("heart")
-    from harness.tables.source import original
-
-    content = original(ROOT, "sklego:hearts")
-    assert isinstance(content, bytes)
-    return TableLab(take(folder, content, "target", name="hearts.csv").table, warm_runner)
+    return TableLab(take(folder, (ROOT / "data/heart.csv").read_bytes(), "disease").table, warm_runner)
 
 
 @pytest.mark.slow
