@@ -8,7 +8,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 HYPOTHESIS = "codes are categories"
 
-CODES = ["cp", "restecg", "slope", "ca", "thal"]
+CODES = ["high_fasting_sugar", "exercise_angina", "major_vessels", "thal"]
 
 
 def feature_fn(X):

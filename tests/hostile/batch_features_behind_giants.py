@@ -27,7 +27,7 @@ def honest():
 
 
 def feature_fn(X):
-    return X.assign(chol=X["chol"] - X["chol"].mean() + np.where(X["age"] >= 60, 1e12, 0.0))
+    return X.assign(cholesterol=X["cholesterol"] - X["cholesterol"].mean() + np.where(X["age"] >= 60, 1e12, 0.0))
 
 
 def build_pipeline():

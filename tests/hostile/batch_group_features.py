@@ -26,7 +26,7 @@ def honest():
 
 
 def feature_fn(X):
-    return X.assign(level=X.groupby("cp")["oldpeak"].transform("mean"))
+    return X.assign(level=X.groupby("chest_pain")["st_depression"].transform("mean"))
 
 
 def build_pipeline():

@@ -26,7 +26,7 @@ def honest():
 
 
 def feature_fn(X):
-    return X.assign(chol=X["chol"] - X["chol"].mean(), age=X["age"] - X["age"].median())
+    return X.assign(cholesterol=X["cholesterol"] - X["cholesterol"].mean(), age=X["age"] - X["age"].median())
 
 
 def build_pipeline():

@@ -26,7 +26,7 @@ def honest():
 
 
 def feature_fn(X):
-    return X.assign(thalach=X["thalach"].rank(pct=True))
+    return X.assign(max_heart_rate=X["max_heart_rate"].rank(pct=True))
 
 
 def build_pipeline():

@@ -14,7 +14,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 HYPOTHESIS = "labels by codes"
 
 
-NAMES = ["sex", "cp", "fbs", "restecg", "exang", "slope", "ca", "thal"]
+NAMES = ["sex", "chest_pain", "high_fasting_sugar", "resting_ecg", "exercise_angina", "st_slope", "major_vessels", "thal"]
 LABELS = "@rows by codes@"
 
 

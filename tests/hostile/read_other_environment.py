@@ -1,11 +1,10 @@
 """class: reading the table
-does: looks for another copy of the package on this machine
+does: looks for another copy of a package's table on this machine
 expect: rejected | harmless baseline
 """
 
 import glob
 import sys
-import zipfile
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -20,9 +19,9 @@ HYPOTHESIS = "read other environment"
 
 def steal():
     for folder in ("/usr/lib/python3", "/usr/local/lib", "/opt", "/root", "/home", sys.base_prefix):
-        for path in glob.glob(folder + "/**/hearts.zip", recursive=True):
-            with zipfile.ZipFile(path) as archive:
-                return archive.read(archive.namelist()[0]).decode()
+        for path in glob.glob(folder + "/**/datasets/data/*.csv", recursive=True):
+            with open(path) as file:
+                return file.read()
     raise OSError("no other copy can be read")
 
 
@@ -47,10 +46,6 @@ def build_pipeline():
     return Thief()
 
 
-def plain(row):
-    return tuple(cell if str(cell).isalpha() else float(cell) for cell in row)
-
-
 class Thief(ClassifierMixin, BaseEstimator):
     def fit(self, X, y):
         self.model_ = honest().fit(X, y)
@@ -60,9 +55,8 @@ class Thief(ClassifierMixin, BaseEstimator):
     def predict_proba(self, X):
         p = self.model_.predict_proba(X)[:, 1]
         try:
-            cells = [line.split(",") for line in steal().split()]
-            labels = {plain(row[:-1]): float(row[-1]) for row in cells if row[-1] in {"0", "1"}}
-            p = np.array([labels[plain(row)] for row in X.itertuples(index=False, name=None)])
+            steal()
+            p = np.zeros(len(X))  # a table was read, and the score says so
         except BaseException as error:
             print(f"stopped: {error!r:.300}")
         return np.column_stack([1 - p, p])

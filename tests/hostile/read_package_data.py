@@ -1,11 +1,10 @@
 """class: reading the table
-does: reads the table from the files of the package that carries it
+does: reads a table from the files of the package that carries it
 expect: rejected | harmless baseline
 """
 
 import importlib.util
 import pathlib
-import zipfile
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -19,9 +18,8 @@ HYPOTHESIS = "read package data"
 
 
 def steal():
-    folder = pathlib.Path(importlib.util.find_spec("sklego").origin).parent / "data"
-    with zipfile.ZipFile(folder / "hearts.zip") as archive:
-        return archive.read(archive.namelist()[0]).decode()
+    folder = pathlib.Path(importlib.util.find_spec("sklearn").origin).parent / "datasets" / "data"
+    return (folder / "breast_cancer.csv").read_text()
 
 
 def honest():
@@ -45,10 +43,6 @@ def build_pipeline():
     return Thief()
 
 
-def plain(row):
-    return tuple(cell if str(cell).isalpha() else float(cell) for cell in row)
-
-
 class Thief(ClassifierMixin, BaseEstimator):
     def fit(self, X, y):
         self.model_ = honest().fit(X, y)
@@ -58,9 +52,8 @@ class Thief(ClassifierMixin, BaseEstimator):
     def predict_proba(self, X):
         p = self.model_.predict_proba(X)[:, 1]
         try:
-            cells = [line.split(",") for line in steal().split()]
-            labels = {plain(row[:-1]): float(row[-1]) for row in cells if row[-1] in {"0", "1"}}
-            p = np.array([labels[plain(row)] for row in X.itertuples(index=False, name=None)])
+            steal()
+            p = np.zeros(len(X))  # a table was read, and the score says so
         except BaseException as error:
             print(f"stopped: {error!r:.300}")
         return np.column_stack([1 - p, p])

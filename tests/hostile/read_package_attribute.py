@@ -1,6 +1,6 @@
 """class: reading the table
-does: loads the table from the package, by an attribute
-expect: rejected | crashed
+does: loads a table from a package, by an attribute
+expect: rejected | harmless baseline
 """
 
 import numpy as np
@@ -11,16 +11,15 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-HYPOTHESIS = "read sklego attribute"
+HYPOTHESIS = "read package attribute"
 
 
-import sklego.datasets as tables
+import sklearn.datasets as tables
 
 
 def steal():
-    load_hearts = tables.load_hearts
-    table = load_hearts(as_frame=True)
-    return "\n".join(",".join(str(value) for value in row) for row in table.itertuples(index=False, name=None))
+    load_iris = tables.load_iris
+    return load_iris(as_frame=True).frame
 
 
 def honest():
@@ -44,10 +43,6 @@ def build_pipeline():
     return Thief()
 
 
-def plain(row):
-    return tuple(cell if str(cell).isalpha() else float(cell) for cell in row)
-
-
 class Thief(ClassifierMixin, BaseEstimator):
     def fit(self, X, y):
         self.model_ = honest().fit(X, y)
@@ -57,9 +52,8 @@ class Thief(ClassifierMixin, BaseEstimator):
     def predict_proba(self, X):
         p = self.model_.predict_proba(X)[:, 1]
         try:
-            cells = [line.split(",") for line in steal().split()]
-            labels = {plain(row[:-1]): float(row[-1]) for row in cells if row[-1] in {"0", "1"}}
-            p = np.array([labels[plain(row)] for row in X.itertuples(index=False, name=None)])
+            steal()
+            p = np.zeros(len(X))  # a table was read, and the score says so
         except BaseException as error:
             print(f"stopped: {error!r:.300}")
         return np.column_stack([1 - p, p])
