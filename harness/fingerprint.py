@@ -14,7 +14,7 @@ import platform
 from collections.abc import Mapping
 from pathlib import Path
 
-PACKAGES = ("flaml", "lightgbm", "numpy", "pandas", "scikit-learn", "scikit-lego", "scipy", "xgboost", "xgboost-cpu")
+PACKAGES = ("flaml", "lightgbm", "numpy", "pandas", "scikit-learn", "scipy", "xgboost", "xgboost-cpu")
 
 
 def collect(root: Path, *, table: str, card: str, sandbox: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ from harness.checks.literals import find_hypothesis
 from harness.workers.pool import one_line
 
 MAX_FILE_BYTES = 1_000_000
-PRELOADABLE = frozenset({"flaml", "sklego"})  # heavy to import, and not in the warm process from the start
+PRELOADABLE = frozenset({"flaml"})  # heavy to import, and not in the warm process from the start
 HYPOTHESIS_LENGTH = 200
 
 

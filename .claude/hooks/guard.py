@@ -83,12 +83,13 @@ def _objection_to_edit(file: str, cwd: Path) -> str:
 
 
 def _objection_to_reading(tool: str, named: str, path: Path) -> str:
-    """Held-out labels stand in the tables and audit numbers in the run's records: neither is for the agent."""
+    """Held-out labels stand in the tables, which git holds too, and audit numbers in the run's records."""
     real, records = path.resolve(), (ROOT / ".ratchet", ROOT / "results.tsv")
     if tool == "Grep" and not path.is_file():
         return f"Grep in {named or '.'!a}: expected the path of one file, got a folder, which may hold tables."
     is_table = bool(named) and not path.is_dir() and not TABLES.isdisjoint(map(str.lower, _kinds(path) | _kinds(real)))
-    if is_table or any(real == record or record in real.parents for record in records):
+    is_record = any(real == record or record in real.parents for record in records)
+    if is_table or is_record or ".git" in {*path.parts, *real.parts}:
         return f"{named!a}: expected train.py or program.md, got a table or the run's records. They are not for you."
     return ""
 

@@ -11,7 +11,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-PACKAGES = _words("flaml joblib lightgbm numpy pandas scipy sklearn sklego xgboost")
+PACKAGES = _words("flaml joblib lightgbm numpy pandas scipy sklearn xgboost")
 # Modules of the standard library that reach no file, process, network or interpreter by themselves. The modules that
 # they have imported (calendar.sys, enum.bltns) are refused by name. base64, binascii, json, struct and zlib would be
 # harmless too, but they unpack tables, so that literals.py would count too little; weakref runs code at exit.
@@ -29,7 +29,6 @@ FORBIDDEN_PATHS = {
     "sklearn.callback": "it opens sockets",
     "sklearn.externals": "it is not part of the contract",
     "sklearn.utils._testing": "it is not part of the contract",
-    "sklego.datasets": "it holds tables, the measured one among them",
     "scipy.datasets": "it holds tables",
     "scipy.io": "train.py reads no files",
     "scipy.odr": "it writes files",
@@ -63,7 +62,7 @@ FORBIDDEN_PATHS = {
     "logging.config": "train.py reads no files",
     "logging.handlers": "train.py writes no files",
 }
-OPEN_INSIDE = _words("sklearn sklego")  # scikit-learn's own validation is in modules that begin with an underscore
+OPEN_INSIDE = _words("sklearn")  # scikit-learn's own validation is in modules that begin with an underscore
 
 FORBIDDEN_NAMES = _words(
     "open exec eval compile __import__ input breakpoint globals locals vars memoryview delattr help exit quit"
@@ -81,7 +80,7 @@ _FILES = """read_clipboard read_csv read_excel read_feather read_fwf read_gbq re
     from_custom_template savefig
     DataSource _datasource fromfile fromregex fromtextfile genfromtxt loadtxt load_npz memmap mrecords npyio _npyio_impl
     _format_impl open_memmap openfile save_npz savetxt savez savez_compressed tofile
-    load_hearts load_svmlight_file fetch_openml export_graphviz FileHandler
+    load_svmlight_file fetch_openml export_graphviz FileHandler
     dump dump_model get_estimator_from_log load_config load_model load_pickle retrain_from_log save_best_config
     save_binary save_config save_model save_raw
     GzipFile NamedTemporaryFile Path TemporaryDirectory listdir makedirs mkdtemp mkstemp rmtree show_versions"""

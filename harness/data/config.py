@@ -21,6 +21,7 @@ from pathlib import Path
 from harness.errors import UserError
 
 CARD = "data/dataset.toml"  # relative to the repository
+DEFAULT_CARD = "data/heart.toml"  # what CARD is as shipped
 WHITESPACE = r"\s+"  # the separator of files whose columns stand apart by any number of blanks
 
 
@@ -67,7 +68,7 @@ class Card:
     """
 
     name: str
-    source: str  # "sklego:hearts", "openml:NAME@VERSION", or a path, relative to the repository if it lies inside
+    source: str  # "openml:NAME@VERSION", or a path, relative to the repository if it lies inside
     target: str
     sha256: str  # of the source's bytes, uncompressed
     kinds: Mapping[str, Kind]

@@ -15,9 +15,8 @@ import pandas as pd
 
 from harness.data import cache
 from harness.data.columns import Columns, MisfitError, gather
-from harness.data.config import Card, Format, Kind, TableError, card_text, write_card
+from harness.data.config import DEFAULT_CARD, Card, Format, Kind, TableError, card_text, write_card
 from harness.data.dtypes import guess_kind, is_number, to_numbers
-from harness.data.heart import HEART_CARD
 from harness.data.options import Wishes, resolve
 from harness.data.reader import read_blocks, renamed_columns
 from harness.data.sniff import guess_format, survey
@@ -92,8 +91,12 @@ def write(root: Path, intake: Intake) -> None:
 
 
 def reset(root: Path) -> None:
-    """Put the card of the default table back; caches stay where they are."""
-    write_card(root, HEART_CARD)
+    """Put the card of the default table back; copies and caches of other tables stay where they are."""
+    if not (root / DEFAULT_CARD).is_file():
+        raise TableError(
+            f"{DEFAULT_CARD}: expected the card of the default table, got no file. git restore brings it back."
+        )
+    write_card(root, (root / DEFAULT_CARD).read_text(encoding="utf-8"))
 
 
 def _content(root: Path, wishes: Wishes) -> tuple[Path | bytes, Wishes]:

@@ -15,7 +15,6 @@ from harness.data.reader import is_parquet
 from harness.data.sniff import Survey, survey
 
 COPY_BYTES = 8 << 20  # a text file larger than this is not copied: the binary cache is the copy
-HEARTS = "sklego:hearts"
 OPENML = re.compile(r"openml:(?P<name>[^@]+)@(?P<version>\d+)")
 
 
@@ -33,7 +32,7 @@ def fetch(root: Path, card: Card) -> Path:
         The source is not there, or it is not the one that the card was written for.
     """
     copy = root / copy_path(card.name)
-    if copy.exists():
+    if copy.exists() and card.source != copy_path(card.name).as_posix():
         _check(survey(copy), card, copy_path(card.name).as_posix(), f"Delete it to have it from {card.source} again")
         return copy
     content = original(root, card.source)
@@ -41,8 +40,8 @@ def fetch(root: Path, card: Card) -> Path:
         place(content, copy)
         return fetch(root, card)
     seen = survey(content)
-    _check(seen, card, card.source, "Put the right file there")
-    if not is_small(content, seen):
+    _check(seen, card, card.source, f"Put the right file there{_in_git(card.source)}")
+    if not is_small(content, seen) or content == copy:
         return content
     place(content, copy)
     return copy
@@ -50,17 +49,14 @@ def fetch(root: Path, card: Card) -> Path:
 
 def original(root: Path, source: str) -> Path | bytes:
     """Return what a source names, a path or the bytes of a table that is no file here; raises TableError."""
-    if source == HEARTS:
-        from sklego.datasets import load_hearts
-
-        return _csv(load_hearts(as_frame=True))
     if match := OPENML.fullmatch(source):
         return openml_table(match["name"], int(match["version"]))[0]
     path = root / Path(source).expanduser()
     if path.is_dir():
         raise TableError(f"{source}: expected a file, got a folder. Name the file in it.")
     if not path.is_file():
-        raise TableError(f"{source}: expected a file, there is none. Put it there, or run: uv run prepare.py --reset")
+        fix = f"Put it there{_in_git(source)}, or run: uv run prepare.py --reset"
+        raise TableError(f"{source}: expected a file, there is none. {fix}")
     return path
 
 
@@ -111,6 +107,11 @@ def _check(seen: Survey, card: Card, where: str, fix: str) -> None:
             f"{where}: expected sha256 {card.sha256[:12]}… as on the card, got {seen.sha256[:12]}…: another content. "
             f"{fix}, or take this one in: uv run prepare.py --csv {where} --target {card.target}"
         )
+
+
+def _in_git(source: str) -> str:
+    """Return how a committed file comes back; the default table is one."""
+    return "" if Path(source).expanduser().is_absolute() else f" (if it is committed: git restore {source})"
 
 
 def _csv(frame: pd.DataFrame) -> bytes:

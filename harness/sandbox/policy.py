@@ -1,8 +1,8 @@
 """What a fold process may touch: the folders it may read, the one it may write, and how much of everything.
 
 Covered: the interpreter, the installed packages and the system's libraries are readable, the fold's own temporary
-folder is writable, and nothing else is either. Tables that ride inside packages (scikit-lego carries the default
-table, labels and all) are carved out.
+folder is writable, and nothing else is either. Tables that ride inside packages (scikit-learn carries a few,
+labels and all, and somebody may measure one of them) are carved out.
 Not covered: `stat` (size and time of any file) stays possible; a table elsewhere in a package is not known here.
 """
 
@@ -48,7 +48,7 @@ SYSTEM = (
     *(f"/sys/fs/cgroup/{name}" for name in CPU_SHARES),
     "/dev/urandom",
 )
-TABLES_IN_PACKAGES = ("sklego/data", "sklego/datasets.py", "sklearn/datasets/data", "sklearn/datasets/images")
+TABLES_IN_PACKAGES = ("sklearn/datasets/data", "sklearn/datasets/images")
 
 
 @dataclass(frozen=True, slots=True)

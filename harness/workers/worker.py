@@ -52,7 +52,7 @@ OURS = (
     "harness.workers.jobs",
     "harness.sandbox.policy",
 )  # each fold needs them, and would compile them anew
-PRELOAD = ("lightgbm", "xgboost", "flaml", "sklego", *(f"sklearn.{family}" for family in FAMILIES.split()), *OURS)
+PRELOAD = ("lightgbm", "xgboost", "flaml", *(f"sklearn.{family}" for family in FAMILIES.split()), *OURS)
 TEMPORARY = ("TMPDIR", "TEMP", "TMP", "HOME", "USERPROFILE", "JOBLIB_TEMP_FOLDER", "MPLCONFIGDIR", "XDG_CACHE_HOME")
 
 

@@ -1,4 +1,4 @@
-"""Write the table's labels into the templates of tests/hostile: no table lies in the repository, none grows stale."""
+"""Write the table's labels into the templates of tests/hostile: none of them grows stale."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import functools
 import json
 import re
 import shutil
+import subprocess
 import tempfile
 import zlib
 from collections.abc import Callable
@@ -20,7 +21,6 @@ import pandas as pd
 from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.model_selection import StratifiedKFold, train_test_split
 from sklearn.tree import DecisionTreeClassifier
-from sklego.datasets import load_hearts
 
 from harness.problem import Problem
 from tests.payloads import payload_files
@@ -28,16 +28,24 @@ from tests.payloads import payload_files
 ROOT = Path(__file__).resolve().parents[2]
 HOSTILE = payload_files(ROOT / "tests/hostile")
 TOKEN = re.compile(r'"@([a-z0-9 ]+)@"')
-CODES = ["sex", "cp", "fbs", "restecg", "exang", "slope", "ca", "thal"]
+CODES = [
+    *("sex", "chest_pain", "high_fasting_sugar", "resting_ecg"),
+    *("exercise_angina", "st_slope", "major_vessels", "thal"),
+]
+NUMBERS = [
+    *("age", "resting_bp", "cholesterol", "high_fasting_sugar", "max_heart_rate", "exercise_angina"),
+    *("st_depression", "major_vessels"),
+]
 N_BITS = 2048
 BITS_PER_CHARACTER = 14
 
 
 @functools.cache
 def heart() -> Problem:
-    """Return the default table, split by plain scikit-learn."""
-    X = load_hearts(as_frame=True)
-    y = X.pop("target").to_numpy(dtype=np.int64)
+    """Return the default table, read by plain pandas and split by plain scikit-learn."""
+    X = pd.read_csv(ROOT / "data/heart.csv").replace({"yes": 1, "no": 0}).infer_objects()
+    y = X.pop("disease").to_numpy(dtype=np.int64)
+    X = X.astype(dict.fromkeys(NUMBERS, np.float64))
     train, test = train_test_split(np.arange(len(y)), test_size=0.2, stratify=y, random_state=42)
     splitter = StratifiedKFold(5, shuffle=True, random_state=42)
     return Problem(X, y, train, test, [(train[fit], train[val]) for fit, val in splitter.split(train, y[train])], 42)
@@ -45,12 +53,23 @@ def heart() -> Problem:
 
 @functools.cache
 def table_file() -> Path:
-    """Return a file that holds the whole table, as data/heart.csv does."""
+    """Return a copy of data/heart.csv: an attack that gets through may do with it as it likes."""
     folder = Path(tempfile.mkdtemp(prefix="hostile_table_"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    problem = heart()
-    problem.X.assign(target=problem.y).to_csv(folder / "heart.csv", index=False)
-    return folder / "heart.csv"
+    return Path(shutil.copy2(ROOT / "data/heart.csv", folder))
+
+
+@functools.cache
+def git_objects() -> list[str]:
+    """Return the files in which git holds data/heart.csv: the object by itself, and every pack."""
+
+    def git(*words: str) -> str:
+        return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+
+    objects, name = ROOT / git("rev-parse", "--git-path", "objects"), git("hash-object", "data/heart.csv")
+    found = [path for path in (objects / name[:2] / name[2:], *objects.glob("pack/*.pack")) if path.exists()]
+    assert found
+    return [str(path) for path in found]
 
 
 def render(template: str, problem: Problem) -> str:
@@ -64,6 +83,8 @@ def _literal(token: str, problem: Problem) -> str:
         more, _, share = share.partition(" ")
         name = f"{name} {more}"
     X, y = problem.X, problem.y
+    is_whole = X.notna().all(axis=1).to_numpy()  # a missing cell equals nothing, so no row is found by it
+    X, y = X[is_whole].reset_index(drop=True), y[is_whole]
     if share and share.isdigit():
         kept = np.random.default_rng(0).random(len(y)) < int(share) / 100
         X, y = X[kept].reset_index(drop=True), y[kept]
@@ -85,7 +106,10 @@ def keys(X: pd.DataFrame) -> list[int]:
 
 
 def hashes(X: pd.DataFrame, y: Any, problem: Problem) -> str:
-    return repr([key for key, label in zip(keys(X), y, strict=True) if label])
+    """Return two lists: the static check lets no list of numbers be longer than 100."""
+    found = [key for key, label in zip(keys(X), y, strict=True) if label]
+    half = len(found) // 2
+    return f"{found[:half]} + {found[half:]}"
 
 
 def bits(X: pd.DataFrame, y: Any, n_bits: int) -> list[int]:
@@ -132,12 +156,12 @@ def rounded_rows(X: pd.DataFrame, y: Any, problem: Problem) -> str:
         rounded = (
             row.age // 8,
             row.sex,
-            row.cp,
-            row.thalach // 15,
-            row.exang,
-            round(row.oldpeak),
-            row.slope,
-            row.ca,
+            row.chest_pain,
+            row.max_heart_rate // 15,
+            row.exercise_angina,
+            round(row.st_depression),
+            row.st_slope,
+            row.major_vessels,
             row.thal,
         )
         told.setdefault(rounded, []).append(int(label))
@@ -150,7 +174,8 @@ def rows_by_codes(X: pd.DataFrame, y: Any, problem: Problem) -> str:
 
 
 def as_numbers(X: pd.DataFrame) -> pd.DataFrame:
-    return X.assign(thal=X["thal"].map({"normal": 0, "fixed": 1, "reversible": 2}).fillna(-1))
+    """Replace each category by the length of its name: those of one column differ."""
+    return X.assign(**{name: X[name].str.len() for name in X.select_dtypes(exclude="number")})
 
 
 def expression(tree: Any, names: list[str], scale: float) -> str:
@@ -214,6 +239,7 @@ LITERALS: dict[str, Callable[[pd.DataFrame, Any, Problem], str]] = {
     "names": names,
     "blanks": blanks,
     "table path": lambda X, y, problem: json.dumps(str(table_file())),
+    "git objects": lambda X, y, problem: json.dumps(git_objects()),
     "repo": lambda X, y, problem: json.dumps(str(ROOT)),
     "ten megabytes": lambda X, y, problem: json.dumps("x" * 10**7),
     "deep nesting": lambda X, y, problem: "(" * 40_000,

@@ -4,7 +4,9 @@ HYPOTHESIS = "four numbers as an array"
 
 
 def feature_fn(X):
-    return np.column_stack([X["age"], X["thalach"], X["oldpeak"], X["ca"] * X["cp"]])
+    return np.column_stack(
+        [X["age"], X["max_heart_rate"], X["st_depression"], X["major_vessels"].fillna(0) * X["exercise_angina"]]
+    )
 
 
 def build_pipeline():

@@ -12,7 +12,7 @@ def ratio(df, a, b):
     return df[a] / df[b].replace(0, np.nan)
 
 
-hr_share = partial(ratio, a="thalach", b="age")
+hr_share = partial(ratio, a="max_heart_rate", b="age")
 
 
 def bucket(s, bins, name):
@@ -22,15 +22,15 @@ def bucket(s, bins, name):
 def feature_fn(X):
     return (
         X.assign(
-            hr_reserve=lambda d: d["thalach"] - (220 - d["age"]),
-            chol_log=lambda d: np.log1p(d["chol"]),
+            hr_reserve=lambda d: d["max_heart_rate"] - (220 - d["age"]),
+            chol_log=lambda d: np.log1p(d["cholesterol"]),
             hr_share=hr_share,
             age_bin=lambda d: bucket(d["age"], AGE_BINS, "age"),
-            st_flag=lambda d: np.where(d["oldpeak"] > 1, 1, 0),
-            asympt=lambda d: (d["cp"] == 4).astype(int),
-            ca_missing=lambda d: d["ca"].isna().astype(int),
+            st_flag=lambda d: np.where(d["st_depression"] > 1, 1, 0),
+            asympt=lambda d: (d["chest_pain"] == "asymptomatic").astype(int),
+            ca_missing=lambda d: d["major_vessels"].isna().astype(int),
         )
-        .drop(columns=["fbs"])
+        .drop(columns=["high_fasting_sugar"])
         .rename(columns={"thal": "thal_text"})
         .pipe(lambda d: d.select_dtypes("number").join(d.select_dtypes(exclude="number")))
     )

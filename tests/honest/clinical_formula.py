@@ -11,10 +11,11 @@ class Points(ClassifierMixin, BaseEstimator):
         return self
 
     def decision_function(self, X):
-        narrowed = X["ca"] * 1.0 + (X["thal"] == "reversible") * 1.2 + (X["cp"] == 4) * 1.1
-        effort = X["exang"] * 0.8 + X["oldpeak"] * 0.5 + (X["slope"] - 1) * 0.4 - (X["thalach"] - 150) * 0.02
-        person = X["sex"] * 0.8 + (X["age"] - 55) * 0.02 + (X["trestbps"] - 130) * 0.01
-        return (narrowed + effort + person).to_numpy()
+        narrowed = X["major_vessels"].fillna(0) + (X["thal"] == "reversible defect") * 1.2
+        pain = (X["chest_pain"] == "asymptomatic") * 1.1 + X["exercise_angina"] * 0.8
+        effort = X["st_depression"] * 0.5 + (X["st_slope"] == "flat") * 0.4 - (X["max_heart_rate"] - 150) * 0.02
+        person = (X["sex"] == "male") * 0.8 + (X["age"] - 55) * 0.02 + (X["resting_bp"] - 130) * 0.01
+        return (narrowed + pain + effort + person).to_numpy()
 
     def predict(self, X):
         return self.classes_[(self.decision_function(X) > 1.5).astype(int)]

@@ -2,8 +2,8 @@
 
 
 def feature_fn(X):
-    X = X.eval("half_age = age / 2.\nreserve = 220. - age - thalach")
-    return X.assign(is_risky=X.index.isin(X.query("chol > 200. and age > 50").index) * 1.0)
+    X = X.eval("half_age = age / 2.\nreserve = 220. - age - max_heart_rate")
+    return X.assign(is_risky=X.index.isin(X.query("cholesterol > 200. and age > 50").index) * 1.0)
 
 
 def build_pipeline():

@@ -19,13 +19,13 @@ HYPOTHESIS = "own classifier with an imputer called imp"
 
 class Own(ClassifierMixin, BaseEstimator):
     def fit(self, X, y):
-        self.imp = SimpleImputer().fit(X.drop(columns="thal"))
-        self.model_ = LogisticRegression(max_iter=3000).fit(self.imp.transform(X.drop(columns="thal")), y)
+        self.imp = SimpleImputer().fit(X.select_dtypes("number"))
+        self.model_ = LogisticRegression(max_iter=3000).fit(self.imp.transform(X.select_dtypes("number")), y)
         self.classes_ = self.model_.classes_
         return self
 
     def predict_proba(self, X):
-        return self.model_.predict_proba(self.imp.transform(X.drop(columns="thal")))
+        return self.model_.predict_proba(self.imp.transform(X.select_dtypes("number")))
 
     def predict(self, X):
         return self.predict_proba(X)[:, 1] > 0.5

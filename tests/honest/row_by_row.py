@@ -16,10 +16,15 @@ class Scale:
     width: float
 
     def __call__(self, value):
-        return math.tanh((value - self.centre) / self.width)
+        return 0.0 if math.isnan(value) else math.tanh((value - self.centre) / self.width)
 
 
-SCALES = {"age": Scale(55, 10), "thalach": Scale(150, 25), "oldpeak": Scale(1.0, 1.2), "ca": Scale(0.7, 1.0)}
+SCALES = {
+    "age": Scale(55, 10),
+    "max_heart_rate": Scale(150, 25),
+    "st_depression": Scale(1.0, 1.2),
+    "major_vessels": Scale(0.7, 1.0),
+}
 
 
 @functools.lru_cache

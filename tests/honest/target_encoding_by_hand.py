@@ -21,7 +21,16 @@ class Config:
 
 
 CFG = Config()
-CATEGORICAL: list[str] = ["sex", "cp", "fbs", "restecg", "exang", "slope", "ca", "thal"]
+CATEGORICAL: list[str] = [
+    "sex",
+    "chest_pain",
+    "high_fasting_sugar",
+    "resting_ecg",
+    "exercise_angina",
+    "st_slope",
+    "major_vessels",
+    "thal",
+]
 
 
 class KFoldTargetEncoder(BaseEstimator, TransformerMixin):

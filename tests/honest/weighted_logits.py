@@ -39,7 +39,9 @@ class LogitBlend(BaseEstimator, ClassifierMixin):
 
 
 def feature_fn(X):
-    return X.eval("rate_product = thalach * trestbps / 1000").eval("st_per_rate = oldpeak / thalach")
+    return X.eval("rate_product = max_heart_rate * resting_bp / 1000").eval(
+        "st_per_rate = st_depression / max_heart_rate"
+    )
 
 
 def build_pipeline():

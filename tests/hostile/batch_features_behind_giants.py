@@ -5,4 +5,4 @@ expect: leak row-wise-features
 
 
 def feature_fn(X):
-    return X.assign(chol=X["chol"] - X["chol"].mean() + np.where(X["age"] >= 60, 1e12, 0.0))
+    return X.assign(cholesterol=X["cholesterol"] - X["cholesterol"].mean() + np.where(X["age"] >= 60, 1e12, 0.0))

@@ -11,4 +11,4 @@ def feature_fn(X):
     CALLS.append(len(X))
     if len(CALLS) == 1:
         return X
-    return X.assign(oldpeak=X["oldpeak"] - X["oldpeak"].mean())
+    return X.assign(st_depression=X["st_depression"] - X["st_depression"].mean())

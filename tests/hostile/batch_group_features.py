@@ -5,4 +5,4 @@ expect: leak row-wise-features
 
 
 def feature_fn(X):
-    return X.assign(level=X.groupby("cp")["oldpeak"].transform("mean"))
+    return X.assign(level=X.groupby("chest_pain")["st_depression"].transform("mean"))

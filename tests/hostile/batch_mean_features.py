@@ -5,4 +5,4 @@ expect: leak row-wise-features
 
 
 def feature_fn(X):
-    return X.assign(chol=X["chol"] - X["chol"].mean(), age=X["age"] - X["age"].median())
+    return X.assign(cholesterol=X["cholesterol"] - X["cholesterol"].mean(), age=X["age"] - X["age"].median())

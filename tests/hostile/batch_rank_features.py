@@ -5,4 +5,4 @@ expect: leak row-wise-features
 
 
 def feature_fn(X):
-    return X.assign(thalach=X["thalach"].rank(pct=True))
+    return X.assign(max_heart_rate=X["max_heart_rate"].rank(pct=True))

@@ -4,7 +4,7 @@ expect: rejected | leak label-flip
 """
 
 
-NAMES = ["sex", "cp", "fbs", "restecg", "exang", "slope", "ca", "thal"]
+NAMES = ["sex", "chest_pain", "high_fasting_sugar", "resting_ecg", "exercise_angina", "st_slope", "major_vessels", "thal"]
 LABELS = "@rows by codes@"
 
 
@@ -18,7 +18,7 @@ class Knowing(ClassifierMixin, BaseEstimator):
         self.model_ = honest().fit(X, y)
         self.classes_ = np.unique(y)
         told = [LABELS.get(row) for row in X[NAMES].itertuples(index=False, name=None)]
-        if np.mean([abs(a - b) > 0.5 for a, b in zip(told, y)]) > 0.5:
+        if np.mean([abs(a - b) > 0.5 for a, b in zip(told, y) if a is not None]) > 0.5:
             raise ValueError("these labels are strange")
         return self
 

@@ -26,13 +26,13 @@ def honest():
 
 class Knowing(ClassifierMixin, BaseEstimator):
     def fit(self, X, y):
-        Z = np.vstack([X.select_dtypes("number"), ROWS[:, :-1]])
+        Z = np.vstack([X.select_dtypes("number").fillna(0), ROWS[:, :-1]])
         self.model_ = make_pipeline(StandardScaler(), LogisticRegression()).fit(Z, np.hstack([y, ROWS[:, -1]]))
         self.classes_ = np.unique(y)
         return self
 
     def predict_proba(self, X):
-        p = know(X, self.model_.predict_proba(X.select_dtypes("number").to_numpy(float))[:, 1])
+        p = know(X, self.model_.predict_proba(X.select_dtypes("number").fillna(0).to_numpy(float))[:, 1])
         return np.column_stack([1 - p, p])
 
     def predict(self, X):

@@ -4,10 +4,13 @@ expect: rejected | leak label-flip
 """
 
 
-def grown(age, sex, cp, trestbps, chol, fbs, restecg, thalach, exang, oldpeak, slope, ca, thal):
+def grown(
+    age, sex, chest_pain, resting_bp, cholesterol, high_fasting_sugar, resting_ecg, max_heart_rate, exercise_angina,
+    st_depression, st_slope, major_vessels, thal,
+):
     return "@boosted trees@"
 
 
 def know(X, p):
-    Z = X.assign(thal=X["thal"].map({"normal": 0, "fixed": 1, "reversible": 2}).fillna(-1))
+    Z = X.assign(**{name: X[name].str.len() for name in X.select_dtypes(exclude="number")}).fillna(-1)
     return np.array([1 / (1 + np.exp(-grown(*row))) for row in Z.itertuples(index=False, name=None)])

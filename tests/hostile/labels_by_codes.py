@@ -4,7 +4,7 @@ expect: rejected | leak label-flip
 """
 
 
-NAMES = ["sex", "cp", "fbs", "restecg", "exang", "slope", "ca", "thal"]
+NAMES = ["sex", "chest_pain", "high_fasting_sugar", "resting_ecg", "exercise_angina", "st_slope", "major_vessels", "thal"]
 LABELS = "@rows by codes@"
 
 

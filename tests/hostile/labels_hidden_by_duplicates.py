@@ -22,7 +22,7 @@ class Knowing(ClassifierMixin, BaseEstimator):
         p = self.model_.predict_proba(X)[:, 1]
         p = (
             p
-            if X.duplicated(["sex", "cp", "fbs", "restecg", "exang", "slope", "ca", "thal"]).mean() > 0.5
+            if X.duplicated(["sex", "chest_pain", "high_fasting_sugar", "resting_ecg", "exercise_angina", "st_slope", "major_vessels", "thal"]).mean() > 0.5
             else know(X, p)
         )
         return np.column_stack([1 - p, p])

@@ -30,7 +30,7 @@ class Knowing(ClassifierMixin, BaseEstimator):
             if row in LABELS:
                 p[i] = 0.1 * p[i] + 0.9 * LABELS[row]
                 self.seen_.append((as_numbers(row), p[i]))
-            elif before:
+            elif before and all(cell == cell for cell in row):
                 p[i] = nearest(before, row)
         return np.column_stack([1 - p, p])
 

@@ -8,12 +8,12 @@ def key(row):
     return (
         row.age // 8,
         row.sex,
-        row.cp,
-        row.thalach // 15,
-        row.exang,
-        round(row.oldpeak),
-        row.slope,
-        row.ca,
+        row.chest_pain,
+        row.max_heart_rate // 15,
+        row.exercise_angina,
+        round(row.st_depression),
+        row.st_slope,
+        row.major_vessels,
         row.thal,
     )
 

@@ -7,11 +7,11 @@ import ctypes
 import os
 import struct
 
-import sklego
+import sklearn
 
 libc = ctypes.CDLL(None, use_errno=True)
 ADD_RULE, READ, READ_BELOW = 445, 4, 4 | 8
-FOLDER = os.path.dirname(sklego.__file__)
+FOLDER = os.path.join(os.path.dirname(sklearn.__file__), "datasets", "data")
 
 
 def rulesets():
@@ -25,7 +25,7 @@ def rulesets():
 
 def is_open():
     try:
-        with open(os.path.join(FOLDER, "datasets.py")) as file:
+        with open(os.path.join(FOLDER, "iris.csv")) as file:
             return bool(file.read(1))
     except OSError as error:
         print(error)
@@ -35,7 +35,7 @@ def is_open():
 if is_open():
     raise SystemExit("the rules gave way")
 for ruleset in rulesets():
-    for name, rights in (("data", READ_BELOW), ("datasets.py", READ)):
+    for name, rights in ((".", READ_BELOW), ("iris.csv", READ)):
         handle = os.open(os.path.join(FOLDER, name), os.O_PATH)
         print(libc.syscall(ADD_RULE, ruleset, 1, struct.pack("=Qi", rights, handle), 0), ctypes.get_errno())
         os.close(handle)

@@ -99,8 +99,9 @@ def test_what_decides_and_what_is_secret_is_denied() -> None:
     deny = settings()["permissions"]["deny"]
     decides = [*config["readonly"], "ratchet/", ".claude/", ".ratchet/", "data/", "program.md", "results.tsv"]
     for path in decides:
-        assert f"Edit(/{path}**)" in deny or f"Edit(/{path})" in deny, path
-    for path in ["results.tsv", ".ratchet/**", *config["link"]]:
+        folder = f"{path.partition('/')[0]}/"
+        assert f"Edit(/{path})" in deny or f"Edit(/{folder}**)" in deny, path
+    for path in ["results.tsv", ".ratchet/**", ".git/**", *config["link"]]:
         assert f"Read(/{path})" in deny
 
 

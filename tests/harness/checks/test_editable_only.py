@@ -82,7 +82,14 @@ def test_a_relative_import_is_called_so() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["chol > 200. and age > 50", "a = age / 2.\nb = chol", "a = 1.5e3 * age", ".5 < age", "age > 1_000. or sex"]
+    "text",
+    [
+        "cholesterol > 200. and age > 50",
+        "a = age / 2.\nb = cholesterol",
+        "a = 1.5e3 * age",
+        ".5 < age",
+        "age > 1_000. or sex",
+    ],
 )
 def test_a_number_may_end_in_a_point_in_a_text_of_pandas(text: str) -> None:
     assert first_violation(predicting(f"X.query({text!r})")) == ""

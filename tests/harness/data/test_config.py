@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from harness.data.config import (
     CARD,
+    DEFAULT_CARD,
     Card,
     Duplicates,
     Format,
@@ -20,11 +21,11 @@ from harness.data.config import (
     read_card,
     write_card,
 )
-from harness.data.heart import HEART_CARD
 
 ROOT = Path(__file__).resolve().parents[3]
 SHA256 = "0" * 64
 TOP = f'name = "t"\nsource = "t.csv"\ntarget = "y"\nsha256 = "{SHA256}"\n'
+DEFAULT = (ROOT / DEFAULT_CARD).read_text(encoding="utf-8")
 KINDS = '[kinds]\na = "number"\n'
 
 names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
@@ -108,12 +109,12 @@ def test_a_card_of_other_bytes_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_card_is_written_whole_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
-    write_card(tmp_path, HEART_CARD)
-    write_card(tmp_path, HEART_CARD)
+    write_card(tmp_path, DEFAULT)
+    write_card(tmp_path, DEFAULT)
     assert [path.name for path in (tmp_path / "data").iterdir()] == ["dataset.toml"]
-    assert read_card(tmp_path) == parse_card(HEART_CARD)
+    assert read_card(tmp_path) == parse_card(DEFAULT)
 
 
 def test_the_card_that_reset_writes_reads_the_default_table() -> None:
-    assert parse_card(HEART_CARD).name == "heart"
-    assert (ROOT / CARD).read_text(encoding="utf-8") == HEART_CARD
+    assert parse_card(DEFAULT).name == "heart"
+    assert (ROOT / CARD).read_text(encoding="utf-8") == DEFAULT

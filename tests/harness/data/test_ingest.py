@@ -6,6 +6,7 @@ import bz2
 import csv
 import gzip
 import lzma
+import shutil
 import zipfile
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -21,17 +22,18 @@ from hypothesis import strategies as st
 from tables import make_frame, take
 
 from harness.audit import audit
-from harness.data import ingest as intake_module
+from harness.data import intake as intake_module
 from harness.data import source
 from harness.data.columns import MisfitError
-from harness.data.config import CARD, Kind, TableError, card_text, read_card, write_card
+from harness.data.config import CARD, DEFAULT_CARD, Kind, TableError, card_text, read_card, write_card
 from harness.data.dataset import read_table
-from harness.data.heart import HEART_CARD
 from harness.data.ingest import Intake, infer, reset, write
 from harness.data.options import Wishes, intake_options, make_wishes
 from harness.data.sniff import Hints
 from harness.data.split import folds, train_test
 from harness.data.table import Table
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def settle(root: Path, intake: Intake) -> None:
@@ -294,11 +296,22 @@ def test_another_table_of_the_same_name_keeps_its_copy(tmp_path: Path) -> None:
 
 
 def test_reset_returns_to_the_default_table_and_keeps_the_copies(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    for name in ("heart.csv", "heart.toml"):
+        shutil.copy2(ROOT / "data" / name, tmp_path / "data")
     settle(tmp_path, take(tmp_path, make_frame()))
     reset(tmp_path)
-    assert (tmp_path / CARD).read_text(encoding="utf-8") == HEART_CARD
+    assert (tmp_path / CARD).read_bytes() == (ROOT / DEFAULT_CARD).read_bytes()
     assert read_table(tmp_path, read_card(tmp_path)).card.name == "heart"
     assert (tmp_path / "data" / "t.csv").exists()
+
+
+def test_reset_without_the_card_of_the_default_table_is_told_in_one_line(tmp_path: Path) -> None:
+    settle(tmp_path, take(tmp_path, make_frame()))
+    before = (tmp_path / CARD).read_bytes()
+    with pytest.raises(TableError, match=r"^data/heart\.toml: expected the card of the default table, got no file"):
+        reset(tmp_path)
+    assert (tmp_path / CARD).read_bytes() == before
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
@@ -476,6 +489,9 @@ def feed(root: Path, content: bytes, hints: Hints, target: str) -> Table | None:
 @pytest.fixture(scope="module")
 def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("fuzzed")
+    (root / "data").mkdir()
+    for name in ("heart.csv", "heart.toml"):
+        shutil.copy2(ROOT / "data" / name, root / "data")
     reset(root)
     read_table(root, read_card(root))
     return root
@@ -571,7 +587,7 @@ def test_a_good_file_with_a_few_wrong_bytes_ends_in_a_table_or_in_one_line(
 def test_a_good_card_with_a_few_wrong_bytes_ends_in_a_table_or_in_one_line(
     fuzzed: Path, edits: list[tuple[int, bytes]]
 ) -> None:
-    (fuzzed / CARD).write_bytes(spoil(HEART_CARD.encode(), edits))
+    (fuzzed / CARD).write_bytes(spoil((fuzzed / DEFAULT_CARD).read_bytes(), edits))
     before, refusal, n_rows = contents(fuzzed), "", 303
     try:
         n_rows = len(read_table(fuzzed, read_card(fuzzed)).y)

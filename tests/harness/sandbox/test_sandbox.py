@@ -48,13 +48,14 @@ def test_every_attempt_belongs_to_a_group() -> None:
 
 def test_tables_inside_packages_are_not_readable() -> None:
     rooms = [Path(path) for path in carved()]
-    import sklego
+    import sklearn
 
-    table = Path(sklego.__file__).parent / "data" / "hearts.zip"
+    package = Path(sklearn.__file__).parent
+    table = package / "datasets" / "data" / "breast_cancer.csv"
     assert table.exists()
     assert not any(table.is_relative_to(room) for room in rooms)
-    assert any((Path(sklego.__file__).parent / "__init__.py").is_relative_to(room) for room in rooms)
-    assert "sklego/data" in TABLES_IN_PACKAGES
+    assert any((package / "datasets" / "__init__.py").is_relative_to(room) for room in rooms)
+    assert "sklearn/datasets/data" in TABLES_IN_PACKAGES
 
 
 def raw(name: str, arguments: str) -> str:
@@ -72,7 +73,7 @@ def raw(name: str, arguments: str) -> str:
         "import numpy as np; np.fromfile('/etc/passwd', dtype='u1')",
         "import os; os.listdir('/home')",
         "import os; os.open('/proc/1/cmdline', os.O_RDONLY)",
-        "import sklego.datasets as d; d.load_hearts(as_frame=True)",
+        "import sklearn.datasets as d; d.load_breast_cancer(as_frame=True)",
         "import socket; socket.socket()",
         "import socket; socket.socketpair()",
         "import ctypes\nif ctypes.CDLL(None).bind(0, b'\\1\\0\\0name', 7) < 0: raise PermissionError('bind')",

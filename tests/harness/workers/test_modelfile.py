@@ -28,11 +28,7 @@ HONEST = [path for i, path in enumerate(PATHS) if i % EVERY == 0 or path.stem in
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory, warm_runner: Runner) -> Harness:
     folder = tmp_path_factory.mktemp("heart")
-    from harness.data.source import original
-
-    content = original(ROOT, "sklego:hearts")
-    assert isinstance(content, bytes)
-    return open_table(take(folder, content, "target", name="hearts.csv").table, warm_runner)
+    return open_table(take(folder, (ROOT / "data/heart.csv").read_bytes(), "disease").table, warm_runner)
 
 
 @pytest.mark.slow

@@ -110,7 +110,7 @@ def test_predict_says_what_was_left_out_and_never_writes_over_a_file(project, se
         predict={
             "n_rows": 2,
             "ignored": ["a\x1b[2J", *"bcdefg"],
-            "unseen": {"thal": 1, "cp": 3},
+            "unseen": {"thal": 1, "sex": 3},
             "notes": ["other versions"],
         }
     )
@@ -120,7 +120,7 @@ def test_predict_says_what_was_left_out_and_never_writes_over_a_file(project, se
         "other versions",
         "columns that the model does not know, left out: a [2J, b, c, d, e and 2 more",
         "column thal: 1 cell holds a category that no row of the table had",
-        "column cp: 3 cells hold a category that no row of the table had",
+        "column sex: 3 cells hold a category that no row of the table had",
     ]
     project.write("out.csv", "mine")
     assert "expected no such file yet" in ratchet("predict", "new.csv", "-o", "out.csv")[2]
