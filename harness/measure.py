@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from harness import probes
-from harness.leaks import CHECKS, LOOKS, Check, Cost, Finding, editable_only
+from harness.leaks import CHECKS, LOOKS, Check, Cost, Failure, Finding, editable_only
 from harness.leaks.lab import FoldScores, Lab, mean_auc
 from harness.probes import Batch
 from harness.problem import Problem, Rows, Scores, score_job
@@ -59,8 +59,8 @@ class Measurement:
 
     @property
     def leaks(self) -> list[str]:
-        """The names of the checks that did not pass."""
-        return [name for name, finding in self.findings if not finding.passed]
+        """The names of the checks that found something."""
+        return [name for name, finding in self.findings if not finding.passed and finding.failure is None]
 
     @property
     def val_auc(self) -> float | None:
@@ -80,7 +80,7 @@ class Bench:
     is_guarded: bool = True
     on_progress: Callable[[str], None] = lambda _text: None
     _batches: list[Batch] = field(default_factory=list)
-    _plain: dict[str, list[FoldScores] | str] = field(default_factory=dict)
+    _plain: dict[str, list[FoldScores] | Failure] = field(default_factory=dict)
 
     def batches(self) -> list[Batch]:
         """Return the probe rows of each fold: the same for every experiment, so that a file scores the same twice."""
@@ -195,6 +195,11 @@ class Bench:
             self.on_progress(check.NAME)
             finding = check.run(lab)
             findings.append((check.NAME, finding))
+            if finding.failure is not None:
+                status = Status.TIMEOUT if finding.failure.is_timeout else Status.CRASHED
+                reason = one_line(f"{check.NAME} {finding.evidence}", 500)
+                done = replace(measured, status=status, reason=reason, findings=findings)
+                return replace(done, checks_cpu_s=lab.cpu_s)
             if not finding.passed and check.NAME not in LOOKS:
                 reason = describe_failure(check, finding)
                 done = replace(measured, status=Status.LEAK, reason=reason, findings=findings)

@@ -10,7 +10,7 @@ from harness.leaks import (
     row_wise_predictions,
     too_good,
 )
-from harness.leaks.finding import Check, Cost, Finding
+from harness.leaks.finding import Check, Cost, Failure, Finding
 
 CHECKS: tuple[Check, ...] = (
     editable_only,
@@ -22,4 +22,4 @@ CHECKS: tuple[Check, ...] = (
 )
 LOOKS = frozenset({too_good.NAME})  # a reason to stop and look, not to reject
 
-__all__ = ["CHECKS", "LOOKS", "Check", "Cost", "Finding"]
+__all__ = ["CHECKS", "LOOKS", "Check", "Cost", "Failure", "Finding"]

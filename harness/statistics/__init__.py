@@ -7,7 +7,14 @@ classes (n_rows, K); every function here takes both. What cannot be measured is 
 from harness.statistics.area import Interval, auc
 from harness.statistics.calibration import Calibration, calibrate
 from harness.statistics.conclusion import Conclusion, Word, conclude
-from harness.statistics.delong import delong_interval, delong_variance, paired_se, paired_variance
+from harness.statistics.delong import (
+    components,
+    components_variance,
+    delong_interval,
+    delong_variance,
+    paired_se,
+    paired_variance,
+)
 from harness.statistics.folds import (
     NoiseFloor,
     SeMethod,
@@ -34,6 +41,8 @@ __all__ = [
     "bagged_gains",
     "bbc",
     "calibrate",
+    "components",
+    "components_variance",
     "conclude",
     "delong_interval",
     "delong_variance",

@@ -8,7 +8,9 @@ import pytest
 from test_leaks_labels import ROOT, heart, render
 
 from harness.leaks import label_flip, reference
-from harness.leaks.lab import Lab
+from harness.leaks.finding import Failure
+from harness.leaks.lab import MAX_TRIES, Lab, Lead
+from harness.leaks.leaps import Leaps
 from harness.measure import Bench
 from harness.runner import Budget, Runner
 from harness.trainfile import Source
@@ -34,14 +36,19 @@ def test_a_plain_model_that_cannot_be_measured_is_passed_over(hashed: Lab, monke
     assert "not measured: neighbours;" in finding.evidence
 
 
-def test_no_plain_model_is_no_lead(hashed: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_any_plain_model_the_check_could_not_look(hashed: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     lab = replace(hashed, plain={})
     monkeypatch.setattr(reference, "MODELS", {"a linear model": BROKEN})
-    assert reference.find_lead(lab) is None
+    monkeypatch.setattr(label_flip, "count_leaps", lambda _lab: Leaps(0, 0))
+    monkeypatch.setattr(label_flip.exact_rows, "find", lambda _lab: None)
+    finding = label_flip.run(lab)
+    assert finding.failure is not None
+    assert not finding.passed
+    assert finding.evidence.startswith("could not look: no plain model could be measured: ImportError")
     assert reference.find_unmeasured(lab) == ["a linear model"]
 
 
-def test_a_failure_is_paid_once(hashed: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_that_lasts_is_paid_once(hashed: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     lab = replace(hashed, plain={}, cpu_s=0.0)
     monkeypatch.setattr(reference, "MODELS", {"a linear model": BROKEN})
     reference.find_lead(lab)
@@ -51,16 +58,35 @@ def test_a_failure_is_paid_once(hashed: Lab, monkeypatch: pytest.MonkeyPatch) ->
     assert lab.cpu_s == paid
 
 
+def test_a_limit_is_tried_again_and_the_model_serves_once_it_is_measured(hashed: Lab) -> None:
+    lab = replace(hashed, plain={}, plain_budget=replace(BUDGET, cpu_s=0.0))
+    assert isinstance(reference.find_lead(lab), Failure)
+    lab.plain_budget = BUDGET
+    assert isinstance(reference.find_lead(lab), Lead)
+    assert reference.find_unmeasured(lab) == []
+
+
+def test_a_limit_is_tried_a_few_times_only(hashed: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab = replace(hashed, plain={}, plain_budget=replace(BUDGET, cpu_s=0.0))
+    monkeypatch.setattr(reference, "MODELS", dict(list(reference.MODELS.items())[:1]))
+    for _ in range(MAX_TRIES + 2):
+        reference.find_lead(lab)
+    (failure,) = lab.plain.values()
+    assert isinstance(failure, Failure)
+    assert failure.is_timeout
+    assert failure.n_tries == MAX_TRIES
+
+
 def test_a_plain_model_has_a_budget_of_its_own(hashed: Lab) -> None:
     lab = replace(hashed, plain={}, budget=replace(BUDGET, cpu_s=0.0))
-    assert reference.find_lead(lab) is not None
+    assert isinstance(reference.find_lead(lab), Lead)
     assert reference.find_unmeasured(lab) == []
 
 
 def test_a_slow_plain_model_learns_from_some_rows(hashed: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     lab = replace(hashed, plain={})
     monkeypatch.setattr(reference, "MAX_ROWS", {"a kernel machine": 100})
-    assert reference.find_lead(lab) is not None
-    n_rows = [{len(fold.fit) for fold in told} for told in lab.plain.values() if not isinstance(told, str)]
+    assert isinstance(reference.find_lead(lab), Lead)
+    n_rows = [{len(fold.fit) for fold in told} for told in lab.plain.values() if not isinstance(told, Failure)]
     assert n_rows[-1] == {100}
     assert {100} not in n_rows[:-1]
