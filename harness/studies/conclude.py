@@ -1,7 +1,8 @@
 """Say at the end of a run how much of its climb is real.
 
-Three looks that fail in different ways: the gain corrected for having been picked (no model is fitted), the winner
-against the baseline on four fresh partitions of the same rows, and both on the held-out rows. Not covered: noise that
+Looks that fail in different ways: the gain corrected for having been picked (no model is fitted), the winner against
+the baseline on four fresh partitions of the same rows, both on the held-out rows, and how deep the winner falls there
+beside plain models (harness/studies/gap.py). Not covered: noise that
 an agent kept step by step passes the first, in part the second; only rows that were never scored catch it.
 """
 
@@ -29,6 +30,7 @@ from harness.statistics import (
 )
 from harness.statistics import conclude as judge
 from harness.studies.evidence import Candidate, Evidence, finish, gather, measure, stacked
+from harness.studies.gap import measure_gap
 from harness.studies.study import Answer, Instruments, Request
 
 PARTITIONS = (1_000_001, 1_000_002, 1_000_003, 1_000_004)  # rule confirm has looked at those numbered as experiments
@@ -57,6 +59,7 @@ def conclude(lab: Instruments, request: Request) -> Answer:
         "corrected": _corrected_fields(gain),
         "fresh": _fresh_fields(test, deltas),
         "test": None if found.is_sealed else _held_out(lab, found),
+        "gap": _gap(lab, found, gain) if found.has_gain and not found.is_sealed else None,
         "n_comparisons": found.n_comparisons,
         "n_stopped_early": len(found.stopped),
         "n_missing": found.n_missing,
@@ -130,6 +133,17 @@ def _held_out(lab: Instruments, found: Evidence) -> Mapping[str, Any] | None:
             measure(lab, found, one)
         told[name] = _held_out_of(lab.bench().problem, one)
     return None if None in told.values() else told
+
+
+def _gap(lab: Instruments, found: Evidence, gain: CorrectedGain | None) -> Mapping[str, Any] | None:
+    """Return how much deeper the winner falls on the held-out rows than plain models do; after `_held_out`."""
+    scores, test = found.of(found.winner), archive.load_test(found.winner.store, found.winner.source.text)
+    if scores is None or test is None or len(test) != len(lab.bench().problem.test):
+        return None
+    lab.on_progress("plain models on the held-out rows")
+    picked = gain.naive - gain.mean if gain else 0.0
+    gap = measure_gap(lab.bench(), scores, test, picked=picked)
+    return asdict(gap) | {"is_deeper": gap.is_deeper, "text": str(gap)} if gap else None
 
 
 def _held_out_of(problem: Problem, one: Candidate) -> Mapping[str, float | None] | None:
