@@ -32,8 +32,9 @@ import click
 from sklearn.metrics import accuracy_score, f1_score
 
 from harness import archive, fingerprint, server
-from harness.audit import Finding, audit, render
-from harness.leaks import CHECKS, LOOKS
+from harness.audit import Finding as AuditFinding
+from harness.audit import audit, render
+from harness.leaks import CHECKS, LOOKS, Finding
 from harness.measure import Bench, Measurement
 from harness.problem import Problem, Scores
 from harness.rival import Known, find_rival
@@ -99,7 +100,7 @@ class Harness:
             self.benches[partition] = Bench(problem, self.runner, budget, on_progress=self.on_progress)
         return self.benches[partition]
 
-    def audit(self) -> list[Finding]:
+    def audit(self) -> list[AuditFinding]:
         """Look at the table for leaks, with the split that is in force."""
         return audit(self.table, test_size=TEST_SIZE, seed=SEED)
 
@@ -246,13 +247,22 @@ def check(harness: Harness, path: Path) -> int:
     findings = dict(measured.findings)
     for one in CHECKS:
         finding = findings.get(one.NAME)
-        word = "not run" if finding is None else "ok" if finding.passed else "look" if one.NAME in LOOKS else "FAILED"
+        word = describe_finding(one.NAME, finding)
         click.echo(f"{one.NAME:<22}{word:<9}{finding.evidence if finding else 'catches ' + one.CATCHES}")
         if word in {"FAILED", "look"}:
             click.echo(f"{'':<31}Fix: {one.FIX}")
     if not measured.is_ok and not measured.leaks:
         click.echo(f"status: {describe_status(measured)}")
     return EXIT_STATUS[measured.status]
+
+
+def describe_finding(name: str, finding: Finding | None) -> str:
+    """Return the word for what a check came to."""
+    if finding is None:
+        return "not run"
+    if finding.failure is not None:
+        return "not seen"
+    return "ok" if finding.passed else "look" if name in LOOKS else "FAILED"
 
 
 def serve(harness: Harness) -> int:

@@ -9,6 +9,8 @@ import pytest
 from problems import make_problem
 from sklearn.metrics import roc_auc_score
 
+from harness.leaks import Failure, exact_rows
+from harness.leaks.lab import Lab
 from harness.measure import Bench, best_possible
 from harness.runner import Budget, Runner
 from harness.trainfile import Source, Status, preloads, read_source
@@ -110,3 +112,27 @@ def test_heavy_packages_are_imported_before_the_fold() -> None:
 def test_a_source_that_could_not_be_read_is_not_run(bench: Bench) -> None:
     measured = bench.measure(Source("", None, Status.REJECTED, "no such file"))
     assert (measured.status, measured.reason, measured.cpu_s) == (Status.REJECTED, "no such file", 0.0)
+
+
+@pytest.mark.parametrize(("is_timeout", "status"), [(True, Status.TIMEOUT), (False, Status.CRASHED)])
+@pytest.mark.parametrize("method", ["copies", "refit", "again"])
+def test_a_check_that_could_not_look_clears_nobody(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, method: str, is_timeout: bool, status: Status
+) -> None:
+    failure = Failure("memory limit of 2048 MB", is_timeout=is_timeout, is_transient=True)
+    monkeypatch.setattr(Lab, method, lambda *_args, **_more: failure)
+    monkeypatch.setattr(exact_rows, "_suspicious_level", lambda _found: 0.0)  # let it ask for copies
+    own = Bench(bench.problem, bench.runner, bench.budget)
+    measured = own.measure(read_source(BASELINE.encode()))
+    assert measured.status is status
+    assert measured.reason.startswith("label-flip could not look: ")
+    assert "memory limit of 2048 MB" in measured.reason
+    assert measured.val_auc is None
+    assert measured.leaks == []
+
+
+def test_features_that_could_not_be_read_clear_nobody(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Lab, "features", lambda *_: Failure("memory limit", is_transient=True))
+    measured = bench.measure(read_source(BASELINE.encode()), beat=0.1)
+    assert measured.reason == "row-wise-features could not look: memory limit"
+    assert measured.status is Status.CRASHED

@@ -51,11 +51,10 @@ def test_what_selection_explains_is_no_knowledge(problem: Problem) -> None:
 
 
 def test_honest_winners_are_accused_about_as_seldom_as_the_error_says(problem: Problem) -> None:
-    plain = [scored(problem, 0.0, seed) for seed in (2, 3, 4)]
-    gaps = [
-        compare(problem, one.scores, one.test_scores, plain, picked=0.0)  # type: ignore[arg-type]
-        for one in (scored(problem, 0.0, seed) for seed in range(10, 210))
-    ]
+    gaps = []
+    for seed in range(10, 810, 4):  # new plain models each time: their own noise is part of the error
+        winner, *plain = (scored(problem, 0.0, seed + i) for i in range(4))
+        gaps.append(compare(problem, winner.scores, winner.test_scores, plain, picked=0.0))  # type: ignore[arg-type]
     assert np.mean([gap is not None and gap.is_deeper for gap in gaps]) < 0.08
 
 
