@@ -5,8 +5,8 @@ to the other is compared with that of plain models on the same rows; rows that a
 winner has fallen deeper, beyond the share that was only picked, it had from the rows themselves: a prior grown on them
 outside, seeds or constants that were tried on them. No look at the rows of the folds can tell that from knowledge.
 
-Covered: any knowledge of the folds' rows that fails on others. Not covered: what is smaller than twice the standard
-error, which is large where few rows are held out; knowledge of the held-out rows themselves.
+Covered: any knowledge of the folds' rows that fails on others. Not covered: what is smaller than 1.6 standard
+errors, which are large where few rows are held out; knowledge of the held-out rows themselves.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from harness.problem import Problem, Rows, Scores
 from harness.statistics import auc, components, components_variance
 from harness.trainfile import Source
 
-SURE = 2.0  # standard errors; it is said once a run
+SURE = 1.645  # standard errors: one-sided .05, as in harness/statistics/conclusion.py; it is said once a run
 
 
 @dataclass(frozen=True, slots=True)
