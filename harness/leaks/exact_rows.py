@@ -8,8 +8,8 @@ it leapt from the first few has a chance of about one in 25, and three such rows
 Honest models that one-hot exact values break this rule (the value itself was learned, the moved one is unknown). Their
 leaps turn round when they are taught the opposite, as everything does that was learned in fit; a table's do not.
 
-Covered: three exact rows and more, where nothing else in the file leaps as far.
-Not covered: one or two; rows known by values that are codes, which are not moved; a file that sees the inverted labels,
+Covered: five exact rows and more, and three where nothing else in the file leaps as far.
+Not covered: fewer; rows known by values that are codes, which are not moved; a file that sees the inverted labels,
 as long as its rows are worth less than WORTH.
 """
 
@@ -27,7 +27,7 @@ from harness.problem import Rows, Scores
 from harness.statistics import auc
 
 LEVELS = (0.02, 0.05, 0.1, 0.2)  # of all scores: how far a leap must go to be counted; short ones hide no long one
-LEAST = 3
+LEAST, HIDDEN = 3, 4  # three were caught on heart and missed on pima, where other rows leap as well; five on both
 SUSPICIOUS = 0.05  # chance below which the rows are moved again; about one honest file in thirty
 N_COPIES, MAX_ROWS = 96, 24
 MAX_CHANCE = 1e-4

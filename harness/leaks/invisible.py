@@ -38,7 +38,7 @@ class Invisible:
         lost = "" if self.lost is None else f"{self.lost:.4f} by labels lost on recombined rows, "
         return (
             f"what stays invisible on this table: up to about +{self.largest:.3f} val_auc ({self.smooth:.4f} by a "
-            f"smooth function of the labels, {lost}{self.exact:.4f} by {exact_rows.LEAST - 1} exact rows)"
+            f"smooth function of the labels, {lost}{self.exact:.4f} by {exact_rows.HIDDEN} exact rows)"
         )
 
 
@@ -68,7 +68,7 @@ def _exact(lab: Lab, best: Sequence[FoldScores]) -> float:
         sizes = np.bincount(y, minlength=lab.problem.n_classes)
         n_questions = 1 if lab.problem.n_classes == 2 else lab.problem.n_classes
         gains.append(1 / (sizes[y] * n_questions) - components(y, fold.scores))
-    worst = np.sort(np.concatenate(gains))[-(exact_rows.LEAST - 1) :]
+    worst = np.sort(np.concatenate(gains))[-exact_rows.HIDDEN :]
     return float(worst.sum()) / len(best)
 
 
