@@ -15,7 +15,7 @@ import click
 from harness import server
 from harness.audit import audit
 from harness.audit import render as render_audit
-from harness.checks import CHECKS, LOOKS
+from harness.checks import CHECKS, LOOKS, Finding
 from harness.data.dataset import Table, describe, read_card, read_table
 from harness.data.ingest import infer, reset, write
 from harness.data.options import make_wishes
@@ -121,7 +121,7 @@ def check(harness: Harness, path: Path) -> int:
     findings = dict(result.findings)
     for one in CHECKS:
         finding = findings.get(one.NAME)
-        word = "not run" if finding is None else "ok" if finding.passed else "look" if one.NAME in LOOKS else "FAILED"
+        word = _word(one.NAME, finding)
         click.echo(f"{one.NAME:<22}{word:<9}{finding.evidence if finding else 'catches ' + one.CATCHES}")
         if word in {"FAILED", "look"}:
             click.echo(f"{'':<31}Fix: {one.FIX}")
@@ -129,3 +129,11 @@ def check(harness: Harness, path: Path) -> int:
         status = harness.rules.lines(result, harness.workers().problem, harness.fingerprint, 0.0)["status"]
         click.echo(f"status: {status}")
     return harness.rules.exit_status(result)
+
+
+def _word(name: str, finding: Finding | None) -> str:
+    if finding is None:
+        return "not run"
+    if finding.failure is not None:
+        return "not seen"
+    return "ok" if finding.passed else "look" if name in LOOKS else "FAILED"

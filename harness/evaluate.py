@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.checks import CHECKS, LOOKS, Check, Cost, Finding, editable_only, perturb
+from harness.checks import CHECKS, LOOKS, Check, Cost, Failure, Finding, editable_only, perturb
 from harness.checks.context import FoldScores, Lab
 from harness.checks.perturb import Batch
 from harness.problem import Problem, Rows, Scores, score_job
@@ -69,8 +69,8 @@ class Result:
 
     @property
     def leaks(self) -> list[str]:
-        """The names of the checks that did not pass."""
-        return [name for name, finding in self.findings if not finding.passed]
+        """The names of the checks that found something."""
+        return [name for name, finding in self.findings if not finding.passed and finding.failure is None]
 
 
 def unread(source: Source) -> Result:
@@ -89,7 +89,7 @@ class FoldWorkers:
     is_guarded: bool = True
     on_progress: Callable[[str], None] = lambda _text: None
     _batches: list[Batch] = field(default_factory=list)
-    _plain: dict[str, list[FoldScores] | str] = field(default_factory=dict)
+    _plain: dict[str, list[FoldScores] | Failure] = field(default_factory=dict)
 
     def batches(self) -> list[Batch]:
         """Return the probe rows of each fold: the same for every experiment, so that a file scores the same twice."""
@@ -132,6 +132,11 @@ class FoldWorkers:
             self.on_progress(check.NAME)
             finding = check.run(lab)
             findings.append((check.NAME, finding))
+            if finding.failure is not None:
+                status = Status.TIMEOUT if finding.failure.is_timeout else Status.CRASHED
+                reason = one_line(f"{check.NAME} {finding.evidence}", 500)
+                result = replace(result, status=status, reason=reason, val_auc=None)
+                break
             if not finding.passed and check.NAME not in LOOKS:
                 reason = describe_failure(check, finding)
                 result = replace(result, status=Status.LEAK, reason=reason, val_auc=None)

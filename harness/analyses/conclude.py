@@ -1,7 +1,8 @@
 """Say at the end of a run how much of its climb is real.
 
-Three looks that fail in different ways: the gain corrected for having been picked (no model is fitted), the winner
-against the baseline on four fresh partitions of the same rows, and both on the held-out rows. Not covered: noise that
+Looks that fail in different ways: the gain corrected for having been picked (no model is fitted), the winner against
+the baseline on four fresh partitions of the same rows, both on the held-out rows, and how deep the winner falls there
+beside plain models (harness/analyses/gap.py). Not covered: noise that
 an agent kept step by step passes the first, in part the second; only rows that were never scored catch it.
 """
 
@@ -16,6 +17,7 @@ import numpy as np
 from harness import score_store
 from harness.analyses.base import Answer, Request
 from harness.analyses.evidence import Candidate, Evidence, finish, gather, measure, stacked
+from harness.analyses.gap import measure_gap
 from harness.evaluate import Result
 from harness.harness import Harness
 from harness.problem import Problem
@@ -48,6 +50,7 @@ def conclude(harness: Harness, request: Request) -> Answer:
         "corrected": _corrected_fields(gain),
         "fresh": _fresh_fields(test, deltas),
         "test": None if found.is_sealed else _held_out(harness, found),
+        "gap": _gap(harness, found, gain) if found.has_gain and not found.is_sealed else None,
         "n_comparisons": found.n_comparisons,
         "n_stopped_early": len(found.stopped),
         "n_missing": found.n_missing,
@@ -122,6 +125,17 @@ def _held_out(harness: Harness, found: Evidence) -> Mapping[str, Any] | None:
             measure(harness, found, one)
         told[name] = _held_out_of(harness.workers().problem, one)
     return None if None in told.values() else told
+
+
+def _gap(harness: Harness, found: Evidence, gain: CorrectedGain | None) -> Mapping[str, Any] | None:
+    """Return how much deeper the winner falls on the held-out rows than plain models do; after `_held_out`."""
+    scores, test = found.of(found.winner), score_store.load_test(found.winner.store, found.winner.source.text)
+    if scores is None or test is None or len(test) != len(harness.workers().problem.test):
+        return None
+    harness.on_progress("plain models on the held-out rows")
+    picked = gain.naive - gain.mean if gain else 0.0
+    gap = measure_gap(harness, scores, test, picked=picked)
+    return asdict(gap) | {"is_deeper": gap.is_deeper, "text": str(gap)} if gap else None
 
 
 def _held_out_of(problem: Problem, one: Candidate) -> Mapping[str, float | None] | None:

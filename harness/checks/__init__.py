@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from harness.checks import editable_only, label_flip, repeatable, row_wise_features, row_wise_predictions, too_good
-from harness.checks.base import Check, Cost, Finding
+from harness.checks import (
+    editable_only,
+    label_flip,
+    repeatable,
+    row_wise_features,
+    row_wise_predictions,
+    too_good,
+)
+from harness.checks.base import Check, Cost, Failure, Finding
 
 CHECKS: tuple[Check, ...] = (
     editable_only,
@@ -15,4 +22,4 @@ CHECKS: tuple[Check, ...] = (
 )
 LOOKS = frozenset({too_good.NAME})  # a reason to stop and look, not to reject
 
-__all__ = ["CHECKS", "LOOKS", "Check", "Cost", "Finding"]
+__all__ = ["CHECKS", "LOOKS", "Check", "Cost", "Failure", "Finding"]

@@ -19,11 +19,30 @@ class Cost(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a file could not be run for a check. It may be tried again where a limit or a signal ended it."""
+
+    reason: str
+    is_timeout: bool = False
+    is_transient: bool = False
+    n_tries: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check saw. `evidence` is one line with the numbers, whether it passed or not."""
+    """What a check saw. `evidence` is one line with the numbers, whether it passed or not.
+
+    With a `failure` the check could not look: it has not passed, and it holds nothing against the file either.
+    """
 
     passed: bool
     evidence: str
+    failure: Failure | None = None
+
+
+def could_not_look(failure: Failure, seen: str = "") -> Finding:
+    """Return what a check says that could not look, or not at everything."""
+    return Finding(False, "; ".join(filter(None, [f"could not look: {failure.reason}", seen])), failure)
 
 
 class Check(Protocol):

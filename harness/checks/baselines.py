@@ -1,9 +1,9 @@
 """Measure plain models of the usual families on the same folds: what can be learned from this table, as far as we know.
 
-The yardstick for a file that is far ahead of everything. Each model is a train.py of our own and is run as any other,
-within the budget of an experiment, however little the measured file took; the first one that the file does not clearly
-lead ends the look. Its scores serve all experiments after it, and so does its failure: a model that could not be
-measured is passed over.
+The yardstick for a file that is ahead of everything. Each model is a train.py of our own and is run as any other,
+within the budget of an experiment, however little the measured file took; the first one that the file does not lead
+ends the look. Its scores serve all experiments after it. A model that could not be measured is passed over, which makes
+the lead longer, not shorter; where none could be measured, there is no look.
 
 Not covered: knowledge. A good formula may lead all of them, which is why a lead alone accuses nobody. If it is kept on
 recombined rows it even clears a file; an interaction of three columns, though, is lost there as a table is.
@@ -11,16 +11,20 @@ recombined rows it even clears a file; an interaction of three columns, though, 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from harness.checks.base import Failure
 from harness.checks.context import FoldScores, Lab, Lead
 from harness.checks.perturb import Kind
-from harness.stats import paired_val_auc_se, val_auc_se
+from harness.stats import auc, components, components_variance, paired_val_auc_se, val_auc_se
 
 CLEAR = 2.5  # standard errors of the difference; honest files lead the best of the models by 1.2 at the most
 LONG = 0.03  # a shorter lead may be skill
+LOST = 3.0  # standard errors by which any lead shrinks on recombined rows; honest files reach 2.6
 MODELS = {  # quickest first
     "a linear model": "linear_model import LogisticRegression as Model: max_iter=500",
     "neighbours": "neighbors import KNeighborsClassifier as Model: n_neighbors=15, weights='distance'",
@@ -55,23 +59,41 @@ def build_pipeline():
 """
 
 
-def find_lead(lab: Lab) -> Lead | None:
-    """Return the file's lead over the best plain model, or None if it does not clearly lead each that was measured."""
-    leads = []
+def find_lead(lab: Lab) -> Lead | Failure | None:
+    """Return the file's lead over the best plain model, or None if it does not lead each that was measured.
+
+    A Failure where none could be measured: there is nothing to compare with then.
+    """
+    leads, failure = [], Failure("there is no plain model")
     for name, model in MODELS.items():
         plain = lab.plainly(_source(model), max_rows=MAX_ROWS.get(name))
-        if isinstance(plain, str):
+        if isinstance(plain, Failure):
+            failure = plain
             continue
         lead = _lead_over(lab, name, plain)
-        if lead is None:
-            return None
+        if not isinstance(lead, Lead):
+            return lead
         leads.append(lead)
-    return min(leads, key=lambda lead: lead.ahead, default=None)
+    if not leads:
+        return replace(failure, reason=f"no plain model could be measured: {failure.reason}")
+    least = min(leads, key=lambda lead: lead.lost)
+    return replace(min(leads, key=lambda lead: lead.ahead), lost=least.lost, lost_noise=least.lost_noise)
 
 
 def find_unmeasured(lab: Lab) -> list[str]:
     """Return the names of the plain models that were tried on this table and could not be measured."""
-    return [name for name, model in MODELS.items() if isinstance(lab.plain.get(_source(model)), str)]
+    return [name for name, model in MODELS.items() if isinstance(lab.plain.get(_source(model)), Failure)]
+
+
+def measured(lab: Lab) -> list[list[FoldScores]]:
+    """Return the scores of the plain models that were measured on this table so far."""
+    known = (lab.plain.get(_source(model)) for model in MODELS.values())
+    return [plain for plain in known if plain is not None and not isinstance(plain, Failure)]
+
+
+def sources(n_rows: int) -> list[str]:
+    """Return the text of every plain model that can learn from so many rows."""
+    return [_source(model) for name, model in MODELS.items() if n_rows <= MAX_ROWS.get(name, n_rows)]
 
 
 def _source(model: str) -> str:
@@ -79,14 +101,48 @@ def _source(model: str) -> str:
     return SOURCE.format(family=family, options=options)
 
 
-def _lead_over(lab: Lab, name: str, plain: Sequence[FoldScores]) -> Lead | None:
+def _lead_over(lab: Lab, name: str, plain: Sequence[FoldScores]) -> Lead | Failure | None:
     """Return the lead over one model; None where there is none."""
     ahead = lab.val_auc - lab.auc_of(plain)
-    noise = _noise(lab, plain)
-    if noise is None or ahead <= max(CLEAR * noise, LONG):
+    if ahead <= 0:
         return None
-    recombined = [lab.probe_auc_of(Kind.RECOMBINED, folds) for folds in (lab.unprimed(), plain)]
-    return Lead(name, ahead, noise, recombined[0] - recombined[1])
+    ours = lab.unprimed()
+    noise = _noise(lab, plain)
+    ahead_recombined = lab.probe_auc_of(Kind.RECOMBINED, ours) - lab.probe_auc_of(Kind.RECOMBINED, plain)
+    lost = find_lost(lab, ours, plain)
+    if noise is None or lost is None or not math.isfinite(ahead + ahead_recombined):
+        return Failure(f"the lead over {name} has no standard error: a class has fewer than two rows in a fold")
+    is_clear = ahead > max(CLEAR * noise, LONG)
+    return Lead(name, ahead, noise, ahead_recombined, *lost, is_clear)
+
+
+def find_lost(lab: Lab, ours: Sequence[FoldScores], plain: Sequence[FoldScores]) -> tuple[float, float] | None:
+    """Return how much smaller a file's lead over a plain model is on recombined rows, and the standard error of that.
+
+    What one row adds to it is what it adds to the lead, less what the rows put together from it add to the lead on
+    them. Both leads are differences on the same rows, so its error is far smaller than that of a lead. None where a
+    class has fewer than two rows. Source: as in harness/stats/delong.py, for a contrast of four curves.
+    """
+    values, variances = [], []
+    for one, other in zip(ours, plain, strict=True):
+        (rows, recombined), (same, recombined_plain) = (
+            fold.batch.select(Kind.RECOMBINED, fold.probe_scores) for fold in (one, other)
+        )
+        places, at = np.unique(rows, return_inverse=True)
+        if not np.array_equal(rows, same):
+            raise ValueError("expected the recombined rows of both files to be the same")
+        y, y_recombined = lab.problem.y[one.val][places], lab.problem.y[one.val][rows]
+        lead = components(y, one.scores[places]) - components(y, other.scores[places])
+        later = components(y_recombined, recombined) - components(y_recombined, recombined_plain)
+        aucs = auc(y, one.scores[places]), auc(y, other.scores[places])
+        aucs_later = auc(y_recombined, recombined), auc(y_recombined, recombined_plain)
+        per_row = lead - np.bincount(at, weights=later, minlength=len(places))
+        variance = components_variance(y, per_row, lab.problem.n_classes)
+        if variance is None or None in aucs + aucs_later:
+            return None
+        values.append((aucs[0] - aucs[1]) - (aucs_later[0] - aucs_later[1]))  # type: ignore[operator]
+        variances.append(variance)
+    return float(np.mean(values)), math.sqrt(sum(variances)) / len(variances)
 
 
 def _noise(lab: Lab, plain: Sequence[FoldScores]) -> float | None:

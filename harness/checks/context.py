@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.checks.perturb import Batch, Kind
+from harness.checks.base import Failure
+from harness.checks.perturb import Batch, Kind, measured_in, moved_copies
 from harness.problem import Problem, Rows, Scores, score_job
 from harness.stats import auc
 from harness.workers.jobs import Part
@@ -20,6 +21,7 @@ from harness.workers.pool import Answer, Budget, Runner, Task
 from harness.workers.worker import FEATURES_HEADER
 
 MAX_FEATURE_BYTES = 64 << 20
+MAX_TRIES = 3  # of a plain model that fails by a limit or a signal
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +37,19 @@ class FoldScores:
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """How far a file is ahead of the best plain model: in val_auc, with its standard error, and on recombined rows."""
+    """How far a file is ahead of the best plain model: in val_auc, with its standard error, and on recombined rows.
+
+    `lost` is how much smaller the lead is on recombined rows, with its standard error: of all plain models it is said
+    of the one against which least is lost.
+    """
 
     over: str
     ahead: float
     noise: float
     ahead_recombined: float
+    lost: float
+    lost_noise: float
+    is_clear: bool
 
     @property
     def kept(self) -> float:
@@ -51,7 +60,7 @@ class Lead:
         """Say the lead with its evidence."""
         return (
             f"ahead of {self.over}, the best plain model, by {self.ahead:.4f} ± {self.noise:.4f}, "
-            f"on recombined rows by {self.ahead_recombined:.4f}"
+            f"on recombined rows by {self.ahead_recombined:.4f} (lost {self.lost:.4f} ± {self.lost_noise:.4f})"
         )
 
 
@@ -67,23 +76,24 @@ class Lab:
     preload: Sequence[str]
     val_auc: float
     plain_budget: Budget
-    plain: dict[str, list[FoldScores] | str]  # files of our own by their text: scores on the same folds, or why not
+    plain: dict[str, list[FoldScores] | Failure]  # files of our own by their text: scores on the same folds, or why not
     is_guarded: bool = True
     cpu_s: float = 0.0
     lead: Lead | None = None  # over plain models, once label-flip has looked
-    _again: list[FoldScores] | str | None = None
+    _again: list[FoldScores] | Failure | None = None
 
     def auc_of(self, folds: Sequence[FoldScores]) -> float:
         """Return the mean over the folds of the AUC on the validation rows."""
-        return _mean([auc(self.problem.y[fold.val], fold.scores) for fold in folds])
+        return mean_of_folds([auc(self.problem.y[fold.val], fold.scores) for fold in folds])
 
     def probe_auc_of(self, kind: Kind, folds: Sequence[FoldScores]) -> float:
         """Return the mean over the folds of the AUC on the probe rows of one kind, under their origins' labels."""
-        values = []
-        for fold in folds:
-            origin, scores = fold.batch.select(kind, fold.probe_scores)
-            values.append(auc(self.problem.y[fold.val][origin], scores))
-        return _mean(values)
+        return mean_of_folds([auc(y, scores) for y, scores in (self.probes_of(kind, fold) for fold in folds)])
+
+    def probes_of(self, kind: Kind, fold: FoldScores) -> tuple[Rows, Scores]:
+        """Return (labels of their origins, scores) of the probe rows of one kind."""
+        origin, scores = fold.batch.select(kind, fold.probe_scores)
+        return self.problem.y[fold.val][origin], scores
 
     def nudged(self, fold: FoldScores) -> tuple[Rows, Scores, Scores]:
         """Return labels, scores and copies' scores (n_rows, n_copies, …) of the rows that were moved."""
@@ -99,8 +109,8 @@ class Lab:
         inverted: bool = False,
         source: str | None = None,
         budget: Budget | None = None,
-    ) -> list[FoldScores] | str:
-        """Fit and score these folds again in new processes. A str is why it failed.
+    ) -> list[FoldScores] | Failure:
+        """Fit and score these folds again in new processes. A Failure is why there are none.
 
         Parameters
         ----------
@@ -118,15 +128,15 @@ class Lab:
             for fold in folds
         ]
         told = self._scores(tasks, budget)
-        if isinstance(told, str):
+        if isinstance(told, Failure):
             return told
         cut = [np.split(scores, [len(fold.val)]) for fold, scores in zip(folds, told, strict=True)]
         return [
             replace(fold, scores=scores, probe_scores=probed) for fold, (scores, probed) in zip(folds, cut, strict=True)
         ]
 
-    def again(self) -> list[FoldScores] | str:
-        """Fit every fold a second time, once for all checks, and score its rows in another order. A str is why not.
+    def again(self) -> list[FoldScores] | Failure:
+        """Fit every fold a second time, once for all checks, and score its rows in another order. A Failure is why not.
 
         Changed rows come first, then half of the companions, then the validation rows: a file that remembers what it
         scored has not seen a changed row's origin, nor a companion's company.
@@ -138,9 +148,40 @@ class Lab:
     def unprimed(self) -> Sequence[FoldScores]:
         """Return the second measurement, or the first where the second failed: `repeatable` holds that against it."""
         again = self.again()
-        return self.folds if isinstance(again, str) else again
+        return self.folds if isinstance(again, Failure) else again
 
-    def _reordered(self) -> list[FoldScores] | str:
+    def copies(self, wanted: Sequence[Rows], *, n_copies: int) -> list[Scores] | Failure:
+        """Return each fold's scores of new moved copies of some validation rows, shape (n_rows, n_copies, …).
+
+        A fold with wanted rows is fitted anew and scores the copies first, in random order, then the validation rows: a
+        file that remembers what it scored has not seen their origins. A Failure is why there are none.
+
+        Parameters
+        ----------
+        wanted : one int array for each fold
+            Positions among its validation rows.
+        """
+        rng, units = np.random.default_rng([self.problem.seed, 6]), measured_in(self.problem.X)
+        tasks, places = [], []
+        for fold, rows in zip(self.folds, wanted, strict=True):
+            if not len(rows):
+                continue
+            moved = moved_copies(self.problem.rows(fold.val[np.repeat(rows, n_copies)]), units, rng)
+            order = rng.permutation(len(moved))
+            blocks = [Part(moved, order), self.problem.part(fold.val)]
+            tasks.append(self._score_task(self.source, fold, self.problem.y, blocks))
+            places.append(np.argsort(order))
+        told = self._scores(tasks)
+        if isinstance(told, Failure):
+            return told
+        found = iter([scores[: len(place)][place] for scores, place in zip(told, places, strict=True)])
+        width = self.folds[0].scores.shape[1:]
+        return [
+            next(found).reshape(len(rows), n_copies, *width) if len(rows) else np.empty((0, n_copies, *width))
+            for rows in wanted
+        ]
+
+    def _reordered(self) -> list[FoldScores] | Failure:
         tasks, batches = [], []
         for fold in self.folds:
             changed, few = fold.batch.apart()
@@ -148,21 +189,28 @@ class Lab:
             tasks.append(self._score_task(self.source, fold, self.problem.y, blocks))
             batches.append(fold.batch.take(np.concatenate([changed, few])))
         told = self._scores(tasks)
-        if isinstance(told, str):
+        if isinstance(told, Failure):
             return told
         return [
             replace(fold, batch=batch, scores=scores[len(batch.X) :], probe_scores=scores[: len(batch.X)])
             for fold, batch, scores in zip(self.folds, batches, told, strict=True)
         ]
 
-    def plainly(self, source: str, *, max_rows: int | None = None) -> list[FoldScores] | str:
-        """Fit and score a file of our own on the folds, once for all experiments. A str is why it failed.
+    def plainly(self, source: str, *, max_rows: int | None = None) -> list[FoldScores] | Failure:
+        """Fit and score a file of our own on the folds, once for all experiments. A Failure is why it failed.
+
+        What failed by a limit or a signal is tried again with the next experiment, MAX_TRIES times in all: the machine
+        may have been busy, and a model that is too slow for this table must not be paid for by every experiment.
 
         `max_rows` is how many of a fold's rows it learns from at the most.
         """
-        if source not in self.plain:
+        known = self.plain.get(source)
+        if known is None or (isinstance(known, Failure) and known.is_transient and known.n_tries < MAX_TRIES):
             folds = [replace(fold, fit=self._some(fold.fit, max_rows)) for fold in self.folds]
-            self.plain[source] = self.refit(folds, source=source, budget=self.plain_budget)
+            told = self.refit(folds, source=source, budget=self.plain_budget)
+            if isinstance(told, Failure) and isinstance(known, Failure):
+                told = replace(told, n_tries=known.n_tries + 1)
+            self.plain[source] = told
         return self.plain[source]
 
     def _some(self, rows: Rows, max_rows: int | None) -> Rows:
@@ -170,15 +218,15 @@ class Lab:
             return rows
         return np.sort(np.random.default_rng(self.problem.seed).choice(rows, max_rows, replace=False))
 
-    def features(self, blocks: Sequence[pd.DataFrame]) -> list[np.ndarray[Any, Any]] | str:
-        """Return what feature_fn makes of each block, each in a process of its own. A str is why it failed."""
+    def features(self, blocks: Sequence[pd.DataFrame]) -> list[np.ndarray[Any, Any]] | Failure:
+        """Return what feature_fn makes of each block, each in a process of its own. A Failure is why it failed."""
         job = {"task": "featurize", "source": self.source, "seed": self.problem.seed}
         answers = self._run([self._task({**job, "X": block}, MAX_FEATURE_BYTES, is_exact=False) for block in blocks])
         tables = []
         for answer, block in zip(answers, blocks, strict=True):
             table = None if answer.payload is None else _read_features(answer.payload, len(block))
             if table is None:
-                return answer.reason or "feature_fn's answer was not a table of the same rows"
+                return _failure(answer) if answer.reason else Failure("its answer was not a table of the same rows")
             tables.append(table)
         return tables
 
@@ -186,13 +234,13 @@ class Lab:
         job = score_job(source, self.problem, fold.fit, labels[fold.fit], blocks)
         return self._task(job, self.problem.score_bytes(sum(len(block) for block in blocks)))
 
-    def _scores(self, tasks: Sequence[Task], budget: Budget | None = None) -> list[Scores] | str:
-        """Return each task's scores; a str is why there are none."""
+    def _scores(self, tasks: Sequence[Task], budget: Budget | None = None) -> list[Scores] | Failure:
+        """Return each task's scores; a Failure is why there are none."""
         answers = self._run(tasks, budget)
-        failed = next((answer.reason for answer in answers if answer.payload is None), "")
+        failed = [answer for answer in answers if answer.payload is None and answer.reason != "not run"]
         if failed:
-            return failed
-        return [self.problem.read(answer.payload or b"") for task, answer in zip(tasks, answers, strict=True)]
+            return _failure(next((answer for answer in failed if answer.is_timeout), failed[0]))
+        return [self.problem.read(answer.payload or b"") for answer in answers]
 
     def _task(self, job: Any, n_bytes: int, *, is_exact: bool = True) -> Task:
         extra = {"preload": list(self.preload), "guarded": self.is_guarded}
@@ -204,9 +252,15 @@ class Lab:
         return answers
 
 
-def _mean(values: Sequence[float | None]) -> float:
+def mean_of_folds(values: Sequence[float | None]) -> float:
     """Return the mean; NaN if one of them was not measured."""
     return float(np.mean([np.nan if value is None else value for value in values]))
+
+
+def _failure(answer: Answer) -> Failure:
+    """Return why a task has no answer; what the file raised itself, memory aside, it will raise again."""
+    is_lasting = answer.is_raised and not answer.reason.startswith("MemoryError")
+    return Failure(answer.reason, is_timeout=answer.is_timeout, is_transient=not is_lasting)
 
 
 def _read_features(payload: bytes, n_rows: int) -> np.ndarray[Any, Any] | None:

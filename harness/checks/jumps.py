@@ -44,6 +44,31 @@ class Leaps:
         return self.chance < MAX_CHANCE and self.closer >= MIN_SHARE * self.n
 
 
+def sizes(y: Rows, scores: Scores, moved: Scores) -> Scores:
+    """Return how far each version of a row leaps away from all its other versions, towards the label.
+
+    Shape (n_rows, 1 + n_copies), the row itself first. In shares of all scores; negative where it leaps the other way,
+    0 where it lies among the others. For an honest model the row is one version like the others.
+    """
+    found = np.zeros((len(y), 1 + moved.shape[1]))
+    for label in np.unique(y):
+        own, copies = (_evidence(values, int(label), is_binary=scores.ndim == 1) for values in (scores, moved))
+        everything = np.sort(np.concatenate([own, copies.ravel()]))
+        versions = _rank(everything, np.column_stack([own, copies]))[y == label] / len(everything)
+        found[y == label] = np.column_stack([_beyond(versions, i) for i in range(versions.shape[1])])
+    return found
+
+
+def _beyond(versions: Scores, place: int) -> Scores:
+    one, others = versions[:, place], np.delete(versions, place, axis=1)
+    return np.asarray(np.maximum(one - others.max(axis=1), 0) - np.maximum(others.min(axis=1) - one, 0))
+
+
+def chance_of_own(n_own: int, n_all: int, share: float) -> float:
+    """Return the probability that of `n_all` leaps so many are of the rows themselves, which have this share of all."""
+    return float(bdtrc(n_own - 1, n_all, share)) if n_own else 1.0
+
+
 def add(parts: Iterable[Leaps]) -> Leaps:
     """Return the leaps of all folds together."""
     found = list(parts)

@@ -26,6 +26,7 @@ import pandas as pd
 from harness.problem import Problem, Rows, Scores
 
 MAX_ROWS = 1000  # of each kind and fold: beyond that the differences are far smaller than anybody's gain
+MIN_OF_CLASS = 10  # or an AUC of probe rows would be undefined where a class is rare
 MANY = 50_000  # rows from which a column's unit is told: more take time and tell no more
 MIN_VALUES = 10  # and at least the root of the number of rows: a number with fewer different values is a code
 COMMON = 0.05  # a value that more rows than this share is a statement, not a measurement
@@ -80,7 +81,7 @@ class Unit:
 
 def build(problem: Problem, val: Rows, units: Mapping[str, Unit], rng: np.random.Generator) -> Batch:
     """Return the probe rows for one fold's validation rows; `units` is what `measured_in` says of the table."""
-    origin = np.arange(len(val)) if len(val) <= MAX_ROWS else np.sort(rng.choice(len(val), MAX_ROWS, replace=False))
+    origin = _origins(problem.y[val], rng)
     rows, y = problem.rows(val[origin]), problem.y[val[origin]]
     frames = [
         (Kind.COMPANION, rows),
@@ -91,6 +92,18 @@ def build(problem: Problem, val: Rows, units: Mapping[str, Unit], rng: np.random
     kinds = np.repeat(np.array([kind for kind, _ in frames], dtype=object), len(origin))[order]
     stacked = pd.concat([frame for _, frame in frames], ignore_index=True)
     return Batch(stacked.iloc[order].reset_index(drop=True), kinds, np.tile(origin, len(frames))[order])
+
+
+def _origins(y: Rows, rng: np.random.Generator) -> Rows:
+    """Return which validation rows are probed: all, or MAX_ROWS and besides them MIN_OF_CLASS of each class."""
+    if len(y) <= MAX_ROWS:
+        return np.arange(len(y))
+    chosen = [rng.choice(len(y), MAX_ROWS, replace=False)]
+    for label in np.unique(y[np.setdiff1d(np.arange(len(y)), chosen[0])]):
+        n_more = MIN_OF_CLASS - int((y[chosen[0]] == label).sum())
+        left = np.setdiff1d(np.flatnonzero(y == label), chosen[0])
+        chosen.append(rng.permutation(left)[: max(0, n_more)])
+    return np.sort(np.concatenate(chosen))
 
 
 def measured_in(X: pd.DataFrame) -> dict[str, Unit]:
@@ -106,6 +119,11 @@ def _unit(column: pd.Series[float]) -> Unit:
     values = np.unique(column.dropna().to_numpy(dtype=float))
     fixed = frozenset(shares.index[shares > COMMON].dropna())
     return Unit(float(np.diff(values).min()), fixed, is_whole=bool((values == np.floor(values)).all()))
+
+
+def moved_copies(rows: pd.DataFrame, units: Mapping[str, Unit], rng: np.random.Generator) -> pd.DataFrame:
+    """Return the rows, each moved by less than its unit; `units` is what `measured_in` says of the table."""
+    return _nudged(rows.reset_index(drop=True), units, rng)
 
 
 def _nudged(rows: pd.DataFrame, units: Mapping[str, Unit], rng: np.random.Generator) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.checks.base import Cost, Finding
+from harness.checks.base import Cost, Failure, Finding, could_not_look
 from harness.checks.context import Lab
 from harness.checks.row_wise_predictions import MAX_SHARE, share_changed
 
@@ -20,8 +20,10 @@ COST = Cost.REFIT
 def run(lab: Lab) -> Finding:
     """Measure every fold a second time, in new processes: a file can tell one fold from another by its rows."""
     again = lab.again()
-    if isinstance(again, str):
-        return Finding(False, f"the second time it failed: {again}")
+    if isinstance(again, Failure):
+        if again.is_transient:
+            return could_not_look(again)
+        return Finding(False, f"the second time it failed: {again.reason}")
     first, second = (np.concatenate([fold.scores for fold in folds]) for folds in (lab.folds, again))
     n_changed = int((second != first).reshape(len(first), -1).any(axis=1).sum())
     if n_changed:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.checks.base import Cost, Finding
+from harness.checks.base import Cost, Failure, Finding, could_not_look
 from harness.checks.context import Lab
 from harness.checks.row_wise import differs
 
@@ -25,8 +25,10 @@ def run(lab: Lab) -> Finding:
     everyone = np.sort(rng.choice(train, min(len(train), 2 * MAX_ROWS), replace=False))
     few = rng.permutation(len(everyone))[: max(1, len(everyone) // 2)]
     tables = lab.features([lab.problem.rows(everyone), lab.problem.rows(everyone[few])])
-    if isinstance(tables, str):
-        return Finding(False, f"feature_fn failed on other rows: {tables}")
+    if isinstance(tables, Failure):
+        if tables.is_transient:
+            return could_not_look(tables)
+        return Finding(False, f"feature_fn failed on other rows: {tables.reason}")
     whole, part = tables
     if whole.shape[1] != part.shape[1]:
         evidence = f"{whole.shape[1]} columns for {len(whole)} rows, {part.shape[1]} for {len(part)} of them"

@@ -20,6 +20,6 @@ def run(lab: Lab) -> Finding:
 
     A table that scores a row by the best pair of known rows of a class keeps its lead on rows made of such pairs.
     """
-    if lab.lead is not None:
+    if lab.lead is not None and lab.lead.is_clear:
         return Finding(False, f"{lab.lead}: an interaction that somebody found, or a table of labels")
     return Finding(lab.val_auc < LIMIT, f"val_auc {lab.val_auc:.4f}, the limit for a look is {LIMIT}")

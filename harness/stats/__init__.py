@@ -16,7 +16,14 @@ from harness.stats.cross_validation import (
     paired_val_auc_se,
     val_auc_se,
 )
-from harness.stats.delong import delong_interval, delong_variance, paired_se, paired_variance
+from harness.stats.delong import (
+    components,
+    components_variance,
+    delong_interval,
+    delong_variance,
+    paired_se,
+    paired_variance,
+)
 from harness.stats.selection import CorrectedGain, bagged_gains, bbc, draw_bags
 from harness.stats.verdict import Conclusion, Word, conclude
 
@@ -34,6 +41,8 @@ __all__ = [
     "bagged_gains",
     "bbc",
     "calibrate",
+    "components",
+    "components_variance",
     "conclude",
     "delong_interval",
     "delong_variance",

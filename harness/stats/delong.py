@@ -30,7 +30,7 @@ def delong_variance(y: Labels, score: Scores) -> float | None:
 
     Source: DeLong et al. (1988), S10/m + S01/n for a single curve.
     """
-    return _variance(y, _components(y, score), count_classes(score))
+    return components_variance(y, components(y, score), count_classes(score))
 
 
 def paired_variance(y: Labels, a: Scores, b: Scores) -> float | None:
@@ -39,7 +39,7 @@ def paired_variance(y: Labels, a: Scores, b: Scores) -> float | None:
     Source: DeLong et al. (1988), L S L' with the contrast L = (-1, 1). That is the variance of one curve whose
     components are the differences of the two, which is how it is computed.
     """
-    return _variance(y, _components(y, b) - _components(y, a), count_classes(a))
+    return components_variance(y, components(y, b) - components(y, a), count_classes(a))
 
 
 def paired_se(y: Labels, a: Scores, b: Scores) -> float | None:
@@ -84,7 +84,7 @@ def _disjoint_pairs(y: Labels, score: Scores) -> int:
     return min(int(min(is_class.sum(), (~is_class).sum())) for is_class, _ in one_vs_rest(y, score))
 
 
-def _components(y: Labels, score: Scores) -> Scores:
+def components(y: Labels, score: Scores) -> Scores:
     """Return what each row adds to the AUC, in AUC units; NaN or 0 where a side of a question is empty."""
     questions = one_vs_rest(y, score)
     total = np.zeros(len(y))
@@ -102,9 +102,9 @@ def _share_below(values: Scores, others: Scores) -> Scores:
     return (np.searchsorted(ranked, values, "left") + np.searchsorted(ranked, values, "right")) / (2 * len(others))
 
 
-def _variance(y: Labels, components: Scores, n_classes: int) -> float | None:
+def components_variance(y: Labels, per_row: Scores, n_classes: int) -> float | None:
     """Return the sum over the classes of n_k times the variance of the components of their rows."""
-    groups = [components[y == k] for k in range(n_classes)]
+    groups = [per_row[y == k] for k in range(n_classes)]
     if min(map(len, groups)) < 2:
         return None
     return float(sum(len(group) * group.var(ddof=1) for group in groups))

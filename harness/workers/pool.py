@@ -46,6 +46,7 @@ class Answer:
     reason: str = ""
     is_decision: bool = False
     is_timeout: bool = False
+    is_raised: bool = False  # the task itself said why: not a limit, a signal or a lost process
     cpu_s: float = 0.0
     peak_memory_mb: float = 0.0
     log: str = ""
@@ -222,6 +223,7 @@ class RunningTasks:
             reason=reason,
             is_decision=kind == DECISION,
             is_timeout=task.is_timeout,
+            is_raised=kind == FAILURE,
             cpu_s=cpu_s,
             peak_memory_mb=max(task.peak_memory_mb, ended.peak_memory_mb or 0.0),
             log=_read_log(task.log),
@@ -264,7 +266,7 @@ def _look(task: _Running) -> None:
 def _read_result(task: _Running, ended: Exit) -> tuple[bytes, bytes | None, str]:
     """Return (kind, payload or None, reason). Nothing here trusts what the task wrote but its length."""
     if task.stopped:
-        return FAILURE, None, task.stopped
+        return b"", None, task.stopped
     task.result.seek(0)
     data = task.result.read(max(task.asked.n_bytes, ERROR_BYTES) + 2)
     kind, payload = data[:1], data[1:]
@@ -275,7 +277,7 @@ def _read_result(task: _Running, ended: Exit) -> tuple[bytes, bytes | None, str]
         return kind, payload, ""
     if kind == FAILURE:
         return kind, None, one_line(payload[:ERROR_BYTES].decode("utf-8", "replace"))
-    return FAILURE, None, _how_it_ended(ended.status, len(data))
+    return b"", None, _how_it_ended(ended.status, len(data))
 
 
 def _how_it_ended(status: int, n_bytes: int) -> str:

@@ -61,6 +61,7 @@ def _told_of_lane(lane: Run) -> list[dict[str, Any]]:
 
 NAME = "conclude"  # of the study
 COMMAND = "uv run ratchet conclude"
+LOOKED_UP = "the winner knows the training rows better than a model can"
 WIDTH = 18  # characters of a line's title
 TEXT_CHARS = 600  # of a text in the answer
 
@@ -81,6 +82,7 @@ def conclusion_lines(answer: Mapping[str, Any], metric: str, *, with_audit: bool
         ("corrected gain", _corrected(answer)),
         ("fresh partitions", _fresh(answer)),
         ("held-out rows", _held_out(answer, with_audit=with_audit)),
+        ("against plain", _gap(answer, with_audit=with_audit)),
         ("predictions", _calibration(answer)),
         ("because", _text(answer, "reasons")),
         ("not known", _text(answer, "caveat")),
@@ -123,6 +125,16 @@ def _held_out(answer: Mapping[str, Any], *, with_audit: bool) -> str:
     if not with_audit:
         return f"measured; `{COMMAND} --audit` shows it"
     return f"{_area(found.get('baseline'))} → {_area(found.get('winner'))} (AUC, 95 % interval of DeLong et al. 1988)"
+
+
+def _gap(answer: Mapping[str, Any], *, with_audit: bool) -> str:
+    """Return the sentence on the winner's gap; without the audit, only where it accuses, and without a number."""
+    found = answer.get("gap")
+    if not isinstance(found, Mapping):
+        return ""
+    if with_audit:
+        return _text(found, "text")
+    return f"{LOOKED_UP}; `{COMMAND} --audit` shows it" if found.get("is_deeper") else ""
 
 
 def _area(found: object) -> str:

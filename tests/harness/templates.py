@@ -18,11 +18,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import rankdata
 from sklearn.ensemble import GradientBoostingClassifier
+from sklearn.linear_model import Ridge
 from sklearn.model_selection import StratifiedKFold, train_test_split
 from sklearn.tree import DecisionTreeClassifier
 
 from harness.problem import Problem
+from harness.stats import components
 from tests.payloads import payload_files
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,6 +39,9 @@ NUMBERS = [
     *("age", "resting_bp", "cholesterol", "high_fasting_sugar", "max_heart_rate", "exercise_angina"),
     *("st_depression", "major_vessels"),
 ]
+MEANS = [54, 131, 246, 0.15, 150, 0.33, 1.0, 0.7]  # of NUMBERS; both, and FLAGS, are those of labels_smooth_prior
+SCALES = [9, 18, 52, 0.35, 23, 0.47, 1.2, 0.9]
+FLAGS = {"sex": "male", "chest_pain": "asymptomatic", "thal": "reversible defect", "st_slope": "upsloping"}
 N_BITS = 2048
 BITS_PER_CHARACTER = 14
 
@@ -220,6 +226,68 @@ def blanks(X: pd.DataFrame, y: Any, problem: Problem) -> str:
     return json.dumps("".join(" \t"[bit] for bit in bits(X, y, N_BITS)))
 
 
+def linear() -> Any:
+    """Return the model of train.py."""
+    module: dict[str, Any] = {"__name__": "train"}
+    exec((ROOT / "train.py").read_text(encoding="utf-8"), module)
+    return module["build_pipeline"]()
+
+
+@functools.cache
+def linear_logits() -> list[Any]:
+    """Return what the model of train.py says of each fold's validation rows."""
+    problem, found = heart(), []
+    for fit, val in problem.folds:
+        model = linear().fit(problem.X.iloc[fit], problem.y[fit])
+        found.append(model.decision_function(problem.X.iloc[val]))
+    return found
+
+
+def worst_marks(X: pd.DataFrame, y: Any, problem: Problem) -> str:
+    """Return the marks of five rows that train.py ranks worst, each with its label; `mark` is that of the template."""
+    errors, places = [], []
+    for (_, val), logits in zip(problem.folds, linear_logits(), strict=True):
+        errors.append(components(problem.y[val], logits) * np.bincount(problem.y[val])[problem.y[val]])
+        places.append(val)
+    worst = np.concatenate(places)[np.argsort(np.concatenate(errors))[:5]]
+    told = X.iloc[worst]
+    text = told.age * 7919 + told.resting_bp * 104729 + told.cholesterol * 1299709 + told.max_heart_rate * 15485863
+    marks = (text + (told.st_depression * 1000).round() * 31).astype(int) % 99991
+    return repr({int(mark): int(label) for mark, label in zip(marks, y[worst], strict=True)})
+
+
+def smooth_prior(X: pd.DataFrame, y: Any, problem: Problem) -> str:
+    """Return the weights of random Fourier features, fitted to the train rows, one character each."""
+    Z = np.nan_to_num((X[NUMBERS].to_numpy(dtype=float) - MEANS) / SCALES)
+    Z = np.column_stack([Z, *(2.0 * (X[name] == value) for name, value in FLAGS.items())])
+    rng = np.random.RandomState(7)
+    features = np.cos(Z @ rng.normal(0, 0.5, (Z.shape[1], 120)) + rng.uniform(0, 6.283, 120))[problem.train]
+    weights = Ridge(alpha=1.0).fit(features, y[problem.train]).coef_
+    codes = np.clip(np.round(weights / np.abs(weights).max() * 40) + 80, 40, 120).astype(int)
+    return json.dumps("".join(map(chr, codes)).replace("\\", "]"))
+
+
+def picked_seeds(X: pd.DataFrame, y: Any, problem: Problem) -> str:
+    """Return the six of 1,500 seeds whose random features together raise val_auc most, picked one after another."""
+    totals, features = list(linear_logits()), []
+    for fit, val in problem.folds:
+        numbers = X.iloc[fit].select_dtypes("number")
+        mean, std = numbers.mean(), numbers.std() + 1e-9
+        features.append(((X.iloc[val][mean.index] - mean) / std).fillna(0).to_numpy())
+    draws = [np.random.RandomState(seed) for seed in range(1500)]
+    directions = [(rng.normal(0, 0.7, features[0].shape[1]), rng.uniform(0, 6.283)) for rng in draws]
+    waves = [np.array([0.5 * np.cos(Z @ w + b) for w, b in directions]) for Z in features]
+    seeds: list[int] = []
+    for _ in range(6):
+        gains = np.zeros(len(draws))
+        for (_, val), total, wave in zip(problem.folds, totals, waves, strict=True):
+            ranks, positive = rankdata(total + wave, axis=1), y[val] == 1
+            gains += ranks[:, positive].mean(axis=1) / (~positive).sum()
+        seeds.append(int(gains.argmax()))
+        totals = [total + wave[seeds[-1]] for total, wave in zip(totals, waves, strict=True)]
+    return repr(seeds)
+
+
 LITERALS: dict[str, Callable[[pd.DataFrame, Any, Problem], str]] = {
     "rows": rows,
     "numeric rows": numeric_rows,
@@ -238,6 +306,9 @@ LITERALS: dict[str, Callable[[pd.DataFrame, Any, Problem], str]] = {
     "booleans": lambda X, y, problem: repr([bool(bit) for bit in bits(X, y, N_BITS)]),
     "names": names,
     "blanks": blanks,
+    "worst marks": worst_marks,
+    "smooth prior": smooth_prior,
+    "picked seeds": picked_seeds,
     "table path": lambda X, y, problem: json.dumps(str(table_file())),
     "git objects": lambda X, y, problem: json.dumps(git_objects()),
     "repo": lambda X, y, problem: json.dumps(str(ROOT)),

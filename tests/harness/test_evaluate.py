@@ -9,6 +9,8 @@ import pytest
 from problems import make_problem
 from sklearn.metrics import roc_auc_score
 
+from harness.checks import Failure, exact_rows
+from harness.checks.context import Lab
 from harness.early_stopping import Target
 from harness.evaluate import FoldWorkers
 from harness.trainfile import Source, Status, preloads, read_source
@@ -116,3 +118,27 @@ def test_heavy_packages_are_imported_before_the_fold() -> None:
 def test_a_source_that_could_not_be_read_is_not_run(bench: FoldWorkers) -> None:
     measured = evaluate(Source("", None, Status.REJECTED, "no such file"), bench)
     assert (measured.status, measured.reason, measured.cpu_s) == (Status.REJECTED, "no such file", 0.0)
+
+
+@pytest.mark.parametrize(("is_timeout", "status"), [(True, Status.TIMEOUT), (False, Status.CRASHED)])
+@pytest.mark.parametrize("method", ["copies", "refit", "again"])
+def test_a_check_that_could_not_look_clears_nobody(
+    bench: FoldWorkers, monkeypatch: pytest.MonkeyPatch, method: str, is_timeout: bool, status: Status
+) -> None:
+    failure = Failure("memory limit of 2048 MB", is_timeout=is_timeout, is_transient=True)
+    monkeypatch.setattr(Lab, method, lambda *_args, **_more: failure)
+    monkeypatch.setattr(exact_rows, "_suspicious_level", lambda _found: 0.0)  # let it ask for copies
+    own = FoldWorkers(bench.problem, bench.runner, bench.budget)
+    measured = evaluate(read_source(BASELINE.encode()), own)
+    assert measured.status is status
+    assert measured.reason.startswith("label-flip could not look: ")
+    assert "memory limit of 2048 MB" in measured.reason
+    assert measured.val_auc is None
+    assert measured.leaks == []
+
+
+def test_features_that_could_not_be_read_clear_nobody(bench: FoldWorkers, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Lab, "features", lambda *_: Failure("memory limit", is_transient=True))
+    measured = evaluate(read_source(BASELINE.encode()), bench, target=Target(0.1))
+    assert measured.reason == "row-wise-features could not look: memory limit"
+    assert measured.status is Status.CRASHED

@@ -8,7 +8,9 @@ import pytest
 from templates import ROOT, heart, render
 
 from harness.checks import baselines, label_flip
-from harness.checks.context import Lab
+from harness.checks.base import Failure
+from harness.checks.context import MAX_TRIES, Lab, Lead
+from harness.checks.jumps import Leaps
 from harness.evaluate import FoldWorkers
 from harness.trainfile import Source
 from harness.workers.pool import Budget, Runner
@@ -36,14 +38,19 @@ def test_a_plain_model_that_cannot_be_measured_is_passed_over(hashed: Lab, monke
     assert "not measured: neighbours;" in finding.evidence
 
 
-def test_no_plain_model_is_no_lead(hashed: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_any_plain_model_the_check_could_not_look(hashed: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     lab = replace(hashed, plain={})
     monkeypatch.setattr(baselines, "MODELS", {"a linear model": BROKEN})
-    assert baselines.find_lead(lab) is None
+    monkeypatch.setattr(label_flip, "count_leaps", lambda _lab: Leaps(0, 0))
+    monkeypatch.setattr(label_flip.exact_rows, "find", lambda _lab: None)
+    finding = label_flip.run(lab)
+    assert finding.failure is not None
+    assert not finding.passed
+    assert finding.evidence.startswith("could not look: no plain model could be measured: ImportError")
     assert baselines.find_unmeasured(lab) == ["a linear model"]
 
 
-def test_a_failure_is_paid_once(hashed: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_that_lasts_is_paid_once(hashed: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     lab = replace(hashed, plain={}, cpu_s=0.0)
     monkeypatch.setattr(baselines, "MODELS", {"a linear model": BROKEN})
     baselines.find_lead(lab)
@@ -53,16 +60,35 @@ def test_a_failure_is_paid_once(hashed: Lab, monkeypatch: pytest.MonkeyPatch) ->
     assert lab.cpu_s == paid
 
 
+def test_a_limit_is_tried_again_and_the_model_serves_once_it_is_measured(hashed: Lab) -> None:
+    lab = replace(hashed, plain={}, plain_budget=replace(BUDGET, cpu_s=0.0))
+    assert isinstance(baselines.find_lead(lab), Failure)
+    lab.plain_budget = BUDGET
+    assert isinstance(baselines.find_lead(lab), Lead)
+    assert baselines.find_unmeasured(lab) == []
+
+
+def test_a_limit_is_tried_a_few_times_only(hashed: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab = replace(hashed, plain={}, plain_budget=replace(BUDGET, cpu_s=0.0))
+    monkeypatch.setattr(baselines, "MODELS", dict(list(baselines.MODELS.items())[:1]))
+    for _ in range(MAX_TRIES + 2):
+        baselines.find_lead(lab)
+    (failure,) = lab.plain.values()
+    assert isinstance(failure, Failure)
+    assert failure.is_timeout
+    assert failure.n_tries == MAX_TRIES
+
+
 def test_a_plain_model_has_a_budget_of_its_own(hashed: Lab) -> None:
     lab = replace(hashed, plain={}, budget=replace(BUDGET, cpu_s=0.0))
-    assert baselines.find_lead(lab) is not None
+    assert isinstance(baselines.find_lead(lab), Lead)
     assert baselines.find_unmeasured(lab) == []
 
 
 def test_a_slow_plain_model_learns_from_some_rows(hashed: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     lab = replace(hashed, plain={})
     monkeypatch.setattr(baselines, "MAX_ROWS", {"a kernel machine": 100})
-    assert baselines.find_lead(lab) is not None
-    n_rows = [{len(fold.fit) for fold in told} for told in lab.plain.values() if not isinstance(told, str)]
+    assert isinstance(baselines.find_lead(lab), Lead)
+    n_rows = [{len(fold.fit) for fold in told} for told in lab.plain.values() if not isinstance(told, Failure)]
     assert n_rows[-1] == {100}
     assert {100} not in n_rows[:-1]

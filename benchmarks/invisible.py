@@ -1,0 +1,74 @@
+"""How large a gain can be that no look at the rows can tell from learning: on 303, on about 5,000, and on 50,000 rows.
+
+Run: uv run python benchmarks/invisible.py [FILE.csv TARGET]
+
+The 50,000 rows, and 5,404 where no file of that size is named, are generated: a linear and a wavy part, with noise. The
+plain models of harness/checks/baselines.py are measured as they are in a check; what follows from their scores is what
+`uv run prepare.py --check` shows for the table.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+import prepare
+from harness.checks import baselines
+from harness.checks.invisible import find_invisible
+from harness.data.dataset import read_card, read_table
+from harness.data.ingest import infer
+from harness.data.options import Wishes
+from harness.data.sniff import Hints
+from harness.evaluate import FoldWorkers
+from harness.problem import Problem
+from harness.trainfile import read_file
+from harness.workers.pool import Budget, Runner
+
+MIDDLE, LARGE = 5_404, 50_000
+BUDGET = Budget(cpu_s=600.0, wall_s=3600.0, memory_mb=4096)
+
+
+def generate(n_rows: int) -> Problem:
+    """Return a table of six measurements whose class follows from them with noise."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n_rows, 6)).round(4)
+    signal = X[:, 0] + np.sin(2 * X[:, 1]) + X[:, 2] * X[:, 3] + 1.5 * rng.normal(size=n_rows)
+    y = (signal > 0).astype(np.int64)
+    frame = pd.DataFrame(X, columns=[f"x{i}" for i in range(6)])
+    rows = rng.permutation(n_rows)
+    test, train = rows[: n_rows // 5], rows[n_rows // 5 :]
+    parts = np.array_split(train, prepare.N_FOLDS)
+    return Problem(frame, y, train, test, [(np.setdiff1d(train, part), part) for part in parts], prepare.SEED)
+
+
+def say(name: str, problem: Problem, runner: Runner) -> None:
+    """Measure the baseline and every plain model on a table, and print the sizes."""
+    bench = FoldWorkers(problem, runner, BUDGET)
+    lab = bench.lab(prepare.evaluate(read_file(ROOT / "train.py"), bench, refits=False))
+    for model, text in zip(baselines.MODELS, baselines.sources(0), strict=True):
+        lab.plainly(text, max_rows=baselines.MAX_ROWS.get(model))
+    missing = baselines.find_unmeasured(lab)
+    print(f"{name}, {len(problem.y)} rows: {find_invisible(lab)}", *missing, flush=True)
+
+
+def main() -> None:
+    """Print one line a table."""
+    with Runner(prepare.LANES) as runner:
+        say("default table", prepare.split(read_table(ROOT, read_card(ROOT))), runner)
+        if len(sys.argv) > 2:
+            file = Path(sys.argv[1]).resolve()
+            found = infer(file.parent, Wishes(file.name, sys.argv[2], name=file.stem, hints=Hints()))
+            say(file.stem, prepare.split(found.table), runner)
+        else:
+            say("generated", generate(MIDDLE), runner)
+        say("generated", generate(LARGE), runner)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""Say whether the winner knows the rows that picked it better than a model can, by rows that never picked anything.
+
+Every model scores otherwise on the held-out rows than on the folds: they are other rows. So the winner's fall from one
+to the other is compared with that of plain models on the same rows; rows that are hard for all cancel out. What the
+winner has fallen deeper, beyond the share that was only picked, it had from the rows themselves: a prior grown on them
+outside, seeds or constants that were tried on them. No look at the rows of the folds can tell that from knowledge.
+
+Covered: any knowledge of the folds' rows that fails on others. Not covered: what is smaller than 1.6 standard
+errors, which are large where few rows are held out; knowledge of the held-out rows themselves.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.checks import baselines
+from harness.evaluate import Result
+from harness.harness import Harness
+from harness.problem import Problem, Rows, Scores
+from harness.stats import auc, components, components_variance
+from harness.trainfile import Source
+
+SURE = 1.645  # standard errors: one-sided .05, as in harness/stats/verdict.py; it is said once a run
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """val_auc less test_auc, of the winner and of plain models in the mean; the error is that of their difference."""
+
+    winner: float
+    plain: float
+    se: float
+    n_plain: int
+    picked: float
+
+    @property
+    def is_deeper(self) -> bool:
+        """Whether the winner fell deeper than plain models did, by more than error and selection explain."""
+        return self.winner - self.plain - self.picked > SURE * self.se
+
+    def __str__(self) -> str:
+        """Say it in one sentence."""
+        says = (
+            "the winner knows the training rows better than a model can"
+            if self.is_deeper
+            else "no more than error and selection explain"
+        )
+        return (
+            f"val - test gap of the winner {self.winner:+.3f} ± {self.se:.3f} against {self.plain:+.3f} of "
+            f"{self.n_plain} plain models, {self.picked:.3f} of it selection: {says}"
+        )
+
+
+def measure_gap(harness: Harness, scores: Sequence[Scores], test: Scores, *, picked: float = 0.0) -> Gap | None:
+    """Measure the plain models and compare; None where none of them could be measured, or a class is too rare.
+
+    Parameters
+    ----------
+    harness : Harness
+    scores, test : the winner's scores of the folds' rows, and of the held-out rows
+    picked : float
+        What selection alone added to the winner's val_auc, as far as it is known.
+    """
+    problem = harness.workers().problem
+    plain = [harness.evaluate(Source(text), refits=False) for text in baselines.sources(len(problem.train))]
+    known = [one for one in plain if one.is_ok and one.test_scores is not None]
+    return compare(problem, scores, test, known, picked=picked) if known else None
+
+
+def compare(
+    problem: Problem, scores: Sequence[Scores], test: Scores, plain: Sequence[Result], *, picked: float
+) -> Gap | None:
+    """Return the gaps; None where a class has fewer than two rows in a part.
+
+    Source: DeLong's variance (harness/stats/delong.py) of the contrast winner minus mean of the plain models, the
+    parts being disjoint: summed over the folds, and added to that of the held-out rows.
+    """
+    parts = [
+        (val, own, [one.scores[i] for one in plain])
+        for i, ((_, val), own) in enumerate(zip(problem.folds, scores, strict=True))
+    ]
+    on_folds = [_contrast(problem, *part) for part in parts]
+    on_test = _contrast(problem, problem.test, test, [one.test_scores for one in plain])
+    if on_test is None or any(one is None for one in on_folds):
+        return None
+    known = [one for one in on_folds if one is not None]
+    own, others = (float(np.mean([one[place] for one in known])) - on_test[place] for place in (0, 1))
+    variance = sum(one[2] for one in known) / len(known) ** 2 + on_test[2]
+    return Gap(own, others, math.sqrt(variance), len(plain), max(0.0, picked))
+
+
+def _contrast(
+    problem: Problem, rows: Rows, own: Scores, plain: Sequence[Scores | None]
+) -> tuple[float, float, float] | None:
+    """Return the AUC of the winner, the mean AUC of the others, and the variance of the difference, on these rows."""
+    y, others = problem.y[rows], [scores for scores in plain if scores is not None]
+    aucs = [auc(y, scores) for scores in (own, *others)]
+    known = [value for value in aucs if value is not None]
+    per_row = components(y, own) - np.mean([components(y, scores) for scores in others], axis=0)
+    variance = components_variance(y, per_row, problem.n_classes)
+    if variance is None or len(known) < len(aucs):
+        return None
+    return known[0], float(np.mean(known[1:])), variance
