@@ -36,8 +36,8 @@ from harness.harness import Harness, Rules, open_harness
 from harness.lines import Lines, number, render
 from harness.problem import Problem
 from harness.stats import auc, val_auc_se
-from harness.trainfile import Source, Status, read_file
-from harness.workers.pool import Budget, Runner, one_line
+from harness.trainfile import Status, TrainFile, read_file
+from harness.workers.pool import Runner, TaskBudget, one_line
 
 ROOT = Path(__file__).resolve().parent
 SEED = 42
@@ -60,7 +60,11 @@ def split(table: Table, partition: int = 0) -> Problem:
 
 
 def evaluate(
-    file: Source | str, workers: FoldWorkers | None = None, *, target: Target | None = None, refits: bool | None = None
+    file: TrainFile | str,
+    workers: FoldWorkers | None = None,
+    *,
+    target: Target | None = None,
+    refits: bool | None = None,
 ) -> Result:
     """Cross-validate one train.py, score it on the held-out rows, and run the leak checks.
 
@@ -179,7 +183,7 @@ RULES = Rules(
     mean_auc=mean_auc,
     lines=lines,
     exit_status=lambda result: EXIT_STATUS[result.status],
-    budget=Budget(CPU_BUDGET_S, WALL_LIMIT_S, MEMORY_LIMIT_MB, DISK_LIMIT_MB),
+    budget=TaskBudget(CPU_BUDGET_S, WALL_LIMIT_S, MEMORY_LIMIT_MB, DISK_LIMIT_MB),
 )
 
 

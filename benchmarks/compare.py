@@ -51,30 +51,30 @@ def run(job: Job, ledger: Ledger) -> str:
             ledger.add({**row, **key})
     if len(found) == len(keys):
         return "done"
-    said = outcome.stderr.strip().splitlines()
-    return f"FAILED: {said[-1] if said else outcome.stopped_by or outcome.exit_code}"
+    message = outcome.stderr.strip().splitlines()
+    return f"FAILED: {message[-1] if message else outcome.stopped_by or outcome.exit_code}"
 
 
-def measure(told: argparse.Namespace, ledger: Ledger) -> None:
+def measure(args: argparse.Namespace, ledger: Ledger) -> None:
     """Measure every cell that is not there yet."""
-    entries = find_tables(told.data, told.target)
-    wanted = jobs(entries, told.methods, told.budgets, told.splits, is_placebo=told.placebo)
+    entries = find_tables(args.data, args.target)
+    wanted = jobs(entries, args.methods, args.budgets, args.splits, is_placebo=args.placebo)
     waiting = [job for job in wanted if not all(map(ledger.has, job.keys()))]
     for n, job in enumerate(waiting, 1):
         print(f"{n}/{len(waiting)} {job}: {run(job, ledger)}", file=sys.stderr, flush=True)
 
 
-def show(told: argparse.Namespace, ledger: Ledger) -> None:
+def show(args: argparse.Namespace, ledger: Ledger) -> None:
     """Print the tables and write them, and the figure, beside the cells."""
-    wanted = {answer for method in told.methods for answer in ANSWERS.get(method, (method,))}
-    rows = [row for row in ledger.rows if row["placebo"] == told.placebo and row["method"] in wanted]
-    rows = [row for row in rows if row["split"] < told.splits]
-    text = report(rows, told.budgets, is_placebo=told.placebo)
+    wanted = {answer for method in args.methods for answer in ANSWERS.get(method, (method,))}
+    rows = [row for row in ledger.rows if row["placebo"] == args.placebo and row["method"] in wanted]
+    rows = [row for row in rows if row["split"] < args.splits]
+    text = report(rows, args.budgets, is_placebo=args.placebo)
     print(text)
     if rows:
-        path = told.out.with_name(told.out.stem + "_placebo" * told.placebo)
+        path = args.out.with_name(args.out.stem + "_placebo" * args.placebo)
         path.with_suffix(".txt").write_text(text + "\n", encoding="utf-8")
-        draw(to_cells(rows, told.budgets), path.with_suffix(".png"))
+        draw(to_cells(rows, args.budgets), path.with_suffix(".png"))
 
 
 def read_options() -> argparse.Namespace:
@@ -90,27 +90,27 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--placebo", action="store_true", help="shuffle the labels of the training rows")
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/results/compare.jsonl", help="one line a cell")
     parser.add_argument("--show", action="store_true", help="show what is there, measure nothing")
-    told = parser.parse_args()
-    if not told.show and told.data is None:
+    args = parser.parse_args()
+    if not args.show and args.data is None:
         parser.error("--data: expected a folder of CSV files, got none. Name one, or say --show.")
-    if "autogluon" in told.methods and not told.show and importlib.util.find_spec("autogluon") is None:
+    if "autogluon" in args.methods and not args.show and importlib.util.find_spec("autogluon") is None:
         print("autogluon: not installed, left out (see --help)", file=sys.stderr)
-        told.methods = [method for method in told.methods if method != "autogluon"]
-    return told
+        args.methods = [method for method in args.methods if method != "autogluon"]
+    return args
 
 
 def main() -> None:
     """Measure what is missing, then show what is there."""
-    told = read_options()
-    ledger = Ledger(told.out)
+    args = read_options()
+    ledger = Ledger(args.out)
     try:
-        if not told.show:
-            measure(told, ledger)
+        if not args.show:
+            measure(args, ledger)
     except UserError as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
         print("stopped; the same command goes on", file=sys.stderr)
-    show(told, ledger)
+    show(args, ledger)
 
 
 if __name__ == "__main__":

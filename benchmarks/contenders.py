@@ -138,11 +138,11 @@ def main() -> None:
     parser.add_argument("split", type=int)
     parser.add_argument("budgets", type=float, nargs="+")
     parser.add_argument("--placebo", action="store_true")
-    told = parser.parse_args()
+    args = parser.parse_args()
     warnings.simplefilter("ignore")
-    entry = Entry(told.path, told.target)
-    for result, start_cpu_s in run(told.method, entry, told.split, told.budgets, is_placebo=told.placebo):
-        print(json.dumps({**asdict(result), "start_cpu_s": start_cpu_s, "versions": versions(told.method)}), flush=True)
+    entry = Entry(args.path, args.target)
+    for result, start_cpu_s in run(args.method, entry, args.split, args.budgets, is_placebo=args.placebo):
+        print(json.dumps({**asdict(result), "start_cpu_s": start_cpu_s, "versions": versions(args.method)}), flush=True)
 
 
 if __name__ == "__main__":

@@ -152,16 +152,16 @@ def spread(values: Sequence[float]) -> str:
 def show(agent: str, runs: Sequence[tuple[Seen, dict[Rule, Climb]]], count: int) -> None:
     """Print what the runs of one agent came to."""
     seen = [one for one, _ in runs]
-    told = [one for one in seen if one.corrected is not None]
-    print(f"\n{agent}: {len(runs)} runs of {count} experiments; {len(told)} kept something")
+    args = [one for one in seen if one.corrected is not None]
+    print(f"\n{agent}: {len(runs)} runs of {count} experiments; {len(args)} kept something")
     print(f"  true gain of the winner   {spread([one.true for one in seen])}")
     print(f"  naive gain                {spread([one.naive for one in seen])}", end="")
     print(f"   off by {spread([one.naive - one.true for one in seen])}")
-    if told:
-        print(f"  corrected gain            {spread([one.corrected or 0.0 for one in told])}", end="")
-        print(f"   off by {spread([(one.corrected or 0.0) - one.true for one in told])}")
-        inside = sum(bool(one.is_inside) for one in told)
-        print(f"  its 95 % interval         holds the true gain in {inside} of {len(told)} ({inside / len(told):.2f})")
+    if args:
+        print(f"  corrected gain            {spread([one.corrected or 0.0 for one in args])}", end="")
+        print(f"   off by {spread([(one.corrected or 0.0) - one.true for one in args])}")
+        inside = sum(bool(one.is_inside) for one in args)
+        print(f"  its 95 % interval         holds the true gain in {inside} of {len(args)} ({inside / len(args):.2f})")
     supported = [one for one in seen if one.is_supported]
     right = sum(one.true > 0 for one in supported)
     print(f"  `supported`               {len(supported)} of {len(seen)}; the gain is true in {right} of them")
@@ -188,18 +188,18 @@ def main() -> None:
     parser.add_argument("-e", type=int, default=50, help="experiments of each run")
     parser.add_argument("--data", type=Path, help="a large table to draw from (CSV), instead of the made-up one")
     parser.add_argument("--target", help="its column to foresee; the rarer class is the positive one")
-    told = parser.parse_args()
-    if (told.data is None) != (told.target is None):
+    args = parser.parse_args()
+    if (args.data is None) != (args.target is None):
         parser.error("--data and --target go together")
     warnings.simplefilter("ignore")
     sklearn.set_config(assume_finite=True, skip_parameter_validation=True)  # a third of the time of so small a fit
-    plain = made_up_table(bend=0.2) if told.data is None else read_table(told.data, told.target)
+    plain = made_up_table(bend=0.2) if args.data is None else read_table(args.data, args.target)
     tables = {agent: plain for agent in ("ideas", "noise columns", "piled noise")}
-    if told.data is None:
+    if args.data is None:
         tables["ideas where there is much to gain"] = made_up_table(bend=1.5)
     begun = time.process_time()
     for agent, (X, y) in tables.items():
-        show(agent, [one_run(agent, draw, told.e) for draw in draws(X, y, told.n)], told.e)
+        show(agent, [one_run(agent, draw, args.e) for draw in draws(X, y, args.n)], args.e)
     print(f"\n{len(plain[1])} rows to draw from, {N_FOLDS} folds, {time.process_time() - begun:.0f} CPU seconds")
 
 

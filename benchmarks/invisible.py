@@ -23,15 +23,15 @@ from harness.checks import baselines
 from harness.checks.invisible import find_invisible
 from harness.data.dataset import read_card, read_table
 from harness.data.ingest import infer
-from harness.data.options import Wishes
+from harness.data.options import IntakeOptions
 from harness.data.sniff import Hints
 from harness.evaluate import FoldWorkers
 from harness.problem import Problem
 from harness.trainfile import read_file
-from harness.workers.pool import Budget, Runner
+from harness.workers.pool import Runner, TaskBudget
 
 MIDDLE, LARGE = 5_404, 50_000
-BUDGET = Budget(cpu_s=600.0, wall_s=3600.0, memory_mb=4096)
+BUDGET = TaskBudget(cpu_s=600.0, wall_s=3600.0, memory_mb=4096)
 
 
 def generate(n_rows: int) -> Problem:
@@ -50,20 +50,20 @@ def generate(n_rows: int) -> Problem:
 def say(name: str, problem: Problem, runner: Runner) -> None:
     """Measure the baseline and every plain model on a table, and print the sizes."""
     bench = FoldWorkers(problem, runner, BUDGET)
-    lab = bench.lab(prepare.evaluate(read_file(ROOT / "train.py"), bench, refits=False))
+    context = bench.context(prepare.evaluate(read_file(ROOT / "train.py"), bench, refits=False))
     for model, text in zip(baselines.MODELS, baselines.sources(0), strict=True):
-        lab.plainly(text, max_rows=baselines.MAX_ROWS.get(model))
-    missing = baselines.find_unmeasured(lab)
-    print(f"{name}, {len(problem.y)} rows: {find_invisible(lab)}", *missing, flush=True)
+        context.plainly(text, max_rows=baselines.MAX_ROWS.get(model))
+    missing = baselines.find_unmeasured(context)
+    print(f"{name}, {len(problem.y)} rows: {find_invisible(context)}", *missing, flush=True)
 
 
 def main() -> None:
     """Print one line a table."""
-    with Runner(prepare.LANES) as runner:
+    with Runner(prepare.WORKERS) as runner:
         say("default table", prepare.split(read_table(ROOT, read_card(ROOT))), runner)
         if len(sys.argv) > 2:
             file = Path(sys.argv[1]).resolve()
-            found = infer(file.parent, Wishes(file.name, sys.argv[2], name=file.stem, hints=Hints()))
+            found = infer(file.parent, IntakeOptions(file.name, sys.argv[2], name=file.stem, hints=Hints()))
             say(file.stem, prepare.split(found.table), runner)
         else:
             say("generated", generate(MIDDLE), runner)

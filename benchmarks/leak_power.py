@@ -25,16 +25,16 @@ sys.path.insert(0, str(ROOT))
 import prepare
 from harness.data.dataset import read_card, read_table
 from harness.data.ingest import infer
-from harness.data.options import Wishes
+from harness.data.options import IntakeOptions
 from harness.data.sniff import Hints
 from harness.evaluate import FoldWorkers
 from harness.problem import Problem
 from harness.stats import components
-from harness.trainfile import Source, Status
-from harness.workers.pool import Budget, Runner
+from harness.trainfile import Status, TrainFile
+from harness.workers.pool import Runner, TaskBudget
 from tests.payloads import payload_files, whole_text
 
-BUDGET = Budget(cpu_s=120.0, wall_s=600.0, memory_mb=4096)
+BUDGET = TaskBudget(cpu_s=120.0, wall_s=600.0, memory_mb=4096)
 N_SEEDS, N_PICKED, N_WAVES = 1500, 6, 60
 BASELINE = (ROOT / "train.py").read_text(encoding="utf-8")
 ATTACK = BASELINE.replace("def build_pipeline", "def honest").replace(
@@ -91,10 +91,10 @@ def attacks(problem: Problem) -> Iterator[tuple[str, str]]:
 
     def text(body: str, known: object) -> str:
         parts = {"{mean!r}": repr(mean), "{std!r}": repr(std), "{known!r}": repr(known), "{body}": BODIES[body]}
-        told = ATTACK
+        args = ATTACK
         for name, value in parts.items():
-            told = told.replace(name, value)
-        return told
+            args = args.replace(name, value)
+        return args
 
     for n in (3, 5, 10):
         rows = worst(problem, logits)[:n]
@@ -144,12 +144,12 @@ def report(name: str, problem: Problem, runner: Runner, n_files: int) -> None:
     bench = FoldWorkers(problem, runner, BUDGET)
     n_measured, accused = 0, []
     for path in payload_files(ROOT / "tests/honest")[:n_files]:
-        measured = prepare.evaluate(Source(whole_text(path)), bench, refits=True)
+        measured = prepare.evaluate(TrainFile(whole_text(path)), bench, refits=True)
         n_measured += measured.is_ok or measured.status is Status.LEAK
         accused += [path.stem] if measured.leaks else []
     print(f"{name}: {len(accused)} of {n_measured} honest files accused {' '.join(accused)}", flush=True)
     for kind, text in attacks(problem):
-        measured = prepare.evaluate(Source(text), bench, refits=True)
+        measured = prepare.evaluate(TrainFile(text), bench, refits=True)
         value = np.mean([one for one in measured.fold_aucs if one is not None] or [np.nan])
         print(f"  {kind}: val_auc {value:.4f}, {measured.status}, {', '.join(measured.leaks) or 'none'}", flush=True)
 
@@ -160,11 +160,11 @@ def main() -> None:
     parser.add_argument("-n", type=int, default=None, help="honest files a table")
     parser.add_argument("tables", nargs="*", metavar="FILE.csv:TARGET")
     options = parser.parse_args()
-    with Runner(prepare.LANES) as runner:
+    with Runner(prepare.WORKERS) as runner:
         report("default table", prepare.split(read_table(ROOT, read_card(ROOT))), runner, options.n)
         for file, _, target in (table.rpartition(":") for table in options.tables):
             path = Path(file).resolve()
-            found = infer(path.parent, Wishes(path.name, target, name=path.stem, hints=Hints()))
+            found = infer(path.parent, IntakeOptions(path.name, target, name=path.stem, hints=Hints()))
             report(path.stem, prepare.split(found.table), runner, options.n)
 
 

@@ -79,17 +79,17 @@ def main() -> None:
     from harness.data.dataset import read_card, read_table
     from harness.evaluate import FoldWorkers
     from harness.trainfile import read_source
-    from harness.workers.pool import Budget, Runner
+    from harness.workers.pool import Runner, TaskBudget
     from prepare import evaluate, split
 
-    problem, budget = split(read_table(ROOT, read_card(ROOT))), Budget(60.0, 120.0, 4096)
+    problem, budget = split(read_table(ROOT, read_card(ROOT))), TaskBudget(60.0, 120.0, 4096)
     print(f"{'':<37}{'plain 5 folds':>14}{'guarded':>10}{'ratio':>7}{'over a fold':>13}{'experiment':>12}")
-    with Runner(1) as one, Runner(os.cpu_count() or 1) as all_lanes:
+    with Runner(1) as one, Runner(os.cpu_count() or 1) as all_workers:
         for name, source in FILES.items():
             ways = (
                 partial(plain, source, problem),
                 partial(guarded, source, problem, one, budget),
-                partial(evaluate, read_source(source.encode()), FoldWorkers(problem, all_lanes, budget)),
+                partial(evaluate, read_source(source.encode()), FoldWorkers(problem, all_workers, budget)),
             )
             times = [[timed(way) for way in ways] for _ in range(repeats + 1)][1:]  # the first round warms up
             a, b, c = (1e3 * statistics.median(column) for column in zip(*times, strict=True))

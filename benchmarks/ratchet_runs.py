@@ -84,27 +84,29 @@ class InProcess:
 
 def rounds(measurer: InProcess, texts: dict[str, str], seed: int) -> Iterator[Sequence[Experiment]]:
     """Yield the history of a run, longer by one experiment each time; `texts` gets the train.py of each."""
-    desk = cast(Run, SimpleNamespace(desk=SimpleNamespace(config=CONFIG), folder=ROOT))  # all it needs without git
-    trial = Trial(desk, measurer, lambda _: None, lambda: False)
+    worktree = cast(
+        Run, SimpleNamespace(worktree=SimpleNamespace(config=CONFIG), folder=ROOT)
+    )  # all it needs without git
+    trial = Trial(worktree, measurer, lambda _: None, lambda: False)
     history: list[Experiment] = []
-    text, said = (ROOT / "train.py").read_text("utf-8"), Proposal()
+    text, message = (ROOT / "train.py").read_text("utf-8"), Proposal()
     while True:
         n = len(history)
         texts[str(n)] = text
         code = read_code({"train.py": text.encode()}, CONFIG.label)
-        begun = Begun(n, str(n), "", said, code.file_hash, code.chars, "")
+        begun = Begun(n, str(n), "", message, code.file_hash, code.chars, "")
         history.append(trial.test(begun, tuple(history)))
         yield tuple(history)
-        text, said = _next(history, texts, seed)
+        text, message = _next(history, texts, seed)
 
 
 def _next(history: Sequence[Experiment], texts: Mapping[str, str], seed: int) -> tuple[str, Proposal]:
     arm = suggest(history, CONFIG.bandit) if CONFIG.bandit else ""
-    made = propose(history, seed=seed, arm=arm, desk=_desk(history, texts))
+    made = propose(history, seed=seed, arm=arm, worktree=_worktree(history, texts))
     return made.source, Proposal("builtin", made.strategy, one_line(made.note, NOTE_CHARS))
 
 
-def _desk(history: Sequence[Experiment], texts: Mapping[str, str]) -> str:
+def _worktree(history: Sequence[Experiment], texts: Mapping[str, str]) -> str:
     incumbent = best(history)
     return texts[str(incumbent.n if incumbent else 0)]
 
@@ -143,7 +145,7 @@ class _Answers:
         """Return the CPU seconds that the answer should still cost: the winner's test fit is there already."""
         if kind != self.committee:
             return 0.0
-        seats = choose(history, desk=_desk(history, self._texts))
+        seats = choose(history, worktree=_worktree(history, self._texts))
         return sum(history[n].cpu_time_s or 0.0 for n in seats) / (len(self._bench.problem.folds) + 1)
 
     def single(self, history: Sequence[Experiment], used_s: float, budget_s: float) -> Result:
@@ -155,15 +157,15 @@ class _Answers:
 
     def committee(self, history: Sequence[Experiment], used_s: float, budget_s: float) -> Result:
         """Fit the committee on the training rows and score it; its folds are scored too, off the account."""
-        desk, problem = _desk(history, self._texts), self._bench.problem
+        worktree, problem = _worktree(history, self._texts), self._bench.problem
         with self._clock.aside():
-            text = write(history, desk=desk)
+            text = write(history, worktree=worktree)
             answers = self._bench.runner.run(_tasks(text, problem), self._bench.budget)
         scores = [problem.read(answer.payload) if answer.payload else None for answer in answers]
         test = None if scores[-1] is None else auc(problem.y[problem.test], scores[-1])
         is_whole = all(values is not None for values in scores)
         val = mean_auc(problem.fold_aucs([v for v in scores[:-1] if v is not None])) if is_whole else None
-        seats = ",".join(str(n) for n in choose(history, desk=desk))
+        seats = ",".join(str(n) for n in choose(history, worktree=worktree))
         return Result("committee", budget_s, val, test, used_s + answers[-1].cpu_s, len(history), f"seats {seats}")
 
 

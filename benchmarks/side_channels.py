@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from harness.workers.pool import Budget, Runner, Task
+from harness.workers.pool import Runner, Task, TaskBudget
 
 SOURCE = """
 import os, random, threading, time
@@ -125,7 +125,7 @@ def measure(runner: Runner, name: str, n_bits: int, slot_s: float) -> float:
         job = {"task": "score", "source": f"ROLE = {role!r}\n{head}{SOURCE}", "X": X, "y": np.zeros(n_bits, int)}
         job |= {"blocks": [X], "n_classes": 2, "seed": 1, "preload": [], "guarded": True}
         tasks.append(Task(job, 8 * n_bits))
-    answer = runner.run(tasks, Budget(1000.0, 1000.0, 4096))[1]
+    answer = runner.run(tasks, TaskBudget(1000.0, 1000.0, 4096))[1]
     if answer.payload is None:
         print(f"{name:<28} closed: {answer.reason}")
         return 0.5

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.data.ingest import infer
-from harness.data.options import Wishes
+from harness.data.options import IntakeOptions
 from harness.data.reader import column_names
 from harness.data.sniff import Hints, guess_format, survey
 from harness.data.split import folds, train_test
@@ -52,13 +52,13 @@ def find_tables(folder: Path, target: str = "") -> list[Entry]:
     files = sorted(path for path in folder.glob("*") if path.name.endswith(SUFFIXES)) if folder.is_dir() else []
     if not files:
         raise UserError(f"--data {folder}: expected a folder of CSV files, got none. Name one that holds tables.")
-    told = _told(folder)
-    return [Entry(path, _target(path, target, told.get(path.name.split(".")[0], ""))) for path in files]
+    noted = _noted_targets(folder)
+    return [Entry(path, _target(path, target, noted.get(path.name.split(".")[0], ""))) for path in files]
 
 
 def read(entry: Entry) -> Table:
     """Return the table, understood as `prepare.py --csv` understands it; nothing is written."""
-    return infer(ROOT, Wishes(str(entry.path.resolve()), entry.target)).table
+    return infer(ROOT, IntakeOptions(str(entry.path.resolve()), entry.target)).table
 
 
 def cut(table: Table, split: int, *, is_placebo: bool = False) -> Problem:
@@ -75,12 +75,12 @@ def cut(table: Table, split: int, *, is_placebo: bool = False) -> Problem:
     return Problem(X=table.X, y=table.y, train=train, test=test, folds=parts, seed=split)
 
 
-def _target(path: Path, wished: str, told: str) -> str:
-    names = column_names(path, guess_format(path, survey(path).encoding, wished or told, Hints()))
-    return next((name for name in (wished, told, "target") if name in names), names[-1])
+def _target(path: Path, wished: str, noted: str) -> str:
+    names = column_names(path, guess_format(path, survey(path).encoding, wished or noted, Hints()))
+    return next((name for name in (wished, noted, "target") if name in names), names[-1])
 
 
-def _told(folder: Path) -> Mapping[str, str]:
+def _noted_targets(folder: Path) -> Mapping[str, str]:
     """Read which target belongs to which table, by the name of its file without the ending."""
     if (folder / "target.toml").is_file():
         return {name: str(target) for name, target in tomllib.loads((folder / "target.toml").read_text()).items()}

@@ -72,9 +72,9 @@ def plain(path: Path, _root: Path) -> None:
 def take_in(path: Path, root: Path) -> None:
     """The same with `prepare.py --csv`: look, read, split, write the cache and the card."""
     from harness.data.ingest import infer, write
-    from harness.data.options import Wishes
+    from harness.data.options import IntakeOptions
 
-    intake = infer(root, Wishes(str(path), "y"))
+    intake = infer(root, IntakeOptions(str(path), "y"))
     cut(intake.table)
     write(root, intake)
 
@@ -91,14 +91,14 @@ def fold(path: Path, root: Path) -> None:
     """Measure a constant classifier on the cached table: five folds and the test fit, rows in files that folds map."""
     from harness.data.dataset import read_card, read_table
     from harness.evaluate import FoldWorkers
-    from harness.trainfile import Source
-    from harness.workers.pool import Budget, Runner
+    from harness.trainfile import TrainFile
+    from harness.workers.pool import Runner, TaskBudget
     from prepare import evaluate
 
     assert path.exists()
     with Runner(2) as runner:
-        bench = FoldWorkers(cut(read_table(root, read_card(root))), runner, Budget(180.0, 900.0, 4096))
-        measured = evaluate(Source(CONSTANT), bench, refits=False)
+        bench = FoldWorkers(cut(read_table(root, read_card(root))), runner, TaskBudget(180.0, 900.0, 4096))
+        measured = evaluate(TrainFile(CONSTANT), bench, refits=False)
         assert measured.val_auc == 0.5, measured.reason
 
 
@@ -144,15 +144,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("-n", type=int, default=1_000_000, help="rows")
     parser.add_argument("--way", nargs=3, help=argparse.SUPPRESS)
-    told = parser.parse_args()
-    if told.way:
-        return measure(told.way[0], Path(told.way[1]), Path(told.way[2]))
+    args = parser.parse_args()
+    if args.way:
+        return measure(args.way[0], Path(args.way[1]), Path(args.way[2]))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "table.csv")
-        make(path, told.n)
-        n_bytes = told.n * (8 * (N_NUMBERS + 3) + 4 * 2)
+        make(path, args.n)
+        n_bytes = args.n * (8 * (N_NUMBERS + 3) + 4 * 2)
         print(
-            f"{told.n:,} rows, 50 columns: {path.stat().st_size / 1e6:.0f} MB as CSV, {n_bytes / 1e6:.0f} MB in memory"
+            f"{args.n:,} rows, 50 columns: {path.stat().st_size / 1e6:.0f} MB as CSV, {n_bytes / 1e6:.0f} MB in memory"
         )
         for way, work in WAYS.items():
             command = [sys.executable, __file__, "--way", way, str(path), folder]

@@ -15,10 +15,10 @@ import click
 from harness import server
 from harness.audit import audit
 from harness.audit import render as render_audit
-from harness.checks import CHECKS, LOOKS, Finding
+from harness.checks import CHECKS, LOOKS, CheckResult
 from harness.data.dataset import Table, describe, read_card, read_table
 from harness.data.ingest import infer, reset, write
-from harness.data.options import make_wishes
+from harness.data.options import make_options
 from harness.data.split import describe_split
 from harness.errors import UserError
 from harness.harness import Harness, Rules
@@ -71,13 +71,13 @@ def check_readable(path: Path, *, is_needed: bool = True) -> Path:
 
 def take_table_in(rules: Rules, options: Mapping[str, Any]) -> bool:
     """Do what the options ask for the table: read another one, or return to the default. False after a dry run."""
-    wishes = make_wishes(options)
+    wanted = make_options(options)
     if options["reset"]:
         reset(rules.root)
         say(f"back to the default table: {read_card(rules.root).name}")
-    if wishes is None:
+    if wanted is None:
         return True
-    found = infer(rules.root, wishes)
+    found = infer(rules.root, wanted)
     for note in found.notes:
         say(note)
     rules.split(found.table, 0)  # a table that cannot be split is refused before it replaces another
@@ -131,7 +131,7 @@ def check(harness: Harness, path: Path) -> int:
     return harness.rules.exit_status(result)
 
 
-def _word(name: str, finding: Finding | None) -> str:
+def _word(name: str, finding: CheckResult | None) -> str:
     if finding is None:
         return "not run"
     if finding.failure is not None:

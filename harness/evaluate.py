@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.checks import CHECKS, LOOKS, Check, Cost, Failure, Finding, editable_only, perturb
-from harness.checks.context import FoldScores, Lab
+from harness.checks import CHECKS, LOOKS, Check, CheckResult, Cost, Failure, editable_only, perturb
+from harness.checks.context import CheckContext, FoldScores
 from harness.checks.perturb import Batch
 from harness.problem import Problem, Rows, Scores, score_job
-from harness.trainfile import Source, Status, preloads
+from harness.trainfile import Status, TrainFile, preloads
 from harness.workers.jobs import Part
-from harness.workers.pool import NOT_NEEDED, NOT_RUN, Answer, Budget, Runner, RunningTasks, Task, one_line
+from harness.workers.pool import NOT_NEEDED, NOT_RUN, Answer, Runner, RunningTasks, Task, TaskBudget, one_line
 
 TEST = -1  # the part that is fitted on all training rows and scored on the held-out ones; the others are fold numbers
 CHECK_CPU = 10.0  # times the CPU seconds of the measurement is what one check may use, and a little more
@@ -42,7 +42,7 @@ class Result:
         The highest val_auc that an evaluation which was stopped early could still have reached.
     """
 
-    source: Source
+    source: TrainFile
     status: Status
     reason: str = ""
     val_auc: float | None = None
@@ -52,7 +52,7 @@ class Result:
     test_scores: Scores | None = None
     threshold: float = 0.5
     bound: float | None = None
-    findings: Sequence[tuple[str, Finding]] = ()
+    findings: Sequence[tuple[str, CheckResult]] = ()
     cpu_s: float = 0.0
     checks_cpu_s: float = 0.0
     peak_memory_mb: float | None = None
@@ -73,9 +73,9 @@ class Result:
         return [name for name, finding in self.findings if not finding.passed and finding.failure is None]
 
 
-def unread(source: Source) -> Result:
+def unread(source: TrainFile) -> Result:
     """Return the result of a file that cannot be run, because of what it is or what it says."""
-    names = [(editable_only.NAME, Finding(False, source.reason))] if source.status is Status.REJECTED else []
+    names = [(editable_only.NAME, CheckResult(False, source.reason))] if source.status is Status.REJECTED else []
     return Result(source, source.status, source.reason, findings=names)
 
 
@@ -85,7 +85,7 @@ class FoldWorkers:
 
     problem: Problem
     runner: Runner
-    budget: Budget
+    budget: TaskBudget
     is_guarded: bool = True
     on_progress: Callable[[str], None] = lambda _text: None
     _batches: list[Batch] = field(default_factory=list)
@@ -100,7 +100,7 @@ class FoldWorkers:
                 self._batches.append(perturb.build(self.problem, val, units, rng))
         return self._batches
 
-    def fit_and_score(self, source: Source, order: Sequence[int] = ()) -> FoldRun:
+    def fit_and_score(self, source: TrainFile, order: Sequence[int] = ()) -> FoldRun:
         """Return the fits of a file, one a fold and one for the held-out rows, each in a fresh process.
 
         `order` is that in which the folds begin; by default, as they are numbered.
@@ -110,7 +110,7 @@ class FoldWorkers:
             self, source, parts, self.runner.start([self._task(source, part) for part in parts], self.budget)
         )
 
-    def _task(self, source: Source, part: int) -> Task:
+    def _task(self, source: TrainFile, part: int) -> Task:
         problem = self.problem
         fit, rows = (problem.train, problem.test) if part == TEST else problem.folds[part]
         blocks: list[pd.DataFrame | Part] = [problem.part(rows)]
@@ -125,12 +125,12 @@ class FoldWorkers:
 
         `refits` says whether the checks that fit the file again are made, too.
         """
-        lab, findings = self.lab(result), []
+        context, findings = self.context(result), []
         for check in CHECKS:
             if check.COST is Cost.REFIT and not refits:
                 continue
             self.on_progress(check.NAME)
-            finding = check.run(lab)
+            finding = check.run(context)
             findings.append((check.NAME, finding))
             if finding.failure is not None:
                 status = Status.TIMEOUT if finding.failure.is_timeout else Status.CRASHED
@@ -141,16 +141,16 @@ class FoldWorkers:
                 reason = describe_failure(check, finding)
                 result = replace(result, status=Status.LEAK, reason=reason, val_auc=None)
                 break
-        return replace(result, findings=findings, checks_cpu_s=lab.cpu_s)
+        return replace(result, findings=findings, checks_cpu_s=context.cpu_s)
 
-    def lab(self, result: Result) -> Lab:
+    def context(self, result: Result) -> CheckContext:
         """Return the place where the leak checks of this result work."""
         folds = []
         rows = zip(self.problem.folds, self.batches(), result.scores, result.probe_scores, strict=True)
         for (fit, val), batch, scores, probed in rows:
             if scores is not None and probed is not None:
                 folds.append(FoldScores(fit, val, scores, batch, probed))
-        return Lab(
+        return CheckContext(
             result.source.text,
             self.problem,
             folds,
@@ -163,7 +163,7 @@ class FoldWorkers:
             is_guarded=self.is_guarded,
         )
 
-    def _check_budget(self, result: Result) -> Budget:
+    def _check_budget(self, result: Result) -> TaskBudget:
         """Return what one check may use: a file that is slow when it is fitted again cannot hold up the run."""
         cpu_s = min(self.budget.cpu_s, CHECK_CPU * result.cpu_s + CHECK_SLACK_S)
         wall_s = min(self.budget.wall_s, CHECK_CPU * result.cpu_s + CHECK_WALL_SLACK_S)
@@ -176,7 +176,7 @@ class FoldRun:
     The iteration ends early when a fit fails.
     """
 
-    def __init__(self, workers: FoldWorkers, source: Source, parts: Sequence[int], running: RunningTasks) -> None:
+    def __init__(self, workers: FoldWorkers, source: TrainFile, parts: Sequence[int], running: RunningTasks) -> None:
         self._workers, self._source, self._parts, self._running = workers, source, parts, running
         self._scores: dict[int, Scores] = {}
         self._probe_scores: dict[int, Scores] = {}
@@ -221,7 +221,7 @@ class FoldRun:
         return replace(result, val_auc=val_auc, bound=bound, test_scores=self._scores.get(TEST))
 
 
-def describe_failure(check: Check, finding: Finding) -> str:
+def describe_failure(check: Check, finding: CheckResult) -> str:
     """Return one line: the check, what it saw, what to do."""
     return one_line(f"{check.NAME}: {finding.evidence}. Fix: {check.FIX}", 500)
 

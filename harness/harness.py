@@ -17,8 +17,8 @@ from harness.early_stopping import Known, Target
 from harness.evaluate import FoldWorkers, Result
 from harness.lines import Lines
 from harness.problem import Problem, Scores
-from harness.trainfile import Source
-from harness.workers.pool import Budget, Runner
+from harness.trainfile import TrainFile
+from harness.workers.pool import Runner, TaskBudget
 from harness.workers.sandbox_level import probe_level
 
 
@@ -26,7 +26,7 @@ class Evaluate(Protocol):
     """prepare.evaluate: the loop over the folds."""
 
     def __call__(
-        self, file: Source, workers: FoldWorkers, *, target: Target | None = None, refits: bool | None = None
+        self, file: TrainFile, workers: FoldWorkers, *, target: Target | None = None, refits: bool | None = None
     ) -> Result:
         """Evaluate a file on the folds of these workers."""
         ...
@@ -43,7 +43,7 @@ class Rules:
     mean_auc: Callable[[Sequence[float | None]], float]
     lines: Callable[[Result, Problem, str, float], Lines]
     exit_status: Callable[[Result], int]
-    budget: Budget
+    budget: TaskBudget
 
 
 @dataclass(slots=True)
@@ -73,7 +73,7 @@ class Harness:
             )
         return self._workers[partition]
 
-    def evaluate(self, source: Source, partition: int = 0, *, refits: bool | None = None) -> Result:
+    def evaluate(self, source: TrainFile, partition: int = 0, *, refits: bool | None = None) -> Result:
         """Evaluate a file on one partition, every fold of it."""
         return self.rules.evaluate(source, self.workers(partition), refits=refits)
 

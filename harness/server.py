@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from harness import score_store
-from harness.analyses import STUDIES
+from harness.analyses import ANALYSES
 from harness.checks import LOOKS
 from harness.early_stopping import Target, find_rival
 from harness.errors import UserError
@@ -61,7 +61,7 @@ Answer = Mapping[str, Any]
 def serve(harness: Harness, *, read: TextIO, write: TextIO) -> None:
     """Say what the harness is, then answer each line until the input ends."""
     hello = {"ready": True, "fingerprint": harness.fingerprint, "parts": harness.parts, "sandbox": harness.sandbox}
-    send(write, {**hello, "asks": list(STUDIES)})
+    send(write, {**hello, "asks": list(ANALYSES)})
     for line in read:
         send(write, answer_line(harness, line))
 
@@ -82,7 +82,7 @@ def answer_line(harness: Harness, line: str) -> Answer:
 def answer(harness: Harness, request: Request | Ask) -> Answer:
     """Evaluate the file of a request: the printed lines, the exit status, the evidence. Or make a study."""
     if isinstance(request, Ask):
-        return study(harness, request)
+        return analysis(harness, request)
     begun, workers, rules = time.perf_counter(), harness.workers(request.partition), harness.rules
     best = _best_scores(workers.problem, request)
     result = rules.evaluate(
@@ -103,12 +103,12 @@ def answer(harness: Harness, request: Request | Ask) -> Answer:
     }
 
 
-def study(harness: Harness, ask: Ask) -> Answer:
+def analysis(harness: Harness, ask: Ask) -> Answer:
     """Answer a question about a whole run: how much of its climb is real, what its winner says of new rows."""
-    if ask.name not in STUDIES:
-        return {"error": f"ask: expected one of {', '.join(STUDIES)}, got {ask.name}"}
+    if ask.name not in ANALYSES:
+        return {"error": f"ask: expected one of {', '.join(ANALYSES)}, got {ask.name}"}
     try:
-        return {"answer": STUDIES[ask.name](harness, ask.fields)}
+        return {"answer": ANALYSES[ask.name](harness, ask.fields)}
     except UserError as error:
         return {"error": one_line(str(error), 1000)}
 

@@ -29,7 +29,7 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class TrainFile:
     """A train.py as text, its hypothesis (None where there is none), and why it cannot be run ('' if it can)."""
 
     text: str
@@ -38,21 +38,21 @@ class Source:
     reason: str = ""
 
 
-def read_file(path: Path, best: Path | None = None) -> Source:
+def read_file(path: Path, best: Path | None = None) -> TrainFile:
     """Read a file; what cannot be read is rejected with its reason, and what is frozen is held against the best."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
-        return Source("", None, Status.REJECTED, f"{path.name}: {error.strerror}")
+        return TrainFile("", None, Status.REJECTED, f"{path.name}: {error.strerror}")
     if len(data) > MAX_FILE_BYTES:
         too_long = f"{editable_only.NAME}: more than {MAX_FILE_BYTES} bytes. Fix: {editable_only.FIX}"
-        return Source("", None, Status.REJECTED, too_long)
+        return TrainFile("", None, Status.REJECTED, too_long)
     frozen = read_file(best) if best else None
     return read_source(data, frozen.text if frozen and frozen.status is Status.OK else "")
 
 
-def read_source(data: bytes, best: str = "") -> Source:
+def read_source(data: bytes, best: str = "") -> TrainFile:
     """Read a file's bytes as a train.py: its hypothesis, and whether it stays within its contract.
 
     `best` is the text of the best so far, whose docstring stays; '' where a file is measured by itself.
@@ -60,16 +60,16 @@ def read_source(data: bytes, best: str = "") -> Source:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        return Source("", None, Status.REJECTED, f"train.py is not UTF-8 text (byte {error.start})")
+        return TrainFile("", None, Status.REJECTED, f"train.py is not UTF-8 text (byte {error.start})")
     with _as_reason() as reasons:
         violation = editable_only.first_violation(text) or editable_only.changed_docstring(text, best)
         hypothesis = _hypothesis(text) if len(text) <= editable_only.MAX_SOURCE else None
     if reasons:
-        return Source(text, None, Status.CRASHED, reasons[0])
+        return TrainFile(text, None, Status.CRASHED, reasons[0])
     if violation:
         reason = one_line(f"{editable_only.NAME}: {violation}. Fix: {editable_only.FIX}", 500)
-        return Source(text, hypothesis, Status.REJECTED, reason)
-    return Source(text, hypothesis)
+        return TrainFile(text, hypothesis, Status.REJECTED, reason)
+    return TrainFile(text, hypothesis)
 
 
 @contextmanager
@@ -86,8 +86,8 @@ def _as_reason() -> Iterator[list[str]]:
 
 def _hypothesis(text: str) -> str | None:
     """Return the string assigned to HYPOTHESIS at the top level, as one printable line."""
-    title = find_hypothesis(ast.parse(text))
-    return one_line(str(title.value), HYPOTHESIS_LENGTH) or None if title else None
+    hypothesis = find_hypothesis(ast.parse(text))
+    return one_line(str(hypothesis.value), HYPOTHESIS_LENGTH) or None if hypothesis else None
 
 
 def preloads(text: str) -> list[str]:

@@ -17,7 +17,7 @@ from harness.data.ingest import reset
 from ratchet.engine.measure import own_env
 from ratchet.process import Budget, Outcome, run
 from ratchet.repo.run import current_run, run_event
-from ratchet.repo.worktree import open_desk
+from ratchet.repo.worktree import open_worktree
 
 WALL_LIMIT_S = 600
 WIDTH = 110
@@ -78,5 +78,5 @@ def _wrapped(line: str) -> str:
 
 def _begin() -> str:
     """Return the commit to begin with: HEAD, or where HEAD is on a run, what the run began with."""
-    at = current_run(open_desk(ROOT))
+    at = current_run(open_worktree(ROOT))
     return str(run_event(at).data["base"]) if at else "HEAD"

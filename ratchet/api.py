@@ -18,7 +18,7 @@ from ratchet.engine.session import now, work_on
 from ratchet.errors import RatchetError
 from ratchet.repo.journal import read_experiments, read_what_can_be_read
 from ratchet.repo.run import Run, current_run, free_tag, require_run, start_run
-from ratchet.repo.worktree import Desk, check_frozen, open_desk
+from ratchet.repo.worktree import Worktree, check_frozen, open_worktree
 
 
 def run_experiment(source: str | None = None, *, where: str | Path = ".", message: str = "") -> Experiment:
@@ -26,20 +26,20 @@ def run_experiment(source: str | None = None, *, where: str | Path = ".", messag
 
     A run is started, with its baseline, where HEAD is on none. Raises RatchetError for what the caller can mend.
     """
-    desk = open_desk(Path(where).resolve())
-    run = current_run(desk) or start_run(desk, free_tag(desk, now()), now())
-    check_frozen(desk, run.branch, (*desk.config.readonly, *desk.config.setup))
+    worktree = open_worktree(Path(where).resolve())
+    run = current_run(worktree) or start_run(worktree, free_tag(worktree, now()), now())
+    check_frozen(worktree, run.branch, (*worktree.config.readonly, *worktree.config.setup))
     with work_on(run, "ratchet.run_experiment", screen=Silent()) as session:
         open_run(session, Silent())
         if source is not None:
-            (desk.root / _only_editable(desk)).write_text(source, "utf-8")
-        return session.step(Proposal(description=message))
+            (worktree.root / _only_editable(worktree)).write_text(source, "utf-8")
+        return session.step(Proposal(hypothesis=message))
 
 
 def history(where: str | Path = ".", *, tag: str | None = None) -> list[Experiment]:
     """Return the experiments of a run, newest first; damaged lines of its journal are passed over with a warning."""
-    desk = open_desk(Path(where).resolve())
-    run = Run(desk, tag) if tag else require_run(desk)
+    worktree = open_worktree(Path(where).resolve())
+    run = Run(worktree, tag) if tag else require_run(worktree)
     return read_what_can_be_read(run.journal)[::-1]
 
 
@@ -48,9 +48,9 @@ def verdict(numbers: Mapping[str, float | None], *, where: str | Path = ".") -> 
 
     What is no finite number was not measured.
     """
-    run = require_run(open_desk(Path(where).resolve()))
+    run = require_run(open_worktree(Path(where).resolve()))
     measured = Measurement(Ending.OK, numbers={name: _finite(value) for name, value in numbers.items()})
-    return judge(measured, read_experiments(run.journal), run.desk.config)
+    return judge(measured, read_experiments(run.journal), run.worktree.config)
 
 
 def _finite(value: object) -> float | None:
@@ -59,10 +59,10 @@ def _finite(value: object) -> float | None:
     return float(value) if is_real and math.isfinite(value) else None  # type: ignore[arg-type]  # checked
 
 
-def _only_editable(desk: Desk) -> str:
-    if len(desk.config.editable) != 1:
+def _only_editable(worktree: Worktree) -> str:
+    if len(worktree.config.editable) != 1:
         raise RatchetError(
-            f"source: expected a project with one editable file, got {len(desk.config.editable)}. "
+            f"source: expected a project with one editable file, got {len(worktree.config.editable)}. "
             "Edit the files yourself and leave source out."
         )
-    return desk.config.editable[0]
+    return worktree.config.editable[0]

@@ -1,5 +1,5 @@
 """The built-in agent: a researcher without a language model that writes real edits of train.py."""
 
-from researcher.proposal import Proposal, propose
+from researcher.proposal import Suggestion, propose
 
-__all__ = ["Proposal", "propose"]
+__all__ = ["Suggestion", "propose"]

@@ -28,14 +28,14 @@ def main(arguments: Sequence[str] = ()) -> int:
     path = Path(os.environ.get("RATCHET_FILE", "train.py"))
     try:
         history = read_experiments(Path(journal))
-        desk = path.read_text(encoding="utf-8") if path.exists() else None
-        if desk is not None and not all(f"def {name}" in desk for name in CONTRACT):
+        worktree = path.read_text(encoding="utf-8") if path.exists() else None
+        if worktree is not None and not all(f"def {name}" in worktree for name in CONTRACT):
             return _complain(f"{path}: expected feature_fn and build_pipeline, got other code. Name an --agent for it")
         if "--committee" in arguments:
-            _write(path, write(history, desk=desk))
-            sys.stdout.write(f"seats: {', '.join(map(str, choose(history, desk=desk)))}\n")
+            _write(path, write(history, worktree=worktree))
+            sys.stdout.write(f"seats: {', '.join(map(str, choose(history, worktree=worktree)))}\n")
             return 0
-        proposal = propose(history, seed=int(seed), arm=os.environ.get("RATCHET_STRATEGY", ""), desk=desk)
+        proposal = propose(history, seed=int(seed), arm=os.environ.get("RATCHET_STRATEGY", ""), worktree=worktree)
         _write(path, proposal.source)
     except (RatchetError, OSError, ValueError) as error:
         return _complain(str(error).rstrip("."))

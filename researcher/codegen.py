@@ -14,7 +14,7 @@ from researcher.expressions import KNOWN, Call, Expression, Group, Name, call, i
 from researcher.features import ROW_FEATURES, in_order
 from researcher.recipe import Blend, Member, Recipe
 from researcher.space import model_call
-from researcher.train_contract import BY_HAND, PLAIN_FRAME, Frame, HandWork
+from researcher.train_contract import BY_HAND, PLAIN_FRAME, FrozenParts, HandWork
 from researcher.transforms import (
     column_statements,
     column_transformer,
@@ -56,7 +56,7 @@ def is_renderable(recipe: Recipe) -> bool:
     return known_features and bool(recipe.members) and all(is_sound(member) for member in recipe.members)
 
 
-def render(recipe: Recipe, hypothesis: str, *, frame: Frame = PLAIN_FRAME, hand: HandWork | None = None) -> str:
+def render(recipe: Recipe, hypothesis: str, *, frame: FrozenParts = PLAIN_FRAME, hand: HandWork | None = None) -> str:
     """Return the train.py of the recipe, with the frozen parts of `frame` and the row features of `hand` if given."""
     functions = [
         *_selectors(recipe.members),
@@ -68,7 +68,7 @@ def render(recipe: Recipe, hypothesis: str, *, frame: Frame = PLAIN_FRAME, hand:
 
 
 def render_committee(
-    recipes: Sequence[Recipe], hypothesis: str, *, frame: Frame = PLAIN_FRAME, hand: HandWork | None = None
+    recipes: Sequence[Recipe], hypothesis: str, *, frame: FrozenParts = PLAIN_FRAME, hand: HandWork | None = None
 ) -> str:
     """Return the train.py whose pipeline is the mean of the recipes' probabilities, each on its own row features.
 
@@ -99,7 +99,7 @@ def _shares(recipes: Sequence[Recipe]) -> dict[Recipe, float]:
     return shares
 
 
-def _assemble(hypothesis: str, functions: Iterable[str], *, frame: Frame, hand: HandWork | None) -> str:
+def _assemble(hypothesis: str, functions: Iterable[str], *, frame: FrozenParts, hand: HandWork | None) -> str:
     code = "\n\n\n".join(function.rstrip("\n") for function in functions)
     imports = import_block(code, {**KNOWN, **hand.imports} if hand else KNOWN)
     head = f"{frame.docstring}\n\n{imports}\n\n{statement('HYPOTHESIS = ', hypothesis, indent=0)}"

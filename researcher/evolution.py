@@ -10,8 +10,8 @@ from researcher.features import ROW_FEATURES, in_order
 from researcher.history import Knowledge
 from researcher.ideas import best_members
 from researcher.mutations import (
-    Candidate,
     Edit,
+    RecipeCandidate,
     add_feature,
     bag,
     exchange,
@@ -22,7 +22,7 @@ from researcher.mutations import (
     views,
     with_member_at,
 )
-from researcher.recipe import Arm, Blend, Member, Recipe
+from researcher.recipe import Blend, IdeaKind, Member, Recipe
 from researcher.space import FAMILIES, family_of
 
 _MAX_PARENTS = 4
@@ -31,7 +31,7 @@ _MAX_WALK = 500
 _DETOURS = 0.4
 
 
-def bred(known: Knowledge, arm: Arm, rng: random.Random) -> Iterator[Candidate]:
+def bred(known: Knowledge, arm: IdeaKind, rng: random.Random) -> Iterator[RecipeCandidate]:
     """Yield candidates of the arm: what combines near-misses first, then changes of the best few."""
     parents = _parents(known, rng)
     yield from _combined(known, arm)
@@ -41,11 +41,11 @@ def bred(known: Knowledge, arm: Arm, rng: random.Random) -> Iterator[Candidate]:
         yield from children
 
 
-def wandering(known: Knowledge, rng: random.Random) -> Iterator[Candidate]:
+def wandering(known: Knowledge, rng: random.Random) -> Iterator[RecipeCandidate]:
     """Yield ever longer walks away from the incumbent: for a run that has tried all that is near."""
     recipe = known.incumbent
     for _ in range(_MAX_WALK):
-        children = list(_children(recipe, known, rng.choice(list(Arm))))
+        children = list(_children(recipe, known, rng.choice(list(IdeaKind))))
         if children:
             child = rng.choice(children)
             recipe = child.recipe
@@ -61,8 +61,8 @@ def _parents(known: Knowledge, rng: random.Random) -> list[Recipe]:
     return [known.incumbent, *others]
 
 
-def _children(recipe: Recipe, known: Knowledge, arm: Arm) -> Iterator[Candidate]:
-    if arm is Arm.SIMPLIFY:
+def _children(recipe: Recipe, known: Knowledge, arm: IdeaKind) -> Iterator[RecipeCandidate]:
+    if arm is IdeaKind.SIMPLIFY:
         yield from _simpler(recipe)
         return
     for edit in _EDITS[arm](recipe, known):
@@ -94,42 +94,42 @@ def _other_blends(recipe: Recipe, known: Knowledge) -> list[Edit]:
     return [_stack, *bags, *(join(member) for member in best_members(known))]
 
 
-_EDITS: dict[Arm, Callable[[Recipe, Knowledge], list[Edit]]] = {
-    Arm.FEATURES: _more_features,
-    Arm.PREPROCESSING: _other_views,
-    Arm.FAMILY: _other_families,
-    Arm.HYPERPARAMETERS: _other_settings,
-    Arm.ENSEMBLING: _other_blends,
+_EDITS: dict[IdeaKind, Callable[[Recipe, Knowledge], list[Edit]]] = {
+    IdeaKind.FEATURES: _more_features,
+    IdeaKind.PREPROCESSING: _other_views,
+    IdeaKind.FAMILY: _other_families,
+    IdeaKind.HYPERPARAMETERS: _other_settings,
+    IdeaKind.ENSEMBLING: _other_blends,
 }
 
 
-def _stack(recipe: Recipe) -> Candidate | None:
+def _stack(recipe: Recipe) -> RecipeCandidate | None:
     if len(recipe.members) == 1 or recipe.blend is Blend.STACK:
         return None
     why = "Stacking instead of averaging should help because it learns which model to trust"
-    return Candidate(replace(recipe, blend=Blend.STACK), Arm.ENSEMBLING, why)
+    return RecipeCandidate(replace(recipe, blend=Blend.STACK), IdeaKind.ENSEMBLING, why)
 
 
-def _combined(known: Knowledge, arm: Arm) -> Iterator[Candidate]:
+def _combined(known: Knowledge, arm: IdeaKind) -> Iterator[RecipeCandidate]:
     """The incumbent with what the near-misses have and it has not."""
-    if arm is Arm.PREPROCESSING:
+    if arm is IdeaKind.PREPROCESSING:
         yield from _combined_views(known)
     for trial in known.ranked[:_MAX_PARENTS]:
-        if arm is Arm.FEATURES:
+        if arm is IdeaKind.FEATURES:
             features = in_order({*known.incumbent.features, *trial.recipe.features})
             why = f"The row features of experiment {trial.n} should help here too because it came close with them"
-            yield Candidate(replace(known.incumbent, features=features), arm, why)
-        if arm is Arm.ENSEMBLING:
+            yield RecipeCandidate(replace(known.incumbent, features=features), arm, why)
+        if arm is IdeaKind.ENSEMBLING:
             why = f"Averaging with experiment {trial.n} should help because it came close and errs on other rows"
-            yield Candidate(_joined(known.incumbent, trial.recipe), arm, why)
+            yield RecipeCandidate(_joined(known.incumbent, trial.recipe), arm, why)
 
 
-def _combined_views(known: Knowledge) -> Iterator[Candidate]:
+def _combined_views(known: Knowledge) -> Iterator[RecipeCandidate]:
     best = {member.family: member for member in best_members(known)}
     for at, member in enumerate(known.incumbent.members):
         view = replace(best.get(member.family, member), params=member.params, bags=member.bags)
         why = f"{family_of(member).title} on the columns of its best trial should help because that came close alone"
-        yield Candidate(with_member_at(known.incumbent, at, view), Arm.PREPROCESSING, why)
+        yield RecipeCandidate(with_member_at(known.incumbent, at, view), IdeaKind.PREPROCESSING, why)
 
 
 def _joined(recipe: Recipe, other: Recipe) -> Recipe:
@@ -139,7 +139,7 @@ def _joined(recipe: Recipe, other: Recipe) -> Recipe:
     return replace(recipe, blend=Blend.VOTE)
 
 
-def _simpler(recipe: Recipe) -> Iterator[Candidate]:
+def _simpler(recipe: Recipe) -> Iterator[RecipeCandidate]:
     for name in recipe.features:
         fewer = replace(recipe, features=tuple(kept for kept in recipe.features if kept != name))
         words = ROW_FEATURES[name].function.split("_", 1)[1].replace("_", " ")
@@ -150,12 +150,12 @@ def _simpler(recipe: Recipe) -> Iterator[Candidate]:
             fewer = replace(recipe, members=recipe.members[:at] + recipe.members[at + 1 :])
             yield _less(fewer, f"Without {family.title_inside} it should do as well because the others know enough")
         for plainer, what in _plainer(member):
-            said = f"{family.title} without {what} should do as well because less can overfit"
-            yield _less(with_member_at(recipe, at, plainer), said)
+            claim = f"{family.title} without {what} should do as well because less can overfit"
+            yield _less(with_member_at(recipe, at, plainer), claim)
 
 
-def _less(recipe: Recipe, hypothesis: str) -> Candidate:
-    return Candidate(recipe, Arm.SIMPLIFY, hypothesis)
+def _less(recipe: Recipe, hypothesis: str) -> RecipeCandidate:
+    return RecipeCandidate(recipe, IdeaKind.SIMPLIFY, hypothesis)
 
 
 def _plainer(member: Member) -> Iterator[tuple[Member, str]]:

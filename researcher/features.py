@@ -15,7 +15,7 @@ class RowFeature:
     """A helper of feature_fn: the function's name, what it adds in words, why that may help, and its source."""
 
     function: str
-    said: str
+    claim: str
     why: str
     source: str
 

@@ -16,7 +16,7 @@ from typing import Any
 from ratchet.core.records import Experiment, Verdict, best
 from researcher.codegen import is_renderable, render
 from researcher.recipe import Recipe, parse_note
-from researcher.train_contract import PLAIN_FRAME, Frame, HandWork, read_frame, read_hand, same_code
+from researcher.train_contract import PLAIN_FRAME, FrozenParts, HandWork, read_frame, read_hand, same_code
 
 _ON_NUMBERS = frozenset(
     {"hinges", "splines", "bins", "rank_gauss", "power", "robust", "signed_logs", "ratios", "products", "row_summary"}
@@ -41,8 +41,8 @@ def idle_pieces(measured: Sequence[tuple[Recipe, float]]) -> frozenset[str]:
     by_score: dict[float, list[Recipe]] = {}
     for recipe, score in measured:
         by_score.setdefault(score, []).append(recipe)
-    told = {piece for recipes in by_score.values() for piece in _without_effect(recipes)}
-    return frozenset().union(*(_TELLING[piece] for piece in told))
+    ineffective = {piece for recipes in by_score.values() for piece in _without_effect(recipes)}
+    return frozenset().union(*(_TELLING[piece] for piece in ineffective))
 
 
 def _without_effect(recipes: Sequence[Recipe]) -> Iterator[str]:
@@ -55,7 +55,7 @@ _FAILED = frozenset({Verdict.CRASH, Verdict.TIMEOUT, Verdict.REJECT})
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class PastExperiment:
     """An experiment whose recipe is known. `score` is its metric, None where it was not measured to the end.
 
     `bound` is the most that a measurement could still have reached when it was cut short.
@@ -88,15 +88,15 @@ class Knowledge:
     incumbent: Recipe
     is_by_hand: bool
     hand: HandWork | None
-    frame: Frame
+    frame: FrozenParts
     tried: frozenset[Recipe]
-    ranked: tuple[Trial, ...]
+    ranked: tuple[PastExperiment, ...]
     barred: frozenset[str]
     ideas: frozenset[str]
     last_arm: str
 
 
-def learn(history: Sequence[Experiment], *, desk: str | None = None) -> Knowledge:
+def learn(history: Sequence[Experiment], *, worktree: str | None = None) -> Knowledge:
     """Return what the history teaches.
 
     Parameters
@@ -107,10 +107,10 @@ def learn(history: Sequence[Experiment], *, desk: str | None = None) -> Knowledg
         The best train.py so far. It tells a hand-written file from our own, and brings its frozen parts and its row
         features. None: every file is ours.
     """
-    is_plain = _is_plain(history, desk)
+    is_plain = _is_plain(history, worktree)
     trials = [trial for trial in (_trial(experiment, is_plain=is_plain) for experiment in history) if trial]
     own = _standing_recipe(history, is_plain=is_plain)
-    hand = read_hand(desk) if desk is not None and (own is None or own.hand) else None
+    hand = read_hand(worktree) if worktree is not None and (own is None or own.hand) else None
     digest = hand.digest if hand else ""
     incumbent = own if own is not None and own.hand == digest else Recipe(hand=digest)
     sound = [trial for trial in trials if not trial.has_failed and trial.recipe.hand == digest]
@@ -118,7 +118,7 @@ def learn(history: Sequence[Experiment], *, desk: str | None = None) -> Knowledg
         incumbent=incumbent,
         is_by_hand=own is None,
         hand=hand,
-        frame=PLAIN_FRAME if desk is None else read_frame(desk),
+        frame=PLAIN_FRAME if worktree is None else read_frame(worktree),
         tried=frozenset(trial.recipe for trial in trials),
         ranked=tuple(sorted(sound, key=lambda trial: trial.rank, reverse=True)),
         barred=_barred(trials, incumbent),
@@ -127,14 +127,14 @@ def learn(history: Sequence[Experiment], *, desk: str | None = None) -> Knowledg
     )
 
 
-def _is_plain(history: Sequence[Experiment], desk: str | None) -> bool:
+def _is_plain(history: Sequence[Experiment], worktree: str | None) -> bool:
     """Whether experiment 0 is the plain baseline: the desk tells it as long as the run stands there."""
     standing = best(history)
     has_moved_on = standing is not None and standing.n > 0
-    return desk is None or has_moved_on or same_code(desk, render(Recipe(), ""))
+    return worktree is None or has_moved_on or same_code(worktree, render(Recipe(), ""))
 
 
-def _barred(trials: Sequence[Trial], incumbent: Recipe) -> frozenset[str]:
+def _barred(trials: Sequence[PastExperiment], incumbent: Recipe) -> frozenset[str]:
     failed = {piece for trial in trials if trial.has_failed for piece in trial.recipe.pieces}
     sound = {piece for trial in trials if not trial.has_failed for piece in trial.recipe.pieces}
     idle = idle_pieces([(trial.recipe, trial.score) for trial in trials if trial.score is not None])
@@ -150,7 +150,7 @@ def _standing_recipe(history: Sequence[Experiment], *, is_plain: bool) -> Recipe
     return trial.recipe if trial else None
 
 
-def _trial(experiment: Experiment, *, is_plain: bool) -> Trial | None:
+def _trial(experiment: Experiment, *, is_plain: bool) -> PastExperiment | None:
     recipe = parse_note(experiment.note)
     if recipe is None and experiment.verdict is Verdict.BASELINE and is_plain:
         recipe = Recipe()
@@ -158,7 +158,7 @@ def _trial(experiment: Experiment, *, is_plain: bool) -> Trial | None:
         return None
     has_failed = experiment.verdict in _FAILED
     score = None if has_failed else experiment.metric
-    return Trial(experiment.n, recipe, score, experiment.bound, has_failed, experiment.cpu_time_s)
+    return PastExperiment(experiment.n, recipe, score, experiment.bound, has_failed, experiment.cpu_time_s)
 
 
 def _ideas(history: Collection[Experiment]) -> Iterator[str]:

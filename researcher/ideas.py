@@ -14,8 +14,8 @@ from typing import TypeAlias
 
 from researcher.history import Knowledge
 from researcher.mutations import (
-    Candidate,
     Edit,
+    RecipeCandidate,
     add_feature,
     add_step,
     as_family,
@@ -29,10 +29,10 @@ from researcher.mutations import (
     see_numbers,
     turn,
 )
-from researcher.recipe import Arm, Blend, Member, Recipe
-from researcher.space import Kind, family_of
+from researcher.recipe import Blend, IdeaKind, Member, Recipe
+from researcher.space import ModelKind, family_of
 
-Build: TypeAlias = Callable[[Knowledge], Candidate | None]
+Build: TypeAlias = Callable[[Knowledge], RecipeCandidate | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ class Idea:
 
 
 def from_bank(
-    known: Knowledge, arms: Collection[Arm], ideas: Sequence[Idea] | None = None
-) -> Iterator[tuple[str, Candidate]]:
+    known: Knowledge, arms: Collection[IdeaKind], ideas: Sequence[Idea] | None = None
+) -> Iterator[tuple[str, RecipeCandidate]]:
     """Yield those of the ideas (the whole bank unless told) that are of these arms and not used up, and their names."""
     for idea in IDEAS if ideas is None else ideas:
         candidate = idea.build(known) if idea.name not in known.ideas else None
@@ -77,7 +77,7 @@ def _best_first(known: Knowledge) -> list[Recipe]:
     return [known.incumbent, *(trial.recipe for trial in known.ranked)]
 
 
-def _first_fresh(known: Knowledge, edit: Edit, bases: Sequence[Recipe]) -> Candidate | None:
+def _first_fresh(known: Knowledge, edit: Edit, bases: Sequence[Recipe]) -> RecipeCandidate | None:
     candidates = (candidate for base in bases if (candidate := edit(base)))
     return next((candidate for candidate in candidates if candidate.recipe not in known.tried), None)
 
@@ -85,7 +85,7 @@ def _first_fresh(known: Knowledge, edit: Edit, bases: Sequence[Recipe]) -> Candi
 def best_of(count: int, hypothesis: str, *, blend: Blend = Blend.VOTE) -> Build:
     """Return the build that blends the best models of `count` families, different kinds first."""
 
-    def build(known: Knowledge) -> Candidate | None:
+    def build(known: Knowledge) -> RecipeCandidate | None:
         members = best_members(known)
         by_kind = {family_of(member).kind: member for member in reversed(members)}
         diverse = [member for member in members if member in by_kind.values()]
@@ -93,7 +93,7 @@ def best_of(count: int, hypothesis: str, *, blend: Blend = Blend.VOTE) -> Build:
         if len(chosen) < count:
             return None
         recipe = Recipe(known.incumbent.features, tuple(chosen), blend, known.incumbent.hand)
-        return Candidate(recipe, Arm.ENSEMBLING, hypothesis)
+        return RecipeCandidate(recipe, IdeaKind.ENSEMBLING, hypothesis)
 
     return build
 
@@ -112,21 +112,21 @@ def _edit(name: str, edit: Edit) -> Idea:
 
 
 STRIDE = 3  # ideas from one lane's first to the next one's
-_SCALED = (Kind.LINEAR, Kind.SMOOTH)
+_SCALED = (ModelKind.LINEAR, ModelKind.SMOOTH)
 
 OPENING: tuple[Idea, ...] = (
     _edit("extra_trees", as_family("extra_trees")),
     _edit("svm", as_family("svm")),
-    Idea("kernel", on_plain(on_first(add_step("kernel"), Kind.LINEAR))),
+    Idea("kernel", on_plain(on_first(add_step("kernel"), ModelKind.LINEAR))),
     _edit("lightgbm", as_family("lightgbm")),
-    Idea("shrink", on_plain(on_first(turn("C", 0.01), Kind.LINEAR))),
+    Idea("shrink", on_plain(on_first(turn("C", 0.01), ModelKind.LINEAR))),
     _edit("forest", as_family("forest", min_samples_leaf=10)),
     Idea("three_kinds", best_of(3, "Averaging three kinds of model should help because each sees what others miss")),
     _edit("neighbours", as_family("neighbours", p=1)),
 )
 IDEAS: tuple[Idea, ...] = (
     *OPENING,
-    _edit("coarser_leaves", on_first(turn("min_samples_leaf", 20), Kind.TREES)),
+    _edit("coarser_leaves", on_first(turn("min_samples_leaf", 20), ModelKind.TREES)),
     Idea("four_families", best_of(4, "Averaging the best four families should help because their noise cancels out")),
     _edit("xgboost", as_family("xgboost", max_depth=2)),
     _edit("boosting", as_family("boosting")),
@@ -135,10 +135,10 @@ IDEAS: tuple[Idea, ...] = (
     Idea(
         "two_kinds", best_of(2, "Averaging the best two kinds of model should help because they err on different rows")
     ),
-    _edit("select_half", on_first(add_step("select_half", arm=Arm.SIMPLIFY), Kind.LINEAR)),
-    _edit("hinges", on_first(see_numbers("hinges"), Kind.LINEAR)),
-    _edit("finer_leaves", on_first(turn("min_samples_leaf", 1), Kind.TREES)),
-    _edit("splines", on_first(see_numbers("splines"), Kind.LINEAR)),
+    _edit("select_half", on_first(add_step("select_half", arm=IdeaKind.SIMPLIFY), ModelKind.LINEAR)),
+    _edit("hinges", on_first(see_numbers("hinges"), ModelKind.LINEAR)),
+    _edit("finer_leaves", on_first(turn("min_samples_leaf", 1), ModelKind.TREES)),
+    _edit("splines", on_first(see_numbers("splines"), ModelKind.LINEAR)),
     _edit("ratios", add_feature("ratios")),
     _edit("codes", on_first(see_codes)),
     _edit("lasso", as_family("lasso", C=0.1, l1_ratio=0.5)),
@@ -146,8 +146,8 @@ IDEAS: tuple[Idea, ...] = (
     _edit("target", on_first(see_categories("target"))),
     Idea("five_families", best_of(5, "Averaging the best five families should help because their noise cancels out")),
     _edit("row_summary", add_feature("row_summary")),
-    _edit("softer_border", on_first(turn("C", 0.3), Kind.SMOOTH)),
-    _edit("shrink_less", on_first(turn("C", 0.1), Kind.LINEAR)),
+    _edit("softer_border", on_first(turn("C", 0.3), ModelKind.SMOOTH)),
+    _edit("shrink_less", on_first(turn("C", 0.1), ModelKind.LINEAR)),
     _edit("qda", as_family("qda")),
     _edit("products", add_feature("products")),
     _edit("power", on_first(see_numbers("power"), *_SCALED)),
@@ -155,17 +155,17 @@ IDEAS: tuple[Idea, ...] = (
         "stack",
         best_of(3, "Stacking three kinds of model should help because it learns whom to trust", blend=Blend.STACK),
     ),
-    _edit("bins", on_first(see_numbers("bins"), Kind.LINEAR)),
-    _edit("bagged_network", on_first(bag(5), Kind.SMOOTH)),
+    _edit("bins", on_first(see_numbers("bins"), ModelKind.LINEAR)),
+    _edit("bagged_network", on_first(bag(5), ModelKind.SMOOTH)),
     _edit("numbers_in_names", add_feature("numbers_in_names")),
     _edit("missing_count", add_feature("missing_count")),
     _edit("balanced", on_first(turn("class_weight", "balanced"))),
     _edit("pca", on_first(add_step("pca"), *_SCALED)),
-    _edit("more_trees", on_first(turn("n_estimators", 200), Kind.TREES)),
+    _edit("more_trees", on_first(turn("n_estimators", 200), ModelKind.TREES)),
     _edit("prototypes", on_first(add_step("prototypes"))),
     _edit("join_trees", join(member_of("extra_trees"))),
     _edit("signed_logs", add_feature("signed_logs")),
-    _edit("wider_cuts", on_first(turn("max_features", 0.5), Kind.TREES)),
+    _edit("wider_cuts", on_first(turn("max_features", 0.5), ModelKind.TREES)),
     _edit("neighbour_steps", add_feature("neighbour_steps")),
     _edit("robust", on_first(see_numbers("robust"), *_SCALED)),
     _edit("rank_gauss", on_first(see_numbers("rank_gauss"), *_SCALED)),
@@ -173,8 +173,8 @@ IDEAS: tuple[Idea, ...] = (
     _edit("category_pairs", add_feature("category_pairs")),
     _edit("flags", on_first(see_gaps, *_SCALED)),
     _edit("row_profile", add_feature("row_profile")),
-    _edit("pairs", on_first(add_step("pairs"), Kind.LINEAR)),
+    _edit("pairs", on_first(add_step("pairs"), ModelKind.LINEAR)),
     _edit("naive_bayes", as_family("naive_bayes")),
-    _edit("select_quarter", on_first(add_step("select_quarter", arm=Arm.SIMPLIFY), *_SCALED)),
-    _edit("squares", on_first(add_step("squares"), Kind.LINEAR)),
+    _edit("select_quarter", on_first(add_step("select_quarter", arm=IdeaKind.SIMPLIFY), *_SCALED)),
+    _edit("squares", on_first(add_step("squares"), ModelKind.LINEAR)),
 )

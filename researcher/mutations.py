@@ -8,19 +8,19 @@ from typing import TypeAlias
 
 from researcher.expressions import Value
 from researcher.features import ROW_FEATURES, in_order
-from researcher.recipe import Arm, Blend, Member, Recipe
-from researcher.space import FAMILIES, Kind, family_of, setting
+from researcher.recipe import Blend, IdeaKind, Member, Recipe
+from researcher.space import FAMILIES, ModelKind, family_of, setting
 from researcher.transforms import CATEGORIES, NUMBERS, STEPS, is_sound
 
 MAX_MEMBERS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class RecipeCandidate:
     """A recipe to measure, the kind of idea that it is, and why it should help."""
 
     recipe: Recipe
-    arm: Arm
+    arm: IdeaKind
     hypothesis: str
 
 
@@ -29,23 +29,23 @@ class Change:
     """A member after an edit; `said` follows its title in the hypothesis: `on bent lines should help because …`."""
 
     member: Member
-    arm: Arm
-    said: str
+    arm: IdeaKind
+    claim: str
 
 
-Edit: TypeAlias = Callable[[Recipe], Candidate | None]
+Edit: TypeAlias = Callable[[Recipe], RecipeCandidate | None]
 MemberEdit: TypeAlias = Callable[[Member], Change | None]
 
 
 def add_feature(name: str) -> Edit:
     """Return the edit that adds a row feature."""
 
-    def edit(recipe: Recipe) -> Candidate | None:
+    def edit(recipe: Recipe) -> RecipeCandidate | None:
         if name in recipe.features:
             return None
         feature = ROW_FEATURES[name]
         richer = replace(recipe, features=in_order({*recipe.features, name}))
-        return Candidate(richer, Arm.FEATURES, f"{feature.said} should help because {feature.why}")
+        return RecipeCandidate(richer, IdeaKind.FEATURES, f"{feature.claim} should help because {feature.why}")
 
     return edit
 
@@ -53,9 +53,11 @@ def add_feature(name: str) -> Edit:
 def as_family(family: str, **params: Value) -> Edit:
     """Return the edit that puts one model of the family in place of all members."""
 
-    def edit(recipe: Recipe) -> Candidate | None:
+    def edit(recipe: Recipe) -> RecipeCandidate | None:
         alone = replace(recipe, members=(member_of(family, **params),), blend=Blend.VOTE)
-        return Candidate(alone, Arm.FAMILY, f"{FAMILIES[family].title} should help because {FAMILIES[family].why}")
+        return RecipeCandidate(
+            alone, IdeaKind.FAMILY, f"{FAMILIES[family].title} should help because {FAMILIES[family].why}"
+        )
 
     return edit
 
@@ -63,12 +65,12 @@ def as_family(family: str, **params: Value) -> Edit:
 def exchange(at: int, member: Member) -> Edit:
     """Return the edit that puts the member in that place, unless its family is at work already."""
 
-    def edit(recipe: Recipe) -> Candidate | None:
+    def edit(recipe: Recipe) -> RecipeCandidate | None:
         if member.family in recipe.families:
             return None
         new, old = family_of(member), family_of(recipe.members[at])
         why = f"{new.title} in place of {old.title_inside} should help because {new.why}"
-        return Candidate(with_member_at(recipe, at, member), Arm.FAMILY, why)
+        return RecipeCandidate(with_member_at(recipe, at, member), IdeaKind.FAMILY, why)
 
     return edit
 
@@ -76,20 +78,20 @@ def exchange(at: int, member: Member) -> Edit:
 def join(member: Member) -> Edit:
     """Return the edit that averages the member in, where the recipe has none of its family."""
 
-    def edit(recipe: Recipe) -> Candidate | None:
+    def edit(recipe: Recipe) -> RecipeCandidate | None:
         if member.family in recipe.families or len(recipe.members) >= MAX_MEMBERS:
             return None
         family = family_of(member)
         why = f"Averaging in {family.title_inside} should help because {family.why}"
-        return Candidate(replace(recipe, members=(*recipe.members, member)), Arm.ENSEMBLING, why)
+        return RecipeCandidate(replace(recipe, members=(*recipe.members, member)), IdeaKind.ENSEMBLING, why)
 
     return edit
 
 
-def on_first(change: MemberEdit, *kinds: Kind) -> Edit:
+def on_first(change: MemberEdit, *kinds: ModelKind) -> Edit:
     """Return the edit that changes the first member that it can, of the given kinds where some are given."""
 
-    def edit(recipe: Recipe) -> Candidate | None:
+    def edit(recipe: Recipe) -> RecipeCandidate | None:
         eligible = [at for at, member in enumerate(recipe.members) if not kinds or family_of(member).kind in kinds]
         found = (candidate for at in eligible if (candidate := on_member(change, at)(recipe)))
         return next(found, None)
@@ -100,53 +102,53 @@ def on_first(change: MemberEdit, *kinds: Kind) -> Edit:
 def on_member(change: MemberEdit, at: int) -> Edit:
     """Return the edit that changes the member in that place."""
 
-    def edit(recipe: Recipe) -> Candidate | None:
+    def edit(recipe: Recipe) -> RecipeCandidate | None:
         done = change(recipe.members[at])
         if done is None:
             return None
-        why = f"{family_of(done.member).title} {done.said}"
-        return Candidate(with_member_at(recipe, at, done.member), done.arm, why)
+        why = f"{family_of(done.member).title} {done.claim}"
+        return RecipeCandidate(with_member_at(recipe, at, done.member), done.arm, why)
 
     return edit
 
 
 def see_numbers(name: str) -> MemberEdit:
     """Return the edit that prepares the numbers in that way."""
-    said = f"{NUMBERS[name].said} should help because {NUMBERS[name].why}"
-    return lambda member: _changed(member, replace(member, numbers=name), Arm.PREPROCESSING, said)
+    claim = f"{NUMBERS[name].claim} should help because {NUMBERS[name].why}"
+    return lambda member: _changed(member, replace(member, numbers=name), IdeaKind.PREPROCESSING, claim)
 
 
 def see_categories(name: str) -> MemberEdit:
     """Return the edit that codes the categories in that way."""
-    said = f"{CATEGORIES[name].said} should help because {CATEGORIES[name].why}"
-    return lambda member: _changed(member, replace(member, categories=name), Arm.PREPROCESSING, said)
+    claim = f"{CATEGORIES[name].claim} should help because {CATEGORIES[name].why}"
+    return lambda member: _changed(member, replace(member, categories=name), IdeaKind.PREPROCESSING, claim)
 
 
 def see_codes(member: Member) -> Change | None:
     """Treat number columns of few values as categories."""
-    said = "on number codes as categories should help because code 3 need not lie between 2 and 4"
-    return _changed(member, replace(member, codes=True), Arm.PREPROCESSING, said)
+    claim = "on number codes as categories should help because code 3 need not lie between 2 and 4"
+    return _changed(member, replace(member, codes=True), IdeaKind.PREPROCESSING, claim)
 
 
 def see_gaps(member: Member) -> Change | None:
     """Flag the numbers that were missing."""
-    said = "with flags for gaps should help because what is not measured is seldom chance"
-    return _changed(member, replace(member, flags=True), Arm.PREPROCESSING, said)
+    claim = "with flags for gaps should help because what is not measured is seldom chance"
+    return _changed(member, replace(member, flags=True), IdeaKind.PREPROCESSING, claim)
 
 
-def add_step(name: str, *, arm: Arm = Arm.PREPROCESSING) -> MemberEdit:
+def add_step(name: str, *, arm: IdeaKind = IdeaKind.PREPROCESSING) -> MemberEdit:
     """Return the edit that adds a step behind the columns; a tree's numbers are filled for it."""
 
     def change(member: Member) -> Change | None:
         numbers = "standard" if member.numbers == "raw" else member.numbers
         steps = tuple(step for step in STEPS if step in member.steps or step == name)
-        said = f"{STEPS[name].said} should help because {STEPS[name].why}"
-        return _changed(member, replace(member, numbers=numbers, steps=steps), arm, said)
+        claim = f"{STEPS[name].claim} should help because {STEPS[name].why}"
+        return _changed(member, replace(member, numbers=numbers, steps=steps), arm, claim)
 
     return change
 
 
-def turn(name: str, value: Value, *, arm: Arm = Arm.HYPERPARAMETERS) -> MemberEdit:
+def turn(name: str, value: Value, *, arm: IdeaKind = IdeaKind.HYPERPARAMETERS) -> MemberEdit:
     """Return the edit that turns a knob to that value; at its start it is left out of the recipe."""
 
     def change(member: Member) -> Change | None:
@@ -156,26 +158,26 @@ def turn(name: str, value: Value, *, arm: Arm = Arm.HYPERPARAMETERS) -> MemberEd
         is_up = knob.values.index(value) > knob.values.index(setting(member, knob))
         others = {key: kept for key, kept in member.params if key != name}
         params = others if value == knob.start else {**others, name: value}
-        said = f"with {name}={value} should help because {knob.up if is_up else knob.down}"
-        return _changed(member, replace(member, params=tuple(sorted(params.items()))), arm, said)
+        claim = f"with {name}={value} should help because {knob.up if is_up else knob.down}"
+        return _changed(member, replace(member, params=tuple(sorted(params.items()))), arm, claim)
 
     return change
 
 
 def bag(count: int) -> MemberEdit:
     """Return the edit that averages the model over `count` samples of the rows, where that makes a difference."""
-    said = f"on {count} samples of the rows should help because its chance averages out"
+    claim = f"on {count} samples of the rows should help because its chance averages out"
 
     def change(member: Member) -> Change | None:
         is_worth_it = family_of(member).is_unstable
-        return _changed(member, replace(member, bags=count), Arm.ENSEMBLING, said) if is_worth_it else None
+        return _changed(member, replace(member, bags=count), IdeaKind.ENSEMBLING, claim) if is_worth_it else None
 
     return change
 
 
 def member_of(family: str, **params: Value) -> Member:
     """Return a member of the family with the view of the columns that its kind wants."""
-    is_tree = FAMILIES[family].kind is Kind.TREES
+    is_tree = FAMILIES[family].kind is ModelKind.TREES
     numbers, categories = ("raw", "ordinal") if is_tree else ("standard", "onehot")
     return Member(family, tuple(sorted(params.items())), numbers, categories)
 
@@ -201,5 +203,5 @@ def notches(member: Member) -> Iterator[MemberEdit]:
                 yield turn(knob.name, knob.values[near])
 
 
-def _changed(member: Member, changed: Member, arm: Arm, said: str) -> Change | None:
-    return Change(changed, arm, said) if changed != member and is_sound(changed) else None
+def _changed(member: Member, changed: Member, arm: IdeaKind, claim: str) -> Change | None:
+    return Change(changed, arm, claim) if changed != member and is_sound(changed) else None

@@ -13,10 +13,10 @@ from typing import TypeAlias
 from ratchet.core.records import Experiment
 from researcher.codegen import is_renderable, render
 from researcher.evolution import bred, wandering
-from researcher.history import Knowledge, Trial, learn
+from researcher.history import Knowledge, PastExperiment, learn
 from researcher.ideas import from_bank, opening
-from researcher.mutations import Candidate
-from researcher.recipe import Arm, Blend, Recipe, write_note
+from researcher.mutations import RecipeCandidate
+from researcher.recipe import Blend, IdeaKind, Recipe, write_note
 
 # Well under the 180 CPU seconds that the harness allows: an idea that is cut off there teaches nothing.
 LIMIT_CPU_S = 120.0
@@ -36,7 +36,7 @@ class Prices:
     least: float
 
 
-def price_list(trials: Sequence[Trial]) -> Prices:
+def price_list(trials: Sequence[PastExperiment]) -> Prices:
     """Return what the trials that came to their end have cost."""
     by_family: dict[str, float] = {}
     costs = [(trial, trial.cpu_s) for trial in trials if trial.cpu_s is not None and trial.score is not None]
@@ -61,22 +61,22 @@ def expected_cpu_s(recipe: Recipe, prices: Prices) -> float:
 
 # What a run turns to, one after the other, once the bank is empty; what pays most often comes twice.
 _ROTATION = (
-    Arm.HYPERPARAMETERS,
-    Arm.ENSEMBLING,
-    Arm.PREPROCESSING,
-    Arm.FAMILY,
-    Arm.HYPERPARAMETERS,
-    Arm.ENSEMBLING,
-    Arm.FEATURES,
-    Arm.SIMPLIFY,
+    IdeaKind.HYPERPARAMETERS,
+    IdeaKind.ENSEMBLING,
+    IdeaKind.PREPROCESSING,
+    IdeaKind.FAMILY,
+    IdeaKind.HYPERPARAMETERS,
+    IdeaKind.ENSEMBLING,
+    IdeaKind.FEATURES,
+    IdeaKind.SIMPLIFY,
 )
 
 # An idea's name in the bank, "" for one that the run itself suggests.
-Named: TypeAlias = tuple[str, Candidate]
+Named: TypeAlias = tuple[str, RecipeCandidate]
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class Suggestion:
     """One experiment: the whole train.py, what it claims, its arm, and what the researcher will want to remember."""
 
     source: str
@@ -85,7 +85,7 @@ class Proposal:
     note: str
 
 
-def propose(history: Sequence[Experiment], *, seed: int, arm: str = "", desk: str | None = None) -> Proposal:
+def propose(history: Sequence[Experiment], *, seed: int, arm: str = "", worktree: str | None = None) -> Suggestion:
     """Return the next experiment.
 
     Parameters
@@ -99,11 +99,11 @@ def propose(history: Sequence[Experiment], *, seed: int, arm: str = "", desk: st
     desk : str or None
         The best train.py so far. Its frozen parts are kept, and a feature_fn written by hand is built upon.
     """
-    known = learn(history, desk=desk)
+    known = learn(history, worktree=worktree)
     rng = random.Random(f"{seed} {len(history)}")
     idea, candidate = next(_fresh(known, _named(known, arm, seed, rng)))
     source = render(candidate.recipe, candidate.hypothesis, frame=known.frame, hand=known.hand)
-    return Proposal(source, candidate.hypothesis, str(candidate.arm), _note(candidate, idea, known))
+    return Suggestion(source, candidate.hypothesis, str(candidate.arm), _note(candidate, idea, known))
 
 
 def _named(known: Knowledge, arm: str, seed: int, rng: random.Random) -> Iterator[Named]:
@@ -111,23 +111,23 @@ def _named(known: Knowledge, arm: str, seed: int, rng: random.Random) -> Iterato
 
     The opening; then the wanted kind, the rest of the bank, and what the run suggests.
     """
-    yield from from_bank(known, set(Arm), opening(seed))
-    wanted = [kind for kind in Arm if kind == arm]
+    yield from from_bank(known, set(IdeaKind), opening(seed))
+    wanted = [kind for kind in IdeaKind if kind == arm]
     for kind in wanted:
         yield from from_bank(known, {kind})
         yield from (("", candidate) for candidate in bred(known, kind, rng))
-    yield from from_bank(known, set(Arm))
+    yield from from_bank(known, set(IdeaKind))
     for kind in _rotated(known):
         yield from (("", candidate) for candidate in bred(known, kind, rng))
     while True:
         yield from (("", candidate) for candidate in wandering(known, rng))
 
 
-def _rotated(known: Knowledge) -> list[Arm]:
+def _rotated(known: Knowledge) -> list[IdeaKind]:
     """The arm that was just kept again, else the next in turn: a plateau is answered by another kind of idea."""
     at = len(known.tried) % len(_ROTATION)
     turn = [*_ROTATION[at:], *_ROTATION[:at]]
-    return [*(kind for kind in Arm if kind == known.last_arm), *turn]
+    return [*(kind for kind in IdeaKind if kind == known.last_arm), *turn]
 
 
 def _fresh(known: Knowledge, candidates: Iterator[Named]) -> Iterator[Named]:
@@ -140,8 +140,8 @@ def _fresh(known: Knowledge, candidates: Iterator[Named]) -> Iterator[Named]:
             yield idea, candidate
 
 
-def _note(candidate: Candidate, idea: str, known: Knowledge) -> str:
+def _note(candidate: RecipeCandidate, idea: str, known: Knowledge) -> str:
     named = {"idea": idea} if idea else {}
     kept = "its row features are kept, " if known.hand else ""
-    said = {"says": f"train.py was written by hand: {kept}the models start from the bank"} if known.is_by_hand else {}
-    return write_note(candidate.recipe, **named, **said)
+    claim = {"says": f"train.py was written by hand: {kept}the models start from the bank"} if known.is_by_hand else {}
+    return write_note(candidate.recipe, **named, **claim)

@@ -14,7 +14,7 @@ from typing import Any
 from researcher.expressions import Value
 
 
-class Arm(StrEnum):
+class IdeaKind(StrEnum):
     """The kinds of idea, as the engine's bandit names them."""
 
     FEATURES = "features"

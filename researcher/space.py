@@ -21,7 +21,7 @@ from researcher.hyperparameters import (
 from researcher.recipe import Member
 
 
-class Kind(StrEnum):
+class ModelKind(StrEnum):
     """What a family can make of a column."""
 
     LINEAR = "linear"  # a weighted sum: sees only what a column says by itself
@@ -39,7 +39,7 @@ class Family:
 
     key: str
     title: str
-    kind: Kind
+    kind: ModelKind
     function: str
     why: str
     fixed: tuple[tuple[str, Value], ...] = ()
@@ -59,7 +59,7 @@ _FAMILIES = (
     Family(
         "logistic",
         "Logistic regression",
-        Kind.LINEAR,
+        ModelKind.LINEAR,
         "LogisticRegression",
         "a straight line is hard to mislead",
         fixed=(("max_iter", 1000),),
@@ -76,7 +76,7 @@ _FAMILIES = (
     Family(
         "lasso",
         "Lasso logistic regression",
-        Kind.LINEAR,
+        ModelKind.LINEAR,
         "LogisticRegression",
         "the weights of useless columns drop to exactly zero",
         fixed=(("solver", "saga"), ("max_iter", 500), ("tol", 0.001), *_SEED),
@@ -99,7 +99,7 @@ _FAMILIES = (
     Family(
         "lda",
         "Linear discriminant analysis",
-        Kind.LINEAR,
+        ModelKind.LINEAR,
         "LinearDiscriminantAnalysis",
         "it pools all rows to learn one shape",
         fixed=(("solver", "lsqr"),),
@@ -116,7 +116,7 @@ _FAMILIES = (
     Family(
         "qda",
         "Quadratic discriminant analysis",
-        Kind.SMOOTH,
+        ModelKind.SMOOTH,
         "QuadraticDiscriminantAnalysis",
         "the classes may spread differently",
         # The library's own solver refuses a class with fewer rows than columns.
@@ -134,7 +134,7 @@ _FAMILIES = (
     Family(
         "naive_bayes",
         "Naive Bayes",
-        Kind.SMOOTH,
+        ModelKind.SMOOTH,
         "GaussianNB",
         "few rows cannot teach how columns hang together",
         knobs=(
@@ -151,7 +151,7 @@ _FAMILIES = (
     Family(
         "svm",
         "A support vector machine",
-        Kind.SMOOTH,
+        ModelKind.SMOOTH,
         "SVC",
         "rows that are near in all columns tend to agree",
         has_probabilities=False,
@@ -175,7 +175,7 @@ _FAMILIES = (
     Family(
         "neighbours",
         "Nearest neighbours",
-        Kind.SMOOTH,
+        ModelKind.SMOOTH,
         "KNeighborsClassifier",
         "like rows share their class, whatever the shape",
         fixed=(("weights", "distance"),),
@@ -200,7 +200,7 @@ _FAMILIES = (
     Family(
         "network",
         "A small neural network",
-        Kind.SMOOTH,
+        ModelKind.SMOOTH,
         "MLPClassifier",
         "soft bends suit soft borders",
         is_unstable=True,
@@ -229,7 +229,7 @@ _FAMILIES = (
     Family(
         "extra_trees",
         "Extra trees",
-        Kind.TREES,
+        ModelKind.TREES,
         "ExtraTreesClassifier",
         "random cuts find thresholds that a line cannot",
         is_unstable=True,
@@ -239,7 +239,7 @@ _FAMILIES = (
     Family(
         "forest",
         "A random forest",
-        Kind.TREES,
+        ModelKind.TREES,
         "RandomForestClassifier",
         "trees on resampled rows average out their noise",
         is_unstable=True,
@@ -249,7 +249,7 @@ _FAMILIES = (
     Family(
         "boosting",
         "Histogram boosting",
-        Kind.TREES,
+        ModelKind.TREES,
         "HistGradientBoostingClassifier",
         "it adds up many small corrections",
         is_unstable=True,
@@ -274,7 +274,7 @@ _FAMILIES = (
     Family(
         "lightgbm",
         "LightGBM",
-        Kind.TREES,
+        ModelKind.TREES,
         "LGBMClassifier",
         "each small tree mends what the last got wrong",
         is_unstable=True,
@@ -291,7 +291,7 @@ _FAMILIES = (
     Family(
         "xgboost",
         "XGBoost",
-        Kind.TREES,
+        ModelKind.TREES,
         "XGBClassifier",
         "many shallow trees add up to a smooth answer",
         is_unstable=True,

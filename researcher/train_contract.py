@@ -30,14 +30,14 @@ BY_HAND = "features_by_hand"
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class FrozenParts:
     """The parts of train.py that no experiment may change, as text without a final newline."""
 
     docstring: str
     last_block: str
 
 
-PLAIN_FRAME = Frame(_DOCSTRING, _LAST_BLOCK)
+PLAIN_FRAME = FrozenParts(_DOCSTRING, _LAST_BLOCK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +54,12 @@ class HandWork:
         return hashlib.sha256(self.source.encode()).hexdigest()[:8]
 
 
-def read_frame(source: str) -> Frame:
+def read_frame(source: str) -> FrozenParts:
     """Return the frozen parts of a train.py, ours where it has none or is not Python."""
     nodes = _top_level(source)
     docstring = next((_text(source, node) for node in nodes[:1] if _is_docstring(node)), _DOCSTRING)
     last_block = next((_text(source, node) for node in nodes if _is_last_block(node)), _LAST_BLOCK)
-    return Frame(docstring, last_block)
+    return FrozenParts(docstring, last_block)
 
 
 def read_hand(source: str) -> HandWork | None:

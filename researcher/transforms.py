@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from researcher.expressions import Call, Expression, Group, Name, call
 from researcher.recipe import Member
-from researcher.space import FAMILIES, Kind
+from researcher.space import FAMILIES, ModelKind
 
-LINEAR = frozenset({Kind.LINEAR})
-SCALED = frozenset({Kind.LINEAR, Kind.SMOOTH})
-TREES = frozenset({Kind.TREES})
-ANY = frozenset(Kind)
+LINEAR = frozenset({ModelKind.LINEAR})
+SCALED = frozenset({ModelKind.LINEAR, ModelKind.SMOOTH})
+TREES = frozenset({ModelKind.TREES})
+ANY = frozenset(ModelKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,9 @@ class Piece:
 
     word: str
     phrase: str
-    suits: frozenset[Kind]
+    suits: frozenset[ModelKind]
     parts: tuple[Expression, ...]
-    said: str
+    claim: str
     why: str
 
 

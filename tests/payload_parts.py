@@ -33,8 +33,8 @@ def ends():
             links[int(name)] = os.readlink(f"/proc/self/fd/{name}")
         except OSError:
             continue
-    ask, told = sorted(d for d, link in links.items() if link.startswith("pipe"))
-    return ask, told, next(d for d, link in links.items() if "result" in link)
+    ask, report = sorted(d for d, link in links.items() if link.startswith("pipe"))
+    return ask, report, next(d for d, link in links.items() if "result" in link)
 
 
 def honest():

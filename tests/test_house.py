@@ -15,7 +15,7 @@ import pytest
 from ratchet.cli import ratchet
 
 ROOT = Path(__file__).resolve().parents[1]
-ROOMS = ("prepare", "train", "harness", "ratchet", "researcher")
+TOP_LEVEL = ("prepare", "train", "harness", "ratchet", "researcher")
 MAY_IMPORT = {
     "harness": {"harness"},
     "ratchet": {"ratchet"},
@@ -45,7 +45,7 @@ def sources() -> list[Path]:
     return [
         ROOT / "prepare.py",
         ROOT / "train.py",
-        *(path for room in ROOMS[2:] for path in (ROOT / room).rglob("*.py")),
+        *(path for top in TOP_LEVEL[2:] for path in (ROOT / top).rglob("*.py")),
     ]
 
 
@@ -63,9 +63,9 @@ def imports(path: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_imports_point_down(path: Path) -> None:
-    room = path.relative_to(ROOT).parts[0].removesuffix(".py")
-    ours = [name for name in imports(path) if name.split(".")[0] in ROOMS]
-    wrong = [name for name in ours if not any(f"{name}.".startswith(f"{allowed}.") for allowed in MAY_IMPORT[room])]
+    top = path.relative_to(ROOT).parts[0].removesuffix(".py")
+    ours = [name for name in imports(path) if name.split(".")[0] in TOP_LEVEL]
+    wrong = [name for name in ours if not any(f"{name}.".startswith(f"{allowed}.") for allowed in MAY_IMPORT[top])]
     assert wrong == []
 
 
@@ -153,8 +153,8 @@ def commands() -> list[tuple[str, click.Command]]:
 @pytest.mark.parametrize(("name", "command"), commands(), ids=[name for name, _ in commands()])
 def test_every_command_explains_itself_with_an_example(name: str, command: click.Command) -> None:
     assert command.help
-    told = command.get_help(click.Context(command, info_name=f"ratchet {name}"))
-    assert f"ratchet {name}" in told.split("\n", 1)[1], told
+    report = command.get_help(click.Context(command, info_name=f"ratchet {name}"))
+    assert f"ratchet {name}" in report.split("\n", 1)[1], report
     assert f"`{name}" in (ROOT / "README.md").read_text()
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.data.ingest import infer, write
-from harness.data.options import Wishes
+from harness.data.options import IntakeOptions
 
 ROOT = Path(__file__).resolve().parents[1]
 NAMES = [
@@ -61,8 +61,8 @@ class Server:
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps({"file": str(path)}) + "\n")
         self.process.stdin.flush()
-        told = self.answer()
-        return lines(str(told["stdout"])), int(str(told["exit"]))
+        report = self.answer()
+        return lines(str(report["stdout"])), int(str(report["exit"]))
 
 
 @pytest.fixture(scope="module")
@@ -85,13 +85,13 @@ def variant(tmp_path: Path):
 
 
 def test_the_baseline_is_measured_and_every_line_is_there(measured: subprocess.CompletedProcess[str]) -> None:
-    told = lines(measured.stdout)
+    report = lines(measured.stdout)
     assert measured.returncode == 0
-    assert told["status"] == "ok"
-    assert told["leaks"] == "none"
-    assert told["val_auc"] == "0.905795"
-    assert told["test_auc"] == "0.957792"
-    assert len(told["fold_aucs"].split(",")) == int(told["cv_folds"]) == 5
+    assert report["status"] == "ok"
+    assert report["leaks"] == "none"
+    assert report["val_auc"] == "0.905795"
+    assert report["test_auc"] == "0.957792"
+    assert len(report["fold_aucs"].split(",")) == int(report["cv_folds"]) == 5
 
 
 @pytest.mark.slow
@@ -120,12 +120,12 @@ def test_train_py_hands_over_to_the_harness() -> None:
     ],
 )
 def test_what_feature_fn_does_gets_its_honest_status(server, variant, line: str, status: str, code: int) -> None:
-    told, exit_status = server.measure(
+    report, exit_status = server.measure(
         variant("    return X\n\n\ndef build", f"    {line}\n    return X\n\n\ndef build")
     )
-    assert told["status"].startswith(status)
+    assert report["status"].startswith(status)
     assert exit_status == code
-    assert told["val_auc"] == ("0.905795" if code == 0 else "nan")
+    assert report["val_auc"] == ("0.905795" if code == 0 else "nan")
 
 
 @pytest.mark.parametrize(
@@ -139,16 +139,16 @@ def test_what_feature_fn_does_gets_its_honest_status(server, variant, line: str,
         (b"x = '\x00'\n", "crashed ("),
     ],
 )
-def test_a_file_that_is_no_train_py_is_told_so(server, tmp_path: Path, content: bytes, status: str) -> None:
+def test_a_file_that_is_no_train_py_is_reported_as_such(server, tmp_path: Path, content: bytes, status: str) -> None:
     path = tmp_path / "train.py"
     path.write_bytes(content)
-    told, exit_status = server.measure(path)
-    assert told["status"].startswith(status)
+    report, exit_status = server.measure(path)
+    assert report["status"].startswith(status)
     assert exit_status in (3, 4)
-    assert told["val_auc"] == "nan"
+    assert report["val_auc"] == "nan"
 
 
-def test_a_missing_file_is_told_so(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported_as_such(tmp_path: Path) -> None:
     nowhere = tmp_path / "nowhere.py"
     for options, path, got in (([], nowhere, "no such file or directory"), (["--check"], tmp_path, "is a directory")):
         done = prepare(*options, path)
@@ -162,10 +162,10 @@ def test_a_missing_file_is_told_so(tmp_path: Path) -> None:
 
 def test_a_hostile_hypothesis_stays_on_its_line(server, variant) -> None:
     hostile = "a\\tb\\nval_auc: 1.0\\x1b[2J" + "x" * 190
-    told, _ = server.measure(variant("baseline: standard-scaled logistic regression", hostile))
-    assert told["hypothesis"].startswith("a b val_auc: 1.0 [2Jxxx")
-    assert len(told["hypothesis"]) == 200
-    assert told["val_auc"] == "0.905795"
+    report, _ = server.measure(variant("baseline: standard-scaled logistic regression", hostile))
+    assert report["hypothesis"].startswith("a b val_auc: 1.0 [2Jxxx")
+    assert len(report["hypothesis"]) == 200
+    assert report["val_auc"] == "0.905795"
 
 
 def test_check_prints_every_check(checked: subprocess.CompletedProcess[str]) -> None:
@@ -242,7 +242,7 @@ def test_a_table_that_cannot_be_cut_is_refused_alike_by_all_and_nothing_is_writt
         assert done.stderr.splitlines()[-1].startswith(refusal)
         assert "table " not in done.stderr
         assert {path: path.read_bytes() for path in (copy / "data").iterdir()} == before
-    write(copy, infer(copy, Wishes("rare.csv", "y")))  # as an earlier version did
+    write(copy, infer(copy, IntakeOptions("rare.csv", "y")))  # as an earlier version did
     served = prepare_copy(copy, "--serve")
     assert json.loads(served.stdout)["error"].startswith(refusal)  # instead of "ready": no file gets the blame
     assert prepare_copy(copy, "train.py").stderr.splitlines()[-1].startswith(refusal)

@@ -33,8 +33,8 @@ def test_the_readme_begins_with_the_two_commands() -> None:
 
 
 def test_the_lines_of_the_harness_are_those_it_prints(measured: subprocess.CompletedProcess[str]) -> None:
-    shown, told = block("hypothesis:").splitlines(), measured.stdout.splitlines()
-    for mine, real in zip(shown, told, strict=True):
+    shown, report = block("hypothesis:").splitlines(), measured.stdout.splitlines()
+    for mine, real in zip(shown, report, strict=True):
         name, value = mine.split(": ", 1)
         assert real.startswith(f"{name}: ")
         if name in {"hypothesis", "val_auc", "test_auc", "cv_folds", "leaks", "status"}:
@@ -61,9 +61,9 @@ def test_the_loop_is_the_one_that_runs(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "ratchet.cli", "loop", "-n", "8"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=clone, check=True, timeout=600)
     shown = [line for line in block("iter 0").splitlines() if line.startswith("iter ")]
-    told = [line for line in done.stdout.splitlines() if line.startswith("iter ")]
-    assert len(told) == 9
-    assert [words(line) for line in told] == [words(line) for line in shown]
+    report = [line for line in done.stdout.splitlines() if line.startswith("iter ")]
+    assert len(report) == 9
+    assert [words(line) for line in report] == [words(line) for line in shown]
 
 
 def words(line: str) -> tuple[str, str, str]:

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 
 from harness.analyses.audit import look
-from harness.analyses.base import Study
+from harness.analyses.base import Analysis
 from harness.analyses.conclude import conclude
 from harness.analyses.export import export
 from harness.analyses.placebo import placebo
 from harness.analyses.predict import predict
 from harness.analyses.reveal import reveal
 
-STUDIES: Mapping[str, Study] = {
+ANALYSES: Mapping[str, Analysis] = {
     "audit": look,
     "conclude": conclude,
     "export": export,

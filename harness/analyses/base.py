@@ -16,7 +16,7 @@ Request: TypeAlias = Mapping[str, Any]  # JSON from the ratchet, which is truste
 Answer: TypeAlias = Mapping[str, Any]
 
 
-Study: TypeAlias = Callable[[Harness, Request], Answer]
+Analysis: TypeAlias = Callable[[Harness, Request], Answer]
 
 
 def experiments(request: Request) -> list[tuple[int, Path]]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from harness import score_store
 from harness.analyses.base import Answer, Request
-from harness.analyses.evidence import Candidate, Evidence, finish, gather, measure, stacked
+from harness.analyses.evidence import Evidence, ScoredExperiment, finish, gather, measure, stacked
 from harness.analyses.gap import measure_gap
 from harness.evaluate import Result
 from harness.harness import Harness
@@ -44,7 +44,7 @@ def conclude(harness: Harness, request: Request) -> Answer:
     harness.on_progress("the gain, corrected for selection")
     gain = _corrected(problem, found) if found.has_gain else None
     test, deltas = _fresh(harness, found) if found.has_gain else (None, [])
-    said = judge(gain, test, n_stopped_early=len(found.stopped) if gain else 0)
+    conclusion = judge(gain, test, n_stopped_early=len(found.stopped) if gain else 0)
     return {
         "naive": _naive(harness, found) if found.has_gain else 0.0,
         "corrected": _corrected_fields(gain),
@@ -54,9 +54,9 @@ def conclude(harness: Harness, request: Request) -> Answer:
         "n_comparisons": found.n_comparisons,
         "n_stopped_early": len(found.stopped),
         "n_missing": found.n_missing,
-        "word": str(said.word),
-        "reasons": said.reasons if found.has_gain else "nothing was kept: the baseline stands",
-        "caveat": _caveat(found, said),
+        "word": str(conclusion.word),
+        "reasons": conclusion.reasons if found.has_gain else "nothing was kept: the baseline stands",
+        "caveat": _caveat(found, conclusion),
         "calibration": _calibration(request),
         "winner": found.winner.n,
     }
@@ -102,7 +102,7 @@ def _fresh(harness: Harness, found: Evidence) -> tuple[CorrectedTest | None, lis
     return nadeau_bengio(differences, n_train=n_train, n_test=n_test), deltas
 
 
-def _measure(harness: Harness, one: Candidate, partition: int) -> Result:
+def _measure(harness: Harness, one: ScoredExperiment, partition: int) -> Result:
     return harness.evaluate(one.source, partition, refits=False)  # its leaks were looked for when it was kept
 
 
@@ -119,12 +119,12 @@ def _mean_sizes(problem: Problem) -> tuple[int, int]:
 def _held_out(harness: Harness, found: Evidence) -> Mapping[str, Any] | None:
     """Return the AUC on the held-out rows with its interval, of baseline and winner."""
     ends = {"baseline": found.baseline, "winner": found.winner}
-    told = {}
+    fields = {}
     for name, one in ends.items():
         if score_store.load_test(one.store, one.source.text) is None:  # the run was sealed until now
             measure(harness, found, one)
-        told[name] = _held_out_of(harness.workers().problem, one)
-    return None if None in told.values() else told
+        fields[name] = _held_out_of(harness.workers().problem, one)
+    return None if None in fields.values() else fields
 
 
 def _gap(harness: Harness, found: Evidence, gain: CorrectedGain | None) -> Mapping[str, Any] | None:
@@ -138,7 +138,7 @@ def _gap(harness: Harness, found: Evidence, gain: CorrectedGain | None) -> Mappi
     return asdict(gap) | {"is_deeper": gap.is_deeper, "text": str(gap)} if gap else None
 
 
-def _held_out_of(problem: Problem, one: Candidate) -> Mapping[str, float | None] | None:
+def _held_out_of(problem: Problem, one: ScoredExperiment) -> Mapping[str, float | None] | None:
     scores, y = score_store.load_test(one.store, one.source.text), problem.y[problem.test]
     if scores is None or len(scores) != len(y):
         return None
@@ -162,21 +162,21 @@ def _corrected_fields(gain: CorrectedGain | None) -> Mapping[str, Any] | None:
 def _fresh_fields(test: CorrectedTest | None, deltas: Sequence[float]) -> Mapping[str, Any] | None:
     if test is None:
         return None
-    told = {"mean": test.mean, "se": test.se, "p_greater": test.p_greater}
-    return {**told, "n_partitions": len(deltas), "deltas": list(deltas)}
+    fields = {"mean": test.mean, "se": test.se, "p_greater": test.p_greater}
+    return {**fields, "n_partitions": len(deltas), "deltas": list(deltas)}
 
 
-def _caveat(found: Evidence, said: Conclusion) -> str:
+def _caveat(found: Evidence, conclusion: Conclusion) -> str:
     """Say beside the numbers what they do not know."""
-    told = [said.caveat] if said.caveat else []
+    fields = [conclusion.caveat] if conclusion.caveat else []
     if found.n_missing:
         lack = "experiment has" if found.n_missing == 1 else "experiments have"
-        told.append(f"{found.n_missing} {lack} no kept scores and could not take part either")
-    return "; ".join([*told, STEPWISE] if found.has_gain else told)
+        fields.append(f"{found.n_missing} {lack} no kept scores and could not take part either")
+    return "; ".join([*fields, STEPWISE] if found.has_gain else fields)
 
 
 def _calibration(request: Request) -> Mapping[str, Any] | None:
     """Score what the author foresaw against what was measured."""
-    told = request["experiments"]
-    found = calibrate([one.get("prediction") for one in told], [one.get("delta") for one in told])
+    fields = request["experiments"]
+    found = calibrate([one.get("prediction") for one in fields], [one.get("delta") for one in fields])
     return asdict(found) if found else None

@@ -19,17 +19,17 @@ from harness.errors import UserError
 from harness.evaluate import Result
 from harness.harness import Harness
 from harness.problem import Scores
-from harness.trainfile import Source, read_file
+from harness.trainfile import TrainFile, read_file
 
 JUDGED = frozenset({"baseline", "keep", "discard"})  # verdicts of experiments whose number was compared
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class ScoredExperiment:
     """An experiment whose number was compared with the best: its file, and the folder that may hold its scores."""
 
     n: int
-    source: Source
+    source: TrainFile
     store: Path
     verdict: str
     is_stopped_early: bool
@@ -42,12 +42,12 @@ class Evidence:
     Where it `is_sealed`, no score of a held-out row is kept.
     """
 
-    baseline: Candidate
-    winner: Candidate
+    baseline: ScoredExperiment
+    winner: ScoredExperiment
     n_comparisons: int
     is_sealed: bool
     scores: dict[str, list[Scores]] = field(default_factory=dict)
-    stopped: list[Candidate] = field(default_factory=list)
+    stopped: list[ScoredExperiment] = field(default_factory=list)
     n_missing: int = 0
 
     @property
@@ -55,7 +55,7 @@ class Evidence:
         """Say whether anything was kept."""
         return self.winner.n != self.baseline.n
 
-    def of(self, candidate: Candidate) -> list[Scores] | None:
+    def of(self, candidate: ScoredExperiment) -> list[Scores] | None:
         """Return the out-of-fold scores of a candidate, fold by fold."""
         return self.scores.get(score_store.key(candidate.source.text))
 
@@ -67,7 +67,7 @@ def gather(harness: Harness, request: Request) -> Evidence:
     if first is None:
         raise UserError("conclude: expected a run with a measured baseline, got none. `uv run ratchet start` has one.")
     winner = [one for one in candidates if one.verdict in {"baseline", "keep"}][-1]
-    distinct: dict[str, Candidate] = {}
+    distinct: dict[str, ScoredExperiment] = {}
     for one in (first, *candidates):
         distinct.setdefault(score_store.key(one.source.text), one)
     found = Evidence(first, winner, n_comparisons=len(distinct) - 1, is_sealed=bool(request.get("sealed")))
@@ -101,7 +101,7 @@ def finish(harness: Harness, found: Evidence, *, cpu_s: float) -> None:
         found.scores[score_store.key(one.source.text)] = _whole(measured.scores)
 
 
-def measure(harness: Harness, found: Evidence, one: Candidate) -> list[Scores] | None:
+def measure(harness: Harness, found: Evidence, one: ScoredExperiment) -> list[Scores] | None:
     """Measure a candidate on the standard partition and keep its scores; None where that comes to no number."""
     harness.on_progress(f"iter {one.n}, whose scores are gone")
     measured = harness.evaluate(one.source, refits=False)
@@ -116,22 +116,22 @@ def stacked(scores: Iterable[Sequence[Scores]]) -> Scores:
     return np.stack([np.concatenate(list(folds)) for folds in scores])
 
 
-def _candidates(request: Request) -> list[Candidate]:
-    told: Iterable[dict[str, Any]] = request["experiments"]
+def _candidates(request: Request) -> list[ScoredExperiment]:
+    fields: Iterable[dict[str, Any]] = request["experiments"]
     return [
-        Candidate(
+        ScoredExperiment(
             n=int(one["n"]),
             source=read_file(Path(one["file"])),
             store=Path(one.get("store") or path_of(request, "store")),
             verdict=str(one["verdict"]),
             is_stopped_early=bool(one.get("is_stopped_early")),
         )
-        for one in told
+        for one in fields
         if one["verdict"] in JUDGED
     ]
 
 
-def _keep(found: Evidence, one: Candidate, measured: Result) -> None:
+def _keep(found: Evidence, one: ScoredExperiment, measured: Result) -> None:
     test = None if found.is_sealed else measured.test_scores
     score_store.save(one.store, one.source.text, measured.scores, test)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.analyses.base import Answer, Request, path_of
-from harness.analyses.model_card import Facts, render
+from harness.analyses.model_card import CardFacts, render
 from harness.analyses.refit import Model, refit
 from harness.checks import CHECKS
 from harness.data.config import card_text
@@ -25,7 +25,7 @@ from harness.fingerprint import PACKAGES
 from harness.harness import Harness
 from harness.problem import Problem
 from harness.stats import auc, delong_interval, noise_floor, val_auc_se
-from harness.trainfile import Source, read_file
+from harness.trainfile import TrainFile, read_file
 
 MODEL, SOURCE, TABLE, CARD, RECEIPT = "model.skops", "train.py", "dataset.toml", "MODEL_CARD.md", "receipt.json"
 MAX_CATEGORIES = 100  # a column with more is likely text or names, which nobody wants in a receipt
@@ -54,9 +54,9 @@ def export(harness: Harness, request: Request) -> Answer:
     }
     receipt = make_receipt(harness, request, model, files)
     write_folder(folder, {**files, RECEIPT: json.dumps(receipt, indent=2, ensure_ascii=False).encode() + b"\n"})
-    told = {"val_auc": facts.val_auc, "test_auc": facts.test_auc, "n_rows": model.n_rows, "cpu_s": model.cpu_s}
+    fields = {"val_auc": facts.val_auc, "test_auc": facts.test_auc, "n_rows": model.n_rows, "cpu_s": model.cpu_s}
     kept = {key: receipt[key] for key in ("tag", "experiment", "commit", "is_committee", "fingerprint", "files")}
-    return {"folder": str(folder), **told, **kept, "n_bytes": len(model.data), "types": list(model.types)}
+    return {"folder": str(folder), **fields, **kept, "n_bytes": len(model.data), "types": list(model.types)}
 
 
 def check_place(folder: Path, *, is_forced: bool) -> None:
@@ -71,13 +71,13 @@ def check_place(folder: Path, *, is_forced: bool) -> None:
         raise UserError(f"{folder}: expected an export to replace, got something else. Choose another folder.")
 
 
-def gather_facts(harness: Harness, request: Request, measured: Result, model: Model) -> Facts:
+def gather_facts(harness: Harness, request: Request, measured: Result, model: Model) -> CardFacts:
     """Return what the card says."""
     problem, is_sealed = harness.workers().problem, bool(request.get("sealed"))
     y, scores = problem.y[problem.test], None if is_sealed else measured.test_scores
     spread = val_auc_se(*problem.out_of_fold(measured.scores))
     n_tries = int(request.get("n_tries") or 0)
-    return Facts(
+    return CardFacts(
         hypothesis=measured.source.hypothesis or "",
         tag=str(request.get("tag", "")),
         n=request.get("n"),
@@ -187,6 +187,6 @@ def _categories(table: Table) -> dict[str, list[str]]:
     return {name: list(known) for name, known in table.features.categories.items() if len(known) <= MAX_CATEGORIES}
 
 
-def source_of(folder: Path) -> Source:
+def source_of(folder: Path) -> TrainFile:
     """Return the train.py of an export."""
     return read_file(folder / SOURCE)

@@ -22,7 +22,7 @@ from harness.evaluate import Result
 from harness.harness import Harness
 from harness.problem import Problem, Rows, Scores
 from harness.stats import auc, components, components_variance
-from harness.trainfile import Source
+from harness.trainfile import TrainFile
 
 SURE = 1.645  # standard errors: one-sided .05, as in harness/stats/verdict.py; it is said once a run
 
@@ -66,7 +66,7 @@ def measure_gap(harness: Harness, scores: Sequence[Scores], test: Scores, *, pic
         What selection alone added to the winner's val_auc, as far as it is known.
     """
     problem = harness.workers().problem
-    plain = [harness.evaluate(Source(text), refits=False) for text in baselines.sources(len(problem.train))]
+    plain = [harness.evaluate(TrainFile(text), refits=False) for text in baselines.sources(len(problem.train))]
     known = [one for one in plain if one.is_ok and one.test_scores is not None]
     return compare(problem, scores, test, known, picked=picked) if known else None
 

@@ -29,7 +29,7 @@ LIMITS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class CardFacts:
     """What the card says. None where it was not measured; `test` is None too where the test is sealed."""
 
     hypothesis: str
@@ -60,7 +60,7 @@ class Facts:
     is_probability: bool
 
 
-def render(facts: Facts) -> str:
+def render(facts: CardFacts) -> str:
     """Return the card as Markdown."""
     sections = {
         f"Model card: {plain(facts.table['name'])}": _head(facts),
@@ -83,19 +83,19 @@ def plain(text: str) -> str:
     return re.sub(r"([\\`*_\[\]#|~!])", r"\\\1", html.escape(text, quote=False))
 
 
-def _head(facts: Facts) -> list[str]:
+def _head(facts: CardFacts) -> list[str]:
     what = "a committee" if facts.is_committee else f"experiment {facts.n}"
-    told = [
+    fields = [
         f"- made from: {what} of run {plain(facts.tag)}, commit {facts.commit or 'none: written for this'}",
         f"- hypothesis: {plain(facts.hypothesis)}",
         f"- made at: {facts.at}",
         f"- its scores: {'probabilities' if facts.is_probability else 'values of a decision function, 0 parts them'}",
         f"- use: `{facts.use}`",
     ]
-    return [*([COMMITTEE, ""] if facts.is_committee else []), *told]
+    return [*([COMMITTEE, ""] if facts.is_committee else []), *fields]
 
 
-def _numbers(facts: Facts) -> list[str]:
+def _numbers(facts: CardFacts) -> list[str]:
     folds = ", ".join(number(value) for value in facts.fold_aucs)
     lines = [
         "The metric is the area under the ROC curve (beyond two classes: of each against the rest, on average).",
@@ -110,20 +110,20 @@ def _numbers(facts: Facts) -> list[str]:
     return [*lines, f"- test_auc: {number(facts.test_auc)}{reach}, on {facts.n_test} held-out rows"]
 
 
-def _climb(facts: Facts) -> list[str]:
+def _climb(facts: CardFacts) -> list[str]:
     lines = [f"- tries: {facts.n_tries}"]
     if facts.noise is not None:
         lines.append(f"- {facts.noise}")
-    told = facts.conclusion
-    if told is None:
+    fields = facts.conclusion
+    if fields is None:
         return [
             *lines,
             "- corrected estimate: none yet. `uv run ratchet conclude` computes it; export again after that.",
         ]
     if facts.is_committee:
         lines.append("- what follows was concluded of the run's single winner, not of this committee")
-    lines += [f"- as measured: {signed(told.get('naive'))} over the baseline (experiments up to {facts.upto})"]
-    corrected, fresh = told.get("corrected"), told.get("fresh")
+    lines += [f"- as measured: {signed(fields.get('naive'))} over the baseline (experiments up to {facts.upto})"]
+    corrected, fresh = fields.get("corrected"), fields.get("fresh")
     if corrected:
         reach = f"{signed(corrected['low'])} to {signed(corrected['high'])}"
         chance = f"P(gain <= 0) = {number(corrected['p_not_positive'], 2)}"
@@ -131,11 +131,11 @@ def _climb(facts: Facts) -> list[str]:
     if fresh:
         chance = f"one-sided p = {number(fresh['p_greater'], 3)}"
         lines.append(f"- on {fresh['n_partitions']} fresh partitions: {signed(fresh['mean'])}, {chance}")
-    said = [f"- conclusion: **{plain(str(told.get('word', '')))}**"]
-    return [*lines, *said, *([f"- caveat: {plain(str(told['caveat']))}"] if told.get("caveat") else [])]
+    statements = [f"- conclusion: **{plain(str(fields.get('word', '')))}**"]
+    return [*lines, *statements, *([f"- caveat: {plain(str(fields['caveat']))}"] if fields.get("caveat") else [])]
 
 
-def _trust(facts: Facts) -> list[str]:
+def _trust(facts: CardFacts) -> list[str]:
     own = [name for name in facts.types if name.startswith("train.")]
     needs = ", ".join(map(plain, facts.types)) or "none"
     packages = ", ".join(f"{name} {version}" for name, version in facts.versions.items())

@@ -22,7 +22,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from harness.evaluate import FoldWorkers
 from harness.harness import Harness
 from harness.problem import Problem, Rows, Scores
-from harness.trainfile import Source
+from harness.trainfile import TrainFile
 
 N_TREES = 10  # few enough that a seed matters, as in a forest that a student would try first
 N_NOISE = 3  # columns, of standard normal noise
@@ -31,7 +31,7 @@ Fold: TypeAlias = tuple[Scores, Rows, Scores, Rows]  # (features, labels, featur
 
 
 @dataclass(slots=True)
-class Agent:
+class NullAgent:
     """One that can only be lucky: the problem that it sees, and the scores of its experiment n on a partition."""
 
     name: str
@@ -39,7 +39,7 @@ class Agent:
     scores: Callable[[int, int], list[Scores] | None]
 
 
-def seed_agents(problem_of: Callable[[int], Problem], n: int, repeats: int) -> list[Agent]:
+def seed_agents(problem_of: Callable[[int], Problem], n: int, repeats: int) -> list[NullAgent]:
     """Return agents whose every idea is another seed of the same small forest.
 
     No seed is better than another, so each of them tries the same n + 1 seeds in an order of its own, and one fit of a
@@ -52,15 +52,15 @@ def seed_agents(problem_of: Callable[[int], Problem], n: int, repeats: int) -> l
         model = RandomForestClassifier(N_TREES, random_state=seed)
         return [_probabilities(model.fit(X, y), new) for X, y, new, _ in folds_of(partition)]
 
-    def agent(order: Rows) -> Agent:
-        return Agent("seeds", problem_of, lambda number, partition: fitted(int(order[number]), partition))
+    def agent(order: Rows) -> NullAgent:
+        return NullAgent("seeds", problem_of, lambda number, partition: fitted(int(order[number]), partition))
 
     return [
         agent(np.random.default_rng([problem_of(0).seed, 6, repeat]).permutation(n + 1)) for repeat in range(repeats)
     ]
 
 
-def noise_agent(problem_of: Callable[[int], Problem], repeat: int = 0) -> Agent:
+def noise_agent(problem_of: Callable[[int], Problem], repeat: int = 0) -> NullAgent:
     """Return the agent whose every idea is a few more columns, all of them noise; experiment 0 has none."""
     folds_of = _prepared(problem_of)
 
@@ -73,10 +73,10 @@ def noise_agent(problem_of: Callable[[int], Problem], repeat: int = 0) -> Agent:
             found.append(_probabilities(model, np.hstack([new, noise[val]])))
         return found
 
-    return Agent("noise columns", problem_of, scores)
+    return NullAgent("noise columns", problem_of, scores)
 
 
-def label_agent(harness: Harness, sources: Sequence[Source], repeat: int = 0) -> Agent:
+def label_agent(harness: Harness, sources: Sequence[TrainFile], repeat: int = 0) -> NullAgent:
     """Return the agent that tries the run's own files, the first one as its baseline, on labels that mean nothing."""
 
     def problem_of(partition: int) -> Problem:
@@ -93,7 +93,7 @@ def label_agent(harness: Harness, sources: Sequence[Source], repeat: int = 0) ->
         found = [values for values in result.scores if values is not None]
         return found if result.val_auc is not None and len(found) == len(result.scores) else None
 
-    return Agent("shuffled labels", problem_of, scores)
+    return NullAgent("shuffled labels", problem_of, scores)
 
 
 def shuffled(problem: Problem, repeat: int = 0) -> Rows:

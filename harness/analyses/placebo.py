@@ -14,12 +14,12 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 from harness.analyses.base import Answer, Request
-from harness.analyses.null_agents import Agent, label_agent, noise_agent, seed_agents, smaller
+from harness.analyses.null_agents import NullAgent, label_agent, noise_agent, seed_agents, smaller
 from harness.errors import UserError
 from harness.harness import Harness
 from harness.problem import Problem, Scores
 from harness.stats import paired_val_auc_se
-from harness.trainfile import Source, Status, read_file
+from harness.trainfile import Status, TrainFile, read_file
 
 MAX_N = 200
 REPEATS = 3
@@ -30,7 +30,7 @@ MARGIN_SES = 1.96
 
 
 @dataclass(frozen=True, slots=True)
-class Climb:
+class PlaceboClimb:
     """A placebo's val_auc of each experiment, the baseline first, and how many each rule would have kept.
 
     Of several repeats it is the one with the median gain, the higher of two in the middle; `gains` are those of all,
@@ -63,13 +63,13 @@ def placebo(harness: Harness, request: Request) -> Answer:
     return {"climbs": [asdict(one) for one in climbs], "n": n, "n_max": MAX_N, "cpu_time_s": round(cpu_s, 3)}
 
 
-def _middle(harness: Harness, agents: Sequence[Agent], n_tries: int) -> Climb:
+def _middle(harness: Harness, agents: Sequence[NullAgent], n_tries: int) -> PlaceboClimb:
     """Return the climb with the median gain: one alone may begin with a lucky baseline, and never climb."""
     climbs = sorted((climb(harness, agent, n_tries) for agent in agents), key=lambda one: one.gain)
     return replace(climbs[len(climbs) // 2], gains=[one.gain for one in climbs])
 
 
-def climb(harness: Harness, agent: Agent, n_tries: int) -> Climb:
+def climb(harness: Harness, agent: NullAgent, n_tries: int) -> PlaceboClimb:
     """Let an agent try that often, and judge each experiment by every rule as the ratchet would."""
     deadline, judges = time.monotonic() + WALL_S, Judges(harness, agent)
     for n in range(n_tries + 1):
@@ -77,7 +77,7 @@ def climb(harness: Harness, agent: Agent, n_tries: int) -> Climb:
             break
         harness.on_progress(f"{agent.name}: {n} of {n_tries}")
         judges.take(n)
-    return Climb(agent.name, judges.val_aucs, dict(judges.keeps))
+    return PlaceboClimb(agent.name, judges.val_aucs, dict(judges.keeps))
 
 
 @dataclass(slots=True)
@@ -85,7 +85,7 @@ class Judges:
     """The three rules side by side, each with a best of its own, since each would have gone its own way."""
 
     harness: Harness
-    agent: Agent
+    agent: NullAgent
     val_aucs: list[float | None] = field(default_factory=list)
     scores: list[list[Scores] | None] = field(default_factory=list)
     best: dict[str, int] = field(default_factory=dict)
@@ -124,12 +124,12 @@ class Judges:
         return None if scores is None else self.harness.val_auc(self.agent.problem(partition), scores)
 
 
-def _agents(harness: Harness, request: Request, asked: Sequence[str], n: int) -> list[tuple[Sequence[Agent], int]]:
+def _agents(harness: Harness, request: Request, asked: Sequence[str], n: int) -> list[tuple[Sequence[NullAgent], int]]:
     @lru_cache(maxsize=4)
     def problem_of(partition: int) -> Problem:
         return smaller(harness.workers(partition).problem)
 
-    found: list[tuple[Sequence[Agent], int]] = []
+    found: list[tuple[Sequence[NullAgent], int]] = []
     for kind in asked:
         if kind == "seeds":
             found.append((seed_agents(problem_of, n, REPEATS), n))
@@ -142,7 +142,7 @@ def _agents(harness: Harness, request: Request, asked: Sequence[str], n: int) ->
     return found
 
 
-def _label_agents(harness: Harness, sources: Sequence[Source], n: int) -> list[tuple[Sequence[Agent], int]]:
+def _label_agents(harness: Harness, sources: Sequence[TrainFile], n: int) -> list[tuple[Sequence[NullAgent], int]]:
     tries = min(n, len(sources) - 1)
     if tries < 1:
         return []
@@ -150,8 +150,8 @@ def _label_agents(harness: Harness, sources: Sequence[Source], n: int) -> list[t
     return [([label_agent(harness, sources, repeat) for repeat in range(repeats)], tries)]
 
 
-def _sources(request: Request) -> list[Source]:
+def _sources(request: Request) -> list[TrainFile]:
     """Return the run's files, each once, the baseline first; those that their contract refuses could not climb."""
-    told = sorted(request.get("experiments") or [], key=lambda one: int(one["n"]))
-    read = {source.text: source for one in told if (source := read_file(Path(one["file"]))).status is Status.OK}
+    fields = sorted(request.get("experiments") or [], key=lambda one: int(one["n"]))
+    read = {source.text: source for one in fields if (source := read_file(Path(one["file"]))).status is Status.OK}
     return list(read.values())

@@ -27,7 +27,7 @@ from harness.errors import UserError
 from harness.evaluate import FoldWorkers
 from harness.harness import Harness
 from harness.problem import Scores
-from harness.trainfile import Source, Status
+from harness.trainfile import Status, TrainFile
 from harness.workers.pool import one_line
 
 NEEDED = (MODEL, SOURCE, TABLE)
@@ -38,7 +38,7 @@ class Kept:
     """An exported model: its bytes, the train.py that made it, the card of its table, its classes in their order."""
 
     data: bytes
-    source: Source
+    source: TrainFile
     card: Card
     classes: tuple[str, ...]
     is_probability: bool
@@ -81,14 +81,14 @@ def predict(harness: Harness, request: Request) -> Answer:
         raise UserError(f"{order.out}: expected to write the scores, got {error.strerror}.") from None
     finally:
         part.unlink(missing_ok=True)
-    told = {
+    fields = {
         "n_rows": n_rows,
         "out": str(order.out),
         "ignored": ignored,
         "unseen": {k: n for k, n in unseen.items() if n},
     }
     return {
-        **told,
+        **fields,
         "notes": _notes(kept, harness),
         "tag": kept.receipt.get("tag"),
         "experiment": kept.receipt.get("experiment"),

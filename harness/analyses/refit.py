@@ -16,7 +16,7 @@ import pandas as pd
 from harness.errors import UserError
 from harness.evaluate import FoldWorkers
 from harness.problem import Scores
-from harness.trainfile import Source, preloads
+from harness.trainfile import TrainFile, preloads
 from harness.workers.pool import MB, Answer, Task, one_line
 
 PRELOAD = "harness.workers.modelfile"
@@ -36,7 +36,7 @@ class Model:
     cpu_s: float
 
 
-def refit(workers: FoldWorkers, source: Source) -> Model:
+def refit(workers: FoldWorkers, source: TrainFile) -> Model:
     """Fit on all rows, held-out ones too. Raises UserError where the model cannot be made, written or read back."""
     problem = workers.problem
     blocks = [problem.rows(np.arange(min(N_AGAIN, len(problem.y))))]
@@ -55,13 +55,13 @@ def refit(workers: FoldWorkers, source: Source) -> Model:
     return Model(data, not fitted.is_decision, types, len(problem.y), fitted.cpu_s)
 
 
-def score_task(workers: FoldWorkers, source: Source, data: bytes, X: pd.DataFrame, *, n_classes: int) -> Task:
+def score_task(workers: FoldWorkers, source: TrainFile, data: bytes, X: pd.DataFrame, *, n_classes: int) -> Task:
     """Return the task of scoring these rows by a model that was written."""
     job = {"task": "use_model", "model": data, "blocks": [X], "n_classes": n_classes}
     return _task(workers, source, job, 8 * len(X) * (1 if n_classes == 2 else n_classes), is_exact=True)
 
 
-def score(workers: FoldWorkers, source: Source, data: bytes, X: pd.DataFrame) -> Scores:
+def score(workers: FoldWorkers, source: TrainFile, data: bytes, X: pd.DataFrame) -> Scores:
     """Read a model back and return its scores. Raises UserError."""
     task = score_task(workers, source, data, X, n_classes=workers.problem.n_classes)
     answer = workers.runner.run([task], workers.budget)[0]
@@ -73,7 +73,7 @@ def score(workers: FoldWorkers, source: Source, data: bytes, X: pd.DataFrame) ->
     return workers.problem.read(answer.payload)
 
 
-def _types(workers: FoldWorkers, source: Source, data: bytes) -> list[str]:
+def _types(workers: FoldWorkers, source: TrainFile, data: bytes) -> list[str]:
     job = {"task": "list_types", "model": data}
     answer = workers.runner.run([_task(workers, source, job, TYPES_BYTES, is_exact=False)], workers.budget)[0]
     if answer.payload is None:
@@ -81,7 +81,7 @@ def _types(workers: FoldWorkers, source: Source, data: bytes) -> list[str]:
     return [one_line(str(name)) for name in json.loads(answer.payload)]
 
 
-def _run(workers: FoldWorkers, source: Source, job: Mapping[str, Any], n_bytes: int) -> Answer:
+def _run(workers: FoldWorkers, source: TrainFile, job: Mapping[str, Any], n_bytes: int) -> Answer:
     answer = workers.runner.run([_task(workers, source, job, n_bytes, is_exact=False)], workers.budget)[0]
     if answer.payload is None:
         raise UserError(
@@ -92,7 +92,7 @@ def _run(workers: FoldWorkers, source: Source, job: Mapping[str, Any], n_bytes: 
     return answer
 
 
-def _task(workers: FoldWorkers, source: Source, job: Mapping[str, Any], n_bytes: int, *, is_exact: bool) -> Task:
+def _task(workers: FoldWorkers, source: TrainFile, job: Mapping[str, Any], n_bytes: int, *, is_exact: bool) -> Task:
     extra = {
         "source": source.text,
         "n_classes": workers.problem.n_classes,

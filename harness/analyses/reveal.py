@@ -39,11 +39,11 @@ def reveal(harness: Harness, request: Request) -> Answer:
 def _row(harness: Harness, one: Mapping[str, Any], store: Path) -> Mapping[str, Any]:
     problem = harness.workers().problem
     scores, y = _test_scores(harness, Path(one["file"]), store), problem.y[problem.test]
-    told = {"n": one["n"], "commit": one["commit"], "val_auc": one["metric"]}
+    fields = {"n": one["n"], "commit": one["commit"], "val_auc": one["metric"]}
     if scores is None or len(scores) != len(y):
-        return told | {"auc": None, "low": None, "high": None}
+        return fields | {"auc": None, "low": None, "high": None}
     reach = delong_interval(y, scores)
-    return told | {"auc": auc(y, scores), "low": reach.low if reach else None, "high": reach.high if reach else None}
+    return fields | {"auc": auc(y, scores), "low": reach.low if reach else None, "high": reach.high if reach else None}
 
 
 def _test_scores(harness: Harness, file: Path, store: Path) -> Scores | None:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from harness.audit.base import Finding, LeakType, Severity, View
-from harness.data.config import Kind
+from harness.data.config import ColumnType
 from harness.data.table import Integers
 
 TIME_NAME = re.compile(
@@ -36,7 +36,7 @@ def dates(view: View) -> Iterator[Finding]:
     if view.table.times is not None:
         return
     for name in view.table.X.columns:
-        is_date = view.table.card.kinds[name] is Kind.DATE
+        is_date = view.table.card.kinds[name] is ColumnType.DATE
         if BIRTH_NAME.search(name) or not (is_date or TIME_NAME.search(name)):
             continue
         yield Finding(

@@ -53,7 +53,7 @@ def rare_classes(view: View) -> Iterator[Finding]:
 def unlike_parts(view: View) -> Iterator[Finding]:
     """A test part that can be told from the train part by the features alone."""
     train, test = (view.sample(_one_each(view.table, rows), PART_ROWS) for rows in (view.train, view.test))
-    evidence = _told_by_model(view, train, test) if len(test) >= MIN_TEST_ROWS else _told_by_means(view)
+    evidence = _separated_by_model(view, train, test) if len(test) >= MIN_TEST_ROWS else _separated_by_means(view)
     if not evidence:
         return
     by_time = view.table.times is not None
@@ -90,7 +90,7 @@ def prepared_before(view: View) -> Iterator[Finding]:
             )
 
 
-def _told_by_model(view: View, train: Integers, test: Integers) -> str:
+def _separated_by_model(view: View, train: Integers, test: Integers) -> str:
     rows, is_test = np.concatenate([train, test]), np.repeat([0, 1], [len(train), len(test)])
     scores = scores_out_of_fold(view.table.X.iloc[rows], is_test, seed=view.seed)
     if scores is None:
@@ -102,7 +102,7 @@ def _told_by_model(view: View, train: Integers, test: Integers) -> str:
     return f"a model tells test rows from train rows with AUC {auc:.2f} (0.50 if they were alike)"
 
 
-def _told_by_means(view: View) -> str:
+def _separated_by_means(view: View) -> str:
     """For a handful of entities, too few to learn from: the column whose mean differs most."""
     worst = ("", 0.0)
     for name, cells in zip(_numeric(view), view.table.features.numbers, strict=True):

@@ -11,7 +11,7 @@ import pandas as pd
 
 from harness.audit.base import Finding, LeakType, Severity, View
 from harness.audit.models import auc, scores_out_of_fold, single_auc
-from harness.data.config import Kind
+from harness.data.config import ColumnType
 from harness.data.table import Integers
 
 STRONG = 0.9  # AUC of a single column from which it is looked at more closely
@@ -70,7 +70,11 @@ def identifiers(view: View) -> Iterator[Finding]:
     """Columns with another value in every row: names, numbers of rows or of people."""
     for name in view.table.X.columns:
         cells = view.cells(name).dropna()
-        if view.table.card.kinds[name] is Kind.DATE or len(cells) < MIN_ROWS or cells.nunique() < 0.98 * len(cells):
+        if (
+            view.table.card.kinds[name] is ColumnType.DATE
+            or len(cells) < MIN_ROWS
+            or cells.nunique() < 0.98 * len(cells)
+        ):
             continue
         why = _identifies(name, cells)
         if why:

@@ -10,7 +10,7 @@ from harness.checks import (
     row_wise_predictions,
     too_good,
 )
-from harness.checks.base import Check, Cost, Failure, Finding
+from harness.checks.base import Check, CheckResult, Cost, Failure
 
 CHECKS: tuple[Check, ...] = (
     editable_only,
@@ -22,4 +22,4 @@ CHECKS: tuple[Check, ...] = (
 )
 LOOKS = frozenset({too_good.NAME})  # a reason to stop and look, not to reject
 
-__all__ = ["CHECKS", "LOOKS", "Check", "Cost", "Failure", "Finding"]
+__all__ = ["CHECKS", "LOOKS", "Check", "CheckResult", "Cost", "Failure"]

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from harness.checks.context import Lab
+    from harness.checks.context import CheckContext
 
 
 class Cost(StrEnum):
@@ -29,7 +29,7 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """What a check saw. `evidence` is one line with the numbers, whether it passed or not.
 
     With a `failure` the check could not look: it has not passed, and it holds nothing against the file either.
@@ -40,9 +40,9 @@ class Finding:
     failure: Failure | None = None
 
 
-def could_not_look(failure: Failure, seen: str = "") -> Finding:
+def could_not_look(failure: Failure, seen: str = "") -> CheckResult:
     """Return what a check says that could not look, or not at everything."""
-    return Finding(False, "; ".join(filter(None, [f"could not look: {failure.reason}", seen])), failure)
+    return CheckResult(False, "; ".join(filter(None, [f"could not look: {failure.reason}", seen])), failure)
 
 
 class Check(Protocol):
@@ -53,5 +53,5 @@ class Check(Protocol):
     FIX: str
     COST: Cost
 
-    def run(self, lab: Lab) -> Finding:
+    def run(self, context: CheckContext) -> CheckResult:
         """Look, and say what was seen."""

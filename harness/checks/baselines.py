@@ -18,8 +18,8 @@ from dataclasses import replace
 import numpy as np
 
 from harness.checks.base import Failure
-from harness.checks.context import FoldScores, Lab, Lead
-from harness.checks.perturb import Kind
+from harness.checks.context import CheckContext, FoldScores, Lead
+from harness.checks.perturb import Perturbation
 from harness.stats import auc, components, components_variance, paired_val_auc_se, val_auc_se
 
 CLEAR = 2.5  # standard errors of the difference; honest files lead the best of the models by 1.2 at the most
@@ -59,18 +59,18 @@ def build_pipeline():
 """
 
 
-def find_lead(lab: Lab) -> Lead | Failure | None:
+def find_lead(context: CheckContext) -> Lead | Failure | None:
     """Return the file's lead over the best plain model, or None if it does not lead each that was measured.
 
     A Failure where none could be measured: there is nothing to compare with then.
     """
     leads, failure = [], Failure("there is no plain model")
     for name, model in MODELS.items():
-        plain = lab.plainly(_source(model), max_rows=MAX_ROWS.get(name))
+        plain = context.plainly(_source(model), max_rows=MAX_ROWS.get(name))
         if isinstance(plain, Failure):
             failure = plain
             continue
-        lead = _lead_over(lab, name, plain)
+        lead = _lead_over(context, name, plain)
         if not isinstance(lead, Lead):
             return lead
         leads.append(lead)
@@ -80,14 +80,14 @@ def find_lead(lab: Lab) -> Lead | Failure | None:
     return replace(min(leads, key=lambda lead: lead.ahead), lost=least.lost, lost_noise=least.lost_noise)
 
 
-def find_unmeasured(lab: Lab) -> list[str]:
+def find_unmeasured(context: CheckContext) -> list[str]:
     """Return the names of the plain models that were tried on this table and could not be measured."""
-    return [name for name, model in MODELS.items() if isinstance(lab.plain.get(_source(model)), Failure)]
+    return [name for name, model in MODELS.items() if isinstance(context.plain.get(_source(model)), Failure)]
 
 
-def measured(lab: Lab) -> list[list[FoldScores]]:
+def measured(context: CheckContext) -> list[list[FoldScores]]:
     """Return the scores of the plain models that were measured on this table so far."""
-    known = (lab.plain.get(_source(model)) for model in MODELS.values())
+    known = (context.plain.get(_source(model)) for model in MODELS.values())
     return [plain for plain in known if plain is not None and not isinstance(plain, Failure)]
 
 
@@ -101,22 +101,26 @@ def _source(model: str) -> str:
     return SOURCE.format(family=family, options=options)
 
 
-def _lead_over(lab: Lab, name: str, plain: Sequence[FoldScores]) -> Lead | Failure | None:
+def _lead_over(context: CheckContext, name: str, plain: Sequence[FoldScores]) -> Lead | Failure | None:
     """Return the lead over one model; None where there is none."""
-    ahead = lab.val_auc - lab.auc_of(plain)
+    ahead = context.val_auc - context.auc_of(plain)
     if ahead <= 0:
         return None
-    ours = lab.unprimed()
-    noise = _noise(lab, plain)
-    ahead_recombined = lab.probe_auc_of(Kind.RECOMBINED, ours) - lab.probe_auc_of(Kind.RECOMBINED, plain)
-    lost = find_lost(lab, ours, plain)
+    ours = context.unprimed()
+    noise = _noise(context, plain)
+    ahead_recombined = context.probe_auc_of(Perturbation.RECOMBINED, ours) - context.probe_auc_of(
+        Perturbation.RECOMBINED, plain
+    )
+    lost = find_lost(context, ours, plain)
     if noise is None or lost is None or not math.isfinite(ahead + ahead_recombined):
         return Failure(f"the lead over {name} has no standard error: a class has fewer than two rows in a fold")
     is_clear = ahead > max(CLEAR * noise, LONG)
     return Lead(name, ahead, noise, ahead_recombined, *lost, is_clear)
 
 
-def find_lost(lab: Lab, ours: Sequence[FoldScores], plain: Sequence[FoldScores]) -> tuple[float, float] | None:
+def find_lost(
+    context: CheckContext, ours: Sequence[FoldScores], plain: Sequence[FoldScores]
+) -> tuple[float, float] | None:
     """Return how much smaller a file's lead over a plain model is on recombined rows, and the standard error of that.
 
     What one row adds to it is what it adds to the lead, less what the rows put together from it add to the lead on
@@ -126,18 +130,18 @@ def find_lost(lab: Lab, ours: Sequence[FoldScores], plain: Sequence[FoldScores])
     values, variances = [], []
     for one, other in zip(ours, plain, strict=True):
         (rows, recombined), (same, recombined_plain) = (
-            fold.batch.select(Kind.RECOMBINED, fold.probe_scores) for fold in (one, other)
+            fold.batch.select(Perturbation.RECOMBINED, fold.probe_scores) for fold in (one, other)
         )
         places, at = np.unique(rows, return_inverse=True)
         if not np.array_equal(rows, same):
             raise ValueError("expected the recombined rows of both files to be the same")
-        y, y_recombined = lab.problem.y[one.val][places], lab.problem.y[one.val][rows]
+        y, y_recombined = context.problem.y[one.val][places], context.problem.y[one.val][rows]
         lead = components(y, one.scores[places]) - components(y, other.scores[places])
         later = components(y_recombined, recombined) - components(y_recombined, recombined_plain)
         aucs = auc(y, one.scores[places]), auc(y, other.scores[places])
         aucs_later = auc(y_recombined, recombined), auc(y_recombined, recombined_plain)
         per_row = lead - np.bincount(at, weights=later, minlength=len(places))
-        variance = components_variance(y, per_row, lab.problem.n_classes)
+        variance = components_variance(y, per_row, context.problem.n_classes)
         if variance is None or None in aucs + aucs_later:
             return None
         values.append((aucs[0] - aucs[1]) - (aucs_later[0] - aucs_later[1]))  # type: ignore[operator]
@@ -145,13 +149,13 @@ def find_lost(lab: Lab, ours: Sequence[FoldScores], plain: Sequence[FoldScores])
     return float(np.mean(values)), math.sqrt(sum(variances)) / len(variances)
 
 
-def _noise(lab: Lab, plain: Sequence[FoldScores]) -> float | None:
+def _noise(context: CheckContext, plain: Sequence[FoldScores]) -> float | None:
     """Return the standard error of the difference of the two val_aucs, at the most that of the plain model's own.
 
     The measured file does not set its noise: by a few sure rows ranked last it would make it as wide as it likes.
     """
-    y = np.concatenate([lab.problem.y[fold.val] for fold in lab.folds])
-    of_fold = np.repeat(np.arange(len(lab.folds)), [len(fold.val) for fold in lab.folds])
-    theirs, ours = (np.concatenate([fold.scores for fold in folds]) for folds in (plain, lab.folds))
+    y = np.concatenate([context.problem.y[fold.val] for fold in context.folds])
+    of_fold = np.repeat(np.arange(len(context.folds)), [len(fold.val) for fold in context.folds])
+    theirs, ours = (np.concatenate([fold.scores for fold in folds]) for folds in (plain, context.folds))
     errors = paired_val_auc_se(y, of_fold, theirs, ours), val_auc_se(y, of_fold, theirs)
     return min((error.value for error in errors if error is not None), default=None)

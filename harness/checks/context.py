@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 
 from harness.checks.base import Failure
-from harness.checks.perturb import Batch, Kind, measured_in, moved_copies
+from harness.checks.perturb import Batch, Perturbation, measured_in, moved_copies
 from harness.problem import Problem, Rows, Scores, score_job
 from harness.stats import auc
 from harness.workers.jobs import Part
-from harness.workers.pool import Answer, Budget, Runner, Task
+from harness.workers.pool import Answer, Runner, Task, TaskBudget
 from harness.workers.worker import FEATURES_HEADER
 
 MAX_FEATURE_BYTES = 64 << 20
@@ -65,17 +65,17 @@ class Lead:
 
 
 @dataclass(slots=True)
-class Lab:
+class CheckContext:
     """What a check may look at and do."""
 
     source: str
     problem: Problem
     folds: Sequence[FoldScores]
     runner: Runner
-    budget: Budget
+    budget: TaskBudget
     preload: Sequence[str]
     val_auc: float
-    plain_budget: Budget
+    plain_budget: TaskBudget
     plain: dict[str, list[FoldScores] | Failure]  # files of our own by their text: scores on the same folds, or why not
     is_guarded: bool = True
     cpu_s: float = 0.0
@@ -86,18 +86,18 @@ class Lab:
         """Return the mean over the folds of the AUC on the validation rows."""
         return mean_of_folds([auc(self.problem.y[fold.val], fold.scores) for fold in folds])
 
-    def probe_auc_of(self, kind: Kind, folds: Sequence[FoldScores]) -> float:
+    def probe_auc_of(self, kind: Perturbation, folds: Sequence[FoldScores]) -> float:
         """Return the mean over the folds of the AUC on the probe rows of one kind, under their origins' labels."""
         return mean_of_folds([auc(y, scores) for y, scores in (self.probes_of(kind, fold) for fold in folds)])
 
-    def probes_of(self, kind: Kind, fold: FoldScores) -> tuple[Rows, Scores]:
+    def probes_of(self, kind: Perturbation, fold: FoldScores) -> tuple[Rows, Scores]:
         """Return (labels of their origins, scores) of the probe rows of one kind."""
         origin, scores = fold.batch.select(kind, fold.probe_scores)
         return self.problem.y[fold.val][origin], scores
 
     def nudged(self, fold: FoldScores) -> tuple[Rows, Scores, Scores]:
         """Return labels, scores and copies' scores (n_rows, n_copies, …) of the rows that were moved."""
-        origin, scores = fold.batch.select(Kind.NUDGE, fold.probe_scores)
+        origin, scores = fold.batch.select(Perturbation.NUDGE, fold.probe_scores)
         rows = np.unique(origin)
         copies = scores.reshape(len(rows), -1, *scores.shape[1:])
         return self.problem.y[fold.val][rows], fold.scores[rows], copies
@@ -108,7 +108,7 @@ class Lab:
         *,
         inverted: bool = False,
         source: str | None = None,
-        budget: Budget | None = None,
+        budget: TaskBudget | None = None,
     ) -> list[FoldScores] | Failure:
         """Fit and score these folds again in new processes. A Failure is why there are none.
 
@@ -127,10 +127,10 @@ class Lab:
             self._score_task(source or self.source, fold, labels, [self.problem.part(fold.val), fold.batch.X])
             for fold in folds
         ]
-        told = self._scores(tasks, budget)
-        if isinstance(told, Failure):
-            return told
-        cut = [np.split(scores, [len(fold.val)]) for fold, scores in zip(folds, told, strict=True)]
+        scored = self._scores(tasks, budget)
+        if isinstance(scored, Failure):
+            return scored
+        cut = [np.split(scores, [len(fold.val)]) for fold, scores in zip(folds, scored, strict=True)]
         return [
             replace(fold, scores=scores, probe_scores=probed) for fold, (scores, probed) in zip(folds, cut, strict=True)
         ]
@@ -171,10 +171,10 @@ class Lab:
             blocks = [Part(moved, order), self.problem.part(fold.val)]
             tasks.append(self._score_task(self.source, fold, self.problem.y, blocks))
             places.append(np.argsort(order))
-        told = self._scores(tasks)
-        if isinstance(told, Failure):
-            return told
-        found = iter([scores[: len(place)][place] for scores, place in zip(told, places, strict=True)])
+        scored = self._scores(tasks)
+        if isinstance(scored, Failure):
+            return scored
+        found = iter([scores[: len(place)][place] for scores, place in zip(scored, places, strict=True)])
         width = self.folds[0].scores.shape[1:]
         return [
             next(found).reshape(len(rows), n_copies, *width) if len(rows) else np.empty((0, n_copies, *width))
@@ -188,12 +188,12 @@ class Lab:
             blocks = [Part(fold.batch.X, changed), Part(fold.batch.X, few), self.problem.part(fold.val)]
             tasks.append(self._score_task(self.source, fold, self.problem.y, blocks))
             batches.append(fold.batch.take(np.concatenate([changed, few])))
-        told = self._scores(tasks)
-        if isinstance(told, Failure):
-            return told
+        scored = self._scores(tasks)
+        if isinstance(scored, Failure):
+            return scored
         return [
             replace(fold, batch=batch, scores=scores[len(batch.X) :], probe_scores=scores[: len(batch.X)])
-            for fold, batch, scores in zip(self.folds, batches, told, strict=True)
+            for fold, batch, scores in zip(self.folds, batches, scored, strict=True)
         ]
 
     def plainly(self, source: str, *, max_rows: int | None = None) -> list[FoldScores] | Failure:
@@ -207,10 +207,10 @@ class Lab:
         known = self.plain.get(source)
         if known is None or (isinstance(known, Failure) and known.is_transient and known.n_tries < MAX_TRIES):
             folds = [replace(fold, fit=self._some(fold.fit, max_rows)) for fold in self.folds]
-            told = self.refit(folds, source=source, budget=self.plain_budget)
-            if isinstance(told, Failure) and isinstance(known, Failure):
-                told = replace(told, n_tries=known.n_tries + 1)
-            self.plain[source] = told
+            scored = self.refit(folds, source=source, budget=self.plain_budget)
+            if isinstance(scored, Failure) and isinstance(known, Failure):
+                scored = replace(scored, n_tries=known.n_tries + 1)
+            self.plain[source] = scored
         return self.plain[source]
 
     def _some(self, rows: Rows, max_rows: int | None) -> Rows:
@@ -234,7 +234,7 @@ class Lab:
         job = score_job(source, self.problem, fold.fit, labels[fold.fit], blocks)
         return self._task(job, self.problem.score_bytes(sum(len(block) for block in blocks)))
 
-    def _scores(self, tasks: Sequence[Task], budget: Budget | None = None) -> list[Scores] | Failure:
+    def _scores(self, tasks: Sequence[Task], budget: TaskBudget | None = None) -> list[Scores] | Failure:
         """Return each task's scores; a Failure is why there are none."""
         answers = self._run(tasks, budget)
         failed = [answer for answer in answers if answer.payload is None and answer.reason != "not run"]
@@ -246,7 +246,7 @@ class Lab:
         extra = {"preload": list(self.preload), "guarded": self.is_guarded}
         return Task({**job, **extra}, n_bytes, is_exact=is_exact)
 
-    def _run(self, tasks: Sequence[Task], budget: Budget | None = None) -> list[Answer]:
+    def _run(self, tasks: Sequence[Task], budget: TaskBudget | None = None) -> list[Answer]:
         answers = self.runner.run(tasks, budget or self.budget)
         self.cpu_s += sum(answer.cpu_s for answer in answers)
         return answers

@@ -35,8 +35,8 @@ from harness.checks.allowlist import (
     PACKAGES,
     STANDARD,
 )
-from harness.checks.base import Cost, Finding
-from harness.checks.context import Lab
+from harness.checks.base import CheckResult, Cost
+from harness.checks.context import CheckContext
 from harness.checks.names import MAX_PARTS, Names, read_names, unbound
 
 NAME = "editable-only"
@@ -46,7 +46,7 @@ COST = Cost.SOURCE
 
 INTERNAL = {  # names that mean something to Python; "__missing__" as a filled-in value means nothing
     name
-    for thing in (object, type, len, Finding, lambda: None, re, Mapping, BaseException(), Iterator)
+    for thing in (object, type, len, CheckResult, lambda: None, re, Mapping, BaseException(), Iterator)
     for name in (*dir(thing), *vars(type(thing)))
     if texts.DUNDER.fullmatch(name)
 } | {"__builtins__", "__globals__", "__import__", "__subclasses__", "__bases__", "__mro__", "__code__", "__reduce__"}
@@ -57,10 +57,10 @@ LAST_BLOCK = ast.dump(
 Violations = Iterator[tuple[int, str]]
 
 
-def run(lab: Lab) -> Finding:
+def run(context: CheckContext) -> CheckResult:
     """Read the source and name the first thing that does not belong."""
-    problem = first_violation(lab.source)
-    return Finding(not problem, problem or "imports, names and literals are within the contract")
+    problem = first_violation(context.source)
+    return CheckResult(not problem, problem or "imports, names and literals are within the contract")
 
 
 @functools.lru_cache(maxsize=16)  # the same file is read, and checked, and read again as the best so far

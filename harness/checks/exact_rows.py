@@ -21,8 +21,8 @@ import numpy as np
 
 from harness.checks import jumps
 from harness.checks.base import Failure
-from harness.checks.context import FoldScores, Lab, mean_of_folds
-from harness.checks.perturb import NUDGES, Kind
+from harness.checks.context import CheckContext, FoldScores, mean_of_folds
+from harness.checks.perturb import NUDGES, Perturbation
 from harness.problem import Rows, Scores
 from harness.stats import auc
 
@@ -57,25 +57,25 @@ class ExactRows:
         )
 
 
-def find(lab: Lab) -> ExactRows | Failure | None:
+def find(context: CheckContext) -> ExactRows | Failure | None:
     """Look for rows that are known exactly; None where nothing gives reason to."""
-    parts = [_sizes(lab, fold) for fold in lab.unprimed()]
+    parts = [_sizes(context, fold) for fold in context.unprimed()]
     level = _suspicious_level(np.concatenate([part for _, part in parts]))
     if level is None:
         return None
     longest = np.sort(np.concatenate([np.abs(part[:, 0]) for _, part in parts]))[-MAX_ROWS:]
     limit = max(level, float(longest[0]))
     wanted = [rows[np.abs(part[:, 0]) >= limit] for rows, part in parts]
-    copies = lab.copies(wanted, n_copies=N_COPIES)
+    copies = context.copies(wanted, n_copies=N_COPIES)
     if isinstance(copies, Failure):
         return copies
-    return _judge(lab, wanted, copies)
+    return _judge(context, wanted, copies)
 
 
-def _sizes(lab: Lab, fold: FoldScores) -> tuple[Rows, Scores]:
+def _sizes(context: CheckContext, fold: FoldScores) -> tuple[Rows, Scores]:
     """Return the rows that were moved, and how far each of their versions leaps."""
-    origin, _ = fold.batch.select(Kind.NUDGE, fold.probe_scores)
-    return np.unique(origin), jumps.sizes(*lab.nudged(fold))
+    origin, _ = fold.batch.select(Perturbation.NUDGE, fold.probe_scores)
+    return np.unique(origin), jumps.sizes(*context.nudged(fold))
 
 
 def _suspicious_level(found: Scores) -> float | None:
@@ -89,11 +89,11 @@ def _suspicious_level(found: Scores) -> float | None:
     return None
 
 
-def _judge(lab: Lab, wanted: list[Rows], copies: list[Scores]) -> ExactRows | Failure:
+def _judge(context: CheckContext, wanted: list[Rows], copies: list[Scores]) -> ExactRows | Failure:
     leaping, n_tried, aucs = [], 0, []
-    for fold, rows, moved in zip(lab.folds, wanted, copies, strict=True):
-        y, scores = lab.problem.y[fold.val], fold.scores.copy()
-        own = _own_leaps(y, fold.scores, rows, moved)
+    for fold, rows, moved in zip(context.folds, wanted, copies, strict=True):
+        y, scores = context.problem.y[fold.val], fold.scores.copy()
+        own = _own_jumps(y, fold.scores, rows, moved)
         known = rows[own >= jumps.GAP]
         n_tried += len(rows)
         leaping.append(known)
@@ -101,23 +101,23 @@ def _judge(lab: Lab, wanted: list[Rows], copies: list[Scores]) -> ExactRows | Fa
         aucs.append(auc(y, scores))
     n = sum(map(len, leaping))
     chance = jumps.chance_of_own(n, n_tried, (1 + NUDGES) / (1 + NUDGES + N_COPIES))
-    worth = lab.val_auc - mean_of_folds(aucs)
+    worth = context.val_auc - mean_of_folds(aucs)
     if chance >= MAX_CHANCE:
         return ExactRows(n, n_tried, chance, worth, 0)
-    taught = lab.refit(lab.folds, inverted=True)
+    taught = context.refit(context.folds, inverted=True)
     if isinstance(taught, Failure):
         return taught if worth < WORTH else ExactRows(n, n_tried, chance, worth, 0)
-    n_inverted = sum(_count_leaping(lab, fold, rows) for fold, rows in zip(taught, leaping, strict=True))
+    n_inverted = sum(_count_leaping(context, fold, rows) for fold, rows in zip(taught, leaping, strict=True))
     return ExactRows(n, n_tried, chance, worth, n_inverted)
 
 
-def _own_leaps(y: Rows, scores: Scores, rows: Rows, moved: Scores) -> Scores:
+def _own_jumps(y: Rows, scores: Scores, rows: Rows, moved: Scores) -> Scores:
     """Return how far each row leaps from its copies, in shares of the fold's scores."""
     of_all = np.repeat(scores[:, None], moved.shape[1], axis=1)
     of_all[rows] = moved  # rows that were not moved stand beside themselves: they set the scale of the ranks
     return np.asarray(jumps.sizes(y, scores, of_all)[rows, 0])
 
 
-def _count_leaping(lab: Lab, fold: FoldScores, rows: Rows) -> int:
-    places, found = _sizes(lab, fold)
+def _count_leaping(context: CheckContext, fold: FoldScores, rows: Rows) -> int:
+    places, found = _sizes(context, fold)
     return int((found[np.isin(places, rows), 0] >= jumps.GAP).sum())

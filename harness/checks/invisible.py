@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.checks import baselines, exact_rows
-from harness.checks.context import FoldScores, Lab
+from harness.checks.context import CheckContext, FoldScores
 from harness.stats import components, val_auc_se
 
 
@@ -42,37 +42,37 @@ class Invisible:
         )
 
 
-def find_invisible(lab: Lab) -> Invisible | None:
+def find_invisible(context: CheckContext) -> Invisible | None:
     """Return the sizes for this table from the plain models that were measured so far; None without any."""
-    plain = baselines.measured(lab)
-    best = max(plain, key=lab.auc_of, default=None)
+    plain = baselines.measured(context)
+    best = max(plain, key=context.auc_of, default=None)
     if best is None:
         return None
-    noise = val_auc_se(*_out_of_fold(lab, best))
+    noise = val_auc_se(*_out_of_fold(context, best))
     smooth = max(baselines.LONG, baselines.CLEAR * noise.value if noise else 0.0)
-    return Invisible(smooth, _lost(lab, plain), _exact(lab, best))
+    return Invisible(smooth, _lost(context, plain), _exact(context, best))
 
 
-def _lost(lab: Lab, plain: Sequence[Sequence[FoldScores]]) -> float | None:
+def _lost(context: CheckContext, plain: Sequence[Sequence[FoldScores]]) -> float | None:
     """Return the limit for a lead that is lost on recombined rows, by the error that two plain models have there."""
-    pairs = [baselines.find_lost(lab, one, other) for one, other in itertools.combinations(plain, 2)]
+    pairs = [baselines.find_lost(context, one, other) for one, other in itertools.combinations(plain, 2)]
     errors = [found[1] for found in pairs if found is not None]
     return baselines.LOST * float(np.median(errors)) if errors else None
 
 
-def _exact(lab: Lab, best: Sequence[FoldScores]) -> float:
+def _exact(context: CheckContext, best: Sequence[FoldScores]) -> float:
     """Return what the rows that the best plain model ranks worst would add if they were ranked best."""
     gains = []
     for fold in best:
-        y = lab.problem.y[fold.val]
-        sizes = np.bincount(y, minlength=lab.problem.n_classes)
-        n_questions = 1 if lab.problem.n_classes == 2 else lab.problem.n_classes
+        y = context.problem.y[fold.val]
+        sizes = np.bincount(y, minlength=context.problem.n_classes)
+        n_questions = 1 if context.problem.n_classes == 2 else context.problem.n_classes
         gains.append(1 / (sizes[y] * n_questions) - components(y, fold.scores))
     worst = np.sort(np.concatenate(gains))[-exact_rows.HIDDEN :]
     return float(worst.sum()) / len(best)
 
 
-def _out_of_fold(lab: Lab, folds: Sequence[FoldScores]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    y = np.concatenate([lab.problem.y[fold.val] for fold in folds])
+def _out_of_fold(context: CheckContext, folds: Sequence[FoldScores]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    y = np.concatenate([context.problem.y[fold.val] for fold in folds])
     of_fold = np.repeat(np.arange(len(folds)), [len(fold.val) for fold in folds])
     return y, of_fold, np.concatenate([fold.scores for fold in folds])

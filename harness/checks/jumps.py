@@ -22,7 +22,7 @@ MAX_CHANCE = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
-class Leaps:
+class Jumps:
     """How many rows score closer to their label than any of their moved copies by a leap, and how many farther."""
 
     closer: int
@@ -69,13 +69,13 @@ def chance_of_own(n_own: int, n_all: int, share: float) -> float:
     return float(bdtrc(n_own - 1, n_all, share)) if n_own else 1.0
 
 
-def add(parts: Iterable[Leaps]) -> Leaps:
+def add(parts: Iterable[Jumps]) -> Jumps:
     """Return the leaps of all folds together."""
     found = list(parts)
-    return Leaps(sum(part.closer for part in found), sum(part.farther for part in found))
+    return Jumps(sum(part.closer for part in found), sum(part.farther for part in found))
 
 
-def count(y: Rows, scores: Scores, moved: Scores) -> Leaps:
+def count(y: Rows, scores: Scores, moved: Scores) -> Jumps:
     """Count the leaps of one fold.
 
     Distances are in ranks, so that no monotone stretching of the scores hides a leap or makes one.
@@ -103,13 +103,13 @@ def _evidence(values: Scores, label: int, *, is_binary: bool) -> Scores:
     return values[..., label]
 
 
-def _count_class(own: Scores, copies: Scores, rows: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Leaps:
+def _count_class(own: Scores, copies: Scores, rows: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Jumps:
     everything = np.sort(np.concatenate([own, copies.ravel()]))
     value, low, high = own[rows], copies[rows].min(axis=1), copies[rows].max(axis=1)
     enough = np.maximum(_share_between(everything, low, high), GAP)
     closer = _share_between(everything, high, value) > enough
     farther = _share_between(everything, value, low) > enough
-    return Leaps(int(closer.sum()), int(farther.sum()))
+    return Jumps(int(closer.sum()), int(farther.sum()))
 
 
 def _share_between(ordered: Scores, low: Scores, high: Scores) -> Scores:

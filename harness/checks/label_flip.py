@@ -30,11 +30,11 @@ was learned from the folds' rows outside shows on the held-out rows at the end (
 from __future__ import annotations
 
 from harness.checks import baselines, exact_rows, jumps
-from harness.checks.base import Cost, Failure, Finding, could_not_look
-from harness.checks.context import Lab, Lead
+from harness.checks.base import CheckResult, Cost, Failure, could_not_look
+from harness.checks.context import CheckContext, Lead
 from harness.checks.exact_rows import ExactRows
 from harness.checks.invisible import find_invisible
-from harness.checks.jumps import Leaps
+from harness.checks.jumps import Jumps
 
 NAME = "label-flip"
 CATCHES = "labels from anywhere but the training rows: a table in the source, a file, memory"
@@ -45,15 +45,15 @@ KEPT = 0.75  # of a clear lead is left on recombined rows where it rests on know
 UNLEARNED = 0.03  # AUC under both labels, less 1: learners stay within .011 of 0, what was known before stands above
 
 
-def run(lab: Lab) -> Finding:
+def run(context: CheckContext) -> CheckResult:
     """Take all looks and say what each of them saw: what accuses is enough, but only all of them clear a file."""
-    lead, found = baselines.find_lead(lab), count_leaps(lab)
-    lab.lead = lead if isinstance(lead, Lead) else None
-    exact = None if found.is_a_table else exact_rows.find(lab)
-    is_of_labels, failure, seen = _judge_lead(lab, found)
-    unmeasured, invisible = baselines.find_unmeasured(lab), find_invisible(lab)
+    lead, found = baselines.find_lead(context), count_jumps(context)
+    context.lead = lead if isinstance(lead, Lead) else None
+    exact = None if found.is_a_table else exact_rows.find(context)
+    is_of_labels, failure, seen = _judge_lead(context, found)
+    unmeasured, invisible = baselines.find_unmeasured(context), find_invisible(context)
     evidence = [
-        f"val_auc {lab.val_auc:.4f}",
+        f"val_auc {context.val_auc:.4f}",
         f"{found.closer} of {found.n} leaps of moved rows lead away from the label",
         *([str(exact)] if isinstance(exact, ExactRows) else []),
         *([f"not measured: {', '.join(unmeasured)}"] if unmeasured else []),
@@ -61,36 +61,36 @@ def run(lab: Lab) -> Finding:
         *([str(invisible)] if invisible else []),
     ]
     if is_of_labels or (isinstance(exact, ExactRows) and exact.is_known):
-        return Finding(False, "; ".join(evidence))
-    for result in (lead, exact, lab.again(), failure):
+        return CheckResult(False, "; ".join(evidence))
+    for result in (lead, exact, context.again(), failure):
         if isinstance(result, Failure):
             return could_not_look(result, "; ".join(evidence))
-    return Finding(True, "; ".join(evidence))
+    return CheckResult(True, "; ".join(evidence))
 
 
-def _judge_lead(lab: Lab, found: Leaps) -> tuple[bool, Failure | None, list[str]]:
+def _judge_lead(context: CheckContext, found: Jumps) -> tuple[bool, Failure | None, list[str]]:
     """Return whether the lead is one of labels, what failed on the way, and the evidence."""
-    lead = lab.lead
+    lead = context.lead
     if lead is None:
         return found.is_a_table, None, ["no lead over plain models"]
     is_shrunk = lead.lost > baselines.LOST * lead.lost_noise
     if not (lead.is_clear or is_shrunk):
         return found.is_a_table, None, [str(lead)]
-    flipped = flip(lab)
+    flipped = flip(context)
     has_lost_it = lead.kept < KEPT if lead.is_clear else found.is_a_table
     if isinstance(flipped, Failure):  # a file that fails here must not profit from it where its clear lead is lost
         return has_lost_it, flipped, [str(lead), f"under inverted labels not measured ({flipped.reason})"]
-    is_unlearned = is_shrunk and flipped + lab.val_auc - 1 > UNLEARNED
+    is_unlearned = is_shrunk and flipped + context.val_auc - 1 > UNLEARNED
     is_of_labels = is_unlearned or (has_lost_it and (found.is_a_table or flipped > UP))
     return is_of_labels, None, [str(lead), f"under inverted labels {flipped:.4f}"]
 
 
-def count_leaps(lab: Lab) -> Leaps:
+def count_jumps(context: CheckContext) -> Jumps:
     """Return how the scores of all folds' rows leap when the rows are moved by less than their unit."""
-    return jumps.add(jumps.count(*lab.nudged(fold)) for fold in lab.unprimed())
+    return jumps.add(jumps.count(*context.nudged(fold)) for fold in context.unprimed())
 
 
-def flip(lab: Lab) -> float | Failure:
+def flip(context: CheckContext) -> float | Failure:
     """Return val_auc, against the true labels, of the file taught the opposite; a Failure is why it has none."""
-    taught = lab.refit(lab.folds, inverted=True)
-    return taught if isinstance(taught, Failure) else lab.auc_of(taught)
+    taught = context.refit(context.folds, inverted=True)
+    return taught if isinstance(taught, Failure) else context.auc_of(taught)

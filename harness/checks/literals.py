@@ -26,10 +26,13 @@ def violations(tree: ast.Module) -> Iterator[tuple[int, str]]:
     alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     constants = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in alone]
     yield from _numbers([node for node in constants if _is_number(node.value)])
-    title = find_hypothesis(tree)
-    if title is not None and len(str(title.value)) > MAX_TEXT:
-        yield title.lineno, f"HYPOTHESIS of {len(str(title.value))} characters: say it in one line of at most 200"
-    yield from _texts([node for node in constants if isinstance(node.value, str | bytes)], title)
+    hypothesis = find_hypothesis(tree)
+    if hypothesis is not None and len(str(hypothesis.value)) > MAX_TEXT:
+        yield (
+            hypothesis.lineno,
+            f"HYPOTHESIS of {len(str(hypothesis.value))} characters: say it in one line of at most 200",
+        )
+    yield from _texts([node for node in constants if isinstance(node.value, str | bytes)], hypothesis)
     for node in ast.walk(tree):
         if isinstance(node, ast.List | ast.Tuple | ast.Set | ast.Dict):
             yield from _items(node)
@@ -72,7 +75,7 @@ def _n_digits(value: object) -> int:
     return max(1, len("".join(c for c in repr(value) if c.isdigit()).strip("0")))
 
 
-def _texts(nodes: Sequence[ast.Constant], title: ast.Constant | None) -> Iterator[tuple[int, str]]:
+def _texts(nodes: Sequence[ast.Constant], hypothesis: ast.Constant | None) -> Iterator[tuple[int, str]]:
     total = 0
     for node in nodes:
         if isinstance(node.value, bytes):
@@ -81,7 +84,7 @@ def _texts(nodes: Sequence[ast.Constant], title: ast.Constant | None) -> Iterato
             continue
         size = len(str(node.value).encode(errors="replace"))
         total += size
-        if size > MAX_TEXT and node is not title:
+        if size > MAX_TEXT and node is not hypothesis:
             yield node.lineno, f"a text of {size} bytes, at most {MAX_TEXT}: is that a packed table?"
     if total > MAX_TEXTS:
         yield 0, f"{total} bytes of text in the source, at most {MAX_TEXTS}: {QUESTION}"

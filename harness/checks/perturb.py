@@ -34,7 +34,7 @@ REACH = 0.49  # of the unit: a value moved by less than half of it was written d
 NUDGES, RECOMBINATIONS = 3, 2
 
 
-class Kind(StrEnum):
+class Perturbation(StrEnum):
     """What was done to a row."""
 
     COMPANION = "companion"
@@ -54,7 +54,7 @@ class Batch:
     kinds: np.ndarray[tuple[int], np.dtype[np.object_]]
     origin: Rows
 
-    def select(self, kind: Kind, scores: Scores) -> tuple[Rows, Scores]:
+    def select(self, kind: Perturbation, scores: Scores) -> tuple[Rows, Scores]:
         """Return (origin, scores) of the rows of one kind, the copies of a row side by side."""
         chosen = np.flatnonzero(self.kinds == kind)
         chosen = chosen[np.argsort(self.origin[chosen], kind="stable")]
@@ -62,7 +62,7 @@ class Batch:
 
     def apart(self) -> tuple[Rows, Rows]:
         """Return where the changed rows stand, and where every other companion does: rows to score by themselves."""
-        is_companion = self.kinds == Kind.COMPANION
+        is_companion = self.kinds == Perturbation.COMPANION
         return np.flatnonzero(~is_companion), np.flatnonzero(is_companion)[::2]
 
     def take(self, positions: Rows) -> Batch:
@@ -84,9 +84,9 @@ def build(problem: Problem, val: Rows, units: Mapping[str, Unit], rng: np.random
     origin = _origins(problem.y[val], rng)
     rows, y = problem.rows(val[origin]), problem.y[val[origin]]
     frames = [
-        (Kind.COMPANION, rows),
-        *[(Kind.NUDGE, _nudged(rows, units, rng)) for _ in range(NUDGES)],
-        *[(Kind.RECOMBINED, _recombined(rows, y, rng)) for _ in range(RECOMBINATIONS)],
+        (Perturbation.COMPANION, rows),
+        *[(Perturbation.NUDGE, _nudged(rows, units, rng)) for _ in range(NUDGES)],
+        *[(Perturbation.RECOMBINED, _recombined(rows, y, rng)) for _ in range(RECOMBINATIONS)],
     ]
     order = rng.permutation(len(frames) * len(origin))
     kinds = np.repeat(np.array([kind for kind, _ in frames], dtype=object), len(origin))[order]

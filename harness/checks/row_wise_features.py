@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from harness.checks.base import Cost, Failure, Finding, could_not_look
-from harness.checks.context import Lab
+from harness.checks.base import CheckResult, Cost, Failure, could_not_look
+from harness.checks.context import CheckContext
 from harness.checks.row_wise import differs
 
 NAME = "row-wise-features"
@@ -18,25 +18,25 @@ TOLERANCE = 1e-9  # of a column's width: elementwise arithmetic may round differ
 MAX_ROWS = 400
 
 
-def run(lab: Lab) -> Finding:
+def run(context: CheckContext) -> CheckResult:
     """Compare a row's features among all rows with its features in a shuffled half of them, in two processes."""
-    rng = np.random.default_rng([lab.problem.seed, 1])
-    train = lab.problem.train
+    rng = np.random.default_rng([context.problem.seed, 1])
+    train = context.problem.train
     everyone = np.sort(rng.choice(train, min(len(train), 2 * MAX_ROWS), replace=False))
     few = rng.permutation(len(everyone))[: max(1, len(everyone) // 2)]
-    tables = lab.features([lab.problem.rows(everyone), lab.problem.rows(everyone[few])])
+    tables = context.features([context.problem.rows(everyone), context.problem.rows(everyone[few])])
     if isinstance(tables, Failure):
         if tables.is_transient:
             return could_not_look(tables)
-        return Finding(False, f"feature_fn failed on other rows: {tables.reason}")
+        return CheckResult(False, f"feature_fn failed on other rows: {tables.reason}")
     whole, part = tables
     if whole.shape[1] != part.shape[1]:
         evidence = f"{whole.shape[1]} columns for {len(whole)} rows, {part.shape[1]} for {len(part)} of them"
-        return Finding(False, evidence)
+        return CheckResult(False, evidence)
     changed = np.flatnonzero(differs(whole[few], part, TOLERANCE).any(axis=0))
     if len(changed) == 0:
-        return Finding(True, f"{len(part)} rows, {part.shape[1]} columns: the same among other rows")
-    return Finding(False, f"{_count(changed, part)} other rows stand beside a row")
+        return CheckResult(True, f"{len(part)} rows, {part.shape[1]} columns: the same among other rows")
+    return CheckResult(False, f"{_count(changed, part)} other rows stand beside a row")
 
 
 def _count(changed: np.ndarray[Any, Any], part: np.ndarray[Any, Any]) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.checks.base import Cost, Finding
-from harness.checks.context import FoldScores, Lab
-from harness.checks.perturb import Kind
+from harness.checks.base import CheckResult, Cost
+from harness.checks.context import CheckContext, FoldScores
+from harness.checks.perturb import Perturbation
 from harness.checks.row_wise import differs
 
 NAME = "row-wise-predictions"
@@ -18,23 +18,23 @@ MAX_SHARE = 0.02
 MAX_GAIN = 1e-3
 
 
-def run(lab: Lab) -> Finding:
+def run(context: CheckContext) -> CheckResult:
     """Compare each validation row's score with its score in a shuffled batch of other rows."""
-    shares = [share_changed(fold) for fold in lab.folds]
+    shares = [share_changed(fold) for fold in context.folds]
     share = float(np.mean(shares))
-    gain = lab.val_auc - lab.probe_auc_of(Kind.COMPANION, lab.folds) if _is_whole(lab) else 0.0
+    gain = context.val_auc - context.probe_auc_of(Perturbation.COMPANION, context.folds) if _is_whole(context) else 0.0
     evidence = f"{100 * share:.1f} % of the scores change in other company, val_auc by {abs(gain):.4f}"
-    return Finding(share <= MAX_SHARE and abs(gain) <= MAX_GAIN, evidence)
+    return CheckResult(share <= MAX_SHARE and abs(gain) <= MAX_GAIN, evidence)
 
 
-def _is_whole(lab: Lab) -> bool:
+def _is_whole(context: CheckContext) -> bool:
     """Say whether every validation row rode along again, so that the two AUCs are of the same rows."""
-    return all((fold.batch.kinds == Kind.COMPANION).sum() == len(fold.val) for fold in lab.folds)
+    return all((fold.batch.kinds == Perturbation.COMPANION).sum() == len(fold.val) for fold in context.folds)
 
 
 def share_changed(fold: FoldScores) -> float:
     """Return the share of the companions that score otherwise than their rows did."""
-    origin, again = fold.batch.select(Kind.COMPANION, fold.probe_scores)
+    origin, again = fold.batch.select(Perturbation.COMPANION, fold.probe_scores)
     first = fold.scores[origin]
     changed = differs(first.reshape(len(origin), -1), again.reshape(len(origin), -1), TOLERANCE)
     return float(changed.any(axis=1).mean())

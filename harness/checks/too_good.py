@@ -5,8 +5,8 @@ A reason to stop, not to reject: some tables are that easy, and some authors fin
 
 from __future__ import annotations
 
-from harness.checks.base import Cost, Finding
-from harness.checks.context import Lab
+from harness.checks.base import CheckResult, Cost
+from harness.checks.context import CheckContext
 
 NAME = "too-good"
 CATCHES = "val_auc of 0.99 and above, and a long, clear lead over every plain model"
@@ -15,11 +15,11 @@ COST = Cost.SCORES
 LIMIT = 0.99
 
 
-def run(lab: Lab) -> Finding:
+def run(context: CheckContext) -> CheckResult:
     """Compare val_auc with the limit, and look at every lead: what recombined rows leave of it does not clear it.
 
     A table that scores a row by the best pair of known rows of a class keeps its lead on rows made of such pairs.
     """
-    if lab.lead is not None and lab.lead.is_clear:
-        return Finding(False, f"{lab.lead}: an interaction that somebody found, or a table of labels")
-    return Finding(lab.val_auc < LIMIT, f"val_auc {lab.val_auc:.4f}, the limit for a look is {LIMIT}")
+    if context.lead is not None and context.lead.is_clear:
+        return CheckResult(False, f"{context.lead}: an interaction that somebody found, or a table of labels")
+    return CheckResult(context.val_auc < LIMIT, f"val_auc {context.val_auc:.4f}, the limit for a look is {LIMIT}")

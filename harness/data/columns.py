@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.data.config import CARD, Format, Kind, TableError
+from harness.data.config import CARD, ColumnType, Format, TableError
 from harness.data.dtypes import LARGEST, to_codes, to_numbers, too_large
 from harness.data.reader import read_blocks
 
@@ -67,10 +67,10 @@ class Columns:
         For each category column what its codes stand for; a missing cell has the code -1.
     """
 
-    def __init__(self, kinds: Mapping[str, Kind], form: Format) -> None:
+    def __init__(self, kinds: Mapping[str, ColumnType], form: Format) -> None:
         self.kinds, self.form, self.n_rows = dict(kinds), form, 0
-        self.numbers = Pile([name for name, kind in kinds.items() if kind is not Kind.CATEGORY], np.float64)
-        self.codes = Pile([name for name, kind in kinds.items() if kind is Kind.CATEGORY], np.int32)
+        self.numbers = Pile([name for name, kind in kinds.items() if kind is not ColumnType.CATEGORY], np.float64)
+        self.codes = Pile([name for name, kind in kinds.items() if kind is ColumnType.CATEGORY], np.int32)
         self._known: dict[str, dict[str, int]] = {name: {} for name in self.codes.names}
 
     def __enter__(self) -> Columns:
@@ -91,7 +91,7 @@ class Columns:
 
     def take(self, name: str) -> np.ndarray[Any, Any]:
         """Return a column: float64 with NaN for a missing cell, or int32 codes with -1."""
-        return (self.codes if self.kinds[name] is Kind.CATEGORY else self.numbers).take(name)
+        return (self.codes if self.kinds[name] is ColumnType.CATEGORY else self.numbers).take(name)
 
     def put(self, block: pd.DataFrame, where: str) -> None:
         """Add a block of rows; raises MisfitError for the first cell that does not fit its column's kind."""
@@ -123,7 +123,7 @@ class Columns:
         return numbers
 
 
-def gather(path: Path, form: Format, kinds: Mapping[str, Kind], where: str) -> Columns:
+def gather(path: Path, form: Format, kinds: Mapping[str, ColumnType], where: str) -> Columns:
     """Read the columns that have a kind; `where` opens the line of every error.
 
     Raises
@@ -134,7 +134,7 @@ def gather(path: Path, form: Format, kinds: Mapping[str, Kind], where: str) -> C
         The file cannot be read, or a number is too large for any model.
     """
     columns = Columns(kinds, form)
-    numbers = [name for name, kind in kinds.items() if kind is Kind.NUMBER]
+    numbers = [name for name, kind in kinds.items() if kind is ColumnType.NUMBER]
     try:
         for block in read_blocks(path, form, columns=list(kinds), numbers=numbers):
             columns.put(block, where)

@@ -29,7 +29,7 @@ class TableError(UserError):
     """A table, or its card, is not what was expected; the message says how to go on."""
 
 
-class Kind(StrEnum):
+class ColumnType(StrEnum):
     """What the cells of a column are. All but a category reach train.py as numbers."""
 
     NUMBER = "number"
@@ -71,7 +71,7 @@ class Card:
     source: str  # "openml:NAME@VERSION", or a path, relative to the repository if it lies inside
     target: str
     sha256: str  # of the source's bytes, uncompressed
-    kinds: Mapping[str, Kind]
+    kinds: Mapping[str, ColumnType]
     positive: str = ""
     drop: tuple[str, ...] = ()
     group: str = ""
@@ -108,21 +108,21 @@ def read_card(root: Path) -> Card:
 def parse_card(text: str) -> Card:
     """Turn the text of data/dataset.toml into a Card; raises TableError for the first thing that is wrong."""
     try:
-        told = tomllib.loads(text)
+        entries = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
         raise _not_toml(error) from None
-    _check_names(told, Card, "")
-    form = _table(told, "format")
+    _check_names(entries, Card, "")
+    form = _table(entries, "format")
     _check_names(form, Format, "format.")
     card = Card(
-        name=_match(told, "name", r"[A-Za-z0-9][\w.-]{0,63}", "letters, digits, '.', '-' and '_'"),
-        sha256=_match(told, "sha256", r"[0-9a-f]{64}", "64 hexadecimal digits"),
-        source=_match(told, "source", r"[^\0]+", "a path or where else it comes from"),
-        target=_match(told, "target", r"(?s:.+)", "the name of a column"),
-        **{name: _text(told, name) for name in ("positive", "group", "time")},
-        drop=_texts(told, "drop"),
-        duplicates=Duplicates(_one_of(told, "duplicates", Duplicates, Duplicates.TOGETHER)),
-        kinds=_kinds(_table(told, "kinds")),
+        name=_match(entries, "name", r"[A-Za-z0-9][\w.-]{0,63}", "letters, digits, '.', '-' and '_'"),
+        sha256=_match(entries, "sha256", r"[0-9a-f]{64}", "64 hexadecimal digits"),
+        source=_match(entries, "source", r"[^\0]+", "a path or where else it comes from"),
+        target=_match(entries, "target", r"(?s:.+)", "the name of a column"),
+        **{name: _text(entries, name) for name in ("positive", "group", "time")},
+        drop=_texts(entries, "drop"),
+        duplicates=Duplicates(_one_of(entries, "duplicates", Duplicates, Duplicates.TOGETHER)),
+        kinds=_kinds(_table(entries, "kinds")),
         format=_format(form),
     )
     _check_roles(card)
@@ -151,9 +151,9 @@ def write_card(root: Path, text: str) -> None:
         part.unlink(missing_ok=True)
 
 
-def _check_names(told: Mapping[str, object], kind: type[Card | Format], prefix: str) -> None:
+def _check_names(entries: Mapping[str, object], kind: type[Card | Format], prefix: str) -> None:
     known = [one.name for one in fields(kind)]
-    for name in told:
+    for name in entries:
         if name not in known:
             raise _wrong(f"{prefix}{name}", f"one of {', '.join(known)}", "an unknown field")
 
@@ -174,64 +174,64 @@ def _check_roles(card: Card) -> None:
         raise _wrong("kinds", "a column to learn from, beside the time", list(card.kinds))
 
 
-def _match(told: Mapping[str, object], name: str, pattern: str, expected: str) -> str:
-    text = told.get(name)
+def _match(entries: Mapping[str, object], name: str, pattern: str, expected: str) -> str:
+    text = entries.get(name)
     if not isinstance(text, str) or not re.fullmatch(pattern, text, re.ASCII):
         raise _wrong(name, expected, "nothing" if text is None else text)
     return text
 
 
-def _text(told: Mapping[str, object], name: str, default: str = "", prefix: str = "") -> str:
-    text = told.get(name, default)
+def _text(entries: Mapping[str, object], name: str, default: str = "", prefix: str = "") -> str:
+    text = entries.get(name, default)
     if not isinstance(text, str):
         raise _wrong(f"{prefix}{name}", "a text in quotes", text)
     return text
 
 
-def _texts(told: Mapping[str, object], name: str, prefix: str = "") -> tuple[str, ...]:
-    texts = told.get(name, [])
+def _texts(entries: Mapping[str, object], name: str, prefix: str = "") -> tuple[str, ...]:
+    texts = entries.get(name, [])
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise _wrong(f"{prefix}{name}", "a list of texts in quotes", texts)
     return tuple(texts)
 
 
-def _table(told: Mapping[str, object], name: str) -> Mapping[str, object]:
-    table = told.get(name, {})
+def _table(entries: Mapping[str, object], name: str) -> Mapping[str, object]:
+    table = entries.get(name, {})
     if not isinstance(table, dict):
         raise _wrong(name, f"lines under [{name}]", table)
     return table
 
 
-def _one_of(told: Mapping[str, object], name: str, allowed: Iterable[str], default: str, prefix: str = "") -> str:
-    text = _text(told, name, default, prefix)
+def _one_of(entries: Mapping[str, object], name: str, allowed: Iterable[str], default: str, prefix: str = "") -> str:
+    text = _text(entries, name, default, prefix)
     if text not in list(allowed):
         raise _wrong(f"{prefix}{name}", " or ".join(map(repr, map(str, allowed))), text)
     return text
 
 
-def _flag(told: Mapping[str, object], name: str, *, default: bool) -> bool:
-    flag = told.get(name, default)
+def _flag(entries: Mapping[str, object], name: str, *, default: bool) -> bool:
+    flag = entries.get(name, default)
     if not isinstance(flag, bool):
         raise _wrong(f"format.{name}", "true or false", flag)
     return flag
 
 
-def _kinds(told: Mapping[str, object]) -> dict[str, Kind]:
-    return {column: Kind(_one_of(told, column, Kind, "", "kinds.")) for column in told}
+def _kinds(entries: Mapping[str, object]) -> dict[str, ColumnType]:
+    return {column: ColumnType(_one_of(entries, column, ColumnType, "", "kinds.")) for column in entries}
 
 
-def _format(told: Mapping[str, object]) -> Format:
-    sep, encoding = _text(told, "sep", ",", "format."), _text(told, "encoding", "utf-8", "format.")
+def _format(entries: Mapping[str, object]) -> Format:
+    sep, encoding = _text(entries, "sep", ",", "format."), _text(entries, "encoding", "utf-8", "format.")
     if sep != WHITESPACE and (len(sep) != 1 or sep in '\r\n"\0'):
         raise _wrong("format.sep", rf"one character, or '{WHITESPACE}' for blanks", sep)
     return Format(
         sep=sep,
         encoding=_encoding(encoding),
-        header=_flag(told, "header", default=True),
-        day_first=_flag(told, "day_first", default=False),
-        decimal=_one_of(told, "decimal", (".", ","), ".", "format."),
-        thousands=_one_of(told, "thousands", ("", ",", ".", " ", "'"), "", "format."),
-        na=_texts(told, "na", "format."),
+        header=_flag(entries, "header", default=True),
+        day_first=_flag(entries, "day_first", default=False),
+        decimal=_one_of(entries, "decimal", (".", ","), ".", "format."),
+        thousands=_one_of(entries, "thousands", ("", ",", ".", " ", "'"), "", "format."),
+        na=_texts(entries, "na", "format."),
     )
 
 
@@ -250,8 +250,8 @@ def _line(values: Card | Format, name: str, default: object) -> str:
 
 def _value(value: object) -> str:
     """Return a TOML value: JSON's, which TOML can read, but for the one control character that JSON lets stand."""
-    told = list(value) if isinstance(value, tuple) else value
-    return json.dumps(told, ensure_ascii=False).replace("\x7f", "\\u007f")
+    entries = list(value) if isinstance(value, tuple) else value
+    return json.dumps(entries, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _key(column: str) -> str:

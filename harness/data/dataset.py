@@ -7,13 +7,13 @@ from pathlib import Path
 
 from harness.data import cache
 from harness.data.columns import gather
-from harness.data.config import CARD, Card, Kind, TableError, read_card
+from harness.data.config import CARD, Card, ColumnType, TableError, read_card
 from harness.data.preview import describe
 from harness.data.reader import column_names
 from harness.data.source import copy_path, fetch
 from harness.data.table import Table, build_table, cell_kinds
 
-__all__ = ["CARD", "Card", "Kind", "Table", "TableError", "content_hash", "describe", "read_card", "read_table"]
+__all__ = ["CARD", "Card", "ColumnType", "Table", "TableError", "content_hash", "describe", "read_card", "read_table"]
 
 
 def read_table(root: Path, card: Card) -> Table:
@@ -47,13 +47,13 @@ def content_hash(table: Table) -> str:
 
 def _check_columns(names: Sequence[str], card: Card, where: str) -> None:
     """The file and the card name the same columns."""
-    told = [name for name in (card.target, card.group, *card.kinds, *card.drop) if name]
-    for name in told:
+    named = [name for name in (card.target, card.group, *card.kinds, *card.drop) if name]
+    for name in named:
         if name not in names:
             shown = ", ".join(names[:20]) + ", …" * (len(names) > 20)
             raise TableError(f"{where}: expected column {name!r}, the columns are {shown:.500}. Correct {CARD}.")
     for name in names:
-        if name not in told:
+        if name not in named:
             raise TableError(
                 f"{CARD}: expected a task for column {name!r} of {where}, got none. Give it a kind or drop it."
             )

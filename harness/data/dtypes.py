@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.data.config import Format, Kind
+from harness.data.config import ColumnType, Format
 from harness.data.reader import MISSING
 
 Numbers = np.ndarray[Any, np.dtype[np.float64]]
@@ -29,33 +29,35 @@ DATE = re.compile(
 )
 
 
-def guess_kind(cells: pd.Series[Any], form: Format) -> Kind:
+def guess_kind(cells: pd.Series[Any], form: Format) -> ColumnType:
     """Return what the cells look like: a category where nothing else fits every one of them.
 
     A column with no cell at all counts as numbers. Codes with leading zeros stay text, and so do a yes or a no alone.
     """
     values = _distinct(cells)
     if pd.api.types.is_bool_dtype(cells.dtype):
-        return Kind.BOOLEAN
+        return ColumnType.BOOLEAN
     if pd.api.types.is_datetime64_any_dtype(cells.dtype):
-        return Kind.DATE
+        return ColumnType.DATE
     if pd.api.types.is_numeric_dtype(cells.dtype) or not len(values):
-        return Kind.NUMBER
+        return ColumnType.NUMBER
     text = values.astype(str).str.strip()
     if form.decimal == "." and pd.to_numeric(text, errors="coerce").notna().all():  # what most columns are, told fast
-        return Kind.CATEGORY if _has_leading_zero(text) else Kind.NUMBER
+        return ColumnType.CATEGORY if _has_leading_zero(text) else ColumnType.NUMBER
     if set(text.str.lower()) in [set(pair) for pair in YES_NO]:
-        return Kind.BOOLEAN
-    if all(map(DATE.fullmatch, text)) and not to_numbers(text, Kind.DATE, form)[1].any():
-        return Kind.DATE
-    numbers, wrong = to_numbers(text, Kind.NUMBER, form)
+        return ColumnType.BOOLEAN
+    if all(map(DATE.fullmatch, text)) and not to_numbers(text, ColumnType.DATE, form)[1].any():
+        return ColumnType.DATE
+    numbers, wrong = to_numbers(text, ColumnType.NUMBER, form)
     is_text = wrong.any() or np.isnan(numbers).all() or _has_leading_zero(text)
-    return Kind.CATEGORY if is_text else Kind.NUMBER
+    return ColumnType.CATEGORY if is_text else ColumnType.NUMBER
 
 
-def to_numbers(cells: pd.Series[Any], kind: Kind, form: Format) -> tuple[Numbers, np.ndarray[Any, np.dtype[np.bool_]]]:
+def to_numbers(
+    cells: pd.Series[Any], kind: ColumnType, form: Format
+) -> tuple[Numbers, np.ndarray[Any, np.dtype[np.bool_]]]:
     """Return the cells as float64, NaN where one is missing, infinite or does not fit, and where one does not fit."""
-    if kind is Kind.NUMBER and cells.dtype == np.float64:
+    if kind is ColumnType.NUMBER and cells.dtype == np.float64:
         numbers = cells.to_numpy(np.float64)
         is_there = np.isfinite(numbers) & ~np.isin(numbers, [float(text) for text in form.na if is_number(text)])
         return np.where(is_there, numbers, np.nan), np.zeros(len(cells), np.bool_)
@@ -97,8 +99,8 @@ def number_style(columns: Iterable[Sequence[str]], sep: str) -> tuple[str, str]:
     for (decimal, _), count in votes.items():
         decimals[decimal] += count
     decimal = decimals.most_common(1)[0][0] if decimals else "."
-    for (told, thousands), count in votes.items():
-        if told == decimal and thousands:
+    for (report, thousands), count in votes.items():
+        if report == decimal and thousands:
             marks[thousands] += count
     if marks:
         return decimal, marks.most_common(1)[0][0]
@@ -126,20 +128,20 @@ def _has_leading_zero(text: Iterable[str]) -> bool:
     return any(cell.startswith("0") and LEADING_ZERO.fullmatch(cell) for cell in text)
 
 
-def _is_typed(values: pd.Series[Any], kind: Kind) -> bool:
+def _is_typed(values: pd.Series[Any], kind: ColumnType) -> bool:
     is_date = pd.api.types.is_datetime64_any_dtype(values.dtype)
-    return is_date if kind is Kind.DATE else pd.api.types.is_numeric_dtype(values.dtype)
+    return is_date if kind is ColumnType.DATE else pd.api.types.is_numeric_dtype(values.dtype)
 
 
-def _typed(values: pd.Series[Any], kind: Kind) -> Numbers:
-    return _days(values) if kind is Kind.DATE else np.asarray(values.to_numpy(np.float64, na_value=np.nan))
+def _typed(values: pd.Series[Any], kind: ColumnType) -> Numbers:
+    return _days(values) if kind is ColumnType.DATE else np.asarray(values.to_numpy(np.float64, na_value=np.nan))
 
 
-def _read(text: pd.Series[str], kind: Kind, form: Format) -> Numbers:
-    if kind is Kind.BOOLEAN:
+def _read(text: pd.Series[str], kind: ColumnType, form: Format) -> Numbers:
+    if kind is ColumnType.BOOLEAN:
         numbers = {yes: 1.0 for yes, _ in YES_NO} | {no: 0.0 for _, no in YES_NO} | {"1": 1.0, "0": 0.0}
         return np.asarray(text.str.lower().map(numbers), np.float64)
-    if kind is Kind.DATE:
+    if kind is ColumnType.DATE:
         return _read_dates(text, day_first=form.day_first)
     text = text.str.replace(ORNAMENTS, "", regex=True).str.replace(BLANK_THOUSANDS, "", regex=True)
     if form.thousands:

@@ -50,7 +50,7 @@ def split_rows(text: str, sep: str) -> list[list[str]]:
     return [row for _, row in _numbered_rows(text, sep)]
 
 
-def told_names(path: Path, form: Format) -> list[str]:
+def header_names(path: Path, form: Format) -> list[str]:
     """Return what the header calls each column; one that has no name is x1, x2, … by its place.
 
     Raises
@@ -61,15 +61,15 @@ def told_names(path: Path, form: Format) -> list[str]:
     rows = _numbered_rows(read_head(path, form.encoding), form.sep)
     if not rows:
         raise TableError(f"{path.name}: expected rows of cells, got an empty file. Put a table there.")
-    told, body = (rows[0][1], rows[1:]) if form.header else ([], rows)
+    headers, body = (rows[0][1], rows[1:]) if form.header else ([], rows)
     widths = Counter(len(row) for _, row in body)
-    width = max(widths, key=lambda n: (widths[n], n), default=len(told))
-    is_as_r_writes = len(told) == width - 1 and not widths[len(told)] and any(row[-1] for _, row in body)
-    told = ["", *told] if is_as_r_writes else told  # the column of row names has no name
-    wide = next(((line, len(row)) for line, row in body if any(row[len(told) :])), None)
+    width = max(widths, key=lambda n: (widths[n], n), default=len(headers))
+    is_as_r_writes = len(headers) == width - 1 and not widths[len(headers)] and any(row[-1] for _, row in body)
+    headers = ["", *headers] if is_as_r_writes else headers  # the column of row names has no name
+    wide = next(((line, len(row)) for line, row in body if any(row[len(headers) :])), None)
     if form.header and wide:
-        raise too_wide(path, len(told), *wide)
-    names = (" ".join(name.split()) for name in [*told, *[""] * (width - len(told))])
+        raise too_wide(path, len(headers), *wide)
+    names = (" ".join(name.split()) for name in [*headers, *[""] * (width - len(headers))])
     return [name or f"x{place}" for place, name in enumerate(names, 1)]
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from harness.data.config import Card, Kind, TableError
+from harness.data.config import Card, ColumnType, TableError
 from harness.data.dtypes import to_codes, to_numbers, too_large
 from harness.data.reader import column_names, read_blocks
 from harness.text import look_up
@@ -65,7 +65,7 @@ def read_rows(
         The file cannot be read, or a cell is not of its column's kind.
     """
     wanted = [*card.features, *([id_column] if id_column else [])]
-    numbers = [name for name in card.features if card.kinds[name] is Kind.NUMBER and name != id_column]
+    numbers = [name for name in card.features if card.kinds[name] is ColumnType.NUMBER and name != id_column]
     n_rows = max(1, min(BLOCK_ROWS, BLOCK_CELLS // len(wanted)))
     known = {name: frozenset(values) for name, values in (categories or {}).items()}
     first = 1
@@ -82,7 +82,7 @@ def _block(
     columns: dict[str, Any] = {}
     unseen: dict[str, int] = {}
     for name in card.features:
-        if card.kinds[name] is not Kind.CATEGORY:
+        if card.kinds[name] is not ColumnType.CATEGORY:
             columns[name] = _numbers(cells[name], first, path, card)
             continue
         columns[name] = _texts(cells[name], card)

@@ -37,7 +37,7 @@ OPTIONS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class IntakeOptions:
     """What a person asks for; empty is left to be guessed."""
 
     source: str  # a path, or openml:NAME@VERSION
@@ -57,7 +57,7 @@ def intake_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def make_wishes(options: Mapping[str, Any]) -> Wishes | None:
+def make_options(options: Mapping[str, Any]) -> IntakeOptions | None:
     """Return what the options ask for, None where they ask for no table.
 
     Raises
@@ -86,45 +86,45 @@ def make_wishes(options: Mapping[str, Any]) -> Wishes | None:
         raise TableError(
             f"--sep: expected one character, tab or space, got {options['sep']!r}. Give what stands between cells."
         )
-    return Wishes(source, **texts, drop=options["drop"], hints=Hints(sep, options["header"], options["na"]))
+    return IntakeOptions(source, **texts, drop=options["drop"], hints=Hints(sep, options["header"], options["na"]))
 
 
-def resolve(wishes: Wishes, names: Sequence[str], form: Format, where: str) -> Wishes:
+def resolve(options: IntakeOptions, names: Sequence[str], form: Format, where: str) -> IntakeOptions:
     """Put the names as they stand in the file in the place of those that a person typed; raises TableError."""
 
-    def find(wish: str) -> str:
-        if not wish or wish in names:
-            return wish
-        alike = [name for name in names if name.casefold() == " ".join(wish.split()).casefold()]
+    def find(column: str) -> str:
+        if not column or column in names:
+            return column
+        alike = [name for name in names if name.casefold() == " ".join(column.split()).casefold()]
         if len(alike) == 1:
             return alike[0]
-        if not form.header and f"x{wish}" in names:
-            return f"x{wish}"
-        near = difflib.get_close_matches(wish, names, 1)
+        if not form.header and f"x{column}" in names:
+            return f"x{column}"
+        near = difflib.get_close_matches(column, names, 1)
         hint = f"Did you mean {near[0]!r}?" if near else "Name one of these."
         hint = hint if form.header else f"{hint} The first row was taken for data: if it holds names, say --header."
         shown = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
-        raise TableError(f"{where}: expected column {wish!r}, the columns are {shown:.500}. {hint}")
+        raise TableError(f"{where}: expected column {column!r}, the columns are {shown:.500}. {hint}")
 
     found = replace(
-        wishes,
-        target=find(wishes.target),
-        group=find(wishes.group),
-        time=find(wishes.time),
-        drop=tuple(dict.fromkeys(map(find, wishes.drop))),
+        options,
+        target=find(options.target),
+        group=find(options.group),
+        time=find(options.time),
+        drop=tuple(dict.fromkeys(map(find, options.drop))),
     )
     if clash := _clash(found):
         raise TableError(f"{where}: expected {clash}. Leave one out.")
     return found
 
 
-def _clash(found: Wishes) -> str:
+def _clash(found: IntakeOptions) -> str:
     """Return which two wishes do not go together, "" where all do."""
     if found.group and found.time:
         return f"a group or a time, got --group {found.group!r} and --time {found.time!r}"
     tasks: dict[str, str] = {}
-    told = [("target", found.target), ("group", found.group), ("time", found.time)]
-    for task, name in [*told, *(("drop", name) for name in found.drop)]:
+    named = [("target", found.target), ("group", found.group), ("time", found.time)]
+    for task, name in [*named, *(("drop", name) for name in found.drop)]:
         if name and name in tasks:
             return f"one task a column, got {name!r} as --{tasks[name]} and as --{task}"
         tasks[name] = task

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from rich.cells import cell_len, set_cell_size
 
-from harness.data.config import Kind
+from harness.data.config import ColumnType
 from harness.data.table import Table
 from harness.errors import printable
 
@@ -44,10 +44,12 @@ def describe(table: Table, split: str, notes: Sequence[str] = ()) -> str:
 
 
 def _classes(names: tuple[str, ...], counts: np.ndarray[tuple[int], np.dtype[np.int64]]) -> str:
-    told = [f"{name}: {count:,} rows ({count / counts.sum():.1%})" for name, count in zip(names, counts, strict=True)]
+    counted = [
+        f"{name}: {count:,} rows ({count / counts.sum():.1%})" for name, count in zip(names, counts, strict=True)
+    ]
     if len(names) == 2:
-        return f"{told[1]}, positive; {told[0]}"
-    return f"{len(names)} classes: " + "; ".join(told)
+        return f"{counted[1]}, positive; {counted[0]}"
+    return f"{len(names)} classes: " + "; ".join(counted)
 
 
 def _column(table: Table, name: str, width: int) -> str:
@@ -56,16 +58,16 @@ def _column(table: Table, name: str, width: int) -> str:
     return f"{shown}  {kind:<8}  {cells.isna().sum():>7,}  {cells.nunique():>8,}  {_values(cells, kind)}"
 
 
-def _values(cells: pd.Series[float] | pd.Series[str], kind: Kind) -> str:
+def _values(cells: pd.Series[float] | pd.Series[str], kind: ColumnType) -> str:
     present = cells.dropna()
-    if kind is Kind.CATEGORY:
+    if kind is ColumnType.CATEGORY:
         return ", ".join(f"{printable(str(text))} {count:,}" for text, count in present.value_counts().head(3).items())
     if not len(present):
         return ""
-    if kind is Kind.BOOLEAN:
+    if kind is ColumnType.BOOLEAN:
         return f"true in {present.astype(float).mean():.1%}"
     low, high = float(present.min()), float(present.max())
-    if kind is Kind.DATE:
+    if kind is ColumnType.DATE:
         return f"{_date(low)} to {_date(high)}"
     return f"{low:.10g} to {high:.10g}"
 

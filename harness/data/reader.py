@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from harness.data.config import Format, TableError
-from harness.data.head import distinct, one_line, open_bytes, told_names, too_wide
+from harness.data.head import distinct, header_names, one_line, open_bytes, too_wide
 
 # What pandas takes for a missing cell, and the question mark of the older archives.
 MISSING = (
@@ -32,13 +32,13 @@ def column_names(path: Path, form: Format) -> list[str]:
     if is_parquet(path):
         with _open_parquet(path) as file:
             return list(file.schema_arrow.names)
-    return distinct(told_names(path, form))
+    return distinct(header_names(path, form))
 
 
 def renamed_columns(path: Path, form: Format) -> dict[str, str]:
     """Return the columns whose name in the file is that of one before them, each with that name."""
-    told = [] if is_parquet(path) else told_names(path, form)
-    return {name: plain for name, plain in zip(distinct(told), told, strict=True) if name != plain}
+    headers = [] if is_parquet(path) else header_names(path, form)
+    return {name: plain for name, plain in zip(distinct(headers), headers, strict=True) if name != plain}
 
 
 def read_blocks(

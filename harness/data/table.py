@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from harness.data.columns import Columns
-from harness.data.config import CARD, Card, Kind, TableError
+from harness.data.config import CARD, Card, ColumnType, TableError
 from harness.text import look_up
 
 Integers = np.ndarray[Any, np.dtype[np.int64]]
@@ -92,9 +92,9 @@ class Table:
     digest: str
 
 
-def cell_kinds(card: Card) -> dict[str, Kind]:
+def cell_kinds(card: Card) -> dict[str, ColumnType]:
     """Return the kind that each column of the file is read by, target and group among them."""
-    return {**card.kinds, card.target: Kind.CATEGORY} | ({card.group: Kind.CATEGORY} if card.group else {})
+    return {**card.kinds, card.target: ColumnType.CATEGORY} | ({card.group: ColumnType.CATEGORY} if card.group else {})
 
 
 def build_table(columns: Columns, card: Card, where: str) -> Table:
@@ -106,8 +106,8 @@ def build_table(columns: Columns, card: Card, where: str) -> Table:
         A target or a time is missing, or there are no classes to tell apart.
     """
     y, classes = _classes(columns, card, where)
-    numeric = [name for name in card.features if card.kinds[name] is not Kind.CATEGORY]
-    text = [name for name in card.features if card.kinds[name] is Kind.CATEGORY]
+    numeric = [name for name in card.features if card.kinds[name] is not ColumnType.CATEGORY]
+    text = [name for name in card.features if card.kinds[name] is ColumnType.CATEGORY]
     features = Features(
         names=card.features,
         numbers=_stack(columns, numeric, np.float64),
@@ -121,8 +121,8 @@ def build_table(columns: Columns, card: Card, where: str) -> Table:
 
 def make_table(card: Card, features: Features, rows: Rows, *, expected: str = "") -> Table:
     """Put a table together; raises ValueError if its digest is not the one that was expected."""
-    told = [asdict(card), features.names, features.categories, rows.classes]
-    digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
+    content = [asdict(card), features.names, features.categories, rows.classes]
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode())
     for array in (features.numbers, features.codes, rows.y, rows.groups, rows.times):
         digest.update(b"" if array is None else np.ascontiguousarray(array).data)
     if expected and digest.hexdigest() != expected:

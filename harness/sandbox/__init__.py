@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from harness.sandbox.policy import Layer, Limits, Rooms
+    from harness.sandbox.policy import KernelLimits, Layer, Policy
 
 
 def prepare() -> None:
@@ -24,16 +24,16 @@ def prepare() -> None:
             linux.memory_snapshot()
 
 
-def apply(rooms: Rooms, limits: Limits) -> list[Layer]:
+def apply(policy: Policy, limits: KernelLimits) -> list[Layer]:
     """Lock the calling process down, for ever, with everything that this machine offers."""
     if sys.platform == "linux":
         from harness.sandbox import linux
 
-        return linux.apply(rooms, limits)
+        return linux.apply(policy, limits)
     if sys.platform == "darwin":
         from harness.sandbox import macos
 
-        return macos.apply(rooms, limits)
+        return macos.apply(policy, limits)
     from harness.sandbox import audit_hook
 
-    return audit_hook.apply(rooms, limits)
+    return audit_hook.apply(policy, limits)

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from harness.sandbox.policy import Layer, Limits, Rooms
+from harness.sandbox.policy import KernelLimits, Layer, Policy
 
 REFUSED = (
     "socket.",
@@ -28,24 +28,24 @@ REFUSED = (
 OPENING = frozenset({"open", "os.open", "io.FileIO"})
 
 
-def apply(rooms: Rooms, limits: Limits) -> list[Layer]:
+def apply(policy: Policy, limits: KernelLimits) -> list[Layer]:
     """Install the hook for the rest of the process's life."""
     del limits  # the harness polls them
-    sys.addaudithook(hook(rooms))
+    sys.addaudithook(hook(policy))
     return [Layer("kernel", refused="this system offers none that is used here"), Layer("advisory")]
 
 
-def hook(rooms: Rooms) -> Any:
+def hook(policy: Policy) -> Any:
     """Return the audit hook for these rooms."""
-    read = tuple(Path(os.path.realpath(path)) for path in rooms.read)
-    write = Path(os.path.realpath(rooms.write))
+    read = tuple(Path(os.path.realpath(path)) for path in policy.read)
+    write = Path(os.path.realpath(policy.write))
 
     def refuse(event: str, arguments: tuple[Any, ...]) -> None:
         if event.startswith(REFUSED):
             raise PermissionError(f"sandbox: {event} is not for train.py")
         if event in OPENING and isinstance(arguments[0], str | bytes | os.PathLike):
             path = Path(os.path.realpath(os.fsdecode(arguments[0])))
-            if not (path.is_relative_to(write) or any(path.is_relative_to(room) for room in read)):
+            if not (path.is_relative_to(write) or any(path.is_relative_to(folder) for folder in read)):
                 raise PermissionError(f"sandbox: opening {path} is not for train.py")
 
     return refuse

@@ -25,7 +25,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
-from harness.sandbox.policy import Layer, Limits, Rooms, carved, readable
+from harness.sandbox.policy import KernelLimits, Layer, Policy, carved, readable
 from harness.sandbox.syscalls import CALLS, CLOCKS, DENIED, machine_index
 
 MB = 1 << 20
@@ -49,11 +49,11 @@ _clone.restype = None  # the number of the new process must not become a Python 
 _clone.argtypes = [ctypes.c_long] * 6
 
 
-def apply(rooms: Rooms, limits: Limits) -> list[Layer]:
+def apply(policy: Policy, limits: KernelLimits) -> list[Layer]:
     """Lock the calling process for ever, in the only order that works, and say which layers stand."""
     layers: list[tuple[str, Callable[[], None]]] = [
-        ("mounts", lambda: private_mounts(rooms.write, limits.disk_mb)),
-        ("landlock", lambda: landlock(rooms)),
+        ("mounts", lambda: private_mounts(policy.write, limits.disk_mb)),
+        ("landlock", lambda: landlock(policy)),
         ("limits", lambda: set_limits(limits)),
         ("capabilities", drop_capabilities),
         ("seccomp", seccomp),
@@ -134,7 +134,7 @@ def memory_snapshot() -> str:
     return str(path)
 
 
-def landlock(rooms: Rooms) -> None:
+def landlock(policy: Policy) -> None:
     """Allow reading and executing below `rooms.read`, everything below `rooms.write`, and no other file at all.
 
     Two rulesets, of which both must agree: a coarse one for each fold, and one with the tables inside packages carved
@@ -147,9 +147,9 @@ def landlock(rooms: Rooms) -> None:
     network, scopes = (3 if abi >= 4 else 0), (3 if abi >= 6 else 0)  # TCP; abstract sockets and signals
     size = 8 if abi < 4 else 16 if abi < 6 else 24
     ruleset = _call("landlock_create_ruleset", struct.pack("QQQ", rights, network, scopes), size, 0)
-    for path in rooms.read:
+    for path in policy.read:
         _allow(ruleset, path, READING)
-    _allow(ruleset, rooms.write, rights & ~EXECUTE)
+    _allow(ruleset, policy.write, rights & ~EXECUTE)
     _allow(ruleset, os.devnull, rights & (READ_FILE | WRITE_FILE | TRUNCATE))
     libc.prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
     for one in (carved_ruleset(), ruleset):
@@ -188,7 +188,7 @@ def _allow(ruleset: int, path: str, rights: int) -> None:
         os.close(handle)
 
 
-def set_limits(limits: Limits) -> None:
+def set_limits(limits: KernelLimits) -> None:
     """Set the kernel's own limits, soft and hard alike.
 
     They stand behind the harness's: RLIMIT_CPU counts in ticks (10 to 15 % off), so it gets slack. RLIMIT_DATA is

@@ -13,17 +13,17 @@ import os
 import resource
 from collections.abc import Callable
 
-from harness.sandbox.policy import Layer, Limits, Rooms
+from harness.sandbox.policy import KernelLimits, Layer, Policy
 
 PRIVATE = ("/Users", "/Volumes", "/private/tmp", "/private/var/folders", "/home")
 
 
-def apply(rooms: Rooms, limits: Limits) -> list[Layer]:
+def apply(policy: Policy, limits: KernelLimits) -> list[Layer]:
     """Lock the calling process for ever, and say which layers stand."""
     layers = []
     steps: dict[str, Callable[[], None]] = {
         "limits": lambda: set_limits(limits),
-        "seatbelt": lambda: enter(profile(rooms)),
+        "seatbelt": lambda: enter(profile(policy)),
     }
     for name, layer in steps.items():
         try:
@@ -35,11 +35,11 @@ def apply(rooms: Rooms, limits: Limits) -> list[Layer]:
     return layers
 
 
-def profile(rooms: Rooms) -> str:
+def profile(policy: Policy) -> str:
     """Return the Seatbelt profile; of two rules that match, the last one counts. Paths must be real ones."""
-    write = _quote(os.path.realpath(rooms.write))
+    write = _quote(os.path.realpath(policy.write))
     private = "".join(f"(subpath {_quote(path)})" for path in PRIVATE)
-    read = "".join(f"(subpath {_quote(os.path.realpath(path))})" for path in rooms.read)
+    read = "".join(f"(subpath {_quote(os.path.realpath(path))})" for path in policy.read)
     return (
         "(version 1)(allow default)(deny network*)(deny process-fork)(deny process-exec*)"
         "(deny signal)(allow signal (target self))"
@@ -56,7 +56,7 @@ def enter(text: str) -> None:
         raise OSError(0, (error.value or b"sandbox_init").decode(errors="replace"))
 
 
-def set_limits(limits: Limits) -> None:
+def set_limits(limits: KernelLimits) -> None:
     """Set the limits that macOS honours: CPU seconds, core files, size of a file."""
     cpu = int(limits.cpu_s * 1.25) + 2
     resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))

@@ -52,7 +52,7 @@ TABLES_IN_PACKAGES = ("sklearn/datasets/data", "sklearn/datasets/images")
 
 
 @dataclass(frozen=True, slots=True)
-class Rooms:
+class Policy:
     """Folders and files that a fold may read, and the one folder that it may write."""
 
     read: tuple[str, ...]
@@ -60,7 +60,7 @@ class Rooms:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class KernelLimits:
     """Hard limits that the kernel keeps even when the harness is busy; the harness itself cuts earlier."""
 
     cpu_s: float

@@ -29,16 +29,18 @@ def calibrate(predicted: Sequence[float | None], realised: Sequence[float | None
     experiments or where either side does not vary.
     """
     pairs = [
-        (said, seen) for said, seen in zip(predicted, realised, strict=True) if said is not None and seen is not None
+        (expected, seen)
+        for expected, seen in zip(predicted, realised, strict=True)
+        if expected is not None and seen is not None
     ]
     if not pairs:
         return None
-    said, seen = np.array(pairs, dtype=np.float64).T
+    expected, seen = np.array(pairs, dtype=np.float64).T
     return Calibration(
         n=len(pairs),
-        sign_hits=int((np.sign(said) == np.sign(seen)).sum()),
-        mean_absolute_error=float(np.abs(said - seen).mean()),
-        correlation=_correlation(said, seen),
+        sign_hits=int((np.sign(expected) == np.sign(seen)).sum()),
+        mean_absolute_error=float(np.abs(expected - seen).mean()),
+        correlation=_correlation(expected, seen),
     )
 
 

@@ -115,11 +115,11 @@ class _Unpickler(pickle.Unpickler):
         super().__init__(words)
         self.descriptor = descriptor
 
-    def persistent_load(self, told: Any) -> pd.DataFrame:
-        if len(told) == 1:
-            (whole,) = told
+    def persistent_load(self, saved: Any) -> pd.DataFrame:
+        if len(saved) == 1:
+            (whole,) = saved
             return pd.DataFrame(whole, copy=False)
-        names, n_rows, blocks, others = told
+        names, n_rows, blocks, others = saved
         arrays = [(places, self._block(dtype, begin, len(places), n_rows)) for dtype, begin, places in blocks]
         arrays.sort(key=lambda block: len(block[0]), reverse=True)
         places, largest = arrays[0] if arrays else ([], np.empty((0, n_rows)))

@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol, TypeVar
 
-from harness.workers.handout import BlockFeeder
+from harness.workers.row_blocks import BlockFeeder
 from harness.workers.worker import HERE
 
 REQUEST = b"w"  # for one worker: always the same, so that the launcher learns nothing by it

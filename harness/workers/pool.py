@@ -28,7 +28,7 @@ NOT_RUN, NOT_NEEDED = "not run", "not needed any more"
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
+class TaskBudget:
     """What all tasks of one measurement may use together; memory, disk and log are for each."""
 
     cpu_s: float
@@ -102,14 +102,14 @@ class Runner:
         if not self.slots:
             self.slots = open_slots(self.n_slots)
 
-    def run(self, tasks: Sequence[Task], budget: Budget) -> list[Answer]:
+    def run(self, tasks: Sequence[Task], budget: TaskBudget) -> list[Answer]:
         """Run the tasks to their end and return their answers in the order of the tasks."""
         with self.start(tasks, budget) as running:
             for _ in running:
                 pass
         return running.answers()
 
-    def start(self, tasks: Sequence[Task], budget: Budget) -> RunningTasks:
+    def start(self, tasks: Sequence[Task], budget: TaskBudget) -> RunningTasks:
         """Return the tasks as a context to iterate over; they start with the iteration, within one shared budget."""
         self.warm_up()
         for slot in self.slots:
@@ -120,7 +120,7 @@ class Runner:
 class RunningTasks:
     """Iterate over (index, answer) of tasks as they end; leaving the context ends those that still run."""
 
-    def __init__(self, runner: Runner, tasks: Sequence[Task], budget: Budget) -> None:
+    def __init__(self, runner: Runner, tasks: Sequence[Task], budget: TaskBudget) -> None:
         self.runner, self.tasks, self.budget = runner, tasks, budget
         self.free = list(runner.slots)
         self.begun = time.monotonic()

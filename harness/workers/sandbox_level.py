@@ -7,9 +7,9 @@ import socket
 from pathlib import Path
 
 from harness.sandbox import self_test
-from harness.workers.pool import Budget, Runner, Task
+from harness.workers.pool import Runner, Task, TaskBudget
 
-PROBE_BUDGET = Budget(cpu_s=20.0, wall_s=60.0, memory_mb=4096)
+PROBE_BUDGET = TaskBudget(cpu_s=20.0, wall_s=60.0, memory_mb=4096)
 
 
 def probe_level(runner: Runner, secret: Path) -> str:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    from harness.workers.handout import BlockReader
+    from harness.workers.row_blocks import BlockReader
 
 HERE = b"!"  # what a worker says first; with it the kernel tells the harness its process id
 MAX_FILES = 16  # that one task is given: job, result, log, and blocks of rows
@@ -48,7 +48,7 @@ FAMILIES += (
     " kernel_approximation mixture model_selection naive_bayes neighbors neural_network random_projection svm tree"
 )
 OURS = (
-    "harness.workers.handout",
+    "harness.workers.row_blocks",
     "harness.workers.jobs",
     "harness.sandbox.policy",
 )  # each fold needs them, and would compile them anew
@@ -102,10 +102,10 @@ def _settle(folder: str, job: dict[str, Any]) -> None:
     for name in job["preload"]:
         importlib.import_module(name)
     from harness import sandbox
-    from harness.sandbox.policy import Limits, Rooms, readable
+    from harness.sandbox.policy import KernelLimits, Policy, readable
 
     if job["guarded"]:
-        sandbox.apply(Rooms(readable(), folder), Limits(*job["limits"]))
+        sandbox.apply(Policy(readable(), folder), KernelLimits(*job["limits"]))
     import random
 
     import numpy as np
@@ -296,7 +296,7 @@ def _fork_workers(control: socket.socket) -> None:
 
 def _serve_task(line: socket.socket) -> None:
     """Be the worker: say that it is there, receive one task from the harness, run it, and end."""
-    from harness.workers.handout import BlockReader
+    from harness.workers.row_blocks import BlockReader
 
     try:
         _die_with_parent()

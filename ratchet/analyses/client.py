@@ -12,7 +12,7 @@ from ratchet.engine.server_client import ServerMeasurer
 from ratchet.engine.session import now
 from ratchet.errors import RatchetError
 from ratchet.repo import journal, lock, snapshots
-from ratchet.repo.journal import Kind
+from ratchet.repo.journal import EventKind
 from ratchet.repo.run import Run, check_unchanged, stamp
 
 
@@ -22,7 +22,7 @@ def ask(run: Run, name: str, fields: Mapping[str, Any], progress: Progress) -> M
     Raises RatchetError where the run has no server or one that does not know the study, where somebody else works on
     the run, where the harness has changed since the start, and with what the study itself objects to.
     """
-    if not run.desk.config.serve:
+    if not run.worktree.config.serve:
         raise RatchetError(f"serve: expected a command that answers `{name}` in the config, got none. Add one.")
     with lock.hold(run.folder / "lock", name):
         measurer = ServerMeasurer(run)
@@ -33,7 +33,9 @@ def ask(run: Run, name: str, fields: Mapping[str, Any], progress: Progress) -> M
         finally:
             measurer.close()
         last = max((experiment.n for experiment in journal.experiments(events)), default=None)
-        journal.append(run.journal, Kind.STUDY, {"name": name, "at": stamp(now()), "upto": last, "answer": answer})
+        journal.append(
+            run.journal, EventKind.ANALYSIS, {"name": name, "at": stamp(now()), "upto": last, "answer": answer}
+        )
     return answer
 
 
@@ -42,7 +44,7 @@ def write_files(run: Run, history: Sequence[Experiment]) -> list[dict[str, Any]]
 
     One folder for each file: n, file, metric (None where none was measured), verdict, and the commit that was measured.
     """
-    path = run.desk.config.editable[0]
+    path = run.worktree.config.editable[0]
     return [
         {
             "n": experiment.n,
@@ -59,5 +61,5 @@ def write_files(run: Run, history: Sequence[Experiment]) -> list[dict[str, Any]]
 def _write(run: Run, experiment: Experiment, path: str) -> Path:
     target = run.folder / "study" / str(experiment.n) / Path(path).name
     if not target.exists():  # an experiment's commit never changes
-        snapshots.write_file(run.desk.repo, experiment.commit, run.desk.in_repo(path), target)
+        snapshots.write_file(run.worktree.repo, experiment.commit, run.worktree.in_repo(path), target)
     return target

@@ -14,10 +14,10 @@ from typing import Any
 from ratchet.analyses import client
 from ratchet.core.records import Experiment, Verdict, one_line
 from ratchet.engine.measure import Progress
-from ratchet.engine.parallel import lane_tags
+from ratchet.engine.parallel import subrun_tags
 from ratchet.errors import RatchetError
 from ratchet.repo import journal
-from ratchet.repo.journal import Event, latest_study
+from ratchet.repo.journal import Event, latest_analysis
 from ratchet.repo.run import Run
 from ratchet.repo.sealing import is_closed
 
@@ -30,19 +30,19 @@ def conclude(run: Run, progress: Progress, *, finish_stopped: bool = False) -> M
         raise RatchetError(
             f"run {run.tag}: expected a measured baseline, got none yet. `uv run ratchet step` measures it."
         )
-    told = _told(run, history)
-    for tag in lane_tags(events):
-        told += _told_of_lane(replace(run, tag=tag))
+    experiments = _experiments_of(run, history)
+    for tag in subrun_tags(events):
+        experiments += _experiments_of_subrun(replace(run, tag=tag))
     fields = {
-        "experiments": told,
+        "experiments": experiments,
         "store": str(run.folder / "scores"),
-        "sealed": is_closed(run.desk.config, events),
+        "sealed": is_closed(run.worktree.config, events),
         "finish_stopped": finish_stopped,
     }
     return client.ask(run, NAME, fields, progress)
 
 
-def _told(run: Run, history: Sequence[Experiment]) -> list[dict[str, Any]]:
+def _experiments_of(run: Run, history: Sequence[Experiment]) -> list[dict[str, Any]]:
     """Return what the study needs of each experiment; the same code measured once counts once."""
     own = [experiment for experiment in history if experiment.reused is None or experiment.verdict.advances]
     beside = [
@@ -52,11 +52,11 @@ def _told(run: Run, history: Sequence[Experiment]) -> list[dict[str, Any]]:
     return [one | more for one, more in zip(client.write_files(run, own), beside, strict=True)]
 
 
-def _told_of_lane(lane: Run) -> list[dict[str, Any]]:
+def _experiments_of_subrun(subrun: Run) -> list[dict[str, Any]]:
     """Return a lane's experiments: each was a comparison, whatever it was called there, and none is the winner here."""
-    history = journal.read_experiments(lane.journal)
+    history = journal.read_experiments(subrun.journal)
     compared = [experiment for experiment in history if experiment.verdict in {Verdict.KEEP, Verdict.DISCARD}]
-    return [one | {"verdict": str(Verdict.DISCARD)} for one in _told(lane, compared)]
+    return [one | {"verdict": str(Verdict.DISCARD)} for one in _experiments_of(subrun, compared)]
 
 
 NAME = "conclude"  # of the study
@@ -68,7 +68,7 @@ TEXT_CHARS = 600  # of a text in the answer
 
 def up_to_date(events: Iterable[Event], history: Sequence[Experiment]) -> Mapping[str, Any] | None:
     """Return the answer of the last conclusion if no experiment came after it, else None."""
-    found = latest_study(events, NAME)
+    found = latest_analysis(events, NAME)
     if found is None or not history or found.get("upto") != max(experiment.n for experiment in history):
         return None
     answer = found.get("answer")
@@ -147,10 +147,10 @@ def _calibration(answer: Mapping[str, Any]) -> str:
     found = answer.get("calibration")
     if not isinstance(found, Mapping):
         return ""
-    told = f"{found.get('sign_hits')} of {found.get('n')} had the right sign, off by "
+    hits = f"{found.get('sign_hits')} of {found.get('n')} had the right sign, off by "
     correlation = found.get("correlation")
     more = "" if correlation is None else f", correlation {_number(correlation, 2)}"
-    return f"{told}{_number(found.get('mean_absolute_error'))} in the mean{more}"
+    return f"{hits}{_number(found.get('mean_absolute_error'))} in the mean{more}"
 
 
 def _text(answer: Mapping[str, Any], key: str) -> str:

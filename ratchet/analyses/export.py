@@ -31,7 +31,7 @@ from ratchet.repo import journal, snapshots
 from ratchet.repo.journal import Event
 from ratchet.repo.run import Run, stamp
 from ratchet.repo.sealing import is_closed
-from ratchet.repo.worktree import Desk
+from ratchet.repo.worktree import Worktree
 
 FOLDER, RECEIPT = "exports", "receipt.json"
 
@@ -55,11 +55,11 @@ def export(
     made, seats = _committee_fields(run, top) if is_committee else (_winner_fields(run, top), "")
     known = {
         "folder": str(target),
-        "use": how_to_use(run.desk, target),
+        "use": how_to_use(run.worktree, target),
         "force": is_forced,
         "tag": run.tag,
         "at": stamp(now()),
-        "sealed": is_closed(run.desk.config, events),
+        "sealed": is_closed(run.worktree.config, events),
         **_journal_fields(events, history),
     }
     return {**client.ask(run, "export", {**made, **known}, progress), "seats": seats, "use": known["use"]}
@@ -67,7 +67,7 @@ def export(
 
 def default_folder(run: Run, top: Experiment, *, is_committee: bool) -> Path:
     """Return where an export goes: beside the config, where git overlooks it."""
-    place = run.desk.root / FOLDER
+    place = run.worktree.root / FOLDER
     place.mkdir(exist_ok=True)
     mark = place / ".gitignore"
     if not mark.exists():
@@ -75,15 +75,15 @@ def default_folder(run: Run, top: Experiment, *, is_committee: bool) -> Path:
     return place / f"{run.tag}-{'committee' if is_committee else top.n}"
 
 
-def how_to_use(desk: Desk, folder: Path) -> str:
+def how_to_use(worktree: Worktree, folder: Path) -> str:
     """Return the command that scores a file with an export; outside its usual place it is found by its name alone."""
-    model = "" if folder.parent == desk.root / FOLDER else f" --model {shlex.quote(str(folder))}"
+    model = "" if folder.parent == worktree.root / FOLDER else f" --model {shlex.quote(str(folder))}"
     return f"uv run ratchet predict FILE.csv{model}"
 
 
-def newest_export(desk: Desk) -> Path:
+def newest_export(worktree: Worktree) -> Path:
     """Return the folder of the newest export. Raises RatchetError where there is none."""
-    found = {folder: _exported_at(folder) for folder in (desk.root / FOLDER).glob("*") if folder.name[0] != "."}
+    found = {folder: _exported_at(folder) for folder in (worktree.root / FOLDER).glob("*") if folder.name[0] != "."}
     known = {folder: at for folder, at in found.items() if at}
     if not known:
         raise RatchetError(
@@ -92,11 +92,11 @@ def newest_export(desk: Desk) -> Path:
     return max(known, key=lambda folder: known[folder])
 
 
-def predict(desk: Desk, fields: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
+def predict(worktree: Worktree, fields: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
     """Have the harness on the desk score a file. It takes no run. Raises RatchetError."""
-    if not desk.config.serve:
+    if not worktree.config.serve:
         raise RatchetError("serve: expected a command that answers `predict` in the config, got none. Add one.")
-    server = Server(desk.config, cwd=desk.root, env=own_env())
+    server = Server(worktree.config, cwd=worktree.root, env=own_env())
     try:
         return server.ask("predict", fields, progress)
     finally:
@@ -114,7 +114,7 @@ def _committee_fields(run: Run, top: Experiment) -> tuple[dict[str, Any], str]:
 
 
 def _journal_fields(events: list[Event], history: list[Experiment]) -> dict[str, Any]:
-    first, concluded = baseline(history), journal.latest_study(events, "conclude")
+    first, concluded = baseline(history), journal.latest_analysis(events, "conclude")
     return {
         "n_tries": count_tries(history),
         "delta_ses": [experiment.delta_se for experiment in history],
@@ -137,21 +137,21 @@ def write_committee(run: Run, top: Experiment) -> tuple[Path, str]:
     The command finds the journal as $RATCHET_JOURNAL and the file, as the best experiment left it, as $RATCHET_FILE; it
     may print `seats: 7, 3`. Raises RatchetError.
     """
-    config = run.desk.config
-    path = run.desk.in_repo(config.editable[0])
-    before = snapshots.read_file(run.desk.repo, top.commit, path) or b""
+    config = run.worktree.config
+    path = run.worktree.in_repo(config.editable[0])
+    before = snapshots.read_file(run.worktree.repo, top.commit, path) or b""
     target = run.folder / "committee" / Path(path).name
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(before)
     outcome = process.run(
         _builtin() if config.committee == BUILTIN else config.committee,
-        cwd=run.desk.root,
+        cwd=run.worktree.root,
         env=own_env() | {"RATCHET_JOURNAL": str(run.journal), "RATCHET_FILE": str(target), "RATCHET_TAG": run.tag},
         budget=Budget(wall_s=config.agent_timeout),
     )
     if not outcome.is_ok:
-        said = outcome.failure or last_line(outcome.stderr) or f"exit status {outcome.exit_code}"
-        raise RatchetError(f"committee: expected a file from {config.committee}, got: {said}.")
+        why = outcome.failure or last_line(outcome.stderr) or f"exit status {outcome.exit_code}"
+        raise RatchetError(f"committee: expected a file from {config.committee}, got: {why}.")
     if target.read_bytes() == before:
         raise RatchetError(f"committee: expected another file than the best experiment's from {config.committee}.")
     return target, read_words(outcome.stdout, "^seats:")

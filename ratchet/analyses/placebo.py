@@ -49,11 +49,11 @@ def placebo_lines(answer: Mapping[str, Any], history: Sequence[Experiment], conf
         ends[name] = [float(gain) for gain in climb.get("gains") or gains[-1:]]
     top = max((gains[-1] for _, gains, _ in rows if gains), default=0.0)
     lines = [f"gain of the best so far over the baseline ({config.metric.name}); full height {top:+.4f}"]
-    for name, gains, said in rows:
+    for name, gains, text in rows:
         if gains:
             tries = len(gains) - 1
             how_many = "1 try" if tries == 1 else f"{tries} tries"
-            lines.append(f"{name:<16}{_steps(gains, top, width)} {gains[-1]:+.4f} in {how_many}; {said}")
+            lines.append(f"{name:<16}{_steps(gains, top, width)} {gains[-1]:+.4f} in {how_many}; {text}")
     return [*lines, *_comparison(rows[0][1], ends, history)]
 
 
@@ -78,12 +78,12 @@ def _steps(gains: Sequence[float], top: float, width: int) -> str:
 
 def _keeps(climb: Mapping[str, Any]) -> str:
     counts = climb.get("false_keeps") or {}
-    told = [f"{rule} {counts[rule]}" for rule in RULES if counts.get(rule) is not None]
+    counted = [f"{rule} {counts[rule]}" for rule in RULES if counts.get(rule) is not None]
     gains = [float(gain) for gain in climb.get("gains") or ()]
     spread = ""
     if len(gains) > 1:
         spread = f"; {len(gains)} climbs, {gains[0]:+.4f} to {gains[-1]:+.4f}, this is the {MIDDLE[len(gains) % 2]} one"
-    return f"kept for nothing: {', '.join(told)}{spread}"
+    return f"kept for nothing: {', '.join(counted)}{spread}"
 
 
 def _comparison(own: Sequence[float], ends: Mapping[str, Sequence[float]], history: Sequence[Experiment]) -> list[str]:

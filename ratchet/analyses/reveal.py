@@ -83,7 +83,7 @@ def _receipt(run: Run, event: Mapping[str, Any], opening: int) -> dict[str, Any]
         "opening": opening,
         "at": event.get("at"),
         "upto": event.get("upto"),
-        "commit": answer["rows"][-1]["commit"] if answer.get("rows") else git.resolve(run.desk.repo, run.branch),
+        "commit": answer["rows"][-1]["commit"] if answer.get("rows") else git.resolve(run.worktree.repo, run.branch),
         "fingerprint": answer.get("fingerprint"),
         "n_test": answer.get("n_test"),
         "rows": answer.get("rows"),

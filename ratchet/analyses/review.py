@@ -26,7 +26,7 @@ from ratchet.engine.prompt import PLATEAU
 LARGE_EDIT = 40  # lines added and removed; more of them are seldom one idea
 NEAR_SES = 1.0  # a discarded edit this close to the best is a near-miss
 NAMED = 5  # experiments that a line names before it only counts
-__all__ = ["FLOOR_SES", "FLOOR_TRIES", "Facts", "Finding", "has_gain", "noise_floor", "result_message", "review"]
+__all__ = ["FLOOR_SES", "FLOOR_TRIES", "ReviewLine", "RunFacts", "has_gain", "noise_floor", "result_message", "review"]
 
 SUPPORTED = "supported"  # the harness's word for a climb that stands up
 _CONCLUDED = ("word", "reasons", "caveat")
@@ -36,7 +36,7 @@ QUESTIONS = """- Does each kept description say why it helps, and would a person
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class RunFacts:
     """What the journal and the repo say of a run.
 
     `changed` says what is no longer as it was at the start ("" for nothing), `sizes` holds the lines that each kept
@@ -64,7 +64,7 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ReviewLine:
     """One line of the review: all is well, or somebody should look."""
 
     is_good: bool
@@ -76,7 +76,7 @@ def has_gain(history: Sequence[Experiment]) -> bool:
     return any(experiment.verdict is Verdict.KEEP for experiment in history)
 
 
-def review(facts: Facts) -> str:
+def review(facts: RunFacts) -> str:
     """Return the review of a run as a short Markdown text."""
     parts = [
         f"# Review of run {facts.tag}\n\n{summary_line(facts.history, facts.config)}.",
@@ -90,7 +90,7 @@ def review(facts: Facts) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def result_message(facts: Facts) -> str:
+def result_message(facts: RunFacts) -> str:
     """Return the message of the one commit that a run is squashed into: the kept ideas, each with its numbers."""
     first, top, name = baseline(facts.history), best(facts.history), facts.config.metric.name
     numbers = " → ".join(number_text(found.metric) for found in (first, top) if found and found.metric is not None)
@@ -98,103 +98,107 @@ def result_message(facts: Facts) -> str:
     return "\n".join([subject, "", *map(_kept_line, facts.kept)]) + "\n"
 
 
-def _section(title: str, findings: Sequence[Finding]) -> str:
+def _section(title: str, findings: Sequence[ReviewLine]) -> str:
     lines = [f"- {'ok' if finding.is_good else 'look'}: {finding.text}" for finding in findings]
     return "\n".join([f"## {title}", "", *lines]) if lines else ""
 
 
-def _soundness(facts: Facts) -> list[Finding]:
+def _soundness(facts: RunFacts) -> list[ReviewLine]:
     seen = facts.changed or "config, frozen files and data settings are what the run was started with"
-    found = [Finding(not facts.changed, f"fingerprint: {seen}"), *_printed_findings(facts)]
+    found = [ReviewLine(not facts.changed, f"fingerprint: {seen}"), *_printed_findings(facts)]
     if facts.unfinished is not None:
         text = f"iter {facts.unfinished} was begun and has no verdict: `uv run ratchet step` ends it"
-        found.append(Finding(False, text))
+        found.append(ReviewLine(False, text))
     for verdict in (Verdict.CRASH, Verdict.TIMEOUT, Verdict.REJECT):
         ended = [experiment for experiment in facts.tried if experiment.verdict is verdict]
-        found += [Finding(False, f"{verdict}: {_named(ended)}")] if ended else []
+        found += [ReviewLine(False, f"{verdict}: {_named(ended)}")] if ended else []
     warned = [experiment for experiment in facts.history if experiment.warnings]
-    found += [Finding(False, f"warnings: {_named(warned)}")] if warned else []
+    found += [ReviewLine(False, f"warnings: {_named(warned)}")] if warned else []
     return found
 
 
-def _printed_findings(facts: Facts) -> list[Finding]:
+def _printed_findings(facts: RunFacts) -> list[ReviewLine]:
     """Read the lines `fingerprint:` and `leaks:` where the measuring command prints them."""
     found = []
     prints = Counter(filter(None, (read_words(old.stdout, r"^fingerprint:") for old in facts.history)))
     if prints:
         shown = ", ".join(f"{text} ({count}×)" for text, count in prints.most_common())
-        found.append(Finding(len(prints) == 1, f"the harness printed the fingerprint {shown}"))
-    leaks = [(old, said) for old in facts.history if (said := read_words(old.stdout, r"^leaks:"))]
-    failed = [(old, said) for old, said in leaks if said not in {"none", "nan"}]
+        found.append(ReviewLine(len(prints) == 1, f"the harness printed the fingerprint {shown}"))
+    leaks = [(old, printed) for old in facts.history if (printed := read_words(old.stdout, r"^leaks:"))]
+    failed = [(old, printed) for old, printed in leaks if printed not in {"none", "nan"}]
     if leaks:
-        shown = "; ".join(f"iter {old.n} {said} ({old.verdict})" for old, said in failed) or "none failed"
+        shown = "; ".join(f"iter {old.n} {printed} ({old.verdict})" for old, printed in failed) or "none failed"
         is_good = not any(old.verdict.advances for old, _ in failed)
-        found.append(Finding(is_good, f"leak checks over {len(leaks)} measurements: {shown}"))
+        found.append(ReviewLine(is_good, f"leak checks over {len(leaks)} measurements: {shown}"))
     return found
 
 
-def _quality(facts: Facts) -> list[Finding]:
+def _quality(facts: RunFacts) -> list[ReviewLine]:
     tried, kept = facts.tried, facts.kept
     if not tried:
         return []
     unnamed = [old for old in tried if not old.hypothesis or re.search(r": \+\d+ -\d+ lines$", old.hypothesis)]
     noted = sum(bool(old.note) for old in tried)
     named = f"{len(tried) - len(unnamed)} of {_count(tried)} say what they try"
-    found = [Finding(not unnamed, f"{named}; not {_named(unnamed)}" if unnamed else named)]
-    found.append(Finding(noted == len(tried), f"{noted} of {_count(tried)} left a note"))
+    found = [ReviewLine(not unnamed, f"{named}; not {_named(unnamed)}" if unnamed else named)]
+    found.append(ReviewLine(noted == len(tried), f"{noted} of {_count(tried)} left a note"))
     large = [old for old in kept if facts.sizes.get(old.n, 0) > LARGE_EDIT]
     if kept:
         size = f"kept edits change {median(facts.sizes.get(old.n, 0) for old in kept):g} lines in the median"
         more = f"; more than {LARGE_EDIT}, perhaps several ideas: {_named(large)}" if large else ""
-        found.append(Finding(not large, size + more))
+        found.append(ReviewLine(not large, size + more))
     return found
 
 
-def _significance(facts: Facts) -> list[Finding]:
+def _significance(facts: RunFacts) -> list[ReviewLine]:
     first, top, tries = baseline(facts.history), best(facts.history), count_tries(facts.tried)
     if not facts.kept:
-        return [Finding(True, f"no gain in {_count(facts.tried)}: the baseline stands")] if tries else []
+        return [ReviewLine(True, f"no gain in {_count(facts.tried)}: the baseline stands")] if tries else []
     if first is None or top is None or first.metric is None or top.metric is None:
-        return [Finding(False, "something was kept, and the baseline has no number to compare it with")]
+        return [ReviewLine(False, "something was kept, and the baseline has no number to compare it with")]
     sign = 1 if facts.config.metric.direction is Direction.MAXIMIZE else -1
     change, floor = top.metric - first.metric, noise_floor(facts.tried)
     gain = f"best gain {delta_text(change, top.metric)} ({facts.config.metric.name}) after {_tries(tries)}"
     if floor is None:
-        return [Finding(False, f"{gain}; no standard errors were measured, so nothing says how much of it is chance")]
+        return [
+            ReviewLine(False, f"{gain}; no standard errors were measured, so nothing says how much of it is chance")
+        ]
     is_above = sign * change > floor
     rule = f"{FLOOR_SES:g} × median paired SE = {number_text(floor)}, as measured at about {FLOOR_TRIES} tries"
     clear = sum(map(is_clear, facts.kept))
     return [
         *_concluded(facts),
-        Finding(is_above, f"{gain}: {'above' if is_above else 'below'} the noise floor ({rule})"),
-        Finding(clear > 0, f"{clear} of {len(facts.kept)} kept gains are clear, beyond {CLEAR_SES:g} SE, each alone"),
+        ReviewLine(is_above, f"{gain}: {'above' if is_above else 'below'} the noise floor ({rule})"),
+        ReviewLine(
+            clear > 0, f"{clear} of {len(facts.kept)} kept gains are clear, beyond {CLEAR_SES:g} SE, each alone"
+        ),
     ]
 
 
-def _concluded(facts: Facts) -> list[Finding]:
+def _concluded(facts: RunFacts) -> list[ReviewLine]:
     """Return the harness's word on the climb, its reasons and what it does not know; nothing where it was not asked."""
     if facts.conclusion is None:
         return []
     word, reasons, caveat = (one_line(str(facts.conclusion.get(key) or ""), 400) for key in _CONCLUDED)
-    return [Finding(word == SUPPORTED, f"{word}: {reasons}" + (f" (not known: {caveat})" if caveat else ""))]
+    return [ReviewLine(word == SUPPORTED, f"{word}: {reasons}" + (f" (not known: {caveat})" if caveat else ""))]
 
 
-def _completeness(facts: Facts) -> list[Finding]:
+def _completeness(facts: RunFacts) -> list[ReviewLine]:
     untried, abandoned = _untried(facts), _abandoned(facts.tried)
     kinds = Counter(old.strategy or "unnamed" for old in facts.tried)
     found = []
     if kinds:
         shown = ", ".join(f"{kind} {count}" for kind, count in kinds.most_common())
-        found.append(Finding("unnamed" not in kinds, f"kinds of idea tried: {shown}"))
+        found.append(ReviewLine("unnamed" not in kinds, f"kinds of idea tried: {shown}"))
     if facts.config.bandit is not None:
-        found.append(Finding(not untried, f"kinds not tried: {', '.join(untried) or 'none'}"))
+        found.append(ReviewLine(not untried, f"kinds not tried: {', '.join(untried) or 'none'}"))
     if any(old.verdict in FAILURES for old in facts.tried):
         shown = _named(abandoned) if abandoned else "none"
-        found.append(Finding(not abandoned, f"failed before a number and not tried again: {shown}"))
+        found.append(ReviewLine(not abandoned, f"failed before a number and not tried again: {shown}"))
     return found
 
 
-def _next_steps(facts: Facts) -> list[str]:
+def _next_steps(facts: RunFacts) -> list[str]:
     steps = []
     if not facts.kept:
         steps.append("Nothing to merge: `uv run ratchet finish --leave` goes back to where the run was started.")
@@ -217,7 +221,7 @@ def _next_steps(facts: Facts) -> list[str]:
     return steps
 
 
-def _untried(facts: Facts) -> list[str]:
+def _untried(facts: RunFacts) -> list[str]:
     bandit = facts.config.bandit
     return [arm.name for arm in count_arms(facts.tried, bandit) if not arm.tries] if bandit else []
 

@@ -85,14 +85,14 @@ def rejudged_rows(found: Sequence[Rejudged], metric: Metric) -> list[list[str]]:
 
 def climb_text(name: str, verdicts: Sequence[Verdict | None], history: Sequence[Experiment], config: Config) -> str:
     """Return one line on a climb: how many were kept, where it ended, how far that is from the baseline."""
-    made = [replace(old, verdict=said or Verdict.DISCARD) for old, said in zip(history, verdicts, strict=True)]
+    made = [replace(old, verdict=text or Verdict.DISCARD) for old, text in zip(history, verdicts, strict=True)]
     kept, top, unknown = sum(old.verdict is Verdict.KEEP for old in made), best(made), list(verdicts).count(None)
-    told = f"{kept} kept" if not unknown else f"{kept} kept, {unknown} unknown"
+    counted = f"{kept} kept" if not unknown else f"{kept} kept, {unknown} unknown"
     if top is None or top.metric is None:
-        return f"{name}: {told}; nothing measured"
+        return f"{name}: {counted}; nothing measured"
     first = made[0].metric
     gain = f" ({delta_text(top.metric - first, top.metric)})" if first is not None and top is not made[0] else ""
-    return f"{name}: {told}; best {config.metric.name}={number_text(top.metric)} (iter {top.n}){gain}"
+    return f"{name}: {counted}; best {config.metric.name}={number_text(top.metric)} (iter {top.n}){gain}"
 
 
 def doubt_lines(found: Sequence[Rejudged], rule: Rule) -> list[str]:

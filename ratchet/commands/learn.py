@@ -20,7 +20,7 @@ from ratchet.errors import RatchetError
 from ratchet.repo import git
 from ratchet.repo.journal import read_experiments
 from ratchet.repo.run import Run, check_tag, require_run, tags
-from ratchet.repo.worktree import Desk, open_desk
+from ratchet.repo.worktree import Worktree, open_worktree
 from ratchet.views.replay import Guess, answer_lines, question_lines, score_lines, to_guess
 from ratchet.views.terminal import Terminal
 
@@ -36,18 +36,18 @@ def reveal(config: Path | None, is_again: bool) -> None:
     run shows or stores these numbers before, and no experiment can follow. The seal is the run's: `uv run prepare.py
     train.py` prints test_auc to whoever runs it by hand.
     """
-    run = require_run(open_desk(Path.cwd(), config))
-    screen = Terminal(run.desk.config.metrics)
+    run = require_run(open_worktree(Path.cwd(), config))
+    screen = Terminal(run.worktree.config.metrics)
     try:
         answer, receipt = open_test(run, screen.progress, is_again=is_again)
     finally:
         screen.close()
-    for line in reveal_lines(answer, read_experiments(run.journal), run.desk.config):
+    for line in reveal_lines(answer, read_experiments(run.journal), run.worktree.config):
         click.echo(line)
     of = f", {answer['n_positive']} of them positive" if answer.get("n_positive") is not None else ""
     click.echo(f"{answer['n_test']} held-out rows{of}; intervals by DeLong; fingerprint {answer['fingerprint']}")
     click.echo(f"receipt: {receipt}", err=True)
-    if run.desk.config.sealed:
+    if run.worktree.config.sealed:
         click.echo("the seal is broken: no experiment of this run can follow. `uv run ratchet finish`", err=True)
 
 
@@ -68,14 +68,14 @@ def placebo(config: Path | None, count: int | None, kind: str) -> None:
     the run's own files on shuffled labels, a plain model with columns of noise. Shows each climb beside the run's, and
     how many experiments the rules strict, margin and confirm would have kept. At most 200 tries.
     """
-    run = require_run(open_desk(Path.cwd(), config))
-    screen = Terminal(run.desk.config.metrics)
+    run = require_run(open_worktree(Path.cwd(), config))
+    screen = Terminal(run.worktree.config.metrics)
     try:
         answer = ask_placebo(run, screen.progress, n=count, kind=kind)
     finally:
         screen.close()
     width = max(10, min(60, shutil.get_terminal_size((100, 24)).columns - 40))
-    for line in placebo_lines(answer, read_experiments(run.journal), run.desk.config, width=width):
+    for line in placebo_lines(answer, read_experiments(run.journal), run.worktree.config, width=width):
         click.echo(line)
 
 
@@ -89,13 +89,13 @@ def conclude(config: Path | None, finish_stopped: bool, with_audit: bool) -> Non
     The naive gain, the gain corrected for having picked the best of so many, the winner against the baseline on fresh
     partitions, and one word: supported, or not distinguishable from selection noise. The journal keeps the answer.
     """
-    run = require_run(open_desk(Path.cwd(), config))
-    screen = Terminal(run.desk.config.metrics)
+    run = require_run(open_worktree(Path.cwd(), config))
+    screen = Terminal(run.worktree.config.metrics)
     try:
         answer = ask(run, screen.progress, finish_stopped=finish_stopped)
     finally:
         screen.close()
-    for line in conclusion_lines(answer, run.desk.config.metric.name, with_audit=with_audit):
+    for line in conclusion_lines(answer, run.worktree.config.metric.name, with_audit=with_audit):
         click.echo(line)
 
 
@@ -113,8 +113,8 @@ def replay(config: Path | None, tag: str | None, auto: bool) -> None:
     evidence, and at the end how well you guessed against somebody who always says drop. k keeps, d drops, Enter passes,
     q leaves. Without a terminal nothing is asked.
     """
-    desk = open_desk(Path.cwd(), config)
-    run = _find_run(desk, tag)
+    worktree = open_worktree(Path.cwd(), config)
+    run = _find_run(worktree, tag)
     history = read_experiments(run.journal)
     if not to_guess(history):
         click.echo(f"run {run.tag}: no experiments to walk through yet")
@@ -127,10 +127,10 @@ def replay(config: Path | None, tag: str | None, auto: bool) -> None:
 
 def _walk(run: Run, history: list[Experiment], *, is_asking: bool) -> Iterator[Guess]:
     """Go from experiment to experiment, and yield what was guessed of each."""
-    metrics, desk = run.desk.config.metrics, run.desk
+    metrics, worktree = run.worktree.config.metrics, run.worktree
     for experiment in to_guess(history):
         earlier = [old for old in history if old.n < experiment.n]
-        patch = git.diff(desk.repo, experiment.parent, experiment.commit, desk.editable)
+        patch = git.diff(worktree.repo, experiment.parent, experiment.commit, worktree.editable)
         for line in question_lines(experiment, best(earlier), metrics[0], patch):
             click.echo(line)
         answer = _ask() if is_asking else ""
@@ -157,11 +157,13 @@ def _ask() -> str:
             return answer
 
 
-def _find_run(desk: Desk, tag: str | None) -> Run:
+def _find_run(worktree: Worktree, tag: str | None) -> Run:
     if tag is None:
-        return require_run(desk)
+        return require_run(worktree)
     check_tag(tag)
-    run = Run(desk, tag)
+    run = Run(worktree, tag)
     if not run.journal.exists():
-        raise RatchetError(f"TAG: expected a recorded run ({', '.join(tags(desk)) or 'there is none yet'}), got {tag}.")
+        raise RatchetError(
+            f"TAG: expected a recorded run ({', '.join(tags(worktree)) or 'there is none yet'}), got {tag}."
+        )
     return run

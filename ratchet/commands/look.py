@@ -23,7 +23,7 @@ from ratchet.repo.journal import experiments, read_events, read_experiments, ver
 from ratchet.repo.lock import holder_pid
 from ratchet.repo.run import Run, require_run, run_event
 from ratchet.repo.sealing import REVEALED, is_closed, opened_rows
-from ratchet.repo.worktree import open_desk
+from ratchet.repo.worktree import open_worktree
 from ratchet.views.charts import bars
 from ratchet.views.report.write import page_of, write_page
 from ratchet.views.terminal import print_rows, print_table
@@ -38,7 +38,7 @@ RULES = [str(rule) for rule in Rule if rule is not Rule.FRONT]
 @click.pass_obj
 def status(config: Path | None, as_json: bool) -> None:
     """Say where the run stands, and what is next."""
-    run = require_run(open_desk(Path.cwd(), config))
+    run = require_run(open_worktree(Path.cwd(), config))
     events = read_events(run.journal)
     top = best(experiments(events))
     state = describe(
@@ -46,7 +46,7 @@ def status(config: Path | None, as_json: bool) -> None:
         events,
         holder=holder_pid(run.folder / "lock"),
         is_stop_asked=run.stop_file.exists(),
-        edited=snapshots.edited(run.desk.repo, top.commit if top else run.branch, run.desk.editable),
+        edited=snapshots.edited(run.worktree.repo, top.commit if top else run.branch, run.worktree.editable),
     )
     click.echo(json.dumps(state, indent=2, ensure_ascii=False) if as_json else status_text(state))
 
@@ -79,15 +79,15 @@ def results(  # noqa: PLR0913 - click passes every option by its name
         raise click.UsageError("--rule shows a table of its own: leave out --json, --tsv and --audit.")
     if k is not None and rule != Rule.MARGIN:
         raise click.UsageError("--k belongs to --rule margin.")
-    run = require_run(open_desk(Path.cwd(), config))
+    run = require_run(open_worktree(Path.cwd(), config))
     history = read_experiments(run.journal)
     history = _opened(run, history) if with_audit else history
     if rule is not None:
-        _print_rejudged(run, history, Rule(rule), k or run.desk.config.margin, show_all=show_all)
+        _print_rejudged(run, history, Rule(rule), k or run.worktree.config.margin, show_all=show_all)
     elif as_json:
         click.echo(json.dumps([_public(experiment, run, with_audit) for experiment in history], ensure_ascii=False))
     elif as_tsv:
-        click.echo(results_tsv(history, run.desk.config), nl=False)
+        click.echo(results_tsv(history, run.worktree.config), nl=False)
     else:
         _print_results(run, history, with_audit=with_audit, show_all=show_all)
 
@@ -97,13 +97,13 @@ def results(  # noqa: PLR0913 - click passes every option by its name
 @click.pass_obj
 def show(config: Path | None, number: int) -> None:
     """Show one experiment, kept or not, with its diff."""
-    run = require_run(open_desk(Path.cwd(), config))
+    run = require_run(open_worktree(Path.cwd(), config))
     experiment = find_experiment(run, number)
-    click.echo(experiment_line(experiment, run.desk.config.metrics))
+    click.echo(experiment_line(experiment, run.worktree.config.metrics))
     for name, value in _details(experiment):
         click.echo(f"  {name}: {value}")
-    paths = [*run.desk.editable, *run.desk.frozen]
-    click.echo(git.diff(run.desk.repo, experiment.parent, experiment.commit, paths, color=sys.stdout.isatty()))
+    paths = [*run.worktree.editable, *run.worktree.frozen]
+    click.echo(git.diff(run.worktree.repo, experiment.parent, experiment.commit, paths, color=sys.stdout.isatty()))
 
 
 @click.command(epilog="Example: uv run ratchet plot")
@@ -114,7 +114,7 @@ def show(config: Path | None, number: int) -> None:
 @click.pass_obj
 def plot(config: Path | None, width: int | None, png: Path | None) -> None:
     """Draw every experiment as a bar, the best marked."""
-    run = require_run(open_desk(Path.cwd(), config))
+    run = require_run(open_worktree(Path.cwd(), config))
     if png is not None:
         from ratchet.views.report.write import draw_climb  # what other commands of this file need not wait for
 
@@ -123,7 +123,7 @@ def plot(config: Path | None, width: int | None, png: Path | None) -> None:
         return
     history = read_experiments(run.journal)
     columns = shutil.get_terminal_size((100, 24)).columns
-    click.echo(bars(history, run.desk.config, width=width or max(20, columns - 40)))
+    click.echo(bars(history, run.worktree.config, width=width or max(20, columns - 40)))
 
 
 @click.command(epilog="Example: uv run ratchet diff --best")
@@ -132,7 +132,7 @@ def plot(config: Path | None, width: int | None, png: Path | None) -> None:
 @click.pass_obj
 def diff(config: Path | None, is_best: bool, which: str | None) -> None:
     """Show what the run, or an experiment, changed."""
-    run = require_run(open_desk(Path.cwd(), config))
+    run = require_run(open_worktree(Path.cwd(), config))
     history = read_experiments(run.journal)
     top = best(history)
     if which is not None:
@@ -143,7 +143,7 @@ def diff(config: Path | None, is_best: bool, which: str | None) -> None:
         )
     else:
         old, new = _pair(top) if is_best else (str(run_event(run).data["first"]), top.commit)
-    click.echo(git.diff(run.desk.repo, old, new, run.desk.editable, color=sys.stdout.isatty()), nl=False)
+    click.echo(git.diff(run.worktree.repo, old, new, run.worktree.editable, color=sys.stdout.isatty()), nl=False)
 
 
 def _pair(experiment: Experiment) -> tuple[str, str]:
@@ -171,7 +171,7 @@ def find_experiment(run: Run, number: int) -> Experiment:
 
 def _opened(run: Run, history: list[Experiment]) -> list[Experiment]:
     """Return the history with the held-out number that a seal hid, once it was opened; say so while it was not."""
-    config, names = run.desk.config, [source.name for source in run.desk.config.audit]
+    config, names = run.worktree.config, [source.name for source in run.worktree.config.audit]
     if not config.sealed or not names:
         return history
     events = read_events(run.journal)
@@ -192,14 +192,14 @@ def _print_results(run: Run, history: list[Experiment], *, with_audit: bool, sho
             f"{len(history) - len(shown)} of {len(history)} experiments are not shown; --all shows them", err=True
         )
     if shown:
-        print_table(shown, run.desk.config, history=history, with_audit=with_audit)
-    for line in closing_lines(history, run.desk.config):
+        print_table(shown, run.worktree.config, history=history, with_audit=with_audit)
+    for line in closing_lines(history, run.worktree.config):
         click.echo(line)
 
 
 def _print_rejudged(run: Run, history: list[Experiment], rule: Rule, k: float, *, show_all: bool) -> None:
     """Print both climbs side by side, and how far the second can be trusted."""
-    config = run.desk.config
+    config = run.worktree.config
     found = rejudge(history, config, rule, k)
     shown = {old.n for old in (history if show_all else excerpt(history, LONG))}
     rows = [old for old in found if old.experiment.n in shown]
@@ -216,7 +216,7 @@ def _print_rejudged(run: Run, history: list[Experiment], rule: Rule, k: float, *
 
 def _public(experiment: Experiment, run: Run, with_audit: bool) -> dict[str, object]:
     """Return an experiment without what the agent is not to see."""
-    hidden = set() if with_audit else {source.name for source in run.desk.config.audit}
+    hidden = set() if with_audit else {source.name for source in run.worktree.config.audit}
     data = verdict_data(experiment)
     data["metrics"] = {name: value for name, value in experiment.metrics.items() if name not in hidden}
     return data if with_audit else {key: value for key, value in data.items() if key != "stdout"}
@@ -262,7 +262,7 @@ def report(config: Path | None, output: Path | None, is_opening: bool) -> None:
     The climb, what it is worth, every experiment with its change, leak checks, what measured, the receipts. The numbers
     for the audit are on it, unless somebody works on the run just now.
     """
-    run = require_run(open_desk(Path.cwd(), config))
+    run = require_run(open_worktree(Path.cwd(), config))
     target = output or run.folder / "report.html"
     write_page(run, target, page_of(run, has_audit=holder_pid(run.folder / "lock") is None))
     click.echo(str(target))
@@ -286,7 +286,7 @@ def watch(config: Path | None, *, is_web: bool, port: int, is_opening: bool, is_
     Shows the climb, the last experiments, what is being done now and how far the limits are. It ends when the loop
     ends; q or Ctrl-C leaves it earlier. In a pipe it prints the state once.
     """
-    run = require_run(open_desk(Path.cwd(), config))
+    run = require_run(open_worktree(Path.cwd(), config))
     if not is_web:
         follow(Watcher(run), is_keeping=is_keeping)
         return

@@ -21,19 +21,19 @@ from ratchet.analyses.finish import (
     publish,
     write_review,
 )
-from ratchet.analyses.review import Facts, has_gain, review
+from ratchet.analyses.review import RunFacts, has_gain, review
 from ratchet.core.records import Experiment, Proposal, Verdict
 from ratchet.core.stop_rules import BROKEN_AGENT, Limits, limits_of
 from ratchet.core.table import closing_lines
 from ratchet.engine.agents import find_agent
 from ratchet.engine.loop import open_run, run_loop
 from ratchet.engine.parallel import Entry, run_race
-from ratchet.engine.server_client import UnknownStudyError
+from ratchet.engine.server_client import UnknownAnalysisError
 from ratchet.engine.session import now, work_on
 from ratchet.engine.signals import ASKED, Stopper, ask_to_stop, asker_of
 from ratchet.errors import INTERRUPTED, RatchetError
 from ratchet.repo import journal, lock
-from ratchet.repo.journal import Kind, experiments, read_events, read_experiments
+from ratchet.repo.journal import EventKind, experiments, read_events, read_experiments
 from ratchet.repo.run import (
     BRANCHES,
     Run,
@@ -46,7 +46,7 @@ from ratchet.repo.run import (
     start_run,
     take_up,
 )
-from ratchet.repo.worktree import Desk, check_frozen, open_desk
+from ratchet.repo.worktree import Worktree, check_frozen, open_worktree
 from ratchet.views.notice import Board
 from ratchet.views.terminal import Terminal, print_table
 
@@ -61,19 +61,20 @@ def start(config: Path | None, tag: str, verbose: bool) -> None:
     The branch autoresearch/TAG grows from the commit under HEAD; no file on the desk is touched. A run that exists is
     taken up again: its branch is checked out, and what was begun is finished.
     """
-    desk = open_desk(Path.cwd(), config)
+    worktree = open_worktree(Path.cwd(), config)
     check_tag(tag)
-    before, old = current_run(desk), take_up(desk, tag)
-    run = old or start_run(desk, tag, now())
+    before, old = current_run(worktree), take_up(worktree, tag)
+    run = old or start_run(worktree, tag, now())
     if before is not None and old is None and (note := _grown_from(before, run)):
         click.echo(note, err=True)
     with _terminal(run, Board(run)) as screen, work_on(run, "ratchet start", screen=screen, is_loud=verbose) as session:
         open_run(session, screen)
         if old:
             run.stop_file.unlink(missing_ok=True)
-            session.note(Kind.RESUME)
+            session.note(EventKind.RESUME)
     click.echo(
-        f"run {run.tag} on branch autoresearch/{run.tag}; next: edit {desk.config.editable[0]}, `uv run ratchet step`",
+        f"run {run.tag} on branch autoresearch/{run.tag}; next: edit {worktree.config.editable[0]}, "
+        "`uv run ratchet step`",
         err=True,
     )
 
@@ -82,7 +83,7 @@ def _grown_from(before: Run, run: Run) -> str:
     """Say that the baseline is another run's best, and how to begin with the plain code; nothing where it is that."""
     if not any(old.verdict is Verdict.KEEP for old in read_experiments(before.journal)):
         return ""
-    begun, config = run_event(run).data, run.desk.config
+    begun, config = run_event(run).data, run.worktree.config
     taken = " ".join(config.setup) if begun["first"] != begun["base"] else ""
     fetch = f" && git restore --source autoresearch/{run.tag} {taken}" if taken else ""
     return (
@@ -113,16 +114,16 @@ def step(config: Path | None, *, message: str, strategy: str, predict: float | N
     Prints one line. The files hold the best version again afterwards, whatever the verdict.
     """
     _check_finite("--predict", predict, 0.003)
-    desk = open_desk(Path.cwd(), config)
-    run = require_run(desk)
-    check_frozen(desk, run.branch, (*desk.config.readonly, *desk.config.setup))
+    worktree = open_worktree(Path.cwd(), config)
+    run = require_run(worktree)
+    check_frozen(worktree, run.branch, (*worktree.config.readonly, *worktree.config.setup))
     with _terminal(run, Board(run)) as screen, work_on(run, "ratchet step", screen=screen, is_loud=verbose) as session:
         for experiment in session.resume():
             screen.result(experiment)
         if not session.history:
             screen.result(session.baseline())
         screen.progress(f"iter {session.next_n}: measuring")
-        screen.result(session.step(Proposal(description=message, strategy=strategy, prediction=predict)))
+        screen.result(session.step(Proposal(hypothesis=message, strategy=strategy, prediction=predict)))
 
 
 @click.command(epilog="Example: uv run ratchet loop -n 8")
@@ -155,10 +156,10 @@ def loop(  # noqa: PLR0913 - click passes every option by its name
     """
     _check_finite("--until", until, 0.95)
     _check_finite("--minutes", minutes, 30)
-    desk = open_desk(Path.cwd(), ctx.obj)
-    chosen = find_agent(agent or desk.config.agent)
-    limits = limits_of(desk.config, Limits(count, patience, until, minutes or inf))
-    run = _run_for_loop(desk)
+    worktree = open_worktree(Path.cwd(), ctx.obj)
+    chosen = find_agent(agent or worktree.config.agent)
+    limits = limits_of(worktree.config, Limits(count, patience, until, minutes or inf))
+    run = _run_for_loop(worktree)
     board = Board(run)
     with _terminal(run, board) as screen:
         stopper = Stopper(run.stop_file, screen.say)
@@ -175,25 +176,27 @@ def loop(  # noqa: PLR0913 - click passes every option by its name
 
 
 @click.command(epilog="Example: uv run ratchet race -k 2 -n 16")
-@click.option("-k", "lanes", type=click.IntRange(min=2, max=64), default=2, show_default=True, help="Lanes.")
+@click.option("-k", "subruns", type=click.IntRange(min=2, max=64), default=2, show_default=True, help="Lanes.")
 @click.option("--agent", default=None, help="As for loop.")
 @click.option("-n", "count", type=click.IntRange(min=1), default=None, help="Experiments of all lanes together.")
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), default=None, help="Stop after so long.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the first lane; the next has the next.")
 @click.pass_context
 def race(
-    ctx: click.Context, *, lanes: int, agent: str | None, count: int | None, minutes: float | None, seed: int
+    ctx: click.Context, *, subruns: int, agent: str | None, count: int | None, minutes: float | None, seed: int
 ) -> None:
     """Run several loops side by side and keep what wins.
 
     Each lane has a branch and a work tree of its own. What a lane came to is measured again on the run's branch.
     """
     _check_finite("--minutes", minutes, 30)
-    desk = open_desk(Path.cwd(), ctx.obj)
+    worktree = open_worktree(Path.cwd(), ctx.obj)
     entry = Entry(
-        find_agent(agent or desk.config.agent), limits_of(desk.config, Limits(count, minutes=minutes or inf)), seed
+        find_agent(agent or worktree.config.agent),
+        limits_of(worktree.config, Limits(count, minutes=minutes or inf)),
+        seed,
     )
-    run = _run_for_loop(desk)
+    run = _run_for_loop(worktree)
     with _terminal(run, Board(run)) as screen:
         stopper = Stopper(run.stop_file, screen.say)
         with (
@@ -201,7 +204,7 @@ def race(
             work_on(run, "ratchet race", screen=screen, should_stop=stopper.is_asked_now) as session,
         ):
             open_run(session, screen)
-            won = run_race(session, entry, lanes, screen=screen, stopper=stopper)
+            won = run_race(session, entry, subruns, screen=screen, stopper=stopper)
             history = session.history
     _show_end(run, history, f"race over, {len(won)} winner{'' if len(won) == 1 else 's'} measured again")
     ctx.exit(INTERRUPTED if stopper.was_interrupted else 0)
@@ -212,12 +215,12 @@ def race(
 @click.pass_obj
 def stop(config: Path | None, is_now: bool) -> None:
     """Ask a loop to stop after its experiment."""
-    run = require_run(open_desk(Path.cwd(), config))
+    run = require_run(open_worktree(Path.cwd(), config))
     ask_to_stop(run.stop_file, now=is_now)
     if lock.holder_pid(run.folder / "lock") is None:  # else whoever works on the run writes it down
         with lock.hold(run.folder / "lock", "ratchet stop"):
             data = {"reason": ASKED, "asked_by": dict(asker_of(run.stop_file)), "tag": run.tag, "at": stamp(now())}
-            journal.append(run.journal, Kind.STOP, data)
+            journal.append(run.journal, EventKind.STOP, data)
     click.echo(f"run {run.tag}: asked to stop {'now' if is_now else 'after this experiment'}", err=True)
 
 
@@ -227,19 +230,19 @@ def _check_finite(option: str, value: float | None, example: float) -> None:
         raise click.BadParameter(f"expected a number such as {example:g}, got {value}.", param_hint=option)
 
 
-def _run_for_loop(desk: Desk) -> Run:
+def _run_for_loop(worktree: Worktree) -> Run:
     """Return the current run, or start one named after the day."""
-    run = current_run(desk)
+    run = current_run(worktree)
     if run is None:
-        run = start_run(desk, free_tag(desk, now()), now())
+        run = start_run(worktree, free_tag(worktree, now()), now())
         click.echo(f"run {run.tag} on branch autoresearch/{run.tag}", err=True)
-    check_frozen(desk, run.branch, (*desk.config.readonly, *desk.config.setup))
+    check_frozen(worktree, run.branch, (*worktree.config.readonly, *worktree.config.setup))
     return run
 
 
 @contextlib.contextmanager
 def _terminal(run: Run, board: Board) -> Iterator[Terminal]:
-    screen = Terminal(run.desk.config.metrics, board=board)
+    screen = Terminal(run.worktree.config.metrics, board=board)
     try:
         yield screen
     finally:
@@ -248,10 +251,10 @@ def _terminal(run: Run, board: Board) -> Iterator[Terminal]:
 
 
 def _show_end(run: Run, history: Sequence[Experiment], reason: str) -> None:
-    print_table(history, run.desk.config)
-    for line in closing_lines(history, run.desk.config):
+    print_table(history, run.worktree.config)
+    for line in closing_lines(history, run.worktree.config):
         click.echo(line)
-    concluding = "how much of it is real: `uv run ratchet conclude`; " if run.desk.config.serve else ""
+    concluding = "how much of it is real: `uv run ratchet conclude`; " if run.worktree.config.serve else ""
     click.echo(
         f"stopped: {reason}. Next: `uv run ratchet results`, `uv run ratchet show N`, `uv run ratchet diff --best`; "
         f"more: `uv run ratchet loop`; {concluding}the end: `uv run ratchet finish`."
@@ -271,11 +274,11 @@ def finish(config: Path | None, *, is_squashed: bool, onto: str, is_leaving: boo
     printed, and written to .ratchet/TAG/review.md. The branch result/TAG holds what was kept. The desk stays as it is,
     and so does every record of the run; leftovers of measuring are removed.
     """
-    desk = open_desk(Path.cwd(), config)
-    if is_leaving and current_run(desk) is None:
+    worktree = open_worktree(Path.cwd(), config)
+    if is_leaving and current_run(worktree) is None:
         click.echo("HEAD is on no run's branch: nothing to leave", err=True)
         return
-    run = require_run(desk)
+    run = require_run(worktree)
     if not no_conclude:
         _conclude(run)
     with lock.hold(run.folder / "lock", "ratchet finish"):
@@ -298,12 +301,12 @@ def _conclude(run: Run) -> None:
     """Have the harness say how much of the climb is real, if it can and has not yet; the review reads it then."""
     events = read_events(run.journal)
     history = experiments(events)
-    if not run.desk.config.serve or not has_gain(history) or up_to_date(events, history):
+    if not run.worktree.config.serve or not has_gain(history) or up_to_date(events, history):
         return
-    screen = Terminal(run.desk.config.metrics)
+    screen = Terminal(run.worktree.config.metrics)
     try:
         conclude(run, screen.progress)
-    except UnknownStudyError:
+    except UnknownAnalysisError:
         pass  # a server of the user's own need not
     except RatchetError as error:  # the review says the same of the run; it is no reason to end without one
         screen.say(f"no conclusion: {error}")
@@ -311,7 +314,7 @@ def _conclude(run: Run) -> None:
         screen.close()
 
 
-def _show_result(run: Run, facts: Facts, *, is_squashed: bool, onto: str) -> None:
+def _show_result(run: Run, facts: RunFacts, *, is_squashed: bool, onto: str) -> None:
     commit = make_result(run, facts, is_squashed=is_squashed, onto=onto)
     if commit is not None:
         name = publish(run, read_events(run.journal), commit, now())

@@ -15,7 +15,7 @@ from ratchet.engine.prompt import instruct_text, program_text
 from ratchet.engine.reviewer import find_inspector
 from ratchet.errors import RatchetError
 from ratchet.repo.run import current_run
-from ratchet.repo.worktree import Desk, check_desk, open_desk
+from ratchet.repo.worktree import Worktree, check_worktree, open_worktree
 
 
 @click.command(epilog="Example: uv run ratchet init")
@@ -23,11 +23,11 @@ from ratchet.repo.worktree import Desk, check_desk, open_desk
 @click.pass_obj
 def init(config: Path | None, force: bool) -> None:
     """Write program.md from the config."""
-    desk = open_desk(Path.cwd(), config)
-    target = desk.root / "program.md"
+    worktree = open_worktree(Path.cwd(), config)
+    target = worktree.root / "program.md"
     if target.exists() and not force:
         raise RatchetError("program.md: expected no such file yet, got one. --force writes over it.")
-    target.write_text(program_text(desk.config), "utf-8")
+    target.write_text(program_text(worktree.config), "utf-8")
     click.echo(f"wrote {target.name}; next: read it, commit it, `uv run ratchet check`", err=True)
 
 
@@ -35,15 +35,15 @@ def init(config: Path | None, force: bool) -> None:
 @click.pass_context
 def check(ctx: click.Context) -> None:
     """Say whether all is fit for a run."""
-    desk = open_desk(Path.cwd(), ctx.obj)
-    config = desk.config
+    worktree = open_worktree(Path.cwd(), ctx.obj)
+    config = worktree.config
     goals = ", ".join(f"{metric.direction} {metric.name}" for metric in config.metrics)
     rows: list[tuple[str, Callable[[], str]]] = [
         ("config", lambda: f"{config.origin}: {config.name}, {goals}"),
-        ("repo", lambda: _repo_text(desk)),
+        ("repo", lambda: _repo_text(worktree)),
         ("editable", lambda: ", ".join(config.editable)),
         ("command", lambda: _command_text(config.serve or config.run)),
-        ("data", lambda: _data_text(desk)),
+        ("data", lambda: _data_text(worktree)),
         ("agent", lambda: find_agent(config.agent).name),
         *([("inspect", lambda: find_inspector(config.inspect).name)] if config.inspect else []),
         *(("checks", partial(_command_text, command, "checks")) for command in config.checks),
@@ -73,9 +73,9 @@ def _report(name: str, find: Callable[[], str]) -> bool:
     return True
 
 
-def _repo_text(desk: Desk) -> str:
-    base = check_desk(desk)
-    run = current_run(desk)
+def _repo_text(worktree: Worktree) -> str:
+    base = check_worktree(worktree)
+    run = current_run(worktree)
     return f"{base[:7]}, frozen files as committed" + (f", run {run.tag}" if run else "")
 
 
@@ -88,9 +88,9 @@ def _command_text(command: str, key: str = "run") -> str:
     return command
 
 
-def _data_text(desk: Desk) -> str:
-    found = sorted(path.name for pattern in desk.config.link for path in desk.root.glob(pattern))
-    return ", ".join(found) or ("none cached, nor needed yet" if desk.config.link else "none linked")
+def _data_text(worktree: Worktree) -> str:
+    found = sorted(path.name for pattern in worktree.config.link for path in worktree.root.glob(pattern))
+    return ", ".join(found) or ("none cached, nor needed yet" if worktree.config.link else "none linked")
 
 
 def _toml_section(path: Path) -> str:

@@ -16,7 +16,7 @@ from ratchet.core.records import one_line
 from ratchet.core.text import number_text
 from ratchet.errors import RatchetError
 from ratchet.repo.run import require_run
-from ratchet.repo.worktree import open_desk
+from ratchet.repo.worktree import open_worktree
 from ratchet.views.terminal import Terminal
 
 NAMED = 5  # columns that a note names before it only counts
@@ -35,8 +35,8 @@ def export(config: Path | None, folder: Path | None, is_committee: bool, is_forc
 
     A committee was picked twice over: its val_auc is not to be compared with a single model's.
     """
-    run = require_run(open_desk(Path.cwd(), config))
-    screen = Terminal(run.desk.config.metrics)
+    run = require_run(open_worktree(Path.cwd(), config))
+    screen = Terminal(run.worktree.config.metrics)
     try:
         answer = exporting.export(run, screen.progress, folder=folder, is_forced=is_forced, is_committee=is_committee)
     finally:
@@ -62,16 +62,16 @@ def predict(
     Writes row, score and predicted class of every row as CSV. The file is read as the table was: the same columns in
     any order, the same separator and marks for a gap. The model runs in the same locked-down process as an experiment.
     """
-    desk = open_desk(Path.cwd(), config)
-    folder = model.resolve() if model else exporting.newest_export(desk)
+    worktree = open_worktree(Path.cwd(), config)
+    folder = model.resolve() if model else exporting.newest_export(worktree)
     if out is not None and out.exists() and not is_forced:
         raise RatchetError(f"{out}: expected no such file yet, got one. --force writes over it, or choose another.")
-    screen = Terminal(desk.config.metrics)
+    screen = Terminal(worktree.config.metrics)
     with tempfile.TemporaryDirectory(prefix="ratchet-") as scratch:
         target = out.resolve() if out else Path(scratch) / "scores.csv"
         fields = {"file": str(file.resolve()), "model": str(folder), "out": str(target), "id": id_column}
         try:
-            answer = exporting.predict(desk, fields, screen.progress)
+            answer = exporting.predict(worktree, fields, screen.progress)
         finally:
             screen.close()
         if out is None:

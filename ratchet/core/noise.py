@@ -54,10 +54,10 @@ def noise_line(history: Sequence[Experiment], config: Config) -> str:
         return ""
     tried = "1 try so far" if tries == 1 else f"{tries} tries so far"
     rule = f"{FLOOR_SES:g} × the median paired SE, as measured at about {FLOOR_TRIES} tries"
-    said = f"{tried}; noise floor {number_text(floor, 4)} ({rule})"
+    text = f"{tried}; noise floor {number_text(floor, 4)} ({rule})"
     marked = [old.n for old in history if is_below(old, floor)]
     marks = f"{BELOW} a kept gain below it: {_named(marked)}" if marked else ""
-    return "; ".join(part for part in (said, _whole(history, config, floor), marks) if part)
+    return "; ".join(part for part in (text, _whole(history, config, floor), marks) if part)
 
 
 def _whole(history: Sequence[Experiment], config: Config, floor: float) -> str:

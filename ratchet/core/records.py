@@ -55,7 +55,7 @@ class Measurement:
     ending: Ending
     numbers: Mapping[str, float | None] = field(default_factory=dict)
     reason: str = ""
-    description: str = ""
+    hypothesis: str = ""
     cpu_time_s: float | None = None
     wall_time_s: float | None = None
     peak_memory_mb: float | None = None
@@ -78,7 +78,7 @@ class Proposal:
     agent: str = ""
     strategy: str = ""
     note: str = ""
-    description: str = ""
+    hypothesis: str = ""
     prediction: float | None = None
     ending: Ending = Ending.OK
     failure: str = ""

@@ -18,12 +18,12 @@ LARGEST = 1e300  # a number beyond it is no prediction
 class Code:
     """The editable files of one experiment: a hash of what runs, its length, and what its author says of it.
 
-    `label` names the idea, `prediction` is the gain that is expected, None where none is named.
+    `hypothesis` is what the edit tries, `prediction` is the gain that is expected, None where none is named.
     """
 
     file_hash: str
     chars: int
-    label: str
+    hypothesis: str
     prediction: float | None = None
 
 
@@ -39,16 +39,16 @@ def read_code(files: Mapping[str, bytes | None], label: str = "", prediction: st
         content = files[path]
         text = "" if content is None else content.decode("utf-8", "surrogateescape")
         is_python = path.endswith(".py")
-        words = words or (find_label(text, label) if is_python else "")
+        words = words or (find_hypothesis(text, label) if is_python else "")
         foreseen = find_number(text, prediction) if is_python and foreseen is None else foreseen
         essence = _essence(text, (label, prediction)) if is_python else _without_blanks(text)
         chars += len(essence)
         mark = "absent" if content is None else "present"
         digest.update(f"{path}\0{mark}\0{essence}\0".encode("utf-8", "surrogateescape"))
-    return Code(file_hash=digest.hexdigest()[:16], chars=chars, label=words, prediction=foreseen)
+    return Code(file_hash=digest.hexdigest()[:16], chars=chars, hypothesis=words, prediction=foreseen)
 
 
-def find_label(source: str, label: str) -> str:
+def find_hypothesis(source: str, label: str) -> str:
     """Return the text that a module assigns to `label`, as one line; empty when it assigns none."""
     found = (value for value in _assigned(source, label) if isinstance(value, str))
     return one_line(next(found, ""))

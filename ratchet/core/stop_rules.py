@@ -41,8 +41,8 @@ def reason_to_stop(
 ) -> str:
     """Return why a series that began with experiment `first_n` should end, or an empty text."""
     tried, top, name = [old for old in history if old.n >= first_n], best(history), config.metric.name
-    if tried and (told := looks(tried[-1])):
-        return told[0]
+    if tried and (look := looks(tried[-1])):
+        return look[0]
     if limits.until is not None and top and not is_better(limits.until, top.metric, config.metric.direction):
         return f"{name} has reached {number_text(limits.until)}"
     if limits.n is not None and sum(experiment.n > 0 for experiment in tried) >= limits.n:

@@ -108,7 +108,7 @@ def _screen_row(
     others = [number_text(experiment.metrics.get(metric.name)) for metric in config.metrics[1:]]
     has_delta = experiment.delta is not None and experiment.metric is not None
     mark = f"{BELOW} " if is_below(experiment, floor) else ""
-    said = one_line(experiment.hypothesis)
+    hypothesis = one_line(experiment.hypothesis)
     reason = one_line(experiment.reason, 60)
     return [
         str(experiment.n),
@@ -121,5 +121,5 @@ def _screen_row(
         *audit,
         STATUS_WORDS[experiment.verdict].lower(),
         one_line(experiment.strategy),
-        f"{said} ({reason})" if reason else said,
+        f"{hypothesis} ({reason})" if reason else hypothesis,
     ]

@@ -89,13 +89,13 @@ def folds_text(experiment: Experiment) -> str:
 def _metric_part(experiment: Experiment, metrics: Sequence[Metric]) -> str:
     """Return the first metric with its evidence, and the others beside it."""
     values = {metric.name: experiment.metrics.get(metric.name) for metric in metrics}
-    said = [f"{name}={number_text(value)}" for name, value in values.items() if value is not None]
-    if not said and experiment.bound is not None:
+    shown = [f"{name}={number_text(value)}" for name, value in values.items() if value is not None]
+    if not shown and experiment.bound is not None:
         return f"{metrics[0].name}{value_text(experiment, metrics[0])}"
     evidence = evidence_text(experiment)
-    if said and evidence and experiment.n:
-        said[0] = f"{said[0]} ({evidence})"
-    return ", ".join(said)
+    if shown and evidence and experiment.n:
+        shown[0] = f"{shown[0]} ({evidence})"
+    return ", ".join(shown)
 
 
 def value_text(experiment: Experiment, metric: Metric) -> str:
@@ -112,8 +112,8 @@ def _limit_sign(metric: Metric) -> str:
 def _verdict_part(experiment: Experiment) -> str:
     word = STATUS_WORDS[experiment.verdict]
     reason = f" ({one_line(experiment.reason)})" if experiment.reason else ""
-    said = one_line(experiment.hypothesis)
-    return f"{word}{reason} — {said}" if said else f"{word}{reason}"
+    shown = one_line(experiment.hypothesis)
+    return f"{word}{reason} — {shown}" if shown else f"{word}{reason}"
 
 
 def _decimals(value: float) -> int:

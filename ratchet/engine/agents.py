@@ -52,7 +52,7 @@ class Agent:
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class AgentTask:
     """What an agent is asked: experiment n, the prompt, the suggested kind of idea ("" for any), a seed."""
 
     n: int
@@ -92,30 +92,30 @@ def preset_agent(role: str, name: str, commands: Mapping[str, str], fix: str = "
     return Agent(name, commands[name])
 
 
-def call(agent: Agent, task: Task, run: Run, should_stop: Callable[[], bool]) -> Proposal:
+def call(agent: Agent, task: AgentTask, run: Run, should_stop: Callable[[], bool]) -> Proposal:
     """Have the agent edit the desk, and return what it said. Raises KeyboardInterrupt when asked to stop."""
-    desk = run.desk
-    tip = git.resolve(desk.repo, run.branch) or "HEAD"
-    before = snapshots.edited(desk.repo, tip, desk.frozen)
+    worktree = run.worktree
+    tip = git.resolve(worktree.repo, run.branch) or "HEAD"
+    before = snapshots.edited(worktree.repo, tip, worktree.frozen)
     prompt = run.folder / "prompt.md"
     prompt.write_text(task.prompt, "utf-8")
     outcome = process.run(
-        fill_marks(agent.command, prompt, desk.config.editable),
-        cwd=desk.root,
+        fill_marks(agent.command, prompt, worktree.config.editable),
+        cwd=worktree.root,
         env={**PRESET_ENV.get(agent.name, {}), **os.environ, **_task_env(task, run)},
-        budget=Budget(wall_s=desk.config.agent_timeout, output_mb=inf),
+        budget=Budget(wall_s=worktree.config.agent_timeout, output_mb=inf),
         stdin=None if "{prompt}" in agent.command else prompt,
         should_stop=should_stop,
     )
     keep_log(run, str(task.n), outcome)
     if outcome.stopped_by is Limit.REQUEST:
         raise KeyboardInterrupt
-    trespass = [path for path in snapshots.edited(desk.repo, tip, desk.frozen) if path not in before]
-    ending, failure = _failure(outcome, desk.config.agent_timeout)
+    trespass = [path for path in snapshots.edited(worktree.repo, tip, worktree.frozen) if path not in before]
+    ending, failure = _failure(outcome, worktree.config.agent_timeout)
     return Proposal(
         agent=agent.name,
         strategy=read_words(outcome.stdout, r"^strategy:") or task.strategy,
-        description=read_words(outcome.stdout, r"^description:"),
+        hypothesis=read_words(outcome.stdout, r"^description:"),
         note=read_words(outcome.stdout, r"^note:", NOTE_CHARS),
         ending=ending,
         failure=failure,
@@ -139,11 +139,11 @@ def keep_log(run: Run, name: str, outcome: Outcome) -> None:
     (folder / f"{name}.log").write_text(f"{outcome.stdout}\n--- stderr ---\n{outcome.stderr}", "utf-8")
 
 
-def _task_env(task: Task, run: Run) -> dict[str, str]:
+def _task_env(task: AgentTask, run: Run) -> dict[str, str]:
     return {
         "RATCHET_TAG": run.tag,
         "RATCHET_JOURNAL": str(run.journal),
-        "RATCHET_FILE": run.desk.config.editable[0],
+        "RATCHET_FILE": run.worktree.config.editable[0],
         "RATCHET_N": str(task.n),
         "RATCHET_STRATEGY": task.strategy,
         "RATCHET_SEED": str(task.seed),
@@ -163,8 +163,8 @@ def _failure(outcome: Outcome, timeout_s: float) -> tuple[Ending, str]:
         return Ending.TIMEOUT, f"agent: more than {timeout_s:g} s"
     if outcome.exit_code == 0:
         return Ending.OK, ""
-    said = last_line(outcome.stderr) or last_line(outcome.stdout) or "no word"
-    return Ending.CRASH, f"agent: exit status {outcome.exit_code}: {said}"
+    message = last_line(outcome.stderr) or last_line(outcome.stdout) or "no word"
+    return Ending.CRASH, f"agent: exit status {outcome.exit_code}: {message}"
 
 
 def _warnings(outcome: Outcome) -> tuple[str, ...]:

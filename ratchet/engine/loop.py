@@ -11,13 +11,13 @@ from typing import Protocol
 from ratchet.core.bandit import suggest
 from ratchet.core.records import Experiment, Proposal
 from ratchet.core.stop_rules import Limits, reason_to_stop
-from ratchet.engine.agents import Agent, Task, call
+from ratchet.engine.agents import Agent, AgentTask, call
 from ratchet.engine.prompt import write_prompt
 from ratchet.engine.session import Session
 from ratchet.engine.signals import ASKED, Stopper
 from ratchet.errors import RatchetError
 from ratchet.repo import git, snapshots
-from ratchet.repo.journal import Kind
+from ratchet.repo.journal import EventKind
 
 
 class Screen(Protocol):
@@ -58,7 +58,7 @@ def open_run(session: Session, screen: Screen) -> None:
         first = session.history[0]
         raise RatchetError(
             f"iter 0: expected a number for the baseline, got {first.verdict} ({first.reason}). "
-            f"Mend {session.run.desk.config.editable[0]}, then `uv run ratchet step`."
+            f"Mend {session.run.worktree.config.editable[0]}, then `uv run ratchet step`."
         )
 
 
@@ -77,13 +77,13 @@ def run_loop(session: Session, agent: Agent, limits: Limits, *, screen: Screen, 
 def _one_round(session: Session, agent: Agent, screen: Screen, stopper: Stopper, seed: int) -> Experiment:
     """Measure what is on the desk already, or else what the agent puts there."""
     n = session.next_n
-    if session.is_desk_edited():
+    if session.is_worktree_edited():
         screen.progress(f"iter {n}: measuring the edit that is on the desk")
         return session.step(Proposal())
-    config = session.run.desk.config
+    config = session.run.worktree.config
     arm = suggest(session.history, config.bandit) if config.bandit else ""
-    task = Task(n, _prompt(session, arm), arm, seed)
-    session.note(Kind.PROPOSE, n=n, agent=agent.name, strategy=arm)
+    task = AgentTask(n, _prompt(session, arm), arm, seed)
+    session.note(EventKind.PROPOSE, n=n, agent=agent.name, strategy=arm)
     screen.progress(f"iter {n}: {agent.name} is thinking")
     try:
         proposal = call(agent, task, session.run, stopper.is_asked_now)
@@ -97,16 +97,19 @@ def _one_round(session: Session, agent: Agent, screen: Screen, stopper: Stopper,
 def _reason_to_stop(session: Session, limits: Limits, stopper: Stopper, *, first_n: int, minutes: float) -> str:
     if stopper.is_asked():
         return ASKED
-    if git.head_branch(session.run.desk.repo) != session.run.branch:
+    if git.head_branch(session.run.worktree.repo) != session.run.branch:
         return f"HEAD has left the run's branch; `git switch autoresearch/{session.run.tag}` goes back"
-    return reason_to_stop(session.history, session.run.desk.config, limits, first_n=first_n, minutes=minutes)
+    return reason_to_stop(session.history, session.run.worktree.config, limits, first_n=first_n, minutes=minutes)
 
 
 def _prompt(session: Session, arm: str) -> str:
-    desk, incumbent = session.run.desk, session.best
+    worktree, incumbent = session.run.worktree, session.best
     commit = incumbent.commit if incumbent else session.run.branch
-    files = {path: (snapshots.read_file(desk.repo, commit, desk.in_repo(path)) or b"") for path in desk.config.editable}
+    files = {
+        path: (snapshots.read_file(worktree.repo, commit, worktree.in_repo(path)) or b"")
+        for path in worktree.config.editable
+    }
     texts = {path: content.decode("utf-8", "replace") for path, content in files.items()}
     last = session.history[-1]
-    last_edit = git.diff(desk.repo, last.parent, last.commit, desk.editable) if last.n else ""
-    return write_prompt(desk.config, session.history, texts, arm, last_edit)
+    last_edit = git.diff(worktree.repo, last.parent, last.commit, worktree.editable) if last.n else ""
+    return write_prompt(worktree.config, session.history, texts, arm, last_edit)

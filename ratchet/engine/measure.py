@@ -78,7 +78,7 @@ class CommandMeasurer:
 
     def measure(self, candidate: Candidate, progress: Progress) -> Measurement:
         """Measure a candidate by the command's output and exit status."""
-        config = self._run.desk.config
+        config = self._run.worktree.config
         place = checkout(self._run, candidate.commit, "tree")
         env = {PARTITION: str(candidate.partition)} if candidate.partition else {}
         outcome = run_command(self._run, config.run, place, self._should_stop, env)
@@ -94,10 +94,10 @@ def checkout(run: Run, commit: str, name: str) -> Path:
     folder = run.folder / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
-    snapshots.export(run.desk.repo, commit, folder)
-    place = folder / run.desk.root.relative_to(run.desk.repo.root)
-    for root in run.desk.data_roots:
-        for pattern in run.desk.config.link:
+    snapshots.export(run.worktree.repo, commit, folder)
+    place = folder / run.worktree.root.relative_to(run.worktree.repo.root)
+    for root in run.worktree.data_roots:
+        for pattern in run.worktree.config.link:
             for source in root.glob(pattern):
                 _link(source, place / source.relative_to(root))
     return place
@@ -107,7 +107,7 @@ def run_command(
     run: Run, command: str, place: Path, should_stop: Callable[[], bool], env: Mapping[str, str] | None = None
 ) -> Outcome:
     """Run a command of the config in a checkout, within the budgets. Raises KeyboardInterrupt when asked to stop."""
-    config = run.desk.config
+    config = run.worktree.config
     budget = Budget(cpu_s=config.cpu_timeout or inf, wall_s=config.timeout, memory_mb=config.memory_mb or inf)
     outcome = process.run(
         command, cwd=place, env=measuring_env(run) | dict(env or {}), budget=budget, should_stop=should_stop
@@ -156,7 +156,7 @@ def interpret(
         ending=ending,
         numbers=sealed_numbers(numbers, config) if config.sealed else numbers,
         reason=reason,
-        description=_told(read_words(outcome.stdout, config.description)),
+        hypothesis=_clipped(read_words(outcome.stdout, config.description)),
         cpu_time_s=known.get("cpu_time_s") or _printed(outcome, "cpu_time_s", outcome.cpu_s),
         wall_time_s=known.get("wall_time_s") or _printed(outcome, "wall_time_s", outcome.wall_s),
         peak_memory_mb=known.get("peak_memory_mb") or _printed(outcome, "peak_memory_mb", outcome.peak_memory_mb),
@@ -164,7 +164,7 @@ def interpret(
     )
 
 
-def _told(words: str) -> str:
+def _clipped(words: str) -> str:
     """Return words, or nothing where they are the mark of what is not there."""
     return "" if words == "nan" else words
 
@@ -192,16 +192,16 @@ def _exits(config: Config) -> Mapping[int, Ending]:
 
 def _reason(outcome: Outcome, config: Config, code: int) -> str:
     """Say why it failed: its own line for that, else its last complaint, else the exit status."""
-    said = read_words(outcome.stdout, config.reason, 2 * REASON_CHARS)
-    inside = re.fullmatch(r"\w+\s*\((.*)\)", said)
-    told = one_line(inside.group(1) if inside else said, REASON_CHARS)
-    return told or last_line(outcome.stderr) or f"exit status {code}"
+    printed = read_words(outcome.stdout, config.reason, 2 * REASON_CHARS)
+    inside = re.fullmatch(r"\w+\s*\((.*)\)", printed)
+    message = one_line(inside.group(1) if inside else printed, REASON_CHARS)
+    return message or last_line(outcome.stderr) or f"exit status {code}"
 
 
 def _printed(outcome: Outcome, name: str, seen: float) -> float | None:
     """Return what the command says of itself, which knows more than we see, or else what we saw."""
-    said = read_number(outcome.stdout, Source(name=name, grep=f"^{name}:"))
-    return (seen or None) if said is None else said
+    printed = read_number(outcome.stdout, Source(name=name, grep=f"^{name}:"))
+    return (seen or None) if printed is None else printed
 
 
 def _read_text(path: Path) -> str:

@@ -27,9 +27,9 @@ from ratchet.engine.measure import MARK, Candidate, Measurer, Progress
 from ratchet.engine.session import Session, measurer_of, now
 from ratchet.engine.signals import Stopper
 from ratchet.repo import git, journal
-from ratchet.repo.journal import Event, Kind
+from ratchet.repo.journal import Event, EventKind
 from ratchet.repo.run import BRANCHES, Run, record_start, run_event
-from ratchet.repo.worktree import Desk
+from ratchet.repo.worktree import Worktree
 
 TAG_CHARS = 50  # of the run's tag that a lane's tag holds
 
@@ -47,9 +47,9 @@ def run_race(session: Session, entry: Entry, k: int, *, screen: Screen, stopper:
     """Race k lanes from the best of an open run; return the experiments that the winners became on its branch."""
     gathered = gather(session, screen)
     tags = _free_tags(session.run, min(k, entry.limits.n or DEFAULT_CAP))
-    session.note(Kind.RACE, lanes=tags)
+    session.note(EventKind.RACE, lanes=tags)
     try:
-        _run_lanes(session, tags, entry, screen=screen, stopper=stopper)
+        _run_subruns(session, tags, entry, screen=screen, stopper=stopper)
     finally:
         gathered += gather(session, screen)
     return gathered
@@ -57,58 +57,58 @@ def run_race(session: Session, entry: Entry, k: int, *, screen: Screen, stopper:
 
 def gather(session: Session, screen: Screen) -> list[Experiment]:
     """Measure the winners of all lanes there are on the run's own branch, best first, and clear the lanes away."""
-    repo, lanes = session.run.desk.repo, lane_tags(session.events)
-    lanes = [tag for tag in lanes if git.resolve(repo, f"{BRANCHES}{tag}") is not None]
-    for tag in lanes:
+    repo, subruns = session.run.worktree.repo, subrun_tags(session.events)
+    subruns = [tag for tag in subruns if git.resolve(repo, f"{BRANCHES}{tag}") is not None]
+    for tag in subruns:
         process.sweep(MARK, str(replace(session.run, tag=tag).folder))
     measured = []
-    for tag, winner in _ranked([(tag, _winner(session.run, tag)) for tag in lanes], session):
+    for tag, winner in _ranked([(tag, _winner(session.run, tag)) for tag in subruns], session):
         screen.progress(f"iter {session.next_n}: measuring the winner of {tag} on this branch")
         proposal = Proposal(
-            agent=f"race: {tag}", strategy=winner.strategy, note=winner.note, description=winner.hypothesis
+            agent=f"race: {tag}", strategy=winner.strategy, note=winner.note, hypothesis=winner.hypothesis
         )
         measured.append(session.graft(winner, proposal))
         screen.result(measured[-1])
-    for tag in lanes:
-        git.remove_worktree(repo, lane_folder(session.run, tag))
+    for tag in subruns:
+        git.remove_worktree(repo, subrun_folder(session.run, tag))
         git.delete_ref(repo, f"{BRANCHES}{tag}")  # what it held stays under refs/ratchet/
     return measured
 
 
-def lane_tags(events: Sequence[Event]) -> list[str]:
+def subrun_tags(events: Sequence[Event]) -> list[str]:
     """Return the tags of every lane that a run has had."""
-    return [tag for event in events if event.kind is Kind.RACE for tag in event.data["lanes"]]
+    return [tag for event in events if event.kind is EventKind.RACE for tag in event.data["lanes"]]
 
 
-def lane_folder(run: Run, tag: str) -> Path:
+def subrun_folder(run: Run, tag: str) -> Path:
     """Return where the work tree of a lane stands."""
     return run.folder / "lanes" / tag
 
 
-def _run_lanes(session: Session, tags: Sequence[str], entry: Entry, *, screen: Screen, stopper: Stopper) -> None:
+def _run_subruns(session: Session, tags: Sequence[str], entry: Entry, *, screen: Screen, stopper: Stopper) -> None:
     start, turn, speaking = session.best, threading.Semaphore(os.cpu_count() or 1), threading.Lock()
     assert start is not None  # the run is open
-    lanes = [_make_lane(session.run, tag, number, len(tags)) for number, tag in enumerate(tags)]
+    subruns = [_make_subrun(session.run, tag, number, len(tags)) for number, tag in enumerate(tags)]
 
     def follow(number: int) -> None:
-        shown = _LaneScreen(screen, lanes[number], speaking)
-        limits = replace(entry.limits, n=_share(entry.limits.n or DEFAULT_CAP, len(lanes), number))
-        with _lane_session(lanes[number], turn, shown, stopper.is_asked_now) as lane:
-            lane.adopt_baseline(start)
-            run_loop(lane, entry.agent, limits, screen=shown, stopper=stopper, seed=entry.seed + number)
+        shown = _SubrunScreen(screen, subruns[number], speaking)
+        limits = replace(entry.limits, n=_share(entry.limits.n or DEFAULT_CAP, len(subruns), number))
+        with _subrun_session(subruns[number], turn, shown, stopper.is_asked_now) as subrun:
+            subrun.adopt_baseline(start)
+            run_loop(subrun, entry.agent, limits, screen=shown, stopper=stopper, seed=entry.seed + number)
 
-    with ThreadPoolExecutor(max_workers=len(lanes)) as pool:
-        for future in [pool.submit(follow, number) for number in range(len(lanes))]:
+    with ThreadPoolExecutor(max_workers=len(subruns)) as pool:
+        for future in [pool.submit(follow, number) for number in range(len(subruns))]:
             future.result()
 
 
 @contextlib.contextmanager
-def _lane_session(
-    lane: Run, turn: threading.Semaphore, screen: Screen, should_stop: Callable[[], bool]
+def _subrun_session(
+    subrun: Run, turn: threading.Semaphore, screen: Screen, should_stop: Callable[[], bool]
 ) -> Iterator[Session]:
-    measurer = _InTurn(measurer_of(lane, should_stop), turn)
+    measurer = _InTurn(measurer_of(subrun, should_stop), turn)
     try:
-        yield Session(lane, measurer, now=now, progress=screen.progress, say=screen.say, should_stop=should_stop)
+        yield Session(subrun, measurer, now=now, progress=screen.progress, say=screen.say, should_stop=should_stop)
     finally:
         measurer.close()
 
@@ -134,34 +134,34 @@ class _InTurn:
         self._measurer.close()
 
 
-class _LaneScreen:
+class _SubrunScreen:
     """Shows what a lane does, one voice at a time, with the lane's name before each line."""
 
-    def __init__(self, screen: Screen, lane: Run, speaking: threading.Lock) -> None:
+    def __init__(self, screen: Screen, subrun: Run, speaking: threading.Lock) -> None:
         self._screen = screen
-        self._lane = lane
+        self._subrun = subrun
         self._speaking = speaking
 
     def result(self, experiment: Experiment) -> None:
-        self.say(experiment_line(experiment, self._lane.desk.config.metrics))
+        self.say(experiment_line(experiment, self._subrun.worktree.config.metrics))
 
     def progress(self, text: str) -> None:
         """Show nothing: several lanes on one line would only flicker."""
 
     def say(self, text: str) -> None:
         with self._speaking:
-            self._screen.say(f"{self._lane.tag} | {text}")
+            self._screen.say(f"{self._subrun.tag} | {text}")
 
 
-def _make_lane(run: Run, tag: str, number: int, k: int) -> Run:
+def _make_subrun(run: Run, tag: str, number: int, k: int) -> Run:
     """Make a branch and a work tree that start where the run stands."""
-    folder, tip = lane_folder(run, tag), git.resolve(run.desk.repo, run.branch) or ""
-    git.add_worktree(run.desk.repo, folder, f"autoresearch/{tag}", tip)
-    inside = run.desk.root.relative_to(run.desk.repo.root)
-    desk = Desk(git.open_repo(folder), folder / inside, _with_turned_arms(run.desk.config, number))
-    lane = Run(desk, tag, threads=max(1, (os.cpu_count() or 1) // k))
-    record_start(lane, tip, str(run_event(run).data["first"]), now())
-    return lane
+    folder, tip = subrun_folder(run, tag), git.resolve(run.worktree.repo, run.branch) or ""
+    git.add_worktree(run.worktree.repo, folder, f"autoresearch/{tag}", tip)
+    inside = run.worktree.root.relative_to(run.worktree.repo.root)
+    worktree = Worktree(git.open_repo(folder), folder / inside, _with_turned_arms(run.worktree.config, number))
+    subrun = Run(worktree, tag, threads=max(1, (os.cpu_count() or 1) // k))
+    record_start(subrun, tip, str(run_event(run).data["first"]), now())
+    return subrun
 
 
 def _with_turned_arms(config: Config, number: int) -> Config:
@@ -180,7 +180,7 @@ def _share(n: int, k: int, number: int) -> int:
 
 def _ranked(found: list[tuple[str, Experiment | None]], session: Session) -> list[tuple[str, Experiment]]:
     """Return the winners, the best first."""
-    sign = -1 if session.run.desk.config.metric.direction is Direction.MAXIMIZE else 1
+    sign = -1 if session.run.worktree.config.metric.direction is Direction.MAXIMIZE else 1
     winners = [(tag, winner) for tag, winner in found if winner is not None]
     return sorted(winners, key=lambda pair: (sign * (pair[1].metric or 0.0), pair[0]))
 

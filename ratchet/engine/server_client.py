@@ -32,7 +32,7 @@ ERROR_CHARS = 1000
 Message = Mapping[str, Any]
 
 
-class UnknownStudyError(RatchetError):
+class UnknownAnalysisError(RatchetError):
     """The server does not answer such a question; another one might."""
 
 
@@ -53,10 +53,10 @@ class Server:
         self._child = LineServer(config.serve, cwd=cwd, env=env, log=log)
         self.ready = self._await(config.timeout, lambda message: "ready" in message, lambda _: None)
         if "ready" not in self.ready:
-            said = self._child.failure or self.ready.get("error") or "no answer"
+            text = self._child.failure or self.ready.get("error") or "no answer"
             self.close()
             raise RatchetError(
-                f"{config.serve}: expected a server that gets ready, got: {one_line(str(said)).rstrip('.')}. "
+                f"{config.serve}: expected a server that gets ready, got: {one_line(str(text)).rstrip('.')}. "
                 f"See {log or 'its messages above'}."
             )
 
@@ -78,7 +78,7 @@ class Server:
         """
         known = self.ready.get("asks")
         if not isinstance(known, list) or name not in known:
-            raise UnknownStudyError(
+            raise UnknownAnalysisError(
                 f"{self._config.serve}: expected a server that answers `{name}`, got one that does not know it."
             )
         self._child.send(json.dumps({"ask": name, **fields}))
@@ -88,8 +88,8 @@ class Server:
         if isinstance(answer, Mapping):
             return answer
         self.close()
-        said = message.get("error") or f"no word for {timeout_s:g} s"
-        raise RatchetError(one_line(str(said), ERROR_CHARS))
+        text = message.get("error") or f"no word for {timeout_s:g} s"
+        raise RatchetError(one_line(str(text), ERROR_CHARS))
 
     def close(self) -> None:
         """End it."""
@@ -132,7 +132,7 @@ def _message(line: str | None) -> Message:
     return message if isinstance(message, dict) else {}
 
 
-__all__ = ["ServerMeasurer", "UnknownStudyError"]
+__all__ = ["ServerMeasurer", "UnknownAnalysisError"]
 
 
 class ServerMeasurer:
@@ -162,9 +162,9 @@ class ServerMeasurer:
             "file": str(self._write(candidate.commit, "candidate")),
             "best": str(self._write(candidate.best, "best")) if candidate.best else None,
             "beat": candidate.beat,
-            "stop_early": self._run.desk.config.early_stop,
+            "stop_early": self._run.worktree.config.early_stop,
             "store": str(self._run.folder / "scores"),
-            **({"sealed": True} if self._run.desk.config.sealed else {}),
+            **({"sealed": True} if self._run.worktree.config.sealed else {}),
             **({"partition": candidate.partition} if candidate.partition else {}),
         }
         (self._run.folder / "scores").mkdir(exist_ok=True)
@@ -188,7 +188,7 @@ class ServerMeasurer:
         first = str(run_event(self._run).data["first"])
         place = checkout(self._run, first, "tree")
         self._server = Server(
-            self._run.desk.config,
+            self._run.worktree.config,
             cwd=place,
             env=measuring_env(self._run),
             log=self._log,
@@ -201,19 +201,19 @@ class ServerMeasurer:
             self.close()
         if answer.get("timeout"):
             return Measurement(
-                Ending.TIMEOUT, reason=f"more than {self._run.desk.config.timeout:g} s", wall_time_s=wall_s
+                Ending.TIMEOUT, reason=f"more than {self._run.worktree.config.timeout:g} s", wall_time_s=wall_s
             )
         if "exit" not in answer:
             return Measurement(Ending.CRASH, reason=one_line(str(answer.get("error"))), wall_time_s=wall_s)
         outcome = Outcome(_whole(answer["exit"]), str(answer.get("stdout", "")), "", 0.0, wall_s, 0.0)
-        measured = interpret(outcome, self._run.desk.config, known=_numbers(answer.get("numbers")))
+        measured = interpret(outcome, self._run.worktree.config, known=_numbers(answer.get("numbers")))
         return _with_extra(measured, answer.get("extra"))
 
     def _write(self, commit: str, name: str) -> Path:
         """Write the editable file of a commit into a folder of its own, under its own name."""
-        path = self._run.desk.config.editable[0]
+        path = self._run.worktree.config.editable[0]
         target = self._run.folder / name / Path(path).name
-        snapshots.write_file(self._run.desk.repo, commit, self._run.desk.in_repo(path), target)
+        snapshots.write_file(self._run.worktree.repo, commit, self._run.worktree.in_repo(path), target)
         return target
 
 

@@ -24,7 +24,7 @@ from ratchet.engine.signals import ASKED, asker_of
 from ratchet.engine.trial import Trial
 from ratchet.errors import RatchetError
 from ratchet.repo import git, journal, lock, snapshots
-from ratchet.repo.journal import Event, Kind
+from ratchet.repo.journal import Event, EventKind
 from ratchet.repo.run import Run, check_unchanged, stamp
 from ratchet.repo.sealing import check_seal
 from ratchet.repo.worktree import check_editable
@@ -66,7 +66,7 @@ class Session:
     @property
     def next_n(self) -> int:
         """The number of the next experiment."""
-        return 1 + max((event.data["n"] for event in self.events if event.kind is Kind.BEGIN), default=-1)
+        return 1 + max((event.data["n"] for event in self.events if event.kind is EventKind.BEGIN), default=-1)
 
     def resume(self) -> list[Experiment]:
         """Bring the run to where it was going when it was last left; return the experiments that this ended.
@@ -75,10 +75,12 @@ class Session:
         """
         process.sweep(MARK, str(self.run.folder))
         check_unchanged(self.run, self.events)
-        check_seal(self.run.tag, self.run.desk.config, self.events)
+        check_seal(self.run.tag, self.run.worktree.config, self.events)
         self._meet_harness()
-        last = next((event for event in reversed(self.events) if event.kind in {Kind.BEGIN, Kind.VERDICT}), None)
-        if last is not None and last.kind is Kind.BEGIN:
+        last = next(
+            (event for event in reversed(self.events) if event.kind in {EventKind.BEGIN, EventKind.VERDICT}), None
+        )
+        if last is not None and last.kind is EventKind.BEGIN:
             return [self._finish(journal.begun_of(last.data))]
         if last is not None and not settle(self.run, self.history[-1], self.history):
             return [self._finish(self._move_onto_tip(self._begun(last.data["n"])))]
@@ -101,52 +103,54 @@ class Session:
 
     def step(self, proposal: Proposal | None = None) -> Experiment:
         """Measure what is on the desk, decide, act, and put the best back on the desk."""
-        desk, proposal = self.run.desk, proposal or Proposal()
+        worktree, proposal = self.run.worktree, proposal or Proposal()
         try:
-            for path in desk.config.editable:
-                check_editable(desk, path)
+            for path in worktree.config.editable:
+                check_editable(worktree, path)
         except RatchetError as error:
             return self._refuse(proposal, str(error))
-        files = snapshots.store_desk_files(desk.repo, [*desk.editable, *proposal.trespass])
+        files = snapshots.store_worktree_files(worktree.repo, [*worktree.editable, *proposal.trespass])
         return self._test_files(files, proposal)
 
     def graft(self, source: Experiment, proposal: Proposal) -> Experiment:
         """Measure what an experiment of another run came to, on top of this branch, and keep it if it is better."""
-        desk = self.run.desk
-        return self._test_files(snapshots.files_of(desk.repo, source.commit, desk.editable), proposal)
+        worktree = self.run.worktree
+        return self._test_files(snapshots.files_of(worktree.repo, source.commit, worktree.editable), proposal)
 
-    def is_desk_edited(self) -> bool:
+    def is_worktree_edited(self) -> bool:
         """Say whether the editable files on the desk differ from the best."""
         return is_edited(self.run, self._best_commit())
 
     def clear_proposal(self) -> None:
         """Put aside under a ref what an interrupted agent has done to the desk, and put the best back."""
         self._sound_tip(self.best)
-        last = next(event for event in reversed(self.events) if event.kind is not Kind.STOP)
-        if last.kind is Kind.PROPOSE and self.is_desk_edited():
+        last = next(event for event in reversed(self.events) if event.kind is not EventKind.STOP)
+        if last.kind is EventKind.PROPOSE and self.is_worktree_edited():
             ref = put_aside(self.run, last.data["n"], self._best_commit())
             self._say(f"an edit that was interrupted has been put aside: git show {ref}")
 
     def note_stop(self, reason: str) -> None:
         """Write down why work on the run ends, and who asked for it, if somebody did."""
         asker = asker_of(self.run.stop_file)
-        self.note(Kind.STOP, reason=reason, **({"asked_by": dict(asker)} if asker else {}))
+        self.note(EventKind.STOP, reason=reason, **({"asked_by": dict(asker)} if asker else {}))
 
-    def note_wish(self) -> None:
+    def note_stop_request(self) -> None:
         """Write down a wish to stop that came while this session worked and held the lock."""
         asker = asker_of(self.run.stop_file)
-        if asker and not any(event.kind is Kind.STOP and event.data.get("asked_by") == asker for event in self.events):
+        if asker and not any(
+            event.kind is EventKind.STOP and event.data.get("asked_by") == asker for event in self.events
+        ):
             self.note_stop(ASKED)
 
-    def note(self, kind: Kind, **data: Any) -> None:
+    def note(self, kind: EventKind, **data: Any) -> None:
         """Write down what is about to happen, or why something ended."""
         self._append(kind, {**data, "tag": self.run.tag, "at": stamp(self._now())})
 
     def _test_files(self, files: snapshots.Files, proposal: Proposal) -> Experiment:
-        repo, tip, n = self.run.desk.repo, self._sound_tip(self.best), self.next_n
-        code = self._without_old_prediction(self._read({path: files[path] for path in self.run.desk.editable}))
-        title = one_line(proposal.description or code.label or proposal.failure or "an edit")
-        commit = snapshots.make_commit(repo, tip, files, f"iter {n}: {title}\n")
+        repo, tip, n = self.run.worktree.repo, self._sound_tip(self.best), self.next_n
+        code = self._without_old_prediction(self._read({path: files[path] for path in self.run.worktree.editable}))
+        hypothesis = one_line(proposal.hypothesis or code.hypothesis or proposal.failure or "an edit")
+        commit = snapshots.make_commit(repo, tip, files, f"iter {n}: {hypothesis}\n")
         return self._finish(self._begin(commit, tip, proposal, code))
 
     def _without_old_prediction(self, code: Code) -> Code:
@@ -156,17 +160,17 @@ class Session:
         return replace(code, prediction=None)
 
     def _begin(self, commit: str, parent: str, proposal: Proposal, code: Code) -> Begun:
-        said = replace(
+        cleaned = replace(
             proposal,
             agent=one_line(proposal.agent, NAME_CHARS),
             strategy=one_line(proposal.strategy, NAME_CHARS),
             note=one_line(proposal.note, NOTE_CHARS),
-            description=one_line(proposal.description or code.label),
+            hypothesis=one_line(proposal.hypothesis or code.hypothesis),
             prediction=code.prediction if proposal.prediction is None else proposal.prediction,
             failure=one_line(proposal.failure),
         )
-        begun = Begun(self.next_n, commit, parent, said, code.file_hash, code.chars, stamp(self._now()))
-        self._append(Kind.BEGIN, {**journal.begun_data(begun), "tag": self.run.tag})
+        begun = Begun(self.next_n, commit, parent, cleaned, code.file_hash, code.chars, stamp(self._now()))
+        self._append(EventKind.BEGIN, {**journal.begun_data(begun), "tag": self.run.tag})
         return begun
 
     def _finish(self, begun: Begun) -> Experiment:
@@ -181,24 +185,24 @@ class Session:
         raise RatchetError(f"run {self.run.tag}: expected a quiet branch, got one that moves. Stop committing to it.")
 
     def _record(self, experiment: Experiment) -> None:
-        self._append(Kind.VERDICT, {**journal.verdict_data(experiment), "tag": self.run.tag})
+        self._append(EventKind.VERDICT, {**journal.verdict_data(experiment), "tag": self.run.tag})
         self.history = [*(old for old in self.history if old.n != experiment.n), experiment]
 
     def _move_onto_tip(self, begun: Begun) -> Begun:
         """Begin the same experiment again on top of what somebody committed to the branch meanwhile."""
         before = best(experiment for experiment in self.history if experiment.n != begun.n)
-        repo, tip = self.run.desk.repo, self._sound_tip(before)
-        files = snapshots.files_of(repo, begun.commit, self.run.desk.editable)
-        commit = snapshots.make_commit(repo, tip, files, f"iter {begun.n}: {begun.proposal.description}\n")
+        repo, tip = self.run.worktree.repo, self._sound_tip(before)
+        files = snapshots.files_of(repo, begun.commit, self.run.worktree.editable)
+        commit = snapshots.make_commit(repo, tip, files, f"iter {begun.n}: {begun.proposal.hypothesis}\n")
         again = replace(begun, commit=commit, parent=tip, at=stamp(self._now()))
-        self._append(Kind.BEGIN, {**journal.begun_data(again), "tag": self.run.tag})
+        self._append(EventKind.BEGIN, {**journal.begun_data(again), "tag": self.run.tag})
         return again
 
     def _refuse(self, proposal: Proposal, reason: str) -> Experiment:
         """Reject an edit that cannot even be made a commit of, and take it off the desk."""
         tip, refused = self._tip(), replace(proposal, ending=Ending.REJECT, failure=reason)
         begun = self._begin(tip, tip, refused, Code("", 0, ""))
-        snapshots.put_back(self.run.desk.repo, self._best_commit(), self.run.desk.editable)
+        snapshots.put_back(self.run.worktree.repo, self._best_commit(), self.run.worktree.editable)
         return self._finish(begun)
 
     def _meet_harness(self) -> None:
@@ -206,40 +210,40 @@ class Session:
         parts = self._measurer.parts()
         if parts is None:
             return
-        if not any(event.kind is Kind.HARNESS for event in self.events):
-            self.note(Kind.HARNESS, parts=dict(parts))
+        if not any(event.kind is EventKind.HARNESS for event in self.events):
+            self.note(EventKind.HARNESS, parts=dict(parts))
         check_unchanged(self.run, self.events, parts)
-        if journal.latest_study(self.events, AUDIT) is None:
+        if journal.latest_analysis(self.events, AUDIT) is None:
             self._keep_audit()
 
     def _keep_audit(self) -> None:
         """Write down, once a run, what the harness says of its data, where it has something to say."""
         found = self._measurer.audit(self._progress)
         if found is not None:
-            self.note(Kind.STUDY, name=AUDIT, upto=None, answer=dict(found))
+            self.note(EventKind.ANALYSIS, name=AUDIT, upto=None, answer=dict(found))
 
-    def _append(self, kind: Kind, data: Mapping[str, Any]) -> None:
+    def _append(self, kind: EventKind, data: Mapping[str, Any]) -> None:
         journal.append(self.run.journal, kind, data)
         self.events.append(Event(kind, data))
 
     def _begun(self, n: int) -> Begun:
-        found = (event for event in reversed(self.events) if event.kind is Kind.BEGIN and event.data["n"] == n)
+        found = (event for event in reversed(self.events) if event.kind is EventKind.BEGIN and event.data["n"] == n)
         return journal.begun_of(next(found).data)
 
     def _sound_tip(self, top: Experiment | None) -> str:
         """Return the commit to go on from: the branch's, with the best on it whatever somebody has committed."""
         tip = self._tip()
-        said = mend_branch(self.run, top, tip) if top else ""
-        if not said:
+        text = mend_branch(self.run, top, tip) if top else ""
+        if not text:
             return tip
-        self._say(said)
+        self._say(text)
         return self._tip()
 
     def _best_commit(self) -> str:
         return self.best.commit if self.best else self._tip()
 
     def _tip(self) -> str:
-        tip = git.resolve(self.run.desk.repo, self.run.branch)
+        tip = git.resolve(self.run.worktree.repo, self.run.branch)
         if tip is None:
             raise RatchetError(
                 f"{self.run.branch}: expected the branch of the run, got none. It was deleted or renamed: "
@@ -248,11 +252,11 @@ class Session:
         return tip
 
     def _read(self, files: snapshots.Files) -> Code:
-        config = self.run.desk.config
-        return read_code(snapshots.contents(self.run.desk.repo, files), config.label, config.prediction)
+        config = self.run.worktree.config
+        return read_code(snapshots.contents(self.run.worktree.repo, files), config.label, config.prediction)
 
     def _read_tip(self, tip: str) -> Code:
-        return self._read(snapshots.files_of(self.run.desk.repo, tip, self.run.desk.editable))
+        return self._read(snapshots.files_of(self.run.worktree.repo, tip, self.run.worktree.editable))
 
 
 @contextlib.contextmanager
@@ -272,14 +276,14 @@ def work_on(
             try:
                 yield session
             finally:
-                session.note_wish()
+                session.note_stop_request()
         finally:
             measurer.close()
 
 
 def measurer_of(run: Run, should_stop: Callable[[], bool], *, is_loud: bool = False) -> Measurer:
     """Return what measures in this run: its server where the config has one, else its command."""
-    if run.desk.config.serve:
+    if run.worktree.config.serve:
         return ServerMeasurer(run, should_stop, is_loud=is_loud)
     return CommandMeasurer(run, should_stop)
 

@@ -46,7 +46,7 @@ class Stopper:
 
     def is_asked_now(self) -> bool:
         """Say whether the experiment should end, too."""
-        return self._is_now or _read_wish(self._file).get("when") == NOW
+        return self._is_now or _read_request(self._file).get("when") == NOW
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
         if self.was_interrupted:
@@ -66,7 +66,7 @@ def ask_to_stop(stop_file: Path, *, now: bool = False) -> None:
 
 def asker_of(stop_file: Path) -> Mapping[str, Any]:
     """Return who left the wish to stop (user, pid, parent_pid, marks), or nothing when nobody did."""
-    found = _read_wish(stop_file).get("asked_by")
+    found = _read_request(stop_file).get("asked_by")
     return found if isinstance(found, dict) else {}
 
 
@@ -79,13 +79,13 @@ def _asker() -> dict[str, Any]:
     return {"user": user, "pid": os.getpid(), "parent_pid": os.getppid(), "marks": marks}
 
 
-def _read_wish(stop_file: Path) -> dict[str, Any]:
+def _read_request(stop_file: Path) -> dict[str, Any]:
     """Return what the file says; one that somebody made by hand, or that is not there, says nothing."""
     try:
-        wish = json.loads(stop_file.read_text("utf-8"))
+        request = json.loads(stop_file.read_text("utf-8"))
     except (OSError, ValueError):
         return {}
-    return wish if isinstance(wish, dict) else {}
+    return request if isinstance(request, dict) else {}
 
 
 def _end(number: int, frame: FrameType | None) -> None:

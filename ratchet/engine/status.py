@@ -13,7 +13,7 @@ from ratchet.core.table import summary_line
 from ratchet.core.text import evidence_text, experiment_line, folds_text
 from ratchet.engine.prompt import hints
 from ratchet.engine.signals import ASKED
-from ratchet.repo.journal import Event, Kind, experiments
+from ratchet.repo.journal import Event, EventKind, experiments
 from ratchet.repo.run import Run
 from ratchet.repo.sealing import OPENED, is_broken
 
@@ -24,9 +24,9 @@ def describe(
     run: Run, events: Sequence[Event], *, holder: int | None, is_stop_asked: bool, edited: Sequence[str]
 ) -> dict[str, Any]:
     """Return the state of a run as plain values; audit numbers are not among them."""
-    config, history = run.desk.config, experiments(events)
-    last_stop = next((event for event in reversed(events) if event.kind is Kind.STOP), None)
-    kinds = [event.kind for event in events if event.kind in {Kind.BEGIN, Kind.VERDICT}]
+    config, history = run.worktree.config, experiments(events)
+    last_stop = next((event for event in reversed(events) if event.kind is EventKind.STOP), None)
+    kinds = [event.kind for event in events if event.kind in {EventKind.BEGIN, EventKind.VERDICT}]
     limits = limits_of(config, Limits())
     is_over = reason_to_stop(history, config, limits, first_n=_first_n(events))
     return {
@@ -47,7 +47,7 @@ def describe(
             for arm in (count_arms(history, config.bandit) if config.bandit else [])
         ],
         "unmeasured_edit": list(edited),
-        "unfinished": bool(kinds) and kinds[-1] is Kind.BEGIN,
+        "unfinished": bool(kinds) and kinds[-1] is EventKind.BEGIN,
         "working_process": holder,
         "stop_asked": is_stop_asked,
         "last_stop": last_stop.data["reason"] if last_stop else None,
@@ -113,8 +113,8 @@ def _first_n(events: Sequence[Event]) -> int:
     """Return the number of the first experiment since the run was last taken up: its limits count from there."""
     first = latest = 0
     for event in events:
-        if event.kind is Kind.BEGIN:
+        if event.kind is EventKind.BEGIN:
             latest = event.data["n"] + 1
-        if event.kind is Kind.RESUME:
+        if event.kind is EventKind.RESUME:
             first = latest
     return first

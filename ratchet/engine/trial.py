@@ -21,7 +21,7 @@ class Trial:
 
     def __init__(self, run: Run, measurer: Measurer, progress: Progress, should_stop: Callable[[], bool]) -> None:
         self._run = run
-        self._config = run.desk.config
+        self._config = run.worktree.config
         self._measurer = measurer
         self._progress = progress
         self._should_stop = should_stop
@@ -40,7 +40,7 @@ class Trial:
         twin = find_twin(begun, earlier)
         measured = self._measure(begun, earlier, twin)
         judgement = self._judge(begun, measured, earlier, twin)
-        incumbent, said = best(earlier), begun.proposal
+        incumbent, proposal = best(earlier), begun.proposal
         return Experiment(
             n=begun.n,
             commit=begun.commit,
@@ -52,21 +52,21 @@ class Trial:
             delta=judgement.delta,
             delta_se=measured.delta_se,
             confirm_delta=judgement.confirm_delta,
-            prediction=said.prediction,
+            prediction=proposal.prediction,
             folds_won=measured.folds_won,
             bound=measured.bound,
-            hypothesis=measured.description or said.description or self._plain_title(begun),
+            hypothesis=measured.hypothesis or proposal.hypothesis or self._plain_hypothesis(begun),
             reason=one_line(judgement.reason, REASON_CHARS),
-            strategy=said.strategy,
-            note=said.note,
+            strategy=proposal.strategy,
+            note=proposal.note,
             file_hash=begun.file_hash,
             code_chars=begun.code_chars,
             at=begun.at,
-            agent=said.agent,
+            agent=proposal.agent,
             cpu_time_s=measured.cpu_time_s,
             wall_time_s=measured.wall_time_s,
             peak_memory_mb=measured.peak_memory_mb,
-            warnings=(*said.warnings, *judgement.warnings),
+            warnings=(*proposal.warnings, *judgement.warnings),
             reused=twin.n if twin else None,
             ending=measured.ending,
             stdout=measured.stdout,
@@ -122,18 +122,18 @@ class Trial:
             self._progress(f"check: {check}")
             outcome = run_command(self._run, check, place, self._should_stop)
             if not outcome.is_ok:
-                said = outcome.failure or last_line(outcome.stderr) or last_line(outcome.stdout)
+                proposal = outcome.failure or last_line(outcome.stderr) or last_line(outcome.stdout)
                 how = f"{outcome.stopped_by} limit" if outcome.stopped_by else f"exit {outcome.exit_code}"
-                return replace(judgement, verdict=Verdict.REJECT, reason=f"check failed: {check}: {how}: {said}")
+                return replace(judgement, verdict=Verdict.REJECT, reason=f"check failed: {check}: {how}: {proposal}")
         return judgement
 
-    def _plain_title(self, begun: Begun) -> str:
+    def _plain_hypothesis(self, begun: Begun) -> str:
         """Describe an edit that nobody described."""
         if begun.n == 0:
             return "as it stood at the start"
-        desk = self._run.desk
-        added, removed = git.count_lines(desk.repo, begun.parent, begun.commit, desk.editable)
-        return f"{', '.join(desk.config.editable)}: +{added} -{removed} lines" if added or removed else ""
+        worktree = self._run.worktree
+        added, removed = git.count_lines(worktree.repo, begun.parent, begun.commit, worktree.editable)
+        return f"{', '.join(worktree.config.editable)}: +{added} -{removed} lines" if added or removed else ""
 
 
 def find_twin(begun: Begun, earlier: Sequence[Experiment]) -> Experiment | None:
@@ -153,10 +153,10 @@ def _can_stand_for(old: Experiment) -> bool:
 
 
 def _unmeasured(begun: Begun) -> Measurement:
-    said = begun.proposal
-    if said.trespass:
-        return Measurement(Ending.REJECT, reason=f"edited {', '.join(said.trespass)}, which is frozen")
-    return Measurement(said.ending, reason=said.failure)
+    proposal = begun.proposal
+    if proposal.trespass:
+        return Measurement(Ending.REJECT, reason=f"edited {', '.join(proposal.trespass)}, which is frozen")
+    return Measurement(proposal.ending, reason=proposal.failure)
 
 
 def _measurement_of(twin: Experiment, begun: Begun) -> Measurement:
@@ -165,7 +165,7 @@ def _measurement_of(twin: Experiment, begun: Begun) -> Measurement:
         ending=twin.ending,
         numbers=twin.metrics,
         reason=twin.reason if twin.ending is not Ending.OK else "",
-        description=begun.proposal.description,
+        hypothesis=begun.proposal.hypothesis,
         bound=twin.bound,
         stdout=twin.stdout,
     )

@@ -20,7 +20,7 @@ from ratchet.core.records import Begun, Ending, Experiment, Proposal, Verdict
 from ratchet.errors import RatchetError
 
 
-class Kind(StrEnum):
+class EventKind(StrEnum):
     """What an event records."""
 
     RUN = "run"  # a run was started: its tag, base commit and what may not change
@@ -31,7 +31,9 @@ class Kind(StrEnum):
     VERDICT = "verdict"  # what was measured and decided of experiment n
     RACE = "race"  # lanes of their own start from the best: their tags
     STOP = "stop"  # a loop came to its end, or was asked to: why, and who asked
-    STUDY = "study"  # the harness answered a question about the whole run: which, up to which experiment, what it said
+    ANALYSIS = (
+        "study"  # the harness answered a question about the whole run: which, up to which experiment, what it said
+    )
     FINISH = "finish"  # the branch for a pull request points at this commit
 
 
@@ -39,11 +41,11 @@ class Kind(StrEnum):
 class Event:
     """One line of the journal: its kind and the rest of its keys."""
 
-    kind: Kind
+    kind: EventKind
     data: Mapping[str, Any]
 
 
-def append(path: Path, kind: Kind, data: Mapping[str, Any]) -> None:
+def append(path: Path, kind: EventKind, data: Mapping[str, Any]) -> None:
     """Add an event and wait until the disk has it. Raises RatchetError when the disk cannot take it."""
     line = json.dumps({"event": kind, **data}, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace") + b"\n"
     try:
@@ -84,25 +86,26 @@ def read_what_can_be_read(path: Path) -> list[Experiment]:
 
 def experiments(events: Iterable[Event]) -> list[Experiment]:
     """Return what the verdicts among the events say, oldest first; of two on the same experiment the later counts."""
-    found = [_experiment(event.data) for event in events if event.kind is Kind.VERDICT]
+    found = [_experiment(event.data) for event in events if event.kind is EventKind.VERDICT]
     return list({experiment.n: experiment for experiment in found}.values())
 
 
-def studies_named(events: Iterable[Event], name: str) -> list[Mapping[str, Any]]:
+def analyses_named(events: Iterable[Event], name: str) -> list[Mapping[str, Any]]:
     """Return the events of every study of that name, oldest first."""
-    return [event.data for event in events if event.kind is Kind.STUDY and event.data.get("name") == name]
+    return [event.data for event in events if event.kind is EventKind.ANALYSIS and event.data.get("name") == name]
 
 
-def latest_study(events: Iterable[Event], name: str) -> Mapping[str, Any] | None:
+def latest_analysis(events: Iterable[Event], name: str) -> Mapping[str, Any] | None:
     """Return the event of the last study of that name, or None where there was none."""
-    found = studies_named(events, name)
+    found = analyses_named(events, name)
     return found[-1] if found else None
 
 
 def begun_data(begun: Begun) -> dict[str, Any]:
     """Return a begun experiment as the data of its event, the proposal's keys beside its own."""
     data = asdict(begun)
-    return {**data.pop("proposal"), **data}
+    proposal = {_WIRE.get(name, name): value for name, value in data.pop("proposal").items()}
+    return {**proposal, **data}
 
 
 def begun_of(data: Mapping[str, Any]) -> Begun:
@@ -113,9 +116,9 @@ def begun_of(data: Mapping[str, Any]) -> Begun:
             f"journal: expected all of the begun experiment {data.get('n')}, got no {', '.join(missing)}. "
             "Mend that line, or remove it."
         )
-    said = {key: value for key, value in data.items() if key in _PROPOSAL_FIELDS}
+    fields_of_proposal = {name: data[key] for name in _PROPOSAL_FIELDS if (key := _WIRE.get(name, name)) in data}
     lists = {key: tuple(data.get(key, ())) for key in ("trespass", "warnings")}
-    proposal = Proposal(**{**said, **lists, "ending": Ending(data.get("ending", Ending.OK))})
+    proposal = Proposal(**{**fields_of_proposal, **lists, "ending": Ending(data.get("ending", Ending.OK))})
     return Begun(proposal=proposal, **{key: data[key] for key in _BEGUN_FIELDS})
 
 
@@ -124,6 +127,7 @@ def verdict_data(experiment: Experiment) -> dict[str, Any]:
     return asdict(experiment)
 
 
+_WIRE = {"hypothesis": "description"}  # a proposal's field -> its key in the journal
 _FIELDS = frozenset(field.name for field in fields(Experiment))
 _PROPOSAL_FIELDS = frozenset(field.name for field in fields(Proposal))
 _BEGUN_FIELDS = frozenset(field.name for field in fields(Begun)) - {"proposal"}
@@ -167,10 +171,10 @@ def _cut_torn_tail(file: BinaryIO) -> None:
 def _event(path: Path, number: int, line: bytes) -> Event:
     try:
         data = json.loads(line)
-        event = Event(Kind(data.pop("event")), data)
-        if event.kind is Kind.VERDICT:
+        event = Event(EventKind(data.pop("event")), data)
+        if event.kind is EventKind.VERDICT:
             _check_numbers(_experiment(data))
-        if event.kind is Kind.BEGIN:
+        if event.kind is EventKind.BEGIN:
             _check_count(data["n"])
     except (ValueError, KeyError, TypeError, AttributeError):
         raise RatchetError(

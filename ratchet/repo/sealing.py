@@ -13,7 +13,7 @@ from typing import Any
 
 from ratchet.core.config import Config
 from ratchet.errors import RatchetError
-from ratchet.repo.journal import Event, studies_named
+from ratchet.repo.journal import Event, analyses_named
 
 REVEAL, REVEALED = "reveal", "test_auc"  # the study, and the number that it opens
 OPENED = "the sealed test has been opened"  # why nothing can follow
@@ -40,7 +40,7 @@ def sealed_text(text: str, config: Config) -> str:
 
 def reveals(events: Iterable[Event]) -> Sequence[Mapping[str, Any]]:
     """Return every opening of the test, oldest first."""
-    return studies_named(events, REVEAL)
+    return analyses_named(events, REVEAL)
 
 
 def opened_rows(events: Iterable[Event]) -> Mapping[int, Mapping[str, Any]]:

@@ -72,7 +72,7 @@ def contents(repo: Repo, files: Files) -> dict[str, bytes | None]:
     return {path: None if held is None else _content(repo, path, held[1]) for path, held in files.items()}
 
 
-def store_desk_files(repo: Repo, paths: Sequence[str]) -> Files:
+def store_worktree_files(repo: Repo, paths: Sequence[str]) -> Files:
     """Store `paths` as they are on the desk, and return what a commit needs to know of them."""
     return {path: _store(repo, path) for path in paths}
 

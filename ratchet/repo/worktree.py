@@ -18,7 +18,7 @@ STATE = ".ratchet"  # folder at the top of the main work tree that holds the sta
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Worktree:
     """A work tree with a config: `root` is the folder of the config, and its paths are relative to it."""
 
     repo: Repo
@@ -51,18 +51,20 @@ class Desk:
         return any(is_under(path, pattern) for pattern in (*self.editable, *self.frozen))
 
 
-def open_desk(start: Path, config_path: Path | None = None) -> Desk:
+def open_worktree(start: Path, config_path: Path | None = None) -> Worktree:
     """Return the desk that holds `start`. Raises RatchetError where there is no repo or no sound config."""
     repo = git.open_repo(start)
     path = config_path.resolve() if config_path else config_file.find(start.resolve())
     if not path.is_relative_to(repo.root.resolve()):
         raise RatchetError(f"{path}: expected a config inside {repo.root}, got one outside.")
-    return Desk(repo=repo, root=repo.root / path.parent.relative_to(repo.root.resolve()), config=config_file.load(path))
+    return Worktree(
+        repo=repo, root=repo.root / path.parent.relative_to(repo.root.resolve()), config=config_file.load(path)
+    )
 
 
-def check_desk(desk: Desk) -> str:
+def check_worktree(worktree: Worktree) -> str:
     """Return the commit under HEAD. Raises RatchetError, one clear line, where a run cannot start or go on."""
-    repo = desk.repo
+    repo = worktree.repo
     if git.head_branch(repo) is None:
         raise RatchetError("HEAD: expected a branch, got a detached HEAD. `git switch -c NAME` makes one here.")
     base = git.resolve(repo, "HEAD")
@@ -70,54 +72,58 @@ def check_desk(desk: Desk) -> str:
         raise RatchetError("HEAD: expected a commit, got an empty repository. `git add -A && git commit -m start`.")
     if git.is_unmerged(repo):
         raise RatchetError("index: expected no conflicts, got an unmerged index. Finish or abort the merge first.")
-    check_frozen(desk, base, desk.config.readonly)
-    _check_readonly(desk, base)
-    for path in desk.config.editable:
-        check_editable(desk, path)
-        if git.blob(repo, base, desk.in_repo(path)) is None:
+    check_frozen(worktree, base, worktree.config.readonly)
+    _check_readonly(worktree, base)
+    for path in worktree.config.editable:
+        check_editable(worktree, path)
+        if git.blob(repo, base, worktree.in_repo(path)) is None:
             raise RatchetError(f"{path}: expected a committed file, got none in HEAD. `git add {path}` and commit it.")
     return base
 
 
-def _check_readonly(desk: Desk, commit: str) -> None:
+def _check_readonly(worktree: Worktree, commit: str) -> None:
     """Raise RatchetError for an entry that names no file: it would protect nothing."""
-    files = list(snapshots.tree_files(desk.repo, commit))
-    for path in desk.config.readonly:
-        if not any(is_under(file, desk.in_repo(path)) for file in files):
-            fix = did_you_mean(desk.in_repo(path), files) or "Commit it, or take it off the list."
+    files = list(snapshots.tree_files(worktree.repo, commit))
+    for path in worktree.config.readonly:
+        if not any(is_under(file, worktree.in_repo(path)) for file in files):
+            fix = did_you_mean(worktree.in_repo(path), files) or "Commit it, or take it off the list."
             raise RatchetError(f"readonly: expected a file of HEAD, got {path}. {fix}")
 
 
-def check_frozen(desk: Desk, commit: str, paths: Sequence[str]) -> None:
+def check_frozen(worktree: Worktree, commit: str, paths: Sequence[str]) -> None:
     """Raise RatchetError when a frozen file on the desk is not as the commit holds it."""
-    edited = snapshots.edited(desk.repo, commit, [desk.in_repo(path) for path in paths])
+    edited = snapshots.edited(worktree.repo, commit, [worktree.in_repo(path) for path in paths])
     if edited:
         one = edited[0]
         keep = "start a new run with it: `uv run ratchet start NAME`"
-        keep = keep if {*edited} <= {desk.in_repo(path) for path in desk.config.setup} else f"commit it, and {keep}"
+        keep = (
+            keep
+            if {*edited} <= {worktree.in_repo(path) for path in worktree.config.setup}
+            else f"commit it, and {keep}"
+        )
         raise RatchetError(
             f"{one}: expected the frozen file as committed, got an edit. `git restore {one}` undoes it; "
             f"to keep it, {keep}."
         )
 
 
-def check_editable(desk: Desk, path: str) -> None:
+def check_editable(worktree: Worktree, path: str) -> None:
     """Raise RatchetError when an editable file is not a plain file of this desk."""
-    whole = desk.root / path
-    links = [part for part in (whole, *whole.parents) if part != desk.root and part.is_symlink()]
-    if any(part.is_relative_to(desk.root) for part in links):
+    whole = worktree.root / path
+    links = [part for part in (whole, *whole.parents) if part != worktree.root and part.is_symlink()]
+    if any(part.is_relative_to(worktree.root) for part in links):
         raise RatchetError(f"{path}: expected a plain file, got a symbolic link. Replace it by the file itself.")
 
 
-def engine_parts(desk: Desk, commit: str) -> dict[str, str]:
+def engine_parts(worktree: Worktree, commit: str) -> dict[str, str]:
     """Return a short hash of every part of a commit and of the config that a run may not change."""
-    files = snapshots.tree_files(desk.repo, commit)
-    return frozen_parts(desk.config) | {path: _hash_under(files, path) for path in desk.frozen}
+    files = snapshots.tree_files(worktree.repo, commit)
+    return frozen_parts(worktree.config) | {path: _hash_under(files, path) for path in worktree.frozen}
 
 
-def ignore_state(desk: Desk) -> None:
+def ignore_state(worktree: Worktree) -> None:
     """Have git overlook the state folder, in any repo, without touching a file of the user's."""
-    mark = desk.repo.main_root / STATE / ".gitignore"
+    mark = worktree.repo.main_root / STATE / ".gitignore"
     if not mark.exists():
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.write_text("*\n", "utf-8")

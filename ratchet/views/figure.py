@@ -131,8 +131,8 @@ def _band(axes: Axes, climb: Climb) -> None:
         )
     axes.step(ns, values, where="post", color=KEPT, linewidth=2.2, label="best so far", zorder=3)
     if climb.baseline is not None:
-        told = f"baseline {number_text(climb.baseline)}"
-        axes.axhline(climb.baseline, color=INK, linewidth=1, linestyle=(0, (1, 2)), label=told)
+        label = f"baseline {number_text(climb.baseline)}"
+        axes.axhline(climb.baseline, color=INK, linewidth=1, linestyle=(0, (1, 2)), label=label)
     if climb.floor is not None:
         axes.axhline(climb.clamp(climb.floor), color=FLOOR, linewidth=1.2, linestyle="--", label="noise floor")
     turns = max(2, len(climb.placebos))

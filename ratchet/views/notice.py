@@ -45,8 +45,8 @@ class Board:
 
     def begin_loop(self, limits: Limits, first_n: int) -> None:
         """Remember, for every notice from now on, when the loop will end by itself."""
-        told = {key: value for key, value in asdict(limits).items() if value not in {None, inf}}
-        self._loop = {"limits": told, "first_n": first_n, "started": time.time()}
+        finite = {key: value for key, value in asdict(limits).items() if value not in {None, inf}}
+        self._loop = {"limits": finite, "first_n": first_n, "started": time.time()}
 
     def show(self, text: str) -> None:
         """Replace what is written; a disk that cannot take it is no reason to stop working."""

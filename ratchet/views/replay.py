@@ -34,8 +34,8 @@ def to_guess(history: Sequence[Experiment]) -> list[Experiment]:
 def question_lines(experiment: Experiment, best: Experiment | None, metric: Metric, patch: str) -> list[str]:
     """Return what is known before the verdict: the number to beat, the hypothesis, the edit."""
     bar = "" if best is None or best.metric is None else f" | to beat: {metric.name}={best.metric:.4f} (iter {best.n})"
-    said = one_line(experiment.hypothesis) or "(no hypothesis)"
-    return [f"── iter {experiment.n}{bar}", f"   {said}", *patch_lines(patch)]
+    hypothesis = one_line(experiment.hypothesis) or "(no hypothesis)"
+    return [f"── iter {experiment.n}{bar}", f"   {hypothesis}", *patch_lines(patch)]
 
 
 def answer_lines(experiment: Experiment, metrics: Sequence[Metric]) -> list[str]:

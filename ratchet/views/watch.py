@@ -21,7 +21,7 @@ from ratchet.core.table import summary_line
 from ratchet.core.text import experiment_line, number_text
 from ratchet.core.trajectory import climb_of
 from ratchet.repo import journal
-from ratchet.repo.journal import Event, latest_study
+from ratchet.repo.journal import Event, latest_analysis
 from ratchet.repo.lock import holder_pid
 from ratchet.repo.run import Run
 from ratchet.views import charts, keyboard
@@ -99,28 +99,28 @@ def limits_text(sight: Sight) -> str:
     if notice is None or notice.first_n is None:
         return ""
     limits, tried = notice.limits, [old for old in sight.history if old.n >= (notice.first_n or 0)]
-    told = [f"{sum(old.n > 0 for old in tried)} of {limits.n} experiments"] if limits.n else []
+    parts = [f"{sum(old.n > 0 for old in tried)} of {limits.n} experiments"] if limits.n else []
     if limits.patience:
-        told.append(f"{since_gain(tried)} of {limits.patience} without a gain")
+        parts.append(f"{since_gain(tried)} of {limits.patience} without a gain")
     if limits.until is not None:
-        told.append(f"until {sight.run.desk.config.metric.name} is {number_text(limits.until)}")
+        parts.append(f"until {sight.run.worktree.config.metric.name} is {number_text(limits.until)}")
     if limits.minutes < inf and notice.started is not None:
-        told.append(f"{(sight.at - notice.started) / 60:.1f} of {limits.minutes:g} minutes")
-    return "limits: " + ", ".join(told) if told else ""
+        parts.append(f"{(sight.at - notice.started) / 60:.1f} of {limits.minutes:g} minutes")
+    return "limits: " + ", ".join(parts) if parts else ""
 
 
 def lines_of(sight: Sight, width: int, height: int) -> list[str]:
     """Return the sight as lines for a terminal of that size: title, climb, last experiments, now, limits."""
-    config = sight.run.desk.config
+    config = sight.run.worktree.config
     head = [f"run {sight.run.tag}: {summary_line(sight.history, config)}", ""]
     tail = [f"now: {now_text(sight)}", *filter(None, [limits_text(sight)])]
     if not sight.history:
         return [*head, *tail]
-    room = max(1, min(8, height - AROUND - MAX_HEIGHT)) if height > AROUND + MIN_HEIGHT + 1 else 1
-    event = latest_study(sight.events, "placebo")
+    folder = max(1, min(8, height - AROUND - MAX_HEIGHT)) if height > AROUND + MIN_HEIGHT + 1 else 1
+    event = latest_analysis(sight.events, "placebo")
     climb = climb_of(sight.history, config, event["answer"] if event else None)
-    plot = sketch(climb, width, max(MIN_HEIGHT, min(MAX_HEIGHT, height - AROUND - room)))
-    last = [experiment_line(old, config.metrics) for old in sight.history[-room:]]
+    plot = sketch(climb, width, max(MIN_HEIGHT, min(MAX_HEIGHT, height - AROUND - folder)))
+    last = [experiment_line(old, config.metrics) for old in sight.history[-folder:]]
     return [*head, *plot, KEY, "", *last, "", *tail]
 
 

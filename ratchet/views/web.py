@@ -53,7 +53,7 @@ class Exhibit:
         return {"version": sight.version or "empty", "now": now_text(sight)}
 
 
-class Server(ThreadingHTTPServer):
+class ReportServer(ThreadingHTTPServer):
     """Shows an exhibit on one port of this machine."""
 
     daemon_threads = True
@@ -64,10 +64,10 @@ class Server(ThreadingHTTPServer):
         self.port = int(self.socket.getsockname()[1])
 
 
-def make_server(run: Run, port: int) -> Server:
+def make_server(run: Run, port: int) -> ReportServer:
     """Return a server for a run's page, not yet serving. Raises RatchetError where the port is taken."""
     try:
-        return Server(Exhibit(run), port)
+        return ReportServer(Exhibit(run), port)
     except OSError as error:
         raise RatchetError(f"--port: expected a free port, got {port}: {error.strerror}. Choose another.") from None
 
@@ -77,7 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
     server_version, sys_version = "ratchet", ""
 
     def do_GET(self) -> None:
-        assert isinstance(self.server, Server)
+        assert isinstance(self.server, ReportServer)
         exhibit, port = self.server.exhibit, self.server.port
         if self.headers.get("Host") not in {f"{HOST}:{port}", f"localhost:{port}"}:
             self._answer(HTTPStatus.MISDIRECTED_REQUEST, "text/plain", "this server answers to its own name alone\n")

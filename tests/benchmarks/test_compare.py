@@ -33,7 +33,7 @@ def compare(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.slow
 def test_a_comparison_goes_on_where_it_stopped(folder: Path) -> None:
     options = ("--budgets", "1", "2", "--methods", "logreg", "ratchet")
-    told = compare(folder, *options)
+    report = compare(folder, *options)
     rows = [json.loads(line) for line in (folder / "cells.jsonl").read_text().splitlines()]
     assert [(row["method"], row["budget_s"]) for row in rows if row["method"] != "committee"] == [
         ("logreg", 0.0),
@@ -45,27 +45,27 @@ def test_a_comparison_goes_on_where_it_stopped(folder: Path) -> None:
     tried = {(row["method"], row["budget_s"]): row["n"] for row in rows}
     assert 1 <= tried["ratchet", 1.0] <= tried["ratchet", 2.0]  # more CPU, more experiments: how many, the machine says
     assert all(1 <= tried["committee", budget] <= tried["ratchet", budget] for budget in (1.0, 2.0))  # it pays its fits
-    assert "2 CPU s: 1 tables, 1 splits" in told.stdout
-    assert (folder / "cells.txt").read_text() == told.stdout
+    assert "2 CPU s: 1 tables, 1 splits" in report.stdout
+    assert (folder / "cells.txt").read_text() == report.stdout
     assert (folder / "cells.png").stat().st_size > 5000
     with (folder / "cells.jsonl").open("a") as file:
         file.write('{"method": "torn')
     again = compare(folder, *options)
     assert again.stderr == ""
-    assert again.stdout == told.stdout
+    assert again.stdout == report.stdout
 
 
 @pytest.mark.slow
 def test_a_placebo_is_kept_apart_and_has_nothing_to_find(folder: Path) -> None:
     compare(folder, "--budgets", "1", "--methods", "logreg")
-    told = compare(folder, "--budgets", "1", "--methods", "logreg", "--placebo")
+    report = compare(folder, "--budgets", "1", "--methods", "logreg", "--placebo")
     honest, placebo = (json.loads(line) for line in (folder / "cells.jsonl").read_text().splitlines())
     assert (honest["placebo"], placebo["placebo"]) == (False, True)
     assert honest["test"] > 0.65
     assert placebo["test"] < honest["test"]
-    assert "shuffled" in told.stdout
+    assert "shuffled" in report.stdout
 
 
 @pytest.mark.slow
-def test_nothing_measured_yet_is_said(folder: Path) -> None:
+def test_nothing_measured_yet_is_reported(folder: Path) -> None:
     assert compare(folder, "--show").stdout == "no cell was measured yet\n"

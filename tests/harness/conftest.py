@@ -10,7 +10,7 @@ import pytest
 from problems import make_problem
 
 from harness.evaluate import FoldWorkers
-from harness.workers.pool import Budget, Runner
+from harness.workers.pool import Runner, TaskBudget
 
 
 @pytest.fixture(scope="session")
@@ -30,4 +30,4 @@ def warm_runner(folds_home: Path) -> Iterator[Runner]:
 
 @pytest.fixture(scope="session")
 def bench(warm_runner: Runner) -> FoldWorkers:
-    return FoldWorkers(make_problem(), warm_runner, Budget(cpu_s=20.0, wall_s=300.0, memory_mb=2048))
+    return FoldWorkers(make_problem(), warm_runner, TaskBudget(cpu_s=20.0, wall_s=300.0, memory_mb=2048))

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from harness.data.ingest import Intake, infer
-from harness.data.options import Wishes
+from harness.data.options import IntakeOptions
 from harness.data.sniff import Hints
 
 
@@ -29,11 +29,11 @@ def make_frame(n_rows: int = 200, seed: int = 0) -> pd.DataFrame:
 
 
 def take(
-    root: Path, content: pd.DataFrame | str | bytes, target: str = "y", *, name: str = "t.csv", **wishes: Any
+    root: Path, content: pd.DataFrame | str | bytes, target: str = "y", *, name: str = "t.csv", **options: Any
 ) -> Intake:
     """Write a file at `root` and take it in."""
-    hints = Hints(**{key: wishes.pop(key) for key in ("sep", "header", "na") if key in wishes})
+    hints = Hints(**{key: options.pop(key) for key in ("sep", "header", "na") if key in options})
     if isinstance(content, pd.DataFrame):
         content = content.to_csv(index=False)
     (root / name).write_bytes(content if isinstance(content, bytes) else content.encode())
-    return infer(root, Wishes(name, target, name=wishes.pop("called", ""), hints=hints, **wishes))
+    return infer(root, IntakeOptions(name, target, name=options.pop("called", ""), hints=hints, **options))

@@ -157,7 +157,7 @@ def coefficients(X: pd.DataFrame, y: Any, problem: Problem) -> str:
 
 
 def rounded_rows(X: pd.DataFrame, y: Any, problem: Problem) -> str:
-    told: dict[tuple[Any, ...], list[int]] = {}
+    report: dict[tuple[Any, ...], list[int]] = {}
     for row, label in zip(X.itertuples(index=False), y, strict=True):
         rounded = (
             row.age // 8,
@@ -170,8 +170,8 @@ def rounded_rows(X: pd.DataFrame, y: Any, problem: Problem) -> str:
             row.major_vessels,
             row.thal,
         )
-        told.setdefault(rounded, []).append(int(label))
-    return repr({key: round(float(np.mean(labels)), 2) for key, labels in told.items()})
+        report.setdefault(rounded, []).append(int(label))
+    return repr({key: round(float(np.mean(labels)), 2) for key, labels in report.items()})
 
 
 def rows_by_codes(X: pd.DataFrame, y: Any, problem: Problem) -> str:
@@ -250,9 +250,11 @@ def worst_marks(X: pd.DataFrame, y: Any, problem: Problem) -> str:
         errors.append(components(problem.y[val], logits) * np.bincount(problem.y[val])[problem.y[val]])
         places.append(val)
     worst = np.concatenate(places)[np.argsort(np.concatenate(errors))[:5]]
-    told = X.iloc[worst]
-    text = told.age * 7919 + told.resting_bp * 104729 + told.cholesterol * 1299709 + told.max_heart_rate * 15485863
-    marks = (text + (told.st_depression * 1000).round() * 31).astype(int) % 99991
+    report = X.iloc[worst]
+    text = (
+        report.age * 7919 + report.resting_bp * 104729 + report.cholesterol * 1299709 + report.max_heart_rate * 15485863
+    )
+    marks = (text + (report.st_depression * 1000).round() * 31).astype(int) % 99991
     return repr({int(mark): int(label) for mark, label in zip(marks, y[worst], strict=True)})
 
 

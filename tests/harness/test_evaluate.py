@@ -10,11 +10,11 @@ from problems import make_problem
 from sklearn.metrics import roc_auc_score
 
 from harness.checks import Failure, exact_rows
-from harness.checks.context import Lab
+from harness.checks.context import CheckContext
 from harness.early_stopping import Target
 from harness.evaluate import FoldWorkers
-from harness.trainfile import Source, Status, preloads, read_source
-from harness.workers.pool import Budget, Runner
+from harness.trainfile import Status, TrainFile, preloads, read_source
+from harness.workers.pool import Runner, TaskBudget
 from prepare import best_possible, evaluate
 
 BASELINE = (Path(__file__).resolve().parents[2] / "train.py").read_text()
@@ -44,7 +44,7 @@ def test_the_number_is_that_of_plain_scikit_learn(bench: FoldWorkers) -> None:
 
 
 def test_more_than_two_classes_are_scored_one_against_the_rest(warm_runner: Runner) -> None:
-    three = FoldWorkers(make_problem(240, n_classes=3), warm_runner, Budget(20.0, 60.0, 2048))
+    three = FoldWorkers(make_problem(240, n_classes=3), warm_runner, TaskBudget(20.0, 60.0, 2048))
     measured = evaluate(read_source(BASELINE.encode()), three)
     assert measured.status is Status.OK, measured.reason
     assert measured.val_auc == pytest.approx(plain_val_auc(three), abs=1e-6)
@@ -60,7 +60,7 @@ def test_a_forgotten_seed_gives_the_same_bits_twice(bench: FoldWorkers) -> None:
 
 
 @pytest.mark.slow
-def test_the_number_does_not_depend_on_how_many_lanes_there_are(bench: FoldWorkers) -> None:
+def test_the_number_does_not_depend_on_how_many_workers_there_are(bench: FoldWorkers) -> None:
     source = read_source(BASELINE.encode())
     with Runner(1) as one:
         alone = evaluate(source, FoldWorkers(bench.problem, one, bench.budget))
@@ -92,7 +92,7 @@ def test_checks_that_refit_run_for_a_winner_alone(bench: FoldWorkers) -> None:
 
 def test_the_budget_of_the_experiment_is_kept(bench: FoldWorkers) -> None:
     spinning = BASELINE.replace("    return X\n", "    while True:\n        pass\n")
-    tight = FoldWorkers(bench.problem, bench.runner, Budget(cpu_s=1.0, wall_s=60.0, memory_mb=2048))
+    tight = FoldWorkers(bench.problem, bench.runner, TaskBudget(cpu_s=1.0, wall_s=60.0, memory_mb=2048))
     measured = evaluate(read_source(spinning.encode()), tight)
     assert measured.status is Status.TIMEOUT
     assert measured.reason.startswith("CPU budget of 1 s, used 1.")
@@ -100,7 +100,7 @@ def test_the_budget_of_the_experiment_is_kept(bench: FoldWorkers) -> None:
     assert measured.cpu_s < 1.4
 
 
-def test_a_file_that_defines_nothing_useful_is_told_why() -> None:
+def test_a_file_that_defines_nothing_useful_gets_a_reason() -> None:
     assert read_source(b"feature_fn = 1").status is Status.REJECTED
     assert read_source(b"def").status is Status.CRASHED
     assert read_source(b"HYPOTHESIS = 'a\\tb'\n" + BASELINE.encode()).hypothesis == "a b"
@@ -116,7 +116,7 @@ def test_heavy_packages_are_imported_before_the_fold() -> None:
 
 
 def test_a_source_that_could_not_be_read_is_not_run(bench: FoldWorkers) -> None:
-    measured = evaluate(Source("", None, Status.REJECTED, "no such file"), bench)
+    measured = evaluate(TrainFile("", None, Status.REJECTED, "no such file"), bench)
     assert (measured.status, measured.reason, measured.cpu_s) == (Status.REJECTED, "no such file", 0.0)
 
 
@@ -126,7 +126,7 @@ def test_a_check_that_could_not_look_clears_nobody(
     bench: FoldWorkers, monkeypatch: pytest.MonkeyPatch, method: str, is_timeout: bool, status: Status
 ) -> None:
     failure = Failure("memory limit of 2048 MB", is_timeout=is_timeout, is_transient=True)
-    monkeypatch.setattr(Lab, method, lambda *_args, **_more: failure)
+    monkeypatch.setattr(CheckContext, method, lambda *_args, **_more: failure)
     monkeypatch.setattr(exact_rows, "_suspicious_level", lambda _found: 0.0)  # let it ask for copies
     own = FoldWorkers(bench.problem, bench.runner, bench.budget)
     measured = evaluate(read_source(BASELINE.encode()), own)
@@ -138,7 +138,7 @@ def test_a_check_that_could_not_look_clears_nobody(
 
 
 def test_features_that_could_not_be_read_clear_nobody(bench: FoldWorkers, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Lab, "features", lambda *_: Failure("memory limit", is_transient=True))
+    monkeypatch.setattr(CheckContext, "features", lambda *_: Failure("memory limit", is_transient=True))
     measured = evaluate(read_source(BASELINE.encode()), bench, target=Target(0.1))
     assert measured.reason == "row-wise-features could not look: memory limit"
     assert measured.status is Status.CRASHED

@@ -30,6 +30,6 @@ def test_it_binds_harness_table_card_and_sandbox(tmp_path: Path) -> None:
 
 
 def test_versions_are_named() -> None:
-    told = parts(Path(__file__).resolve().parents[2])
-    assert told["scikit-learn"].count(".") == 2
-    assert told["python"].startswith("3.")
+    report = parts(Path(__file__).resolve().parents[2])
+    assert report["scikit-learn"].count(".") == 2
+    assert report["python"].startswith("3.")

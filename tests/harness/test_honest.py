@@ -15,12 +15,12 @@ from harness.checks.editable_only import first_violation
 from harness.evaluate import FoldWorkers
 from harness.trainfile import Status, read_source
 from harness.workers.launcher import environment
-from harness.workers.pool import Budget, Runner
+from harness.workers.pool import Runner, TaskBudget
 from prepare import evaluate
 from tests.payloads import payload_files, whole_text
 
 HONEST = payload_files(ROOT / "tests/honest")
-BUDGET = Budget(cpu_s=60.0, wall_s=180.0, memory_mb=2048)
+BUDGET = TaskBudget(cpu_s=60.0, wall_s=180.0, memory_mb=2048)
 QUICK = {  # one of each kind; the others are run with the slow tests
     *("clinical_formula", "constant", "custom_classifier", "forest_unseeded", "hist_boosting_monotone", "neighbours_1"),
     *("lightgbm_native_categories", "ridge_decision_only", "density_ratio", "sparse_text", "tree_full"),
@@ -71,8 +71,8 @@ def plain(request: pytest.FixtureRequest) -> dict[str, float]:
     files = json.dumps({path.stem: whole_text(path) for path in sorted(wanted)})
     command = [sys.executable, "-c", PLAIN.replace("@table@", str(ROOT / "data/heart.csv"))]
     done = subprocess.run(command, input=files, env=environment(), capture_output=True, text=True, check=True, cwd="/")
-    told: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return told
+    report: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return report
 
 
 def parameters() -> list[object]:

@@ -14,15 +14,15 @@ from templates import HOSTILE, ROOT, heart, render
 
 from harness.checks import CHECKS, editable_only
 from harness.evaluate import FoldWorkers, Result
-from harness.trainfile import Source, Status, read_source
-from harness.workers.pool import Budget, Runner
+from harness.trainfile import Status, TrainFile, read_source
+from harness.workers.pool import Runner, TaskBudget
 from prepare import evaluate
 from tests.payloads import whole_text
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what holds elsewhere is said by the probe")
 
-SMALL = Budget(cpu_s=1.5, wall_s=20.0, memory_mb=512)
-AMPLE = Budget(cpu_s=10.0, wall_s=120.0, memory_mb=512)  # what is to be stopped by memory must not run out of time
+SMALL = TaskBudget(cpu_s=1.5, wall_s=20.0, memory_mb=512)
+AMPLE = TaskBudget(cpu_s=10.0, wall_s=120.0, memory_mb=512)  # what is to be stopped by memory must not run out of time
 SPINS = {"budget evasion", "early exit"}
 CLASSES = {
     "budget evasion",
@@ -80,7 +80,7 @@ class Attack:
     past_the_static_check: Expected
 
     @property
-    def budget(self) -> Budget:
+    def budget(self) -> TaskBudget:
         return SMALL if self.family in SPINS else AMPLE
 
 
@@ -138,7 +138,7 @@ def baseline(warm_runner: Runner) -> float:
     return measured.val_auc
 
 
-def measure(attack: Attack, runner: Runner, source: Source, expected: Expected) -> Result:
+def measure(attack: Attack, runner: Runner, source: TrainFile, expected: Expected) -> Result:
     refits = expected.word == "leak" or attack.path.stem.startswith("labels")
     return evaluate(source, FoldWorkers(heart(), runner, attack.budget), refits=refits)
 
@@ -161,7 +161,7 @@ def test_an_attack_ends_as_it_should_past_the_static_check(
     attack: Attack, warm_runner: Runner, baseline: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("harness.evaluate.CHECKS", tuple(check for check in CHECKS if check is not editable_only))
-    source = Source(render(whole_text(attack.path), heart()))
+    source = TrainFile(render(whole_text(attack.path), heart()))
     expected = attack.past_the_static_check
     measured = measure(attack, warm_runner, source, expected)
     assert expected.describes(measured, baseline), (measured.status, measured.reason, measured.val_auc, measured.log)
@@ -179,11 +179,11 @@ def test_what_is_rejected_says_what_lies_behind_the_static_check() -> None:
 
 
 def test_inverted_labels_are_asked_of_a_clear_lead_alone(warm_runner: Runner) -> None:
-    bench, told = FoldWorkers(heart(), warm_runner, AMPLE), {}
+    bench, report = FoldWorkers(heart(), warm_runner, AMPLE), {}
     for path in (ROOT / "train.py", ROOT / "tests/hostile/labels_hashed.py"):
-        measured = evaluate(Source(render(whole_text(path), heart())), bench, refits=True)
-        told[path.stem] = dict(measured.findings)["label-flip"]
-    assert told["train"].passed
-    assert "; no lead over plain models; what stays invisible on this table: up to about +" in told["train"].evidence
-    assert not told["labels_hashed"].passed
-    assert "; under inverted labels " in told["labels_hashed"].evidence
+        measured = evaluate(TrainFile(render(whole_text(path), heart())), bench, refits=True)
+        report[path.stem] = dict(measured.findings)["label-flip"]
+    assert report["train"].passed
+    assert "; no lead over plain models; what stays invisible on this table: up to about +" in report["train"].evidence
+    assert not report["labels_hashed"].passed
+    assert "; under inverted labels " in report["labels_hashed"].evidence

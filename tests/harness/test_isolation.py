@@ -13,11 +13,11 @@ import pandas as pd
 import pytest
 
 from harness.workers.modelfile import HEADER
-from harness.workers.pool import Answer, Budget, Runner, Task
+from harness.workers.pool import Answer, Runner, Task, TaskBudget
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every worker is a fresh interpreter")
 
-BUDGET = Budget(cpu_s=3000.0, wall_s=3000.0, memory_mb=4096)
+BUDGET = TaskBudget(cpu_s=3000.0, wall_s=3000.0, memory_mb=4096)
 MARK_BYTES = 24  # three float64: whole rows and whole scores consist of marks
 N_SCORES = 30
 # In the sandbox no worker can read its memory so plainly. These run without it, so that a search finds what there is.

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from labs import open_table
+from instruments import open_table
 from tables import make_frame, take
 
 from harness.server import Request, answer, parse, serve
@@ -15,10 +15,10 @@ from harness.workers.pool import Runner
 
 
 def test_each_line_is_answered_in_order_and_nonsense_too(tmp_path: Path, warm_runner: Runner) -> None:
-    lab = open_table(take(tmp_path, make_frame()).table, warm_runner)
+    context = open_table(take(tmp_path, make_frame()).table, warm_runner)
     read = io.StringIO('{"file": "a"}\nnonsense\n[]\n{"beat": 1}\n{"file": "b", "beat": "x"}\n{"file": "c"}\n')
     write = io.StringIO()
-    serve(lab, read=read, write=write)
+    serve(context, read=read, write=write)
     answers = [json.loads(line) for line in write.getvalue().splitlines()]
     assert answers[0]["ready"]
     assert (answers[1]["exit"], "status: rejected (a: No such file" in answers[1]["stdout"]) == (4, True)
@@ -27,8 +27,8 @@ def test_each_line_is_answered_in_order_and_nonsense_too(tmp_path: Path, warm_ru
 
 
 def test_the_numbers_are_those_of_the_printed_lines(tmp_path: Path, warm_runner: Runner) -> None:
-    lab = open_table(take(tmp_path, make_frame()).table, warm_runner)
-    reply = answer(lab, Request(Path(__file__).resolve().parents[2] / "train.py"))
+    context = open_table(take(tmp_path, make_frame()).table, warm_runner)
+    reply = answer(context, Request(Path(__file__).resolve().parents[2] / "train.py"))
     printed = dict(line.split(": ", 1) for line in reply["stdout"].splitlines())
     assert reply["numbers"]["val_auc"] > 0.5
     assert {name: float(printed[name]) for name in reply["numbers"]} == reply["numbers"]

@@ -64,7 +64,7 @@ def test_an_agent_that_waits_for_its_own_work_may_stop(client: Client) -> None:
         "kill -9 $$",
     ],
 )
-def test_when_ratchet_cannot_answer_the_agent_may_stop_and_the_person_is_told(client: Client, uv: str) -> None:
+def test_when_ratchet_cannot_answer_the_agent_may_stop_and_the_person_is_informed(client: Client, uv: str) -> None:
     client.install("uv", f"#!/bin/sh\n{uv}\n")
     answer = client.stop()
     assert list(answer) == ["systemMessage"]

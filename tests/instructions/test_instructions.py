@@ -43,7 +43,7 @@ def allowed_commands() -> set[str]:
     return set(runpy.run_path(str(ROOT / ".claude/hooks/guard.py"))["COMMANDS"])
 
 
-def told_commands(name: str) -> set[str]:
+def listed_commands(name: str) -> set[str]:
     """Return the commands that a text tells its reader, whole, in backticks."""
     return set(re.findall(r"`(uv run [^`]+)`", (ROOT / name).read_text("utf-8")))
 
@@ -54,7 +54,7 @@ def rule_for(command: str) -> str:
 
 
 def test_program_settings_command_and_guard_hold_the_same_commands() -> None:
-    assert told_commands("program.md") == allowed_commands()
+    assert listed_commands("program.md") == allowed_commands()
     rules = {rule_for(command) for command in allowed_commands()}
     assert {rule for rule in settings()["permissions"]["allow"] if rule.startswith("Bash")} == rules
     assert {rule for rule in pre_approved() if rule.startswith("Bash")} == rules
@@ -67,7 +67,7 @@ def test_settings_and_command_allow_the_same() -> None:
 @pytest.mark.parametrize("name", TEXTS)
 def test_no_text_tells_an_agent_a_command_that_it_may_not_run(name: str) -> None:
     for_people = {"uv run pytest"}
-    assert told_commands(name) - for_people <= allowed_commands()
+    assert listed_commands(name) - for_people <= allowed_commands()
 
 
 @pytest.mark.parametrize("name", TEXTS[:1] + TEXTS[2:])

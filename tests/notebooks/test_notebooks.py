@@ -97,16 +97,18 @@ def test_each_of_the_eight_leak_types_has_its_example_and_its_check() -> None:
     kinds = [str(one).split()[0] for one in LeakType if one is not LeakType.NONE]
     for kind in kinds:
         assert f"({kind})" in prose(path)
-        told = re.search(rf"^{re.escape(kind)} .*: AUC ([\d.]+) with the leak, ([\d.]+) without$", printed(path), re.M)
-        assert told is not None, kind
-        assert float(told.group(1)) > float(told.group(2)) + 0.05
+        report = re.search(
+            rf"^{re.escape(kind)} .*: AUC ([\d.]+) with the leak, ([\d.]+) without$", printed(path), re.M
+        )
+        assert report is not None, kind
+        assert float(report.group(1)) > float(report.group(2)) + 0.05
     assert re.findall(r"^(\S+) +FAILED", printed(path), re.M) == ["label-flip", "row-wise-features"]
     assert prose(path).count("**Fix:**") == prose(path).count("**Question:**") == len(kinds)
 
 
 def test_the_wonderful_score_does_not_survive_the_audit() -> None:
-    told = printed(ROOT / "notebooks" / "04_your_table.ipynb")
-    first, last = map(float, re.findall(r"val_auc ([\d.]+) -> ([\d.]+)", told)[0])
+    report = printed(ROOT / "notebooks" / "04_your_table.ipynb")
+    first, last = map(float, re.findall(r"val_auc ([\d.]+) -> ([\d.]+)", report)[0])
     assert first > 0.99
     assert last < 0.9
 

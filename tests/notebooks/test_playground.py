@@ -36,18 +36,18 @@ def test_it_begins_where_the_run_began_and_leaves_the_checkout_alone(clone: Path
     git(clone, "commit", "-qam", "kept")
     (clone / "data" / "dataset.toml").write_text('name = "mine"\n')
     before = git(clone, "status", "--short", "--branch"), git(clone, "log", "--oneline")
-    said = run(SCRIPT, clone).splitlines()
-    assert said[0] == "True True"
-    assert said[1].startswith("Usage: ")
+    text = run(SCRIPT, clone).splitlines()
+    assert text[0] == "True True"
+    assert text[1].startswith("Usage: ")
     assert (git(clone, "status", "--short", "--branch"), git(clone, "log", "--oneline")) == before
     assert (clone / "train.py").read_text() == "# the winner\n"
 
 
 @pytest.mark.slow
 def test_long_lines_are_folded_and_the_folder_is_not_named(clone: Path) -> None:
-    said = run(SCRIPT, clone)
-    assert max(map(len, said.splitlines())) <= 110
-    assert "/lab" not in said
+    text = run(SCRIPT, clone)
+    assert max(map(len, text.splitlines())) <= 110
+    assert "/lab" not in text
 
 
 @pytest.mark.slow

@@ -38,9 +38,9 @@ def test_looking_works_on_no_experiment_on_one_and_on_a_torn_line(
     from datetime import UTC, datetime
 
     from ratchet.repo.run import start_run
-    from ratchet.repo.worktree import open_desk
+    from ratchet.repo.worktree import open_worktree
 
-    run = start_run(open_desk(project.root), "first", datetime.now(UTC))
+    run = start_run(open_worktree(project.root), "first", datetime.now(UTC))
     assert ratchet(*command)[0] == 0
     ratchet("start", "first")
     assert ratchet(*command)[0] == 0
@@ -74,7 +74,7 @@ def test_wrong_usage_is_2_a_mistake_is_1_and_a_bug_keeps_its_traceback_and_is_3(
     assert ratchet("nonsense")[0] == 2
     assert ratchet("loop", "-n", "0")[0] == 2
     assert ratchet("step")[0] == 1
-    monkeypatch.setattr("ratchet.commands.look.require_run", lambda desk: 1 / 0)
+    monkeypatch.setattr("ratchet.commands.look.require_run", lambda worktree: 1 / 0)
     status, _, err = ratchet("status")
     assert status == 3
     assert "ZeroDivisionError" in err

@@ -11,7 +11,7 @@ import pytest
 
 from ratchet.core.records import Experiment, Verdict
 from researcher.ideas import OPENING
-from researcher.proposal import Proposal, propose
+from researcher.proposal import Suggestion, propose
 from researcher.recipe import Recipe, write_note
 
 N_ROWS = 90
@@ -27,7 +27,7 @@ def baseline() -> Experiment:
 def judged() -> Callable[..., Experiment]:
     """What the engine writes of a proposal: `judged(n, proposal, verdict, metric)`."""
 
-    def judge(n: int, proposal: Proposal, verdict: Verdict, metric: float | None = None) -> Experiment:
+    def judge(n: int, proposal: Suggestion, verdict: Verdict, metric: float | None = None) -> Experiment:
         return Experiment(
             n,
             f"c{n}",

@@ -16,7 +16,7 @@ from researcher.codegen import is_renderable, render, render_committee
 from researcher.history import Knowledge, learn
 from researcher.ideas import IDEAS, from_bank
 from researcher.mutations import member_of
-from researcher.recipe import Arm, Blend, Member, Recipe
+from researcher.recipe import Blend, IdeaKind, Member, Recipe
 
 BLENDS = ("five members", "stack", "bags")
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,7 +31,7 @@ def bank() -> dict[str, Recipe]:
 
 
 def _built(known: Knowledge, where: str) -> dict[str, Recipe]:
-    return {f"{name} {where}": candidate.recipe for name, candidate in from_bank(known, set(Arm))}
+    return {f"{name} {where}": candidate.recipe for name, candidate in from_bank(known, set(IdeaKind))}
 
 
 RECIPES = {

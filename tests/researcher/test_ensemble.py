@@ -46,7 +46,7 @@ def test_only_what_was_measured_to_the_end_has_a_seat(baseline: Experiment, reme
     assert choose(history) == (0,)
 
 
-def test_a_perfect_score_leaves_room_for_its_equals(baseline: Experiment, remembered: Remembered) -> None:
+def test_a_perfect_score_leaves_space_for_its_equals(baseline: Experiment, remembered: Remembered) -> None:
     history = [baseline, *(remembered(n, alone(f), Verdict.KEEP, 1.0) for n, f in ((1, "svm"), (2, "forest")))]
     assert choose(history) == (1, 2)
 

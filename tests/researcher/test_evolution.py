@@ -11,7 +11,7 @@ from researcher.codegen import is_renderable
 from researcher.evolution import bred, wandering
 from researcher.history import Knowledge, learn
 from researcher.mutations import member_of
-from researcher.recipe import Arm, Member, Recipe
+from researcher.recipe import IdeaKind, Member, Recipe
 
 Remembered = Callable[..., Experiment]
 
@@ -29,12 +29,12 @@ def known(baseline: Experiment, remembered: Remembered) -> Knowledge:
     return learn(history)
 
 
-def children(known: Knowledge, arm: Arm) -> list[Recipe]:
+def children(known: Knowledge, arm: IdeaKind) -> list[Recipe]:
     return [candidate.recipe for candidate in bred(known, arm, random.Random(1)) if is_renderable(candidate.recipe)]
 
 
-@pytest.mark.parametrize("arm", Arm)
-def test_every_arm_breeds_new_recipes_with_a_reason(known: Knowledge, arm: Arm) -> None:
+@pytest.mark.parametrize("arm", IdeaKind)
+def test_every_arm_breeds_new_recipes_with_a_reason(known: Knowledge, arm: IdeaKind) -> None:
     found = list(bred(known, arm, random.Random(1)))
     fresh = [candidate for candidate in found if candidate.recipe not in known.tried]
     assert len(fresh) >= 3
@@ -44,28 +44,28 @@ def test_every_arm_breeds_new_recipes_with_a_reason(known: Knowledge, arm: Arm) 
 
 
 def test_the_features_of_a_near_miss_come_to_the_incumbent(known: Knowledge) -> None:
-    assert ("zero_flags", "ratios") in [recipe.features for recipe in children(known, Arm.FEATURES)[:4]]
+    assert ("zero_flags", "ratios") in [recipe.features for recipe in children(known, IdeaKind.FEATURES)[:4]]
 
 
 def test_the_members_of_a_near_miss_come_to_the_incumbent(known: Knowledge) -> None:
-    families = [recipe.families for recipe in children(known, Arm.ENSEMBLING)[:4]]
+    families = [recipe.families for recipe in children(known, IdeaKind.ENSEMBLING)[:4]]
     assert {"logistic", "extra_trees", "svm"} in families
 
 
 def test_the_view_of_a_near_miss_comes_to_the_incumbent(known: Knowledge) -> None:
-    first = children(known, Arm.PREPROCESSING)[0]
+    first = children(known, IdeaKind.PREPROCESSING)[0]
     assert first.members[0] == Member(params=(("C", 0.1),), numbers="hinges")
 
 
 def test_what_is_simpler_has_less(known: Knowledge) -> None:
-    simpler = children(known, Arm.SIMPLIFY)
+    simpler = children(known, IdeaKind.SIMPLIFY)
     assert Recipe((), known.incumbent.members) in simpler
     assert Recipe(("ratios",), known.incumbent.members[1:]) in simpler
     assert not any(len(recipe.members) > 2 for recipe in simpler)
 
 
 def test_the_order_depends_on_the_seed_alone(known: Knowledge) -> None:
-    one, same, other = (list(bred(known, Arm.HYPERPARAMETERS, random.Random(seed))) for seed in (1, 1, 2))
+    one, same, other = (list(bred(known, IdeaKind.HYPERPARAMETERS, random.Random(seed))) for seed in (1, 1, 2))
     assert one == same
     assert one != other
 

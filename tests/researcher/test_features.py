@@ -23,7 +23,7 @@ each_table = pytest.mark.parametrize("table", ["mixed", "categories", "numbers"]
 
 @each_feature
 @each_table
-def test_a_row_becomes_the_same_alone_as_in_company(name: str, table: str, tables: dict[str, pd.DataFrame]) -> None:
+def test_a_row_becomes_the_same_alone_as_in_a_batch(name: str, table: str, tables: dict[str, pd.DataFrame]) -> None:
     X, function = tables[table], function_of(name)
     together = function(X)
     reversed_half = function(X.iloc[::-2])

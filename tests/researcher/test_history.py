@@ -73,17 +73,17 @@ def test_a_note_of_unknown_pieces_is_no_trial(baseline: Experiment, remembered: 
 
 def test_a_kept_file_of_somebody_else_is_by_hand(baseline: Experiment) -> None:
     other = replace(baseline, n=1, verdict=Verdict.KEEP, metric=0.9)
-    known = learn([baseline, other], desk=BY_HAND)
+    known = learn([baseline, other], worktree=BY_HAND)
     assert known.is_by_hand
     assert known.hand is not None
     assert known.incumbent == Recipe(hand=known.hand.digest)
 
 
 def test_an_edited_baseline_is_by_hand_and_was_never_the_plain_one(baseline: Experiment) -> None:
-    known = learn([baseline], desk=BY_HAND)
+    known = learn([baseline], worktree=BY_HAND)
     assert known.is_by_hand
     assert known.tried == frozenset()
-    assert not learn([baseline], desk=BASELINE_SOURCE).is_by_hand
+    assert not learn([baseline], worktree=BASELINE_SOURCE).is_by_hand
 
 
 def test_recipes_on_other_hands_features_are_not_built_on(baseline: Experiment, remembered: Remembered) -> None:

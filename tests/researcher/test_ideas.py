@@ -8,10 +8,10 @@ import pytest
 from ratchet.core.records import Experiment, Verdict
 from researcher.history import learn
 from researcher.ideas import IDEAS, OPENING, best_members, best_of, from_bank
-from researcher.mutations import Candidate, member_of
-from researcher.recipe import Arm, Blend, Member, Recipe
+from researcher.mutations import RecipeCandidate, member_of
+from researcher.recipe import Blend, IdeaKind, Member, Recipe
 
-ARMS = tuple(Arm)
+ARMS = tuple(IdeaKind)
 Remembered = Callable[..., Experiment]
 
 
@@ -25,32 +25,32 @@ def run_of(remembered: Remembered, **scores: float) -> list[Experiment]:
 
 
 @pytest.fixture
-def offered(remembered: Remembered) -> dict[str, Candidate]:
+def offered(remembered: Remembered) -> dict[str, RecipeCandidate]:
     """Every idea of the bank, on a young run that has seen all kinds of model."""
     known = learn(run_of(remembered, forest=0.79, svm=0.78, lda=0.77, network=0.76, lightgbm=0.75))
     return dict(from_bank(replace(known, tried=frozenset()), ARMS))
 
 
-def test_the_bank_holds_more_than_forty_ideas_of_every_arm(offered: dict[str, Candidate]) -> None:
+def test_the_bank_holds_more_than_forty_ideas_of_every_arm(offered: dict[str, RecipeCandidate]) -> None:
     assert len(IDEAS) > 40
     assert set(offered) == {idea.name for idea in IDEAS}
-    assert {candidate.arm for candidate in offered.values()} == set(Arm)
+    assert {candidate.arm for candidate in offered.values()} == set(IdeaKind)
 
 
-def test_no_two_ideas_are_the_same(offered: dict[str, Candidate]) -> None:
+def test_no_two_ideas_are_the_same(offered: dict[str, RecipeCandidate]) -> None:
     assert len({candidate.recipe for candidate in offered.values()}) == len(IDEAS)
 
 
-def test_an_idea_says_in_plain_words_why_it_should_help(offered: dict[str, Candidate]) -> None:
+def test_an_idea_says_in_plain_words_why_it_should_help(offered: dict[str, RecipeCandidate]) -> None:
     for candidate in offered.values():
-        said = candidate.hypothesis
-        assert " should help because " in said
-        assert len(said) <= 120
-        assert not set(said) & set("\"'\\{}\n")
-        assert said[0].isupper()
+        claim = candidate.hypothesis
+        assert " should help because " in claim
+        assert len(claim) <= 120
+        assert not set(claim) & set("\"'\\{}\n")
+        assert claim[0].isupper()
 
 
-def test_a_run_opens_with_ideas_of_many_kinds(offered: dict[str, Candidate]) -> None:
+def test_a_run_opens_with_ideas_of_many_kinds(offered: dict[str, RecipeCandidate]) -> None:
     assert IDEAS[: len(OPENING)] == OPENING
     assert len({offered[idea.name].arm for idea in OPENING}) >= 4
 
@@ -68,7 +68,7 @@ def test_a_used_idea_is_not_offered_again() -> None:
 
 
 def test_only_ideas_of_the_arm_are_offered() -> None:
-    assert {candidate.arm for _, candidate in from_bank(learn([]), {Arm.FEATURES})} == {Arm.FEATURES}
+    assert {candidate.arm for _, candidate in from_bank(learn([]), {IdeaKind.FEATURES})} == {IdeaKind.FEATURES}
 
 
 def test_an_idea_is_built_on_the_incumbent_where_it_fits(remembered: Remembered) -> None:

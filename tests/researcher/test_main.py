@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ratchet.core.records import Experiment, Verdict
-from ratchet.repo.journal import Kind, append
+from ratchet.repo.journal import EventKind, append
 from researcher.mutations import member_of
 from researcher.recipe import Recipe, parse_note
 
@@ -22,58 +22,60 @@ BASELINE_SOURCE = (ROOT / "train.py").read_text(encoding="utf-8")
 
 
 @pytest.fixture
-def desk(tmp_path: Path, baseline: Experiment) -> Path:
+def worktree(tmp_path: Path, baseline: Experiment) -> Path:
     """A desk with the baseline and its journal, in a folder with a name that needs care."""
-    desk = tmp_path / "my désk"
-    desk.mkdir()
-    (desk / "train.py").write_text(BASELINE_SOURCE, encoding="utf-8")
-    append(desk / "journal.jsonl", Kind.VERDICT, asdict(baseline))
-    return desk
+    worktree = tmp_path / "my désk"
+    worktree.mkdir()
+    (worktree / "train.py").write_text(BASELINE_SOURCE, encoding="utf-8")
+    append(worktree / "journal.jsonl", EventKind.VERDICT, asdict(baseline))
+    return worktree
 
 
-def started(desk: Path, *, arguments: Sequence[str] = (), **more: str) -> subprocess.CompletedProcess[str]:
-    told = {"RATCHET_FILE": "train.py", "RATCHET_JOURNAL": str(desk / "journal.jsonl"), "RATCHET_SEED": "7"}
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "RATCHET_N": "1", "RATCHET_STRATEGY": "", **told, **more}
+def started(worktree: Path, *, arguments: Sequence[str] = (), **more: str) -> subprocess.CompletedProcess[str]:
+    report = {"RATCHET_FILE": "train.py", "RATCHET_JOURNAL": str(worktree / "journal.jsonl"), "RATCHET_SEED": "7"}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "RATCHET_N": "1", "RATCHET_STRATEGY": "", **report, **more}
     command = [sys.executable, "-m", "researcher", *arguments]
-    return subprocess.run(command, cwd=desk, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=worktree, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_one_call_writes_one_experiment_and_says_what_to_remember(desk: Path) -> None:
-    done = started(desk)
+def test_one_call_writes_one_experiment_and_says_what_to_remember(worktree: Path) -> None:
+    done = started(worktree)
     assert (done.returncode, done.stderr) == (0, "")
     strategy, note = done.stdout.splitlines()
     assert strategy == "strategy: model family"
     assert parse_note(note.removeprefix("note: ")) is not None
-    assert (desk / "train.py").read_text(encoding="utf-8") != BASELINE_SOURCE
-    assert sorted(path.name for path in desk.iterdir()) == ["journal.jsonl", "train.py"]
+    assert (worktree / "train.py").read_text(encoding="utf-8") != BASELINE_SOURCE
+    assert sorted(path.name for path in worktree.iterdir()) == ["journal.jsonl", "train.py"]
 
 
-def test_the_engines_wish_is_followed_once_the_opening_is_played(desk: Path, opened: list[Experiment]) -> None:
+def test_the_engines_suggestion_is_followed_once_the_opening_is_played(
+    worktree: Path, opened: list[Experiment]
+) -> None:
     for experiment in opened[1:]:
-        append(desk / "journal.jsonl", Kind.VERDICT, asdict(experiment))
-    assert started(desk, RATCHET_STRATEGY="features").stdout.startswith("strategy: features\n")
+        append(worktree / "journal.jsonl", EventKind.VERDICT, asdict(experiment))
+    assert started(worktree, RATCHET_STRATEGY="features").stdout.startswith("strategy: features\n")
 
 
 @pytest.mark.parametrize(
-    ("told", "line"),
+    ("report", "line"),
     [
         ({"RATCHET_JOURNAL": ""}, "expected a path and a number, got '' and '7'"),
         ({"RATCHET_SEED": "x"}, "expected a path and a number"),
         ({"RATCHET_FILE": "nowhere/train.py"}, "nowhere"),
     ],
 )
-def test_a_call_that_cannot_work_says_why_in_one_line(desk: Path, told: dict[str, str], line: str) -> None:
-    done = started(desk, **told)
+def test_a_call_that_cannot_work_says_why_in_one_line(worktree: Path, report: dict[str, str], line: str) -> None:
+    done = started(worktree, **report)
     assert done.returncode == 1
     assert line in done.stderr
     assert done.stderr.count("\n") == 1
-    assert (desk / "train.py").read_text(encoding="utf-8") == BASELINE_SOURCE
+    assert (worktree / "train.py").read_text(encoding="utf-8") == BASELINE_SOURCE
 
 
-def test_a_damaged_journal_is_named(desk: Path) -> None:
-    journal = desk / "journal.jsonl"
+def test_a_damaged_journal_is_named(worktree: Path) -> None:
+    journal = worktree / "journal.jsonl"
     journal.write_text("torn\n" + journal.read_text(encoding="utf-8"), encoding="utf-8")
-    done = started(desk)
+    done = started(worktree)
     assert done.returncode == 1
     assert "line 1" in done.stderr
 
@@ -84,29 +86,29 @@ def test_starting_up_imports_nothing_heavy() -> None:
     assert done.stdout == "set()\n"
 
 
-def test_a_call_is_quick(desk: Path) -> None:
+def test_a_call_is_quick(worktree: Path) -> None:
     times = []
     for _ in range(3):
         before = os.times()
-        started(desk)
+        started(worktree)
         after = os.times()
         times.append(after.children_user + after.children_system - before.children_user - before.children_system)
     assert min(times) < 0.5, "CPU seconds, several times what a free machine needs"
 
 
-def test_a_committee_of_the_best_is_written_on_request(desk: Path, remembered: Remembered) -> None:
+def test_a_committee_of_the_best_is_written_on_request(worktree: Path, remembered: Remembered) -> None:
     for n, family in ((1, "svm"), (2, "forest")):
         tried = remembered(n, Recipe(members=(member_of(family),)), Verdict.KEEP, 0.8 + n / 100)
-        append(desk / "journal.jsonl", Kind.VERDICT, asdict(tried))
-    done = started(desk, arguments=["--committee"])
+        append(worktree / "journal.jsonl", EventKind.VERDICT, asdict(tried))
+    done = started(worktree, arguments=["--committee"])
     assert (done.returncode, done.stdout, done.stderr) == (0, "seats: 2, 1, 0\n", "")
-    text = (desk / "train.py").read_text(encoding="utf-8")
+    text = (worktree / "train.py").read_text(encoding="utf-8")
     assert "VotingClassifier" in text
     assert "the mean of experiments 2, 1" in text
 
 
-def test_a_committee_of_nobody_is_one_line(desk: Path) -> None:
-    (desk / "journal.jsonl").write_text("")
-    done = started(desk, arguments=["--committee"])
+def test_a_committee_of_nobody_is_one_line(worktree: Path) -> None:
+    (worktree / "journal.jsonl").write_text("")
+    done = started(worktree, arguments=["--committee"])
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert "expected a measured experiment of the built-in agent, got none" in done.stderr

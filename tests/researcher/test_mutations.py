@@ -20,8 +20,8 @@ from researcher.mutations import (
     turn,
     views,
 )
-from researcher.recipe import Arm, Blend, Member, Recipe
-from researcher.space import FAMILIES, Kind
+from researcher.recipe import Blend, IdeaKind, Member, Recipe
+from researcher.space import FAMILIES, ModelKind
 from researcher.transforms import is_sound
 
 PAIR = Recipe(members=(member_of("extra_trees"), Member()))
@@ -60,10 +60,10 @@ def test_a_member_is_exchanged_for_another_family() -> None:
 
 
 def test_an_edit_touches_the_first_member_that_it_suits() -> None:
-    bent = on_first(see_numbers("hinges"), Kind.LINEAR)(PAIR)
+    bent = on_first(see_numbers("hinges"), ModelKind.LINEAR)(PAIR)
     assert bent is not None
     assert bent.recipe.members == (PAIR.members[0], Member(numbers="hinges"))
-    assert on_first(see_numbers("hinges"), Kind.LINEAR)(Recipe(members=PAIR.members[:1])) is None
+    assert on_first(see_numbers("hinges"), ModelKind.LINEAR)(Recipe(members=PAIR.members[:1])) is None
 
 
 def test_an_edit_that_changes_nothing_is_none() -> None:
@@ -84,8 +84,8 @@ def test_a_knob_gives_the_reason_of_its_direction() -> None:
     down, up = turn("C", 0.1)(Member()), turn("C", 10.0)(Member())
     assert down is not None
     assert up is not None
-    assert "fit less noise" in down.said
-    assert "follow more detail" in up.said
+    assert "fit less noise" in down.claim
+    assert "follow more detail" in up.claim
 
 
 @pytest.mark.parametrize(("name", "value"), [("depth", 3), ("C", 0.12)])
@@ -100,9 +100,9 @@ def test_a_step_behind_a_tree_fills_its_numbers_first() -> None:
 
 
 def test_an_edit_can_serve_another_arm() -> None:
-    fewer = add_step("select_half", arm=Arm.SIMPLIFY)(Member())
+    fewer = add_step("select_half", arm=IdeaKind.SIMPLIFY)(Member())
     assert fewer is not None
-    assert fewer.arm is Arm.SIMPLIFY
+    assert fewer.arm is IdeaKind.SIMPLIFY
 
 
 def test_only_unstable_models_are_bagged() -> None:

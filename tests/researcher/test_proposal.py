@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from ratchet.core.records import Experiment, Verdict
-from researcher import Proposal, propose
+from researcher import Suggestion, propose
 from researcher.codegen import is_renderable
-from researcher.history import Trial, learn
+from researcher.history import PastExperiment, learn
 from researcher.mutations import member_of
 from researcher.proposal import LARGE_CPU_S, LIMIT_CPU_S, expected_cpu_s, is_affordable, price_list
-from researcher.recipe import Arm, Blend, Member, Recipe, parse_note
+from researcher.recipe import Blend, IdeaKind, Member, Recipe, parse_note
 
 ROOT = Path(__file__).resolve().parents[2]
 BASELINE_SOURCE = (ROOT / "train.py").read_text(encoding="utf-8")
@@ -26,7 +26,7 @@ def played(baseline: Experiment, judged: Judged, *, seed: int, count: int, arms:
     """A run of random verdicts."""
     rng, history, best = random.Random(seed), [baseline], 0.8
     for n in range(1, count + 1):
-        proposal = propose(history, seed=seed, arm=rng.choice(list(Arm)) if arms else "")
+        proposal = propose(history, seed=seed, arm=rng.choice(list(IdeaKind)) if arms else "")
         verdict = rng.choices(list(Verdict)[1:], [2, 10, 1, 1, 1])[0]
         best += 0.0005 * (verdict is Verdict.KEEP)
         is_measured = verdict is Verdict.KEEP or (verdict is Verdict.DISCARD and rng.random() < 0.6)
@@ -61,8 +61,10 @@ def test_another_process_gives_the_same_bytes() -> None:
     assert outputs == {propose([], seed=3, arm="features").source}
 
 
-@pytest.mark.parametrize("arm", Arm)
-def test_the_arm_that_is_wanted_is_the_arm_that_is_tried(opened: list[Experiment], judged: Judged, arm: Arm) -> None:
+@pytest.mark.parametrize("arm", IdeaKind)
+def test_the_arm_that_is_wanted_is_the_arm_that_is_tried(
+    opened: list[Experiment], judged: Judged, arm: IdeaKind
+) -> None:
     history = list(opened)
     for n in range(len(opened), len(opened) + 15):
         proposal = propose(history, seed=1, arm=arm)
@@ -78,8 +80,8 @@ def test_the_opening_comes_first_whatever_arm_is_wanted(baseline: Experiment, op
     assert len({experiment.strategy for experiment in opened[1:]}) >= 4
 
 
-def test_the_lanes_of_a_race_begin_with_other_ideas(baseline: Experiment) -> None:
-    first = {propose([baseline], seed=lane).hypothesis for lane in range(4)}
+def test_the_workers_of_a_race_begin_with_other_ideas(baseline: Experiment) -> None:
+    first = {propose([baseline], seed=worker).hypothesis for worker in range(4)}
     assert len(first) == 4
 
 
@@ -113,11 +115,11 @@ def test_a_table_without_numbers_is_soon_known_as_one(baseline: Experiment, judg
 
 def test_a_hand_written_feature_fn_is_built_on_and_the_note_says_so(baseline: Experiment) -> None:
     by_hand = BASELINE_SOURCE.replace("    return X\n", '    return X.assign(own=X["a"] * 2)\n')
-    proposal = propose([baseline], seed=1, desk=by_hand)
+    proposal = propose([baseline], seed=1, worktree=by_hand)
     assert 'X.assign(own=X["a"] * 2)' in proposal.source
     assert "written by hand: its row features are kept" in proposal.note
     kept = Experiment(1, "c", "", Verdict.KEEP, metric=0.9, note=proposal.note, strategy=proposal.strategy)
-    after = propose([baseline, kept], seed=1, desk=proposal.source)
+    after = propose([baseline, kept], seed=1, worktree=proposal.source)
     assert 'X.assign(own=X["a"] * 2)' in after.source
     assert "written by hand" not in after.note
 
@@ -125,26 +127,26 @@ def test_a_hand_written_feature_fn_is_built_on_and_the_note_says_so(baseline: Ex
 def test_a_file_of_our_own_is_not_taken_for_hand_work(baseline: Experiment, judged: Judged) -> None:
     first = propose([baseline], seed=1, arm="features")
     history = [baseline, judged(1, first, Verdict.KEEP, 0.9)]
-    assert propose(history, seed=1, desk=first.source) == propose(history, seed=1)
+    assert propose(history, seed=1, worktree=first.source) == propose(history, seed=1)
 
 
-def test_the_frozen_parts_of_the_desk_are_kept(baseline: Experiment) -> None:
-    told = BASELINE_SOURCE.replace("The one file that changes", "Our one file")
-    assert propose([baseline], seed=1, desk=told).source.startswith('"""Our one file')
+def test_the_frozen_parts_of_the_worktree_are_kept(baseline: Experiment) -> None:
+    report = BASELINE_SOURCE.replace("The one file that changes", "Our one file")
+    assert propose([baseline], seed=1, worktree=report).source.startswith('"""Our one file')
 
 
-def test_what_is_said_and_remembered_fits_the_journal(baseline: Experiment, judged: Judged) -> None:
+def test_what_is_reported_and_remembered_fits_the_journal(baseline: Experiment, judged: Judged) -> None:
     for experiment in played(baseline, judged, seed=9, count=150)[1:]:
         assert len(experiment.hypothesis) <= 200
         assert len(experiment.note) <= 4000
         assert "\n" not in experiment.note + experiment.hypothesis
-        assert experiment.strategy in set(Arm)
+        assert experiment.strategy in set(IdeaKind)
 
 
-def test_a_proposal_is_an_experiment_even_on_a_desk_that_is_not_python(baseline: Experiment) -> None:
+def test_a_proposal_is_an_experiment_even_on_a_worktree_that_is_not_python(baseline: Experiment) -> None:
     other = replace(baseline, n=1, verdict=Verdict.KEEP, metric=0.9)
-    proposal = propose([baseline, other], seed=1, desk="def (")
-    assert isinstance(proposal, Proposal)
+    proposal = propose([baseline, other], seed=1, worktree="def (")
+    assert isinstance(proposal, Suggestion)
     assert "row features are kept" not in proposal.note
     compile(proposal.source, "train.py", "exec")
 
@@ -152,8 +154,8 @@ def test_a_proposal_is_an_experiment_even_on_a_desk_that_is_not_python(baseline:
 FOREST, SVM = member_of("forest"), member_of("svm")
 
 
-def trial(recipe: Recipe, cpu_s: float | None) -> Trial:
-    return Trial(0, recipe, 0.8, None, False, cpu_s)
+def trial(recipe: Recipe, cpu_s: float | None) -> PastExperiment:
+    return PastExperiment(0, recipe, 0.8, None, False, cpu_s)
 
 
 PRICES = price_list(

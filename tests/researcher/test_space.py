@@ -19,7 +19,7 @@ def built(member: Member, *, with_probabilities: bool = False) -> Any:
     return space["model"]
 
 
-def told(model: Any, knob: Knob) -> object:
+def report(model: Any, knob: Knob) -> object:
     """Where the model's knob stands; XGBoost says None of what was left at its default."""
     value = model.get_params()[knob.name]
     return knob.silent if value is None and type(model).__name__ == "XGBClassifier" else value
@@ -29,13 +29,13 @@ def told(model: Any, knob: Knob) -> object:
 def test_every_value_of_a_knob_reaches_the_model(family: Family, knob: Knob) -> None:
     assert knob.start in knob.values
     for value in knob.values:
-        assert told(built(Member(family.key, params=((knob.name, value),))), knob) == value
+        assert report(built(Member(family.key, params=((knob.name, value),))), knob) == value
 
 
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
 def test_the_code_says_all_that_differs_from_the_library(family: Family) -> None:
     model = built(Member(family.key))
-    assert {knob.name: told(model, knob) for knob in family.knobs} == {knob.name: knob.start for knob in family.knobs}
+    assert {knob.name: report(model, knob) for knob in family.knobs} == {knob.name: knob.start for knob in family.knobs}
 
 
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)

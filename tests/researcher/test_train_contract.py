@@ -83,6 +83,6 @@ def test_work_by_hand_is_known_again_in_what_was_built_upon_it() -> None:
 
 
 def test_comments_docstring_and_hypothesis_do_not_make_other_code() -> None:
-    told = BASELINE.replace("baseline: standard-scaled", "my own").replace("def build", "# mine\ndef build")
-    assert same_code(told, BASELINE)
-    assert not same_code(told.replace("max_iter=1000", "max_iter=999"), BASELINE)
+    report = BASELINE.replace("baseline: standard-scaled", "my own").replace("def build", "# mine\ndef build")
+    assert same_code(report, BASELINE)
+    assert not same_code(report.replace("max_iter=1000", "max_iter=999"), BASELINE)

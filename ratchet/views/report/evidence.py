@@ -10,7 +10,7 @@ from typing import Any
 from ratchet.core.output_parser import read_words
 from ratchet.core.records import Ending, Experiment, Verdict
 from ratchet.engine.measure import AUDIT
-from ratchet.repo.journal import Event, Kind, latest_study
+from ratchet.repo.journal import Event, EventKind, latest_analysis
 from ratchet.views.report.markup import bullets, entry_link, line, lines, pairs, paragraph, section, table
 from ratchet.views.report.material import Material
 
@@ -23,11 +23,11 @@ SHOWN_AS_CHAPTERS = (AUDIT, "conclude", "placebo", "reveal")  # studies that hav
 
 def leaks_section(material: Material) -> str:
     """Return what the leak checks said over all measurements, and which experiments they stopped."""
-    said = [(old, words) for old in material.measured if (words := read_words(old.stdout, r"^leaks:"))]
-    said = [(old, words) for old, words in said if old.ending is Ending.OK or words not in {"none", "nan"}]
-    failed = [(old, words) for old, words in said if words not in {"none", "nan"}]
+    seen = [(old, words) for old in material.measured if (words := read_words(old.stdout, r"^leaks:"))]
+    seen = [(old, words) for old, words in seen if old.ending is Ending.OK or words not in {"none", "nan"}]
+    failed = [(old, words) for old, words in seen if words not in {"none", "nan"}]
     rejected = [old for old in material.history if old.verdict is Verdict.REJECT]
-    if not said and not rejected:
+    if not seen and not rejected:
         text = "The measuring command prints no line <code>leaks:</code>, and nothing was rejected."
         return section("leaks", "Leak checks", paragraph(text)) if material.history else ""
     counts = Counter(name.strip() for _, words in failed for name in words.split(","))
@@ -37,9 +37,9 @@ def leaks_section(material: Material) -> str:
         for old, words in failed
     ]
     rows += [f"{entry_link(old)} rejected: {line(old.reason)}" for old in rejected if old.n not in known]
-    head = f"The checks ran on {len(said)} measurement{'' if len(said) == 1 else 's'}; {len(failed) or 'none'} failed."
+    head = f"The checks ran on {len(seen)} measurement{'' if len(seen) == 1 else 's'}; {len(failed) or 'none'} failed."
     if material.config.serve:
-        head += _depths([old for old, _ in said if old.n not in known])
+        head += _depths([old for old, _ in seen if old.n not in known])
     kinds = table(["check", "failures"], [[line(name), str(count)] for name, count in counts.most_common()])
     return section("leaks", "Leak checks", paragraph(head), kinds if counts else "", bullets(rows[:100]))
 
@@ -48,17 +48,21 @@ def _depths(passed: Sequence[Experiment]) -> str:
     """Say how far the checks went: a server makes those that refit only where a number would win."""
     stopped = sum(old.bound is not None for old in passed)
     whole = sum(old.verdict.advances for old in passed)
-    told = [
+    described = [
         (whole, "got all of them: the baseline and what was kept"),
         (len(passed) - whole - stopped, "at least those that need no refit"),
         (stopped, "stopped early, the reading of the source alone"),
     ]
-    return f" Of those that passed, {'; '.join(f'{count} {what}' for count, what in told if count)}." if passed else ""
+    return (
+        f" Of those that passed, {'; '.join(f'{count} {what}' for count, what in described if count)}."
+        if passed
+        else ""
+    )
 
 
 def harness_section(material: Material) -> str:
     """Return what measured: what the sandbox enforced, the fingerprint, versions, and what may not change."""
-    event = next((one for one in material.events if one.kind is Kind.HARNESS), None)
+    event = next((one for one in material.events if one.kind is EventKind.HARNESS), None)
     parts = event.data.get("parts") if event else None
     known = parts if isinstance(parts, Mapping) else {}
     prints = Counter(filter(None, (read_words(old.stdout, r"^fingerprint:") for old in material.measured)))
@@ -76,12 +80,12 @@ def harness_section(material: Material) -> str:
     )
 
 
-def _sandbox(told: str) -> str:
-    if not told:
+def _sandbox(described: str) -> str:
+    if not described:
         return paragraph("The measuring command said nothing of a sandbox.")
-    pieces = [piece.partition("=") for piece in told.split() if "=" in piece]
-    if not pieces or told.startswith("NOT ENFORCED"):
-        return paragraph(f"Sandbox: <b>{line(told, 500)}</b>", "bad")
+    pieces = [piece.partition("=") for piece in described.split() if "=" in piece]
+    if not pieces or described.startswith("NOT ENFORCED"):
+        return paragraph(f"Sandbox: <b>{line(described, 500)}</b>", "bad")
     rows = [[line(name), line(how)] for name, _, how in pieces]
     return table(["kept from train.py", "enforced by"], rows, n_texts=2) + paragraph(
         "Found by trying, when the run was started.", "soft"
@@ -89,7 +93,7 @@ def _sandbox(told: str) -> str:
 
 
 def _frozen(material: Material) -> str:
-    event = next((one for one in material.events if one.kind is Kind.RUN), None)
+    event = next((one for one in material.events if one.kind is EventKind.RUN), None)
     parts = event.data.get("parts") if event else None
     if not isinstance(parts, Mapping):
         return ""
@@ -105,7 +109,7 @@ def table_section(material: Material) -> str:
         f'<details><summary>{line(name)}</summary><pre tabindex="0">{lines(text, SETUP_CHARS)}</pre></details>'
         for name, text in material.setup.items()
     )
-    audit = latest_study(material.events, AUDIT)
+    audit = latest_analysis(material.events, AUDIT)
     return section("table", "The table", cards, _audit(audit["answer"]) if audit else "")
 
 
@@ -123,28 +127,28 @@ def _audit(answer: Mapping[str, Any]) -> str:
 
 def receipts_section(material: Material) -> str:
     """Return what was done with the run besides experiments, when, and what it left."""
-    rows = [told for event in material.events if (told := _receipt(event, has_answers=material.has_audit))]
+    rows = [described for event in material.events if (described := _receipt(event, has_answers=material.has_audit))]
     return section("receipts", "Receipts", bullets(rows[-200:])) if rows else ""
 
 
 def _receipt(event: Event, *, has_answers: bool) -> str:
     data, at = event.data, line(event.data.get("at", ""))
     match event.kind:
-        case Kind.RUN:
+        case EventKind.RUN:
             return f"{at} – started from <code>{line(data.get('base', ''), 12)}</code>"
-        case Kind.STOP:
+        case EventKind.STOP:
             return f"{at} – stopped: {line(data.get('reason', ''))}"
-        case Kind.RACE:
+        case EventKind.RACE:
             return f"{at} – a race: {line(', '.join(map(str, data.get('lanes', []))))}"
-        case Kind.FINISH:
+        case EventKind.FINISH:
             branch, commit = line(data.get("branch", "")), line(data.get("commit", ""), 12)
             return f"{at} – finished: branch {branch} at <code>{commit}</code>"
-        case Kind.STUDY:
-            return _study_receipt(data, at, has_answers=has_answers)
+        case EventKind.ANALYSIS:
+            return _analysis_receipt(data, at, has_answers=has_answers)
     return ""
 
 
-def _study_receipt(data: Mapping[str, Any], at: str, *, has_answers: bool) -> str:
+def _analysis_receipt(data: Mapping[str, Any], at: str, *, has_answers: bool) -> str:
     upto = data.get("upto")
     head = f"{at} – {line(data.get('name', ''))}" + ("" if upto is None else f", up to experiment {line(upto)}")
     if data.get("name") in SHOWN_AS_CHAPTERS or not has_answers:  # an answer may hold numbers for the audit

@@ -21,7 +21,7 @@ SHAPES = {
     Mark.STOPPED: '<path d="M-4-3h8l-4 7z"/>',
     Mark.FAILED: '<path d="M-3.5-3.5l7 7m0-7l-7 7"/>',
 }
-SAID = {Mark.STOPPED: "stopped early", Mark.FAILED: "failed", Mark.DROPPED: "discarded"}
+MARK_NAMES = {Mark.STOPPED: "stopped early", Mark.FAILED: "failed", Mark.DROPPED: "discarded"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +175,9 @@ _ON_TOP = {Mark.BASELINE, Mark.KEPT}
 
 def _dot(dot: Dot, at: tuple[float, float], *, is_entry: bool) -> str:
     value = f" {number_text(dot.value)}" if dot.value is not None else ""
-    told = f"iter {dot.n}:{value} {SAID.get(dot.mark, dot.mark)}"
+    label = f"iter {dot.n}:{value} {MARK_NAMES.get(dot.mark, dot.mark)}"
     return (
-        f'<a href="#e{dot.n}" class="dot {dot.mark}" tabindex="{0 if is_entry else -1}" aria-label="{told}" '
+        f'<a href="#e{dot.n}" class="dot {dot.mark}" tabindex="{0 if is_entry else -1}" aria-label="{label}" '
         f'transform="translate({at[0]:.1f},{at[1]:.1f})">{SHAPES[dot.mark]}</a>'
     )
 
@@ -189,15 +189,15 @@ def _names(climb: Climb, frame: Frame, scale: Scale) -> str:
     found.append(("base", climb.baseline, f"baseline {number_text(climb.baseline)}" if is_wide else "baseline"))
     found.append(("floor", climb.floor, "noise floor"))
     for number, placebo in enumerate(climb.placebos):
-        told = f"placebo: {line(placebo.name, 16)}" if is_wide else line(placebo.name, 13)
+        label = f"placebo: {line(placebo.name, 16)}" if is_wide else line(placebo.name, 13)
         value = placebo.bests[min(climb.last_n, len(placebo.bests) - 1)]
         beyond = "" if climb.clamp(value) == value else " ↑" if value > climb.high else " ↓"
-        found.append((f"p{number % 3}", value, told + beyond))
-    known = [(kind, value, told) for kind, value, told in found if value is not None]
+        found.append((f"p{number % 3}", value, label + beyond))
+    known = [(kind, value, label) for kind, value, label in found if value is not None]
     rows = spread([scale.y(value) for _, value, _ in known], frame.top + 8.0, frame.floor_y)
     texts = [
-        f'<text class="name {kind}" x="{scale.end + 8:.0f}" y="{y + 4:.1f}">{told}</text>'
-        for (kind, _, told), y in zip(known, rows, strict=True)
+        f'<text class="name {kind}" x="{scale.end + 8:.0f}" y="{y + 4:.1f}">{label}</text>'
+        for (kind, _, label), y in zip(known, rows, strict=True)
     ]
     if any(dot.mark is Mark.FAILED for dot in climb.dots):
         texts.append(f'<text class="name" x="{scale.end + 8:.0f}" y="{frame.floor_y + 20:.0f}">failed</text>')

@@ -7,7 +7,7 @@ from typing import Any
 
 from ratchet.core.records import Experiment
 from ratchet.core.text import number_text
-from ratchet.repo.journal import latest_study
+from ratchet.repo.journal import latest_analysis
 from ratchet.repo.sealing import is_closed, opened_rows
 from ratchet.views.report.markup import (
     bullets,
@@ -88,7 +88,7 @@ def _what_became(material: Material, kept: Sequence[Experiment], name: str) -> s
 
 def _intervals(material: Material) -> list[str]:
     """Return the intervals on the held-out rows, where the study of the climb has them."""
-    event = latest_study(material.events, "conclude")
+    event = latest_analysis(material.events, "conclude")
     test = event["answer"].get("test") if event else None
     if not isinstance(test, Mapping):
         return []

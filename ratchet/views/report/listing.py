@@ -65,7 +65,7 @@ def kept_section(material: Material) -> str:
         for old in material.kept[-LISTED_FAILURES:]
     ]
     failed = [old for old in material.tried if old.verdict in FAILURES]
-    told = [
+    label = [
         f'{entry_link(old)} <span class="bad">{STATUS_WORDS[old.verdict].lower()}</span>: '
         f"{line(old.reason) or 'no reason given'} – {line(old.hypothesis)}"
         for old in failed[-LISTED_FAILURES:]
@@ -78,7 +78,7 @@ def kept_section(material: Material) -> str:
         "<h3>Kept</h3>",
         bullets(kept) or paragraph("None was strictly better than the baseline."),
         f"<h3>Failed before a number was believed ({len(failed)})</h3>",
-        bullets(told) or paragraph("None."),
+        bullets(label) or paragraph("None."),
     )
 
 
@@ -93,8 +93,8 @@ def experiments_section(material: Material) -> str:
 
 
 def _entry(material: Material, old: Experiment) -> str:
-    told = value_text(old, material.config.metric) if old.metric is None else shown(old.metric)
-    value = f'<span class="num">{told}</span> ' if told else ""
+    label = value_text(old, material.config.metric) if old.metric is None else shown(old.metric)
+    value = f'<span class="num">{label}</span> ' if label else ""
     evidence = escape(evidence_text(old)) if old.n else ""
     head = (
         f'<b>{old.n}</b> <span class="tag">{STATUS_WORDS[old.verdict].lower()}</span> {value}'
@@ -139,7 +139,7 @@ def _patch(material: Material, old: Experiment) -> str:
 
 
 def _patch_row(row: str) -> str:
-    told = lines(visible(row), DIFF_CHARS)
+    label = lines(visible(row), DIFF_CHARS)
     if row.startswith("+"):
-        return f"<ins>{told}</ins>"
-    return f"<del>{told}</del>" if row.startswith("-") else told
+        return f"<ins>{label}</ins>"
+    return f"<del>{label}</del>" if row.startswith("-") else label

@@ -7,7 +7,7 @@ from ratchet.core.records import baseline, best
 from ratchet.core.stop_rules import since_gain
 from ratchet.core.text import CLEAR_SES, number_text, ratio_text
 from ratchet.core.trajectory import Climb, climb_of
-from ratchet.repo.journal import latest_study
+from ratchet.repo.journal import latest_analysis
 from ratchet.views.report.figure import NARROW, WIDE, draw
 from ratchet.views.report.markup import code, line, paragraph, section, shown, signed
 from ratchet.views.report.material import Material
@@ -37,7 +37,7 @@ def tiles(material: Material) -> str:
         found.append((_duration(sum(cpu)), "CPU time of all measurements"))
     if len(tried) > since_gain(tried) > 0:
         found.append((str(since_gain(tried)), "tried since the last gain"))
-    cells = "\n".join(f"<div><b>{value}</b><span>{told}</span></div>" for value, told in found)
+    cells = "\n".join(f"<div><b>{value}</b><span>{label}</span></div>" for value, label in found)
     return f'<div class="tiles">\n{cells}\n</div>'
 
 
@@ -50,7 +50,7 @@ def climb_section(material: Material) -> str:
     if not material.history:
         text = f"No experiment yet. {code('uv run ratchet loop')} measures the baseline and goes on from there."
         return section("climb", "The climb", paragraph(text))
-    event = latest_study(material.events, "placebo")
+    event = latest_analysis(material.events, "placebo")
     climb = climb_of(material.history, material.config, event["answer"] if event else None)
     listed = {old.n for old in material.listed}
     figures = "\n".join(draw(climb, frame, listed) for frame in (WIDE, NARROW))
@@ -68,27 +68,29 @@ def climb_section(material: Material) -> str:
 
 def _key() -> str:
     rows = "\n".join(
-        f'<li><svg viewBox="0 0 22 14" aria-hidden="true"><g class="dot {kind}">{shape}</g></svg>{told}</li>'
-        for kind, shape, told in KEYS
+        f'<li><svg viewBox="0 0 22 14" aria-hidden="true"><g class="dot {kind}">{shape}</g></svg>{label}</li>'
+        for kind, shape, label in KEYS
     )
     return f'<ul class="legend">\n{rows}\n</ul>'
 
 
 def _how_to_read(climb: Climb) -> str:
-    said = []
+    sentences = []
     if climb.noise is not None:
-        said.append(
+        sentences.append(
             f"The band is the best so far ± {number_text(climb.noise)} ({CLEAR_SES:g} median standard errors of a "
             "paired difference): inside it, one difference taken alone may be chance."
         )
     if climb.floor is not None:
-        said.append(
+        sentences.append(
             f"The noise floor is where the best of about {FLOOR_TRIES} useless tries would stand "
             f"(baseline and {FLOOR_SES:g} median standard errors)."
         )
     if climb.placebos:
-        said.append("A placebo line is a climb on nothing, moved to the same baseline: what luck alone would draw.")
-    said.append(
+        sentences.append(
+            "A placebo line is a climb on nothing, moved to the same baseline: what luck alone would draw."
+        )
+    sentences.append(
         '<span class="screen">Point at a dot to read its idea; click it, or press Enter, to see its change.</span>'
     )
-    return paragraph(" ".join(said), "soft")
+    return paragraph(" ".join(sentences), "soft")

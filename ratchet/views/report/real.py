@@ -10,7 +10,7 @@ from ratchet.core.output_parser import is_number
 from ratchet.core.records import best
 from ratchet.core.text import number_text
 from ratchet.core.trajectory import climb_of
-from ratchet.repo.journal import latest_study
+from ratchet.repo.journal import latest_analysis
 from ratchet.views.report.markup import code, line, number_at, paragraph, section, shown, signed, table
 from ratchet.views.report.material import Material
 
@@ -20,7 +20,7 @@ RULES = ("strict", "margin", "confirm")
 
 def verdict_section(material: Material) -> str:
     """Return how much of the climb is real: what the study says, or the rule of thumb and how to get the study."""
-    title, event = "How much of it is real?", latest_study(material.events, "conclude")
+    title, event = "How much of it is real?", latest_analysis(material.events, "conclude")
     if event is not None:
         return section("real", title, *_concluded(material, event))
     climb, top = climb_of(material.history, material.config), best(material.history)
@@ -100,14 +100,14 @@ def _gain_rows(answer: Mapping[str, Any]) -> list[list[str]]:
 
 def placebo_section(material: Material) -> str:
     """Return how often each rule was fooled by nothing, where the study of that was made."""
-    event = latest_study(material.events, "placebo")
+    event = latest_analysis(material.events, "placebo")
     climbs = event["answer"].get("climbs") if event else None
     rows = [_placebo_row(one) for one in climbs or [] if isinstance(one, Mapping)]
     if not rows or event is None:
         return ""
     tries = number_at(event["answer"], "n")
-    told = f"{tries:.0f} tries each that cannot be better." if tries else "Tries that cannot be better."
-    note = paragraph(f"{told} What a rule keeps of them is a false keep.", "soft")
+    label = f"{tries:.0f} tries each that cannot be better." if tries else "Tries that cannot be better."
+    note = paragraph(f"{label} What a rule keeps of them is a false keep.", "soft")
     return section(
         "placebo", "Climbs on nothing", note, table(["placebo", "gain", *(f"kept by {r}" for r in RULES)], rows)
     )

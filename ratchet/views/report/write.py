@@ -10,7 +10,7 @@ from ratchet.core.records import Experiment
 from ratchet.core.trajectory import climb_of
 from ratchet.errors import RatchetError
 from ratchet.repo import git, journal, snapshots
-from ratchet.repo.journal import latest_study
+from ratchet.repo.journal import latest_analysis
 from ratchet.repo.run import Run, run_event
 from ratchet.views.figure import headline, save
 from ratchet.views.report.material import Material, fitting, listed_of
@@ -24,7 +24,7 @@ def page_of(run: Run, *, has_audit: bool, version: str = "") -> str:
     listed = listed_of(history)
     material = Material(
         tag=run.tag,
-        config=run.desk.config,
+        config=run.worktree.config,
         events=events,
         history=history,
         diffs=fitting(listed, patches(run, listed)),
@@ -38,9 +38,9 @@ def page_of(run: Run, *, has_audit: bool, version: str = "") -> str:
 def draw_climb(run: Run, target: Path) -> None:
     """Write the climb of a run as a figure; the suffix says the format. Raises RatchetError where it cannot."""
     events = journal.read_events(run.journal)
-    history, study = journal.experiments(events), latest_study(events, "placebo")
-    climb = climb_of(history, run.desk.config, study["answer"] if study else None)
-    save(climb, history, headline(history, f"{run.desk.config.name}, run {run.tag}"), target)
+    history, analysis = journal.experiments(events), latest_analysis(events, "placebo")
+    climb = climb_of(history, run.worktree.config, analysis["answer"] if analysis else None)
+    save(climb, history, headline(history, f"{run.worktree.config.name}, run {run.tag}"), target)
 
 
 def write_page(run: Run, target: Path, text: str) -> None:
@@ -62,10 +62,15 @@ def patches(run: Run, experiments: Sequence[Experiment]) -> Mapping[str, str]:
     known = [row for row in wanted if re.fullmatch(r"[0-9a-f]{40,64} [0-9a-f]{40,64}", row)]
     if not known:
         return {}
-    specs = [f":(top,literal){path}" for path in [*run.desk.editable, *run.desk.frozen]]
+    specs = [f":(top,literal){path}" for path in [*run.worktree.editable, *run.worktree.frozen]]
     options = ["--stdin", "-p", "-r", "--no-ext-diff", "--no-textconv", "--no-color"]
     text = git.call(
-        run.desk.repo.root, "diff-tree", *options, "--", *specs, stdin="\n".join([*dict.fromkeys(known), ""]).encode()
+        run.worktree.repo.root,
+        "diff-tree",
+        *options,
+        "--",
+        *specs,
+        stdin="\n".join([*dict.fromkeys(known), ""]).encode(),
     )
     pieces = re.split(r"^([0-9a-f]{40,64})\n", text.decode("utf-8", "replace"), flags=re.M)
     return dict(zip(pieces[1::2], pieces[2::2], strict=True))
@@ -73,6 +78,6 @@ def patches(run: Run, experiments: Sequence[Experiment]) -> Mapping[str, str]:
 
 def _setup(run: Run) -> dict[str, str]:
     """Return the text of the setup files as the run took them."""
-    first, desk = str(run_event(run).data["first"]), run.desk
-    found = {path: snapshots.read_file(desk.repo, first, desk.in_repo(path)) for path in desk.config.setup}
+    first, worktree = str(run_event(run).data["first"]), run.worktree
+    found = {path: snapshots.read_file(worktree.repo, first, worktree.in_repo(path)) for path in worktree.config.setup}
     return {path: content.decode("utf-8", "replace") for path, content in found.items() if content is not None}

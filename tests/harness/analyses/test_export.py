@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from labs import open_table
+from instruments import open_table
 from tables import make_frame, take
 
 from harness.analyses.export import export
@@ -26,156 +26,160 @@ FILES = {"model.skops", "train.py", "dataset.toml", "MODEL_CARD.md", "receipt.js
 
 
 @pytest.fixture
-def lab(tmp_path: Path, warm_runner: Runner) -> Harness:
+def instruments(tmp_path: Path, warm_runner: Runner) -> Harness:
     return open_table(take(tmp_path, make_frame()).table, warm_runner)
 
 
-def exported(lab: Harness, folder: Path, source: str = TRAIN, **more: Any) -> Any:
+def exported(instruments: Harness, folder: Path, source: str = TRAIN, **more: Any) -> Any:
     file = folder.parent / "winner.py"
     file.write_text(source)
-    told = {"tag": "t", "n": 3, "commit": "abc", "at": "2026-01-01", "n_tries": 4, "delta_ses": [0.01, 0.02]}
-    return export(lab, {"file": str(file), "folder": str(folder), **told, **more})
+    report = {"tag": "t", "n": 3, "commit": "abc", "at": "2026-01-01", "n_tries": 4, "delta_ses": [0.01, 0.02]}
+    return export(instruments, {"file": str(file), "folder": str(folder), **report, **more})
 
 
-def scored(lab: Harness, model: Path, file: Path, **more: str) -> tuple[list[dict[str, str]], Any]:
+def scored(instruments: Harness, model: Path, file: Path, **more: str) -> tuple[list[dict[str, str]], Any]:
     out = model.parent / "scores.csv"
-    answer = predict(lab, {"file": str(file), "model": str(model), "out": str(out), **more})
+    answer = predict(instruments, {"file": str(file), "model": str(model), "out": str(out), **more})
     with out.open() as lines:
         return list(csv.DictReader(lines)), answer
 
 
-def test_an_export_scores_its_own_rows_as_a_fit_on_all_of_them_does(lab: Harness, tmp_path: Path) -> None:
-    answer = exported(lab, tmp_path / "x")
+def test_an_export_scores_its_own_rows_as_a_fit_on_all_of_them_does(instruments: Harness, tmp_path: Path) -> None:
+    answer = exported(instruments, tmp_path / "x")
     assert {path.name for path in (tmp_path / "x").iterdir()} == FILES
     assert set(answer["files"]) == FILES - {"receipt.json"}
     names: dict[str, Any] = {}
     exec(TRAIN.split("if __name__")[0], names)
-    expected = names["build_pipeline"]().fit(lab.table.X, lab.table.y).predict_proba(lab.table.X)[:, 1]
-    rows, told = scored(lab, tmp_path / "x", tmp_path / "t.csv", id="k")
-    assert told["n_rows"] == len(rows) == 200
+    expected = (
+        names["build_pipeline"]().fit(instruments.table.X, instruments.table.y).predict_proba(instruments.table.X)[:, 1]
+    )
+    rows, report = scored(instruments, tmp_path / "x", tmp_path / "t.csv", id="k")
+    assert report["n_rows"] == len(rows) == 200
     assert list(rows[0]) == ["row", "k", "score", "predicted"]
     np.testing.assert_allclose([float(row["score"]) for row in rows], expected, rtol=1e-6)
-    assert {row["predicted"] for row in rows} == set(lab.table.classes)
-    assert told["notes"] == []
+    assert {row["predicted"] for row in rows} == set(instruments.table.classes)
+    assert report["notes"] == []
 
 
 def test_a_long_file_is_scored_block_by_block_with_the_same_scores(
-    lab: Harness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    instruments: Harness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    exported(lab, tmp_path / "x")
-    whole, _ = scored(lab, tmp_path / "x", tmp_path / "t.csv")
+    exported(instruments, tmp_path / "x")
+    whole, _ = scored(instruments, tmp_path / "x", tmp_path / "t.csv")
     monkeypatch.setattr("harness.data.new_rows.BLOCK_ROWS", 33)
-    assert scored(lab, tmp_path / "x", tmp_path / "t.csv")[0] == whole
+    assert scored(instruments, tmp_path / "x", tmp_path / "t.csv")[0] == whole
 
 
 def test_three_classes_have_a_score_each(tmp_path: Path, warm_runner: Runner) -> None:
     frame = make_frame()
     frame["y"] = np.where(frame.k > 3, "many", frame.y)
-    lab = open_table(take(tmp_path, frame).table, warm_runner)
-    exported(lab, tmp_path / "x")
-    rows, _ = scored(lab, tmp_path / "x", tmp_path / "t.csv")
+    instruments = open_table(take(tmp_path, frame).table, warm_runner)
+    exported(instruments, tmp_path / "x")
+    rows, _ = scored(instruments, tmp_path / "x", tmp_path / "t.csv")
     assert list(rows[0]) == ["row", "score_many", "score_no", "score_yes", "predicted"]
     for row in rows[:20]:
         best = max(("many", "no", "yes"), key=lambda name, row=row: float(row[f"score_{name}"]))
         assert row["predicted"] == best
 
 
-def test_a_decision_function_parts_its_classes_at_zero(lab: Harness, tmp_path: Path) -> None:
+def test_a_decision_function_parts_its_classes_at_zero(instruments: Harness, tmp_path: Path) -> None:
     source = TRAIN.replace("import LogisticRegression", "import RidgeClassifier").replace(
         "LogisticRegression(max_iter=1000)", "RidgeClassifier()"
     )
-    exported(lab, tmp_path / "x", source)
-    rows, _ = scored(lab, tmp_path / "x", tmp_path / "t.csv")
-    assert all((float(row["score"]) > 0) == (row["predicted"] == lab.table.classes[1]) for row in rows)
+    exported(instruments, tmp_path / "x", source)
+    rows, _ = scored(instruments, tmp_path / "x", tmp_path / "t.csv")
+    assert all((float(row["score"]) > 0) == (row["predicted"] == instruments.table.classes[1]) for row in rows)
     assert "values of a decision function" in (tmp_path / "x/MODEL_CARD.md").read_text()
 
 
-def test_a_class_of_train_py_is_written_named_on_the_card_and_read_back(lab: Harness, tmp_path: Path) -> None:
+def test_a_class_of_train_py_is_written_named_on_the_card_and_read_back(instruments: Harness, tmp_path: Path) -> None:
     own = "class Mine(LogisticRegression):\n    pass\n\n\ndef feature_fn"
     source = TRAIN.replace("def feature_fn", own, 1).replace("LogisticRegression(max_iter=1000)", "Mine(max_iter=1000)")
-    answer = exported(lab, tmp_path / "x", source)
+    answer = exported(instruments, tmp_path / "x", source)
     assert "train.Mine" in answer["types"]
     assert "train.Mine" in (tmp_path / "x/MODEL_CARD.md").read_text()
-    assert len(scored(lab, tmp_path / "x", tmp_path / "t.csv")[0]) == 200
+    assert len(scored(instruments, tmp_path / "x", tmp_path / "t.csv")[0]) == 200
 
 
-def test_a_lambda_cannot_be_kept_and_nothing_is_written(lab: Harness, tmp_path: Path) -> None:
+def test_a_lambda_cannot_be_kept_and_nothing_is_written(instruments: Harness, tmp_path: Path) -> None:
     source = TRAIN.replace("import OneHotEncoder", "import FunctionTransformer, OneHotEncoder").replace(
         "make_pipeline(columns,", "make_pipeline(columns, FunctionTransformer(lambda X: X),"
     )
     with pytest.raises(UserError, match=r"no lambda"):
-        exported(lab, tmp_path / "x", source)
+        exported(instruments, tmp_path / "x", source)
     assert not (tmp_path / "x").exists()
 
 
-def test_a_folder_is_replaced_on_request_alone_and_only_if_it_is_an_export(lab: Harness, tmp_path: Path) -> None:
-    exported(lab, tmp_path / "x")
+def test_a_folder_is_replaced_on_request_alone_and_only_if_it_is_an_export(
+    instruments: Harness, tmp_path: Path
+) -> None:
+    exported(instruments, tmp_path / "x")
     with pytest.raises(UserError, match="expected no such folder yet"):
-        exported(lab, tmp_path / "x")
-    exported(lab, tmp_path / "x", n=7, force=True)
+        exported(instruments, tmp_path / "x")
+    exported(instruments, tmp_path / "x", n=7, force=True)
     assert json.loads((tmp_path / "x/receipt.json").read_text())["experiment"] == 7
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/thesis.txt").write_text("years")
     with pytest.raises(UserError, match="got something else"):
-        exported(lab, tmp_path / "mine", force=True)
+        exported(instruments, tmp_path / "mine", force=True)
     assert (tmp_path / "mine/thesis.txt").read_text() == "years"
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
 @pytest.mark.parametrize("name", ["model.skops", "train.py", "dataset.toml"])
-def test_a_file_that_is_not_the_exported_one_is_refused(lab: Harness, tmp_path: Path, name: str) -> None:
-    exported(lab, tmp_path / "x")
+def test_a_file_that_is_not_the_exported_one_is_refused(instruments: Harness, tmp_path: Path, name: str) -> None:
+    exported(instruments, tmp_path / "x")
     (tmp_path / "x" / name).write_bytes((tmp_path / "x" / name).read_bytes() + b"\n")
     with pytest.raises(UserError, match="got another content"):
-        scored(lab, tmp_path / "x", tmp_path / "t.csv")
+        scored(instruments, tmp_path / "x", tmp_path / "t.csv")
 
 
 @pytest.mark.parametrize("receipt", ["", "[]", "{}", '{"files": {"../t.csv": "x"}, "classes": [1, 2], "score": "p"}'])
-def test_a_receipt_that_is_none_is_one_line(lab: Harness, tmp_path: Path, receipt: str) -> None:
-    exported(lab, tmp_path / "x")
+def test_a_receipt_that_is_none_is_one_line(instruments: Harness, tmp_path: Path, receipt: str) -> None:
+    exported(instruments, tmp_path / "x")
     (tmp_path / "x/receipt.json").write_text(receipt)
     with pytest.raises(UserError, match=r"receipt.json: expected"):
-        scored(lab, tmp_path / "x", tmp_path / "t.csv")
+        scored(instruments, tmp_path / "x", tmp_path / "t.csv")
     shutil.rmtree(tmp_path / "x")
     with pytest.raises(UserError, match="expected an export with a receipt"):
-        scored(lab, tmp_path / "x", tmp_path / "t.csv")
+        scored(instruments, tmp_path / "x", tmp_path / "t.csv")
 
 
-def test_a_model_that_fails_on_new_rows_leaves_no_half_file(lab: Harness, tmp_path: Path) -> None:
+def test_a_model_that_fails_on_new_rows_leaves_no_half_file(instruments: Harness, tmp_path: Path) -> None:
     source = TRAIN.replace(
         "    return X\n", "    if (X['k'] > 90).any():\n        raise ValueError('too many')\n    return X\n"
     )
-    exported(lab, tmp_path / "x", source)
+    exported(instruments, tmp_path / "x", source)
     frame = make_frame(5)
     frame.loc[3, "k"] = 99
     frame.to_csv(tmp_path / "new.csv", index=False)
     with pytest.raises(UserError, match=r"rows 1 to 5: expected scores from the model, got ValueError: too many"):
-        scored(lab, tmp_path / "x", tmp_path / "new.csv")
+        scored(instruments, tmp_path / "x", tmp_path / "new.csv")
     assert [path.name for path in tmp_path.iterdir() if "scores.csv" in path.name] == []
 
 
-def test_a_file_without_rows_has_a_header_alone(lab: Harness, tmp_path: Path) -> None:
-    exported(lab, tmp_path / "x")
+def test_a_file_without_rows_has_a_header_alone(instruments: Harness, tmp_path: Path) -> None:
+    exported(instruments, tmp_path / "x")
     make_frame(5).head(0).to_csv(tmp_path / "new.csv", index=False)
-    rows, told = scored(lab, tmp_path / "x", tmp_path / "new.csv")
-    assert (rows, told["n_rows"]) == ([], 0)
+    rows, report = scored(instruments, tmp_path / "x", tmp_path / "new.csv")
+    assert (rows, report["n_rows"]) == ([], 0)
 
 
-def test_other_versions_are_named(lab: Harness, tmp_path: Path) -> None:
-    exported(lab, tmp_path / "x")
-    lab.parts = {"python": "3.12.1", "numpy": "2.0"}
-    assert scored(lab, tmp_path / "x", tmp_path / "t.csv")[1]["notes"] == [
+def test_other_versions_are_named(instruments: Harness, tmp_path: Path) -> None:
+    exported(instruments, tmp_path / "x")
+    instruments.parts = {"python": "3.12.1", "numpy": "2.0"}
+    assert scored(instruments, tmp_path / "x", tmp_path / "t.csv")[1]["notes"] == [
         "made with other versions, scores may differ: python 3.11.7 → 3.12.1"
     ]
 
 
-def test_a_file_outside_its_contract_is_not_exported(lab: Harness, tmp_path: Path) -> None:
+def test_a_file_outside_its_contract_is_not_exported(instruments: Harness, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="expected a file that can be measured, got rejected"):
-        exported(lab, tmp_path / "x", TRAIN.replace("HYPOTHESIS =", "import os\nHYPOTHESIS ="))
+        exported(instruments, tmp_path / "x", TRAIN.replace("HYPOTHESIS =", "import os\nHYPOTHESIS ="))
 
 
-def test_the_card_says_what_is_known_and_how_to_get_what_is_not(lab: Harness, tmp_path: Path) -> None:
-    exported(lab, tmp_path / "x", HOSTILE, use="uv run ratchet predict FILE.csv --model /x")
+def test_the_card_says_what_is_known_and_how_to_get_what_is_not(instruments: Harness, tmp_path: Path) -> None:
+    exported(instruments, tmp_path / "x", HOSTILE, use="uv run ratchet predict FILE.csv --model /x")
     card = (tmp_path / "x/MODEL_CARD.md").read_text()
     assert "<script>" not in card
     assert "\\`x\\` \\| \\*\\*baseline\\*\\*" in card
@@ -187,16 +191,16 @@ def test_the_card_says_what_is_known_and_how_to_get_what_is_not(lab: Harness, tm
     assert "label-flip: ok" in card
 
 
-def test_the_card_of_a_sealed_run_tells_nothing_of_the_test(lab: Harness, tmp_path: Path) -> None:
-    answer = exported(lab, tmp_path / "x", sealed=True)
+def test_the_card_of_a_sealed_run_tells_nothing_of_the_test(instruments: Harness, tmp_path: Path) -> None:
+    answer = exported(instruments, tmp_path / "x", sealed=True)
     assert answer["test_auc"] is None
     assert "test_auc: sealed" in (tmp_path / "x/MODEL_CARD.md").read_text()
 
 
-def test_the_card_tells_the_conclusion_and_a_committee_is_not_compared(lab: Harness, tmp_path: Path) -> None:
+def test_the_card_tells_the_conclusion_and_a_committee_is_not_compared(instruments: Harness, tmp_path: Path) -> None:
     corrected = {"mean": 0.002, "low": -0.01, "high": 0.014, "p_not_positive": 0.4}
-    told = {"naive": 0.01, "corrected": corrected, "fresh": None, "word": "not distinguishable from selection noise"}
-    exported(lab, tmp_path / "x", conclusion=told, upto=9, is_committee=True, n=None, baseline=0.7)
+    report = {"naive": 0.01, "corrected": corrected, "fresh": None, "word": "not distinguishable from selection noise"}
+    exported(instruments, tmp_path / "x", conclusion=report, upto=9, is_committee=True, n=None, baseline=0.7)
     card = (tmp_path / "x/MODEL_CARD.md").read_text()
     assert "corrected for the choice: +0.0020, 95 % interval -0.0100 to +0.0140" in card
     assert "**not distinguishable from selection noise**" in card
@@ -208,7 +212,7 @@ def test_markdown_shows_a_text_as_it_is() -> None:
     assert plain("a*b_[c](d)|<e>&") == "a\\*b\\_\\[c\\](d)\\|&lt;e&gt;&amp;"
 
 
-def test_a_file_that_is_not_there_is_said_with_the_way_out(lab: Harness, tmp_path: Path) -> None:
-    exported(lab, tmp_path / "x")
+def test_a_file_that_is_not_there_is_reported_with_the_way_out(instruments: Harness, tmp_path: Path) -> None:
+    exported(instruments, tmp_path / "x")
     with pytest.raises(UserError, match=r"nope\.csv: expected a file of rows to score, got none\. Look at the name\."):
-        scored(lab, tmp_path / "x", tmp_path / "nope.csv")
+        scored(instruments, tmp_path / "x", tmp_path / "nope.csv")

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from labs import open_table
+from instruments import open_table
 from problems import make_problem
 from tables import make_frame, take
 
 from harness.analyses import null_agents
-from harness.analyses.null_agents import Agent, noise_agent, seed_agents, shuffled, smaller
+from harness.analyses.null_agents import NullAgent, noise_agent, seed_agents, shuffled, smaller
 from harness.analyses.placebo import climb, placebo
 from harness.errors import UserError
 from harness.harness import Harness
@@ -21,7 +21,7 @@ TRAIN = (Path(__file__).resolve().parents[3] / "train.py").read_text()
 
 
 @pytest.fixture
-def lab(tmp_path: Path, warm_runner: Runner) -> Harness:
+def instruments(tmp_path: Path, warm_runner: Runner) -> Harness:
     return open_table(take(tmp_path, make_frame()).table, warm_runner)
 
 
@@ -32,35 +32,35 @@ def files(folder: Path, *sources: str) -> list[dict[str, object]]:
 
 
 @pytest.mark.slow
-def test_each_kind_climbs_as_often_as_asked_and_the_same_way_every_time(lab: Harness, tmp_path: Path) -> None:
+def test_each_kind_climbs_as_often_as_asked_and_the_same_way_every_time(instruments: Harness, tmp_path: Path) -> None:
     sources = [TRAIN, *(TRAIN.replace("max_iter=1000", f"C={c}, max_iter=1000") for c in (0.1, 0.3))]
     request = {"n": 4, "kind": "all", "experiments": files(tmp_path, *sources, TRAIN)}
-    answer = placebo(lab, request)
+    answer = placebo(instruments, request)
     assert [(one["name"], len(one["val_aucs"])) for one in answer["climbs"]] == [
         *[("seeds", 5), ("shuffled labels", 3), ("noise columns", 5)]
     ]
     for one in answer["climbs"]:
         assert list(one["gains"]) == sorted(one["gains"])
         assert set(one["false_keeps"]) == {"strict", "margin", "confirm"}
-    assert placebo(lab, request)["climbs"] == answer["climbs"]
+    assert placebo(instruments, request)["climbs"] == answer["climbs"]
 
 
-def test_shuffled_labels_leave_nothing_to_learn(lab: Harness, tmp_path: Path) -> None:
-    found = placebo(lab, {"n": 1, "kind": "labels", "experiments": files(tmp_path, TRAIN, TRAIN + "\n")})
+def test_shuffled_labels_leave_nothing_to_learn(instruments: Harness, tmp_path: Path) -> None:
+    found = placebo(instruments, {"n": 1, "kind": "labels", "experiments": files(tmp_path, TRAIN, TRAIN + "\n")})
     assert all(0.3 < value < 0.7 for value in found["climbs"][0]["val_aucs"])
-    assert (lab.workers().problem.y == lab.table.y).all()
+    assert (instruments.workers().problem.y == instruments.table.y).all()
 
 
-def test_a_file_that_fails_has_no_number_and_the_climb_goes_on(lab: Harness, tmp_path: Path) -> None:
+def test_a_file_that_fails_has_no_number_and_the_climb_goes_on(instruments: Harness, tmp_path: Path) -> None:
     sources = [TRAIN, TRAIN.replace("return X\n", "return X.nothing\n"), TRAIN.replace("1000", "900")]
-    (one,) = placebo(lab, {"n": 9, "kind": "labels", "experiments": files(tmp_path, *sources)})["climbs"]
+    (one,) = placebo(instruments, {"n": 9, "kind": "labels", "experiments": files(tmp_path, *sources)})["climbs"]
     assert [value is None for value in one["val_aucs"]] == [False, True, False]
 
 
-def test_a_run_with_a_baseline_alone_has_no_files_to_climb_with(lab: Harness, tmp_path: Path) -> None:
-    assert placebo(lab, {"n": 2, "kind": "labels", "experiments": files(tmp_path, TRAIN)})["climbs"] == []
+def test_a_run_with_a_baseline_alone_has_no_files_to_climb_with(instruments: Harness, tmp_path: Path) -> None:
+    assert placebo(instruments, {"n": 2, "kind": "labels", "experiments": files(tmp_path, TRAIN)})["climbs"] == []
     with pytest.raises(UserError, match="expected a kind of seeds, labels, noise or all, got luck"):
-        placebo(lab, {"n": 2, "kind": "luck"})
+        placebo(instruments, {"n": 2, "kind": "luck"})
 
 
 def test_labels_are_dealt_out_within_folds() -> None:
@@ -73,7 +73,7 @@ def test_labels_are_dealt_out_within_folds() -> None:
     assert (shuffled(problem, 1) != y).any()
 
 
-def test_every_rule_goes_its_own_way(lab: Harness) -> None:
+def test_every_rule_goes_its_own_way(instruments: Harness) -> None:
     """Four tries: a little better, much worse, much better, a little better than that; on fresh rows the last fails."""
     problem = make_problem()
     strengths = {0: 0.5, 1: 0.6, 2: 0.0, 3: 3.0, 4: 9.0}
@@ -83,7 +83,7 @@ def test_every_rule_goes_its_own_way(lab: Harness) -> None:
         noise = np.random.default_rng(50 + n).normal(size=len(problem.y))
         return [strength * problem.y[val] + noise[val] for _, val in problem.folds]
 
-    found = climb(lab, Agent("x", lambda _: problem, scores), 4)
+    found = climb(instruments, NullAgent("x", lambda _: problem, scores), 4)
     assert found.val_aucs[4] > found.val_aucs[3] > found.val_aucs[1] > found.val_aucs[0] > found.val_aucs[2]
     strict, margin, confirm = (found.false_keeps[rule] for rule in ("strict", "margin", "confirm"))
     assert (strict, margin, confirm) == (3, 1, 2)

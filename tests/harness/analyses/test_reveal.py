@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from labs import open_table
+from instruments import open_table
 from tables import make_frame, take
 
 from harness import score_store
@@ -21,24 +21,26 @@ BROKEN = TRAIN.replace("return X\n", "return X.nothing\n")
 
 
 @pytest.fixture
-def lab(tmp_path: Path, warm_runner: Runner) -> Harness:
+def instruments(tmp_path: Path, warm_runner: Runner) -> Harness:
     return open_table(take(tmp_path, make_frame()).table, warm_runner)
 
 
 def asked(folder: Path, *sources: tuple[str, str]) -> dict[str, object]:
-    told = []
+    report = []
     for n, (source, verdict) in enumerate(sources):
         file = folder / str(n) / "train.py"
         file.parent.mkdir()
         file.write_text(source)
-        told.append({"n": n, "file": str(file), "verdict": verdict, "metric": 0.5 + n / 10, "commit": f"c{n}"})
-    return {"experiments": told, "store": str(folder / "scores")}
+        report.append({"n": n, "file": str(file), "verdict": verdict, "metric": 0.5 + n / 10, "commit": f"c{n}"})
+    return {"experiments": report, "store": str(folder / "scores")}
 
 
-def test_each_kept_experiment_has_its_auc_and_interval_and_the_dropped_have_none(lab: Harness, tmp_path: Path) -> None:
-    answer = reveal(lab, asked(tmp_path, (BLIND, "baseline"), (TRAIN, "discard"), (TRAIN, "keep")))
-    problem = lab.workers().problem
-    y, measured = problem.y[problem.test], lab.evaluate(read_source(TRAIN.encode()), refits=False)
+def test_each_kept_experiment_has_its_auc_and_interval_and_the_dropped_have_none(
+    instruments: Harness, tmp_path: Path
+) -> None:
+    answer = reveal(instruments, asked(tmp_path, (BLIND, "baseline"), (TRAIN, "discard"), (TRAIN, "keep")))
+    problem = instruments.workers().problem
+    y, measured = problem.y[problem.test], instruments.evaluate(read_source(TRAIN.encode()), refits=False)
     assert [(row["n"], row["commit"], row["val_auc"]) for row in answer["rows"]] == [(0, "c0", 0.5), (2, "c2", 0.7)]
     assert answer["rows"][1]["auc"] == auc(y, measured.test_scores)
     reach = delong_interval(y, measured.test_scores)
@@ -47,20 +49,20 @@ def test_each_kept_experiment_has_its_auc_and_interval_and_the_dropped_have_none
 
 
 def test_scores_that_a_sealed_run_did_not_store_are_made_and_stored_at_the_opening(
-    lab: Harness, tmp_path: Path
+    instruments: Harness, tmp_path: Path
 ) -> None:
     store = tmp_path / "scores"
-    measured = lab.evaluate(read_source(TRAIN.encode()), refits=False)
+    measured = instruments.evaluate(read_source(TRAIN.encode()), refits=False)
     score_store.save(store, TRAIN, measured.scores, None)
     request = asked(tmp_path, (TRAIN, "baseline"))
-    first = reveal(lab, request)
+    first = reveal(instruments, request)
     assert score_store.load_test(store, TRAIN) is not None
     assert score_store.load(store, TRAIN, 5) is not None
-    lab.runner = None  # from here on nothing can be measured
-    lab.workers().runner = None
-    assert reveal(lab, request)["rows"] == first["rows"]
+    instruments.runner = None  # from here on nothing can be measured
+    instruments.workers().runner = None
+    assert reveal(instruments, request)["rows"] == first["rows"]
 
 
-def test_what_cannot_be_measured_any_more_has_no_number(lab: Harness, tmp_path: Path) -> None:
-    (row,) = reveal(lab, asked(tmp_path, (BROKEN, "baseline")))["rows"]
+def test_what_cannot_be_measured_any_more_has_no_number(instruments: Harness, tmp_path: Path) -> None:
+    (row,) = reveal(instruments, asked(tmp_path, (BROKEN, "baseline")))["rows"]
     assert (row["auc"], row["low"], row["high"]) == (None, None, None)

@@ -16,7 +16,7 @@ from tables import make_frame, take
 
 from harness.audit import CHECKS, Finding, LeakType, Severity, audit, render
 from harness.audit.duplicates import near_pairs
-from harness.data.config import Kind, read_card
+from harness.data.config import ColumnType, read_card
 from harness.data.dataset import read_table
 from harness.data.ingest import reset
 from harness.data.split import train_test
@@ -29,8 +29,8 @@ def clean(seed: int = 0) -> pd.DataFrame:
     return make_frame(N_ROWS, seed)
 
 
-def look(root: Path, frame: pd.DataFrame, target: str = "y", **wishes: Any) -> list[Finding]:
-    return audit_table(take(root, frame, target, **wishes).table)
+def look(root: Path, frame: pd.DataFrame, target: str = "y", **options: Any) -> list[Finding]:
+    return audit_table(take(root, frame, target, **options).table)
 
 
 def audit_table(table: Table) -> list[Finding]:
@@ -228,7 +228,7 @@ def test_a_date_that_is_split_by_is_no_finding(tmp_path: Path) -> None:
 def test_a_date_of_birth_says_nothing_of_when(tmp_path: Path) -> None:
     frame = clean().assign(birth_date=pd.date_range("1960-01-01", periods=N_ROWS, freq="9D").strftime("%Y-%m-%d"))
     intake = take(tmp_path, frame)
-    assert intake.card.kinds["birth_date"] is Kind.DATE
+    assert intake.card.kinds["birth_date"] is ColumnType.DATE
     assert alarms(look(tmp_path, frame)) == []
 
 
@@ -265,23 +265,23 @@ def test_the_worst_comes_first_and_all_of_it_is_shown(tmp_path: Path) -> None:
     frame["outcome"] = frame["y"] == "yes"
     findings = look(tmp_path, frame)
     assert [finding.severity for finding in findings] == ["severe", "info", "info"]
-    told = render(findings)
-    assert max(map(len, told.splitlines())) <= 80
-    assert told.startswith("severe   gives-the-answer-away  [L2 illegitimate features]\n")
-    assert "--drop 'outcome'" in told
-    assert "No table can show" in told
+    report = render(findings)
+    assert max(map(len, report.splitlines())) <= 80
+    assert report.startswith("severe   gives-the-answer-away  [L2 illegitimate features]\n")
+    assert "--drop 'outcome'" in report
+    assert "No table can show" in report
     assert json.loads(json.dumps([asdict(finding) for finding in findings]))[0]["leak_type"].startswith("L2")
 
 
-def test_nothing_found_is_said(tmp_path: Path) -> None:
+def test_nothing_found_is_reported(tmp_path: Path) -> None:
     assert render(look(tmp_path, clean())).startswith("Nothing found.\n")
 
 
-def test_each_of_the_eight_leak_types_is_looked_for_or_said_to_be_unseen() -> None:
+def test_each_of_the_eight_leak_types_is_looked_for_or_reported_to_be_unseen() -> None:
     source = "".join(path.read_text() for path in (Path(__file__).parents[3] / "harness" / "audit").glob("*.py"))
     for leak_type in LeakType:
-        is_told = f"LeakType.{leak_type.name}" in source or f"({leak_type.split()[0]})" in source
-        assert is_told, leak_type
+        is_covered = f"LeakType.{leak_type.name}" in source or f"({leak_type.split()[0]})" in source
+        assert is_covered, leak_type
     assert len([one for one in LeakType if one is not LeakType.NONE]) == 8
     assert len(CHECKS) == 11
 

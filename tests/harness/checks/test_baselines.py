@@ -9,86 +9,92 @@ from templates import ROOT, heart, render
 
 from harness.checks import baselines, label_flip
 from harness.checks.base import Failure
-from harness.checks.context import MAX_TRIES, Lab, Lead
-from harness.checks.jumps import Leaps
+from harness.checks.context import MAX_TRIES, CheckContext, Lead
+from harness.checks.jumps import Jumps
 from harness.evaluate import FoldWorkers
-from harness.trainfile import Source
-from harness.workers.pool import Budget, Runner
+from harness.trainfile import TrainFile
+from harness.workers.pool import Runner, TaskBudget
 from prepare import evaluate
 from tests.payloads import whole_text
 
-BUDGET = Budget(cpu_s=20.0, wall_s=60.0, memory_mb=2048)
+BUDGET = TaskBudget(cpu_s=20.0, wall_s=60.0, memory_mb=2048)
 BROKEN = "linear_model import NoSuchModel as Model: a=1"
 
 
 @pytest.fixture(scope="module")
-def hashed(warm_runner: Runner) -> Lab:
+def hashed(warm_runner: Runner) -> CheckContext:
     """A file that knows its labels."""
     bench = FoldWorkers(heart(), warm_runner, BUDGET)
     template = whole_text(ROOT / "tests/hostile/labels_hashed.py")
-    return bench.lab(evaluate(Source(render(template, heart())), bench, refits=False))
+    return bench.context(evaluate(TrainFile(render(template, heart())), bench, refits=False))
 
 
-def test_a_plain_model_that_cannot_be_measured_is_passed_over(hashed: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    lab = replace(hashed, plain={})
+def test_a_plain_model_that_cannot_be_measured_is_passed_over(
+    hashed: CheckContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = replace(hashed, plain={})
     monkeypatch.setitem(baselines.MODELS, "neighbours", BROKEN)
-    finding = label_flip.run(lab)
-    assert lab.lead is not None
+    finding = label_flip.run(context)
+    assert context.lead is not None
     assert not finding.passed
     assert "not measured: neighbours;" in finding.evidence
 
 
-def test_without_any_plain_model_the_check_could_not_look(hashed: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    lab = replace(hashed, plain={})
+def test_without_any_plain_model_the_check_could_not_look(
+    hashed: CheckContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = replace(hashed, plain={})
     monkeypatch.setattr(baselines, "MODELS", {"a linear model": BROKEN})
-    monkeypatch.setattr(label_flip, "count_leaps", lambda _lab: Leaps(0, 0))
+    monkeypatch.setattr(label_flip, "count_leaps", lambda _lab: Jumps(0, 0))
     monkeypatch.setattr(label_flip.exact_rows, "find", lambda _lab: None)
-    finding = label_flip.run(lab)
+    finding = label_flip.run(context)
     assert finding.failure is not None
     assert not finding.passed
     assert finding.evidence.startswith("could not look: no plain model could be measured: ImportError")
-    assert baselines.find_unmeasured(lab) == ["a linear model"]
+    assert baselines.find_unmeasured(context) == ["a linear model"]
 
 
-def test_a_failure_that_lasts_is_paid_once(hashed: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    lab = replace(hashed, plain={}, cpu_s=0.0)
+def test_a_failure_that_lasts_is_paid_once(hashed: CheckContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    context = replace(hashed, plain={}, cpu_s=0.0)
     monkeypatch.setattr(baselines, "MODELS", {"a linear model": BROKEN})
-    baselines.find_lead(lab)
-    paid = lab.cpu_s
-    baselines.find_lead(lab)
+    baselines.find_lead(context)
+    paid = context.cpu_s
+    baselines.find_lead(context)
     assert paid > 0
-    assert lab.cpu_s == paid
+    assert context.cpu_s == paid
 
 
-def test_a_limit_is_tried_again_and_the_model_serves_once_it_is_measured(hashed: Lab) -> None:
-    lab = replace(hashed, plain={}, plain_budget=replace(BUDGET, cpu_s=0.0))
-    assert isinstance(baselines.find_lead(lab), Failure)
-    lab.plain_budget = BUDGET
-    assert isinstance(baselines.find_lead(lab), Lead)
-    assert baselines.find_unmeasured(lab) == []
+def test_a_limit_is_tried_again_and_the_model_serves_once_it_is_measured(hashed: CheckContext) -> None:
+    context = replace(hashed, plain={}, plain_budget=replace(BUDGET, cpu_s=0.0))
+    assert isinstance(baselines.find_lead(context), Failure)
+    context.plain_budget = BUDGET
+    assert isinstance(baselines.find_lead(context), Lead)
+    assert baselines.find_unmeasured(context) == []
 
 
-def test_a_limit_is_tried_a_few_times_only(hashed: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    lab = replace(hashed, plain={}, plain_budget=replace(BUDGET, cpu_s=0.0))
+def test_a_limit_is_tried_a_few_times_only(hashed: CheckContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    context = replace(hashed, plain={}, plain_budget=replace(BUDGET, cpu_s=0.0))
     monkeypatch.setattr(baselines, "MODELS", dict(list(baselines.MODELS.items())[:1]))
     for _ in range(MAX_TRIES + 2):
-        baselines.find_lead(lab)
-    (failure,) = lab.plain.values()
+        baselines.find_lead(context)
+    (failure,) = context.plain.values()
     assert isinstance(failure, Failure)
     assert failure.is_timeout
     assert failure.n_tries == MAX_TRIES
 
 
-def test_a_plain_model_has_a_budget_of_its_own(hashed: Lab) -> None:
-    lab = replace(hashed, plain={}, budget=replace(BUDGET, cpu_s=0.0))
-    assert isinstance(baselines.find_lead(lab), Lead)
-    assert baselines.find_unmeasured(lab) == []
+def test_a_plain_model_has_a_budget_of_its_own(hashed: CheckContext) -> None:
+    context = replace(hashed, plain={}, budget=replace(BUDGET, cpu_s=0.0))
+    assert isinstance(baselines.find_lead(context), Lead)
+    assert baselines.find_unmeasured(context) == []
 
 
-def test_a_slow_plain_model_learns_from_some_rows(hashed: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    lab = replace(hashed, plain={})
+def test_a_slow_plain_model_learns_from_some_rows(hashed: CheckContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    context = replace(hashed, plain={})
     monkeypatch.setattr(baselines, "MAX_ROWS", {"a kernel machine": 100})
-    assert isinstance(baselines.find_lead(lab), Lead)
-    n_rows = [{len(fold.fit) for fold in told} for told in lab.plain.values() if not isinstance(told, Failure)]
+    assert isinstance(baselines.find_lead(context), Lead)
+    n_rows = [
+        {len(fold.fit) for fold in report} for report in context.plain.values() if not isinstance(report, Failure)
+    ]
     assert n_rows[-1] == {100}
     assert {100} not in n_rows[:-1]

@@ -61,8 +61,8 @@ def test_a_hypothesis_has_200_characters_of_any_script() -> None:
     title = 'HYPOTHESIS = "baseline: standard-scaled logistic regression"'
     assert title in BASELINE
     assert first_violation(BASELINE.replace(title, f'HYPOTHESIS = "{"想" * 200}"')) == ""
-    said = first_violation(BASELINE.replace(title, f'HYPOTHESIS = "{"x" * 241}"'))
-    assert said.startswith("HYPOTHESIS of 241 characters: say it in one line of at most 200")
+    message = first_violation(BASELINE.replace(title, f'HYPOTHESIS = "{"x" * 241}"'))
+    assert message.startswith("HYPOTHESIS of 241 characters: say it in one line of at most 200")
     assert "packed table" in first_violation(predicting(f'OTHER = "{"想" * 100}"'))
 
 

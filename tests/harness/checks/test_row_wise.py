@@ -42,7 +42,7 @@ def test_missing_equals_missing_and_infinity_itself_alone() -> None:
 
 
 @pytest.mark.filterwarnings("error")
-def test_the_largest_numbers_are_told_apart() -> None:
+def test_the_largest_numbers_are_distinguished() -> None:
     huge = column(*[1.7e308, -1.7e308] * 10)
     assert differs(huge, -huge, 1e-6).all()
     assert not differs(huge, huge, 1e-6).any()

@@ -12,9 +12,9 @@ from harness.data.config import (
     CARD,
     DEFAULT_CARD,
     Card,
+    ColumnType,
     Duplicates,
     Format,
-    Kind,
     TableError,
     card_text,
     parse_card,
@@ -33,11 +33,13 @@ names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=1
 
 @given(
     columns=st.lists(names, min_size=4, max_size=9, unique=True),
-    kinds=st.lists(st.sampled_from(Kind), min_size=2, max_size=6),
+    kinds=st.lists(st.sampled_from(ColumnType), min_size=2, max_size=6),
     positive=names,
     na=st.lists(names, max_size=3),
 )
-def test_what_is_written_is_read_back(columns: list[str], kinds: list[Kind], positive: str, na: list[str]) -> None:
+def test_what_is_written_is_read_back(
+    columns: list[str], kinds: list[ColumnType], positive: str, na: list[str]
+) -> None:
     target, group, *others = columns
     card = Card(
         name="t-1.b",

@@ -17,10 +17,10 @@ from sklearn.metrics import roc_auc_score
 from tables import make_frame, take
 
 from harness.data import cache, source
-from harness.data.config import Card, Kind, TableError, card_text, parse_card, read_card, write_card
+from harness.data.config import Card, ColumnType, TableError, card_text, parse_card, read_card, write_card
 from harness.data.dataset import Table, content_hash, describe, read_table
 from harness.data.ingest import infer, reset, write
-from harness.data.options import Wishes
+from harness.data.options import IntakeOptions
 from harness.data.split import folds, train_test
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -72,7 +72,7 @@ def test_heart_is_the_file_that_uci_published(heart: Table) -> None:
 
 def test_heart_is_what_taking_its_file_in_would_make_of_it(tmp_path: Path, heart: Table) -> None:
     """The default table has no way of its own."""
-    card = infer(tmp_path, Wishes("data/heart.csv", "disease")).card
+    card = infer(tmp_path, IntakeOptions("data/heart.csv", "disease")).card
     assert (card, list(card.kinds)) == (heart.card, list(heart.card.kinds))
 
 
@@ -166,8 +166,11 @@ def test_a_cell_is_the_same_whatever_stands_in_other_rows(tmp_path: Path) -> Non
         ({"positive": "maybe"}, "expected positive to be no or yes, got 'maybe'"),
         ({"drop": ("gone",)}, "expected column 'gone', the columns are a, k, m, colour, y"),
         ({"time": "m"}, "expected a time in every row of 'm'"),
-        ({"kinds": dict.fromkeys(("a", "k", "m", "colour"), Kind.NUMBER)}, "a number in column 'colour', row 1, got"),
-        ({"kinds": dict.fromkeys(("a", "k", "m", "colour"), Kind.DATE)}, "a date in column 'a', row 1, got"),
+        (
+            {"kinds": dict.fromkeys(("a", "k", "m", "colour"), ColumnType.NUMBER)},
+            "a number in column 'colour', row 1, got",
+        ),
+        ({"kinds": dict.fromkeys(("a", "k", "m", "colour"), ColumnType.DATE)}, "a date in column 'a', row 1, got"),
     ],
 )
 def test_a_card_that_does_not_fit_its_table_is_refused(
@@ -197,7 +200,7 @@ def test_a_corrected_kind_is_read_anew(tmp_path: Path) -> None:
     assert set(table.X["k"]) == {"0", "1", "2", "3", "4", "5"}
 
 
-def test_a_source_that_is_gone_or_changed_is_said_in_one_line(tmp_path: Path) -> None:
+def test_a_source_that_is_gone_or_changed_is_reported_in_one_line(tmp_path: Path) -> None:
     card = take(tmp_path, make_frame()).card
     (tmp_path / "t.csv").write_text("a,y\n1,0\n")
     with pytest.raises(TableError, match=r"t\.csv: expected sha256"):
@@ -241,7 +244,7 @@ def test_a_large_table_is_read_from_its_source_where_there_is_no_cache(tmp_path:
 
 
 def test_a_corrected_card_has_a_cache_of_its_own(tmp_path: Path, big: Card) -> None:
-    changed = replace(big, kinds={**big.kinds, "k": Kind.CATEGORY})
+    changed = replace(big, kinds={**big.kinds, "k": ColumnType.CATEGORY})
     assert set(read_table(tmp_path, changed).X["k"]) == {"0", "1", "2", "3", "4", "5"}
     assert set(read_table(tmp_path, big).X["k"]) == {0.0, 1.0, 2.0, 3.0, 4.0, 5.0}
 
@@ -292,10 +295,10 @@ def test_the_preview_says_what_was_read_in_eighty_columns(tmp_path: Path) -> Non
     long = "a column with quite a long name, longer than most"
     frame = make_frame().assign(day="2024-03-04", flag=["True", "False"] * 100, **{long: range(1, 400, 2)})
     intake = take(tmp_path, frame, drop=("k",))
-    told = describe(
+    report = describe(
         intake.table, "stratified, 20% test, 5 folds, and a remark so long that it needs a second line", intake.notes
     )
-    assert max(map(len, told.splitlines())) <= 80
+    assert max(map(len, report.splitlines())) <= 80
     for part in (
         "200 rows, 6 columns",
         "yes: ",
@@ -305,7 +308,7 @@ def test_the_preview_says_what_was_read_in_eighty_columns(tmp_path: Path) -> Non
         "true in 50.0%",
         "red ",
     ):
-        assert part in told
+        assert part in report
 
 
 def test_the_data_card_is_true(heart: Table) -> None:
@@ -342,8 +345,8 @@ def test_parse_card_and_card_text_agree_on_a_real_card(tmp_path: Path) -> None:
 def test_headings_stand_over_their_columns_whatever_the_letters_of_a_name(tmp_path: Path) -> None:
     for names in (["a", "b"], ["年齢", "b"], ["東" * 20, "áb"]):
         frame = pd.DataFrame({name: range(7, 207) for name in names}).assign(y=["n", "y"] * 100)
-        told = describe(take(tmp_path, frame).table, "by chance").splitlines()
-        head = next(line for line in told if line.startswith("column"))
-        rows = told[told.index(head) + 1 :]
+        report = describe(take(tmp_path, frame).table, "by chance").splitlines()
+        head = next(line for line in report if line.startswith("column"))
+        rows = report[report.index(head) + 1 :]
         assert {cell_len(row[: row.index("number")]) for row in rows} == {head.index("kind")}
         assert all(cell_len(row) <= 80 for row in rows)

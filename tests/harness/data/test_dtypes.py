@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.data.config import Format, Kind
+from harness.data.config import ColumnType, Format
 from harness.data.dtypes import guess_kind, is_day_first, number_style, to_codes, to_numbers
 
 PLAIN = Format()
@@ -19,43 +19,43 @@ def cells(*texts: str | None) -> pd.Series[str]:
 @pytest.mark.parametrize(
     ("texts", "kind"),
     [
-        (["1", "2.5", None], Kind.NUMBER),
-        (["-1e3", "+.5", " 7 "], Kind.NUMBER),
-        (["0", "1"], Kind.NUMBER),
-        (["3", "-", "n.a."], Kind.NUMBER),
-        (["$5", "12 %", "3 €"], Kind.NUMBER),
-        (["1 234", "12"], Kind.NUMBER),
-        ([None, None], Kind.NUMBER),
-        (["01234", "98765"], Kind.CATEGORY),
-        (["120 80", "110 70"], Kind.CATEGORY),
-        (["red", "3"], Kind.CATEGORY),
-        (["yes"], Kind.CATEGORY),
-        (["yes", "No", None], Kind.BOOLEAN),
-        (["TRUE", "false"], Kind.BOOLEAN),
-        (["t", "f"], Kind.BOOLEAN),
-        (["2024-02-29", "2023-12-31T23:59:59Z"], Kind.DATE),
-        (["29/02/2024", "1/3/2024"], Kind.DATE),
-        (["5 Jan 2020", "Feb 7, 2021"], Kind.DATE),
-        (["2024-02-30"], Kind.CATEGORY),
-        (["1.2.3"], Kind.CATEGORY),
-        (["40-49", "5-9"], Kind.CATEGORY),
-        (["555-12-1234"], Kind.CATEGORY),
+        (["1", "2.5", None], ColumnType.NUMBER),
+        (["-1e3", "+.5", " 7 "], ColumnType.NUMBER),
+        (["0", "1"], ColumnType.NUMBER),
+        (["3", "-", "n.a."], ColumnType.NUMBER),
+        (["$5", "12 %", "3 €"], ColumnType.NUMBER),
+        (["1 234", "12"], ColumnType.NUMBER),
+        ([None, None], ColumnType.NUMBER),
+        (["01234", "98765"], ColumnType.CATEGORY),
+        (["120 80", "110 70"], ColumnType.CATEGORY),
+        (["red", "3"], ColumnType.CATEGORY),
+        (["yes"], ColumnType.CATEGORY),
+        (["yes", "No", None], ColumnType.BOOLEAN),
+        (["TRUE", "false"], ColumnType.BOOLEAN),
+        (["t", "f"], ColumnType.BOOLEAN),
+        (["2024-02-29", "2023-12-31T23:59:59Z"], ColumnType.DATE),
+        (["29/02/2024", "1/3/2024"], ColumnType.DATE),
+        (["5 Jan 2020", "Feb 7, 2021"], ColumnType.DATE),
+        (["2024-02-30"], ColumnType.CATEGORY),
+        (["1.2.3"], ColumnType.CATEGORY),
+        (["40-49", "5-9"], ColumnType.CATEGORY),
+        (["555-12-1234"], ColumnType.CATEGORY),
     ],
 )
-def test_a_kind_is_what_every_cell_fits(texts: list[str | None], kind: Kind) -> None:
+def test_a_kind_is_what_every_cell_fits(texts: list[str | None], kind: ColumnType) -> None:
     assert guess_kind(cells(*texts), PLAIN) is kind
 
 
 def test_typed_columns_keep_what_they_are() -> None:
-    assert guess_kind(pd.Series([True, False]), PLAIN) is Kind.BOOLEAN
-    assert guess_kind(pd.Series([1, 2]), PLAIN) is Kind.NUMBER
+    assert guess_kind(pd.Series([True, False]), PLAIN) is ColumnType.BOOLEAN
+    assert guess_kind(pd.Series([1, 2]), PLAIN) is ColumnType.NUMBER
     dates = pd.Series(pd.to_datetime(["2020-01-02", None]))
-    assert guess_kind(dates, PLAIN) is Kind.DATE
-    assert to_numbers(dates, Kind.DATE, PLAIN)[0].tolist()[0] == 18263.0
-    assert to_numbers(pd.Series([True, False]), Kind.BOOLEAN, PLAIN)[0].tolist() == [1.0, 0.0]
+    assert guess_kind(dates, PLAIN) is ColumnType.DATE
+    assert to_numbers(dates, ColumnType.DATE, PLAIN)[0].tolist()[0] == 18263.0
+    assert to_numbers(pd.Series([True, False]), ColumnType.BOOLEAN, PLAIN)[0].tolist() == [1.0, 0.0]
 
 
-def numbers(kind: Kind, form: Format, *texts: str | None) -> list[float]:
+def numbers(kind: ColumnType, form: Format, *texts: str | None) -> list[float]:
     read, wrong = to_numbers(cells(*texts), kind, form)
     assert not wrong.any()
     return [None if np.isnan(number) else float(number) for number in read]  # type: ignore[misc]
@@ -63,13 +63,13 @@ def numbers(kind: Kind, form: Format, *texts: str | None) -> list[float]:
 
 def test_missing_and_infinite_cells_are_missing() -> None:
     assert (
-        numbers(Kind.NUMBER, Format(na=("-99",)), "1", None, "?", "NA", "-", "inf", "1e999", "-99")
+        numbers(ColumnType.NUMBER, Format(na=("-99",)), "1", None, "?", "NA", "-", "inf", "1e999", "-99")
         == [1.0] + [None] * 7
     )
 
 
-def test_a_cell_that_does_not_fit_is_told_from_a_missing_one() -> None:
-    read, wrong = to_numbers(cells("1", "abc", None), Kind.NUMBER, PLAIN)
+def test_a_cell_that_does_not_fit_is_distinguished_from_a_missing_one() -> None:
+    read, wrong = to_numbers(cells("1", "abc", None), ColumnType.NUMBER, PLAIN)
     assert wrong.tolist() == [False, True, False]
     assert np.isnan(read[1])
 
@@ -86,11 +86,11 @@ def test_a_cell_that_does_not_fit_is_told_from_a_missing_one() -> None:
     ],
 )
 def test_numbers_are_read_in_the_style_of_the_file(form: Format, text: str, number: float) -> None:
-    assert numbers(Kind.NUMBER, form, text) == [number]
+    assert numbers(ColumnType.NUMBER, form, text) == [number]
 
 
 def test_a_comma_between_two_choices_is_no_thousands_separator() -> None:
-    assert to_numbers(cells("1,2"), Kind.NUMBER, Format(thousands=","))[1].all()
+    assert to_numbers(cells("1,2"), ColumnType.NUMBER, Format(thousands=","))[1].all()
 
 
 @pytest.mark.parametrize(
@@ -140,12 +140,12 @@ def test_the_day_comes_first_where_a_thirteen_or_a_point_says_so() -> None:
 
 
 def test_a_date_with_its_year_first_never_turns_round() -> None:
-    assert numbers(Kind.DATE, Format(day_first=True), "2020-01-02", "2/1/2020") == [18263.0, 18263.0]
-    assert numbers(Kind.DATE, PLAIN, "2020-01-02", "1/2/2020") == [18263.0, 18263.0]
+    assert numbers(ColumnType.DATE, Format(day_first=True), "2020-01-02", "2/1/2020") == [18263.0, 18263.0]
+    assert numbers(ColumnType.DATE, PLAIN, "2020-01-02", "1/2/2020") == [18263.0, 18263.0]
 
 
 def test_a_date_is_read_with_its_time_zone() -> None:
-    assert numbers(Kind.DATE, PLAIN, "1970-01-02 00:00", "1970-01-02T02:00+02:00") == [1.0, 1.0]
+    assert numbers(ColumnType.DATE, PLAIN, "1970-01-02 00:00", "1970-01-02T02:00+02:00") == [1.0, 1.0]
 
 
 def test_codes_grow_from_block_to_block() -> None:

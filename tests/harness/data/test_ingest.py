@@ -25,10 +25,10 @@ from harness.audit import audit
 from harness.data import intake as intake_module
 from harness.data import source
 from harness.data.columns import MisfitError
-from harness.data.config import CARD, DEFAULT_CARD, Kind, TableError, card_text, read_card, write_card
+from harness.data.config import CARD, DEFAULT_CARD, ColumnType, TableError, card_text, read_card, write_card
 from harness.data.dataset import read_table
 from harness.data.ingest import Intake, infer, reset, write
-from harness.data.options import Wishes, intake_options, make_wishes
+from harness.data.options import IntakeOptions, intake_options, make_options
 from harness.data.sniff import Hints
 from harness.data.split import folds, train_test
 from harness.data.table import Table
@@ -51,7 +51,12 @@ def test_a_plain_file_becomes_a_card_a_copy_and_a_table(tmp_path: Path) -> None:
     assert intake.card.name == "churn-rate"
     assert intake.card.source == "churn rate.csv"
     assert intake.card.positive == "yes"
-    assert intake.card.kinds == {"a": Kind.NUMBER, "k": Kind.NUMBER, "m": Kind.NUMBER, "colour": Kind.CATEGORY}
+    assert intake.card.kinds == {
+        "a": ColumnType.NUMBER,
+        "k": ColumnType.NUMBER,
+        "m": ColumnType.NUMBER,
+        "colour": ColumnType.CATEGORY,
+    }
     assert (tmp_path / "data" / "churn-rate.csv").read_bytes() == (tmp_path / "churn rate.csv").read_bytes()
 
 
@@ -131,14 +136,14 @@ def test_columns_of_every_kind_become_numbers_or_text(tmp_path: Path) -> None:
     settle(tmp_path, intake)
     kinds = intake.card.kinds
     assert [kinds[name] for name in ("price", "share", "zip", "active", "since", "born", "name", "same")] == [
-        Kind.NUMBER,
-        Kind.NUMBER,
-        Kind.CATEGORY,
-        Kind.BOOLEAN,
-        Kind.DATE,
-        Kind.DATE,
-        Kind.CATEGORY,
-        Kind.CATEGORY,
+        ColumnType.NUMBER,
+        ColumnType.NUMBER,
+        ColumnType.CATEGORY,
+        ColumnType.BOOLEAN,
+        ColumnType.DATE,
+        ColumnType.DATE,
+        ColumnType.CATEGORY,
+        ColumnType.CATEGORY,
     ]
     assert intake.table.X["price"].min() >= 1000
     assert intake.table.X["since"].unique().tolist() == [18295.0]  # the third of February, since born says so
@@ -157,25 +162,25 @@ def test_a_column_that_is_kept_from_being_numbers_by_one_cell_is_named(tmp_path:
     frame = make_frame().astype({"a": str})
     frame.loc[7, "a"] = "none seen"
     intake = take(tmp_path, frame)
-    assert intake.card.kinds["a"] is Kind.CATEGORY
+    assert intake.card.kinds["a"] is ColumnType.CATEGORY
     assert "'a' is a category because of 'none seen'; if that means missing, say --na 'none seen'" in intake.notes
     again = take(tmp_path, frame, na=("none seen",))
     settle(tmp_path, again)
-    assert again.card.kinds["a"] is Kind.NUMBER
+    assert again.card.kinds["a"] is ColumnType.NUMBER
     assert np.isnan(again.table.X["a"][7])
 
 
 @pytest.mark.parametrize(
-    ("header", "wishes"), [("a,b,y,y", {}), ("g,g,b,y", {"group": "g"}), ("b,b,c,y", {"time": "b"})]
+    ("header", "options"), [("a,b,y,y", {}), ("g,g,b,y", {"group": "g"}), ("b,b,c,y", {"time": "b"})]
 )
 def test_a_name_that_two_columns_share_cannot_be_target_group_or_time(
-    tmp_path: Path, header: str, wishes: dict[str, Any]
+    tmp_path: Path, header: str, options: dict[str, Any]
 ) -> None:
     with pytest.raises(TableError, match=r"t\.csv: expected one column '[ygb]', got several of that name\. Rename"):
-        take(tmp_path, "\n".join([header, *["1,2,3,no", "3,2,1,yes"] * 20]), **wishes)
+        take(tmp_path, "\n".join([header, *["1,2,3,no", "3,2,1,yes"] * 20]), **options)
 
 
-def test_a_second_column_of_one_name_is_told(tmp_path: Path) -> None:
+def test_a_second_column_of_one_name_is_reported(tmp_path: Path) -> None:
     intake = take(tmp_path, "\n".join(["a,a,y", *["1,2,no", "3,2,yes"] * 20]))
     assert list(intake.card.kinds) == ["a", "a_2"]
     assert "'a_2' is another column that the file calls 'a'" in intake.notes
@@ -186,14 +191,14 @@ def test_text_after_the_sample_makes_a_category(tmp_path: Path, monkeypatch: pyt
     frame = make_frame().assign(late=[*range(1000, 1199), "x"], day=["2020-01-01"] * 199 + ["soon"])
     intake = take(tmp_path, frame)
     settle(tmp_path, intake)
-    assert intake.card.kinds["late"] is intake.card.kinds["day"] is Kind.CATEGORY
+    assert intake.card.kinds["late"] is intake.card.kinds["day"] is ColumnType.CATEGORY
     assert "'late' is a category: not every cell is a number or a date" in intake.notes
     with pytest.raises(MisfitError, match="expected a date in column 'day', row 200, got 'soon'"):
         take(tmp_path, frame, time="day")
 
 
 @pytest.mark.parametrize(
-    ("classes", "wish", "positive"),
+    ("classes", "option", "positive"),
     [
         (["0", "1"], "", "1"),
         (["1", "2"], "", "2"),
@@ -208,17 +213,17 @@ def test_text_after_the_sample_makes_a_category(tmp_path: Path, monkeypatch: pyt
     ],
 )
 def test_the_positive_class_is_the_one_a_person_would_mean(
-    tmp_path: Path, classes: list[str], wish: str, positive: str
+    tmp_path: Path, classes: list[str], option: str, positive: str
 ) -> None:
     labels = np.resize(classes, 200)
-    intake = take(tmp_path, make_frame().assign(y=labels), positive=wish)
+    intake = take(tmp_path, make_frame().assign(y=labels), positive=option)
     settle(tmp_path, intake)
     assert intake.card.positive == intake.table.classes[1] == positive
     rare = [label for label in classes if label.strip("'") == positive.strip("'") or label == f"{positive}.0"]
     assert intake.table.y.sum() == np.isin(labels, rare).sum()
 
 
-def test_more_than_two_classes_are_said_and_ordered(tmp_path: Path) -> None:
+def test_more_than_two_classes_are_reported_and_ordered(tmp_path: Path) -> None:
     intake = take(tmp_path, make_frame().assign(y=np.resize([10, 9, 2], 200)))
     settle(tmp_path, intake)
     assert intake.table.classes == ("2", "9", "10")
@@ -230,7 +235,7 @@ FRAME = make_frame()
 
 
 @pytest.mark.parametrize(
-    ("frame", "wishes", "expected"),
+    ("frame", "options", "expected"),
     [
         (FRAME, {"target": "Y"}, None),
         (FRAME, {"target": "yy"}, "expected column 'yy', the columns are a, k, m, colour, y. Did you mean 'y'?"),
@@ -265,14 +270,14 @@ FRAME = make_frame()
         ),
     ],
 )
-def test_what_cannot_be_measured_is_said_in_one_line_with_the_way_out(
-    tmp_path: Path, frame: pd.DataFrame, wishes: dict[str, Any], expected: str | None
+def test_what_cannot_be_measured_is_reported_in_one_line_with_the_way_out(
+    tmp_path: Path, frame: pd.DataFrame, options: dict[str, Any], expected: str | None
 ) -> None:
     if expected is None:
-        assert take(tmp_path, frame, **wishes).card.target == "y"
+        assert take(tmp_path, frame, **options).card.target == "y"
         return
     with pytest.raises(TableError) as caught:
-        take(tmp_path, frame, **wishes)
+        take(tmp_path, frame, **options)
     message = str(caught.value)
     assert expected in message
     assert "\n" not in message
@@ -306,7 +311,7 @@ def test_reset_returns_to_the_default_table_and_keeps_the_copies(tmp_path: Path)
     assert (tmp_path / "data" / "t.csv").exists()
 
 
-def test_reset_without_the_card_of_the_default_table_is_told_in_one_line(tmp_path: Path) -> None:
+def test_reset_without_the_card_of_the_default_table_is_reported_in_one_line(tmp_path: Path) -> None:
     settle(tmp_path, take(tmp_path, make_frame()))
     before = (tmp_path / CARD).read_bytes()
     with pytest.raises(TableError, match=r"^data/heart\.toml: expected the card of the default table, got no file"):
@@ -317,7 +322,7 @@ def test_reset_without_the_card_of_the_default_table_is_told_in_one_line(tmp_pat
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     with pytest.raises(TableError, match=r"^folder: expected a file, got a folder\. Name the file in it\.$"):
-        infer(tmp_path, Wishes("folder", "y"))
+        infer(tmp_path, IntakeOptions("folder", "y"))
 
 
 def test_a_source_outside_the_repository_is_named_by_its_whole_path(tmp_path: Path) -> None:
@@ -325,12 +330,12 @@ def test_a_source_outside_the_repository_is_named_by_its_whole_path(tmp_path: Pa
     root.mkdir()
     elsewhere.mkdir()
     make_frame().to_csv(elsewhere / "t.csv", index=False)
-    intake = infer(root, Wishes(str(elsewhere / "t.csv"), "y"))
+    intake = infer(root, IntakeOptions(str(elsewhere / "t.csv"), "y"))
     settle(root, intake)
     assert intake.card.source == (elsewhere / "t.csv").resolve().as_posix()
 
 
-def test_no_network_is_said_plainly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_network_is_reported_plainly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(**_: object) -> None:
         raise OSError("<urlopen error [Errno -3] Temporary failure in name resolution>")
 
@@ -338,7 +343,7 @@ def test_no_network_is_said_plainly(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(
         TableError, match=r"openml:credit-g@1: expected a table from the network, got .*name resolution"
     ) as caught:
-        infer(tmp_path, Wishes("openml:credit-g@1", ""))
+        infer(tmp_path, IntakeOptions("openml:credit-g@1", ""))
     assert "\n" not in str(caught.value)
 
 
@@ -350,7 +355,7 @@ def test_a_table_of_openml_is_taken_in_with_its_own_target(tmp_path: Path, monke
 
     Found.frame = frame  # type: ignore[attr-defined]
     monkeypatch.setattr("sklearn.datasets.fetch_openml", lambda **_: Found)
-    intake = infer(tmp_path, Wishes("openml:credit-g@1", ""))
+    intake = infer(tmp_path, IntakeOptions("openml:credit-g@1", ""))
     settle(tmp_path, intake)
     assert (intake.card.name, intake.card.target) == ("credit-g", "y")
     (tmp_path / "data" / "credit-g.csv").unlink()
@@ -361,10 +366,10 @@ def test_parquet_is_read_with_pyarrow(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
     frame = make_frame().assign(flag=[True, False] * 100, day=pd.date_range("2024-01-01", periods=200))
     frame.to_parquet(tmp_path / "t.parquet")
-    intake = infer(tmp_path, Wishes("t.parquet", "y"))
+    intake = infer(tmp_path, IntakeOptions("t.parquet", "y"))
     settle(tmp_path, intake)
-    assert intake.card.kinds["flag"] is Kind.BOOLEAN
-    assert intake.card.kinds["day"] is Kind.DATE
+    assert intake.card.kinds["flag"] is ColumnType.BOOLEAN
+    assert intake.card.kinds["day"] is ColumnType.DATE
     (tmp_path / "t.parquet").unlink()
     assert read_table(tmp_path, intake.card).X["day"][0] == 19723.0
 
@@ -379,7 +384,7 @@ def test_parquet_without_pyarrow_says_how_to_run_with_it(tmp_path: Path, monkeyp
 @intake_options
 def command(**options: Any) -> None:
     """Stand in for prepare.py."""
-    click.echo(repr(make_wishes(options)))
+    click.echo(repr(make_options(options)))
 
 
 def run(*arguments: str) -> str:
@@ -387,13 +392,13 @@ def run(*arguments: str) -> str:
     return str(done.exception) if isinstance(done.exception, TableError) else done.output.strip()
 
 
-def test_the_options_become_wishes() -> None:
+def test_the_options_are_parsed() -> None:
     assert run() == run("--reset") == "None"
-    told = run(
+    report = run(
         "--csv", "t.csv", "--target", "y", "--drop", "a", "--drop", "b", "--sep", "tab", "--na", "-1", "--no-header"
     )
-    assert told == repr(Wishes("t.csv", "y", drop=("a", "b"), hints=Hints("\t", header=False, na=("-1",))))
-    assert run("--source", "openml:a@1") == repr(Wishes("openml:a@1", ""))
+    assert report == repr(IntakeOptions("t.csv", "y", drop=("a", "b"), hints=Hints("\t", header=False, na=("-1",))))
+    assert run("--source", "openml:a@1") == repr(IntakeOptions("openml:a@1", ""))
     assert "source='t.csv'" in run("--csv", "t.csv", "--target", "y", "--dry-run")
 
 
@@ -469,7 +474,7 @@ def feed(root: Path, content: bytes, hints: Hints, target: str) -> Table | None:
     before, refusal = contents(root), ""
     (root / "t.csv").write_bytes(content)
     try:
-        intake = infer(root, Wishes("t.csv", target, hints=hints))
+        intake = infer(root, IntakeOptions("t.csv", target, hints=hints))
         train_test(intake.table, test_size=0.2, seed=1)
     except TableError as error:
         refusal = str(error)

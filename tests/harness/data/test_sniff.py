@@ -41,7 +41,7 @@ def test_the_separator_is_the_one_that_cuts_even_rows(tmp_path: Path, content: s
     assert guess(tmp_path, content).sep == sep
 
 
-def test_a_separator_that_is_said_is_not_guessed(tmp_path: Path) -> None:
+def test_a_separator_that_is_reported_is_not_guessed(tmp_path: Path) -> None:
     assert guess(tmp_path, "a,y\n1,0\n", hints=Hints(sep=";")).sep == ";"
 
 
@@ -64,7 +64,7 @@ def test_a_first_row_that_names_the_target_is_a_header(tmp_path: Path) -> None:
     assert guess(tmp_path, "2019,2020\n1,0\n", target="2020").header
 
 
-def test_a_header_that_is_said_is_not_guessed(tmp_path: Path) -> None:
+def test_a_header_that_is_reported_is_not_guessed(tmp_path: Path) -> None:
     assert not guess(tmp_path, "a,y\n1,0\n", hints=Hints(header=False)).header
 
 

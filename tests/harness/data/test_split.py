@@ -76,12 +76,12 @@ def test_the_future_is_never_behind_the_past(tmp_path: Path) -> None:
 
 def test_another_partition_cuts_elsewhere_and_the_same_one_at_the_same_place(tmp_path: Path) -> None:
     frame = make_frame().assign(day=np.arange(200), person=np.arange(200) // 3)
-    for wishes in (
+    for options in (
         {"time": "day", "drop": ("person",)},
         {"group": "person", "drop": ("day",)},
         {"drop": ("person", "day")},
     ):
-        table = take(tmp_path, frame, **wishes).table
+        table = take(tmp_path, frame, **options).table
         first, again, other = (
             [tuple(val) for _, val in check_folds(table, partition=partition)[1:]] for partition in (0, 0, 1)
         )
@@ -123,7 +123,7 @@ def test_equal_rows_have_one_number() -> None:
 
 
 @pytest.mark.parametrize(
-    ("frame", "wishes", "expected"),
+    ("frame", "options", "expected"),
     [
         (make_frame().assign(y=["yes"] * 3 + ["no"] * 197), {}, "class 'yes' in every fold, got 3 rows of it, too few"),
         (make_frame().assign(y=["a"] * 100 + ["b"] * 99 + ["c"]), {}, "class 'c' in every fold, got 1 rows of it"),
@@ -136,10 +136,10 @@ def test_equal_rows_have_one_number() -> None:
         (make_frame().assign(d=7), {"time": "d"}, "Leave time out"),
     ],
 )
-def test_a_class_too_rare_to_go_round_is_said_in_one_line(
-    tmp_path: Path, frame: pd.DataFrame, wishes: dict[str, str], expected: str
+def test_a_class_too_rare_to_go_round_is_reported_in_one_line(
+    tmp_path: Path, frame: pd.DataFrame, options: dict[str, str], expected: str
 ) -> None:
-    table = take(tmp_path, frame, **wishes).table
+    table = take(tmp_path, frame, **options).table
     with pytest.raises(TableError, match=expected) as caught:
         folds(table, train_test(table, test_size=0.2, seed=42)[0], n_folds=5, seed=42)
     assert "\n" not in str(caught.value)
@@ -148,9 +148,9 @@ def test_a_class_too_rare_to_go_round_is_said_in_one_line(
 def test_the_line_says_which_split_is_in_force(tmp_path: Path) -> None:
     frame = make_frame().assign(day=np.arange(200), person=np.arange(200) // 4)
 
-    def told(**wishes: object) -> str:
-        return describe_split(take(tmp_path, frame, **wishes).table, test_size=0.2, n_folds=5)
+    def report(**options: object) -> str:
+        return describe_split(take(tmp_path, frame, **options).table, test_size=0.2, n_folds=5)
 
-    assert told(drop=("day", "person")) == "stratified, 20% test, 5 folds"
-    assert told(group="person", drop=("day",)).startswith("by person: 50 entities, each on one side")
-    assert told(time="day", drop=("person",)).startswith("by day: learns from the past")
+    assert report(drop=("day", "person")) == "stratified, 20% test, 5 folds"
+    assert report(group="person", drop=("day",)).startswith("by person: 50 entities, each on one side")
+    assert report(time="day", drop=("person",)).startswith("by day: learns from the past")

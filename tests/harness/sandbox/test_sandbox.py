@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from test_pool import run
 
 from harness.sandbox import audit_hook, macos, self_test
-from harness.sandbox.policy import TABLES_IN_PACKAGES, Rooms, carved
+from harness.sandbox.policy import TABLES_IN_PACKAGES, Policy, carved
 from harness.sandbox.syscalls import CALLS, DENIED, machine_index
 from harness.workers.pool import Runner
 from harness.workers.sandbox_level import probe_level
+from tests.harness.workers.test_pool import run
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the Linux guard")
 
@@ -32,7 +32,7 @@ def test_the_probe_finds_everything_enforced(runner: Runner, tmp_path: Path) -> 
     assert level.startswith("files=kernel network=kernel processes=kernel memory=kernel")
 
 
-def test_what_gets_through_is_said() -> None:
+def test_what_gets_through_is_reported() -> None:
     stopped = dict.fromkeys(self_test.ATTEMPTS, True)
     assert (
         self_test.summarize(stopped, "kernel")
@@ -47,14 +47,14 @@ def test_every_attempt_belongs_to_a_group() -> None:
 
 
 def test_tables_inside_packages_are_not_readable() -> None:
-    rooms = [Path(path) for path in carved()]
+    policy = [Path(path) for path in carved()]
     import sklearn
 
     package = Path(sklearn.__file__).parent
     table = package / "datasets" / "data" / "breast_cancer.csv"
     assert table.exists()
-    assert not any(table.is_relative_to(room) for room in rooms)
-    assert any((package / "datasets" / "__init__.py").is_relative_to(room) for room in rooms)
+    assert not any(table.is_relative_to(folder) for folder in policy)
+    assert any((package / "datasets" / "__init__.py").is_relative_to(folder) for folder in policy)
     assert "sklearn/datasets/data" in TABLES_IN_PACKAGES
 
 
@@ -147,7 +147,7 @@ def test_no_system_call_is_both_denied_and_needed() -> None:
 
 
 def test_the_macos_profile_denies_first_and_quotes_paths() -> None:
-    profile = macos.profile(Rooms(read=('/opt/a "b"',), write="/opt/fold"))
+    profile = macos.profile(Policy(read=('/opt/a "b"',), write="/opt/fold"))
     assert profile.index("(deny network*)") < profile.index("(allow file-read*")
     assert '(subpath "/opt/a \\"b\\"")' in profile
     assert profile.count("(") == profile.count(")")
@@ -155,7 +155,7 @@ def test_the_macos_profile_denies_first_and_quotes_paths() -> None:
 
 def test_the_advisory_hook_refuses_and_allows(tmp_path: Path) -> None:
     inside, outside = tmp_path / "in", tmp_path / "out"
-    refuse: Callable[[str, tuple[object, ...]], None] = audit_hook.hook(Rooms(read=(), write=str(inside)))
+    refuse: Callable[[str, tuple[object, ...]], None] = audit_hook.hook(Policy(read=(), write=str(inside)))
     refuse("open", (str(inside / "a"), "w", 0))
     refuse("compile", (None, None))
     with pytest.raises(PermissionError, match="sandbox: opening"):

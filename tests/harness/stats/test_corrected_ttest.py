@@ -53,5 +53,5 @@ def test_nothing_is_found_in_nothing_as_often_as_it_says():
 
 
 @pytest.mark.parametrize("differences", [[], [0.1], [0.0] * 20, [0.02] * 20])
-def test_nothing_is_said_without_two_differences_that_differ(differences):
+def test_nothing_is_reported_without_two_differences_that_differ(differences):
     assert nadeau_bengio(differences, n_train=194, n_test=48) is None

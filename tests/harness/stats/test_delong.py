@@ -163,7 +163,7 @@ def test_a_constant_score_is_known_to_be_worth_nothing():
 
 
 @pytest.mark.parametrize("y", [[0, 0, 0, 1], [1, 1, 1, 0], [0, 0, 0, 0]])
-def test_nothing_is_said_of_a_class_with_fewer_than_two_rows(y):
+def test_nothing_is_reported_of_a_class_with_fewer_than_two_rows(y):
     y, score = np.array(y), np.arange(4.0)
     assert delong_variance(y, score) is None
     assert delong_interval(y, score) is None

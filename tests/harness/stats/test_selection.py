@@ -139,7 +139,7 @@ def test_an_experiment_that_ranks_as_the_baseline_does_is_not_better():
     assert (gain.winner, gain.naive, gain.p_not_positive) == (0, 0.0, 1.0)
 
 
-def test_nothing_is_said_where_no_bag_can_leave_a_positive_out():
+def test_nothing_is_reported_where_no_bag_can_leave_a_positive_out():
     y, fold = np.array([1, 0, 0, 0, 1, 0, 0, 0]), np.repeat([0, 1], 4)
     rng = np.random.default_rng(10)
     assert bbc(y, fold, rng.normal(size=(3, 8)), rng=rng, n_boot=20) is None

@@ -59,6 +59,6 @@ def test_the_words_are_those_of_the_report():
     ],
 )
 def test_experiments_stopped_early_make_the_gain_an_upper_bound(n_stopped_early, caveat):
-    said = conclude(gain(0.05), fresh(0.01), n_stopped_early=n_stopped_early).caveat
-    assert said.startswith(caveat)
-    assert bool(said) == bool(caveat)
+    text = conclude(gain(0.05), fresh(0.01), n_stopped_early=n_stopped_early).caveat
+    assert text.startswith(caveat)
+    assert bool(text) == bool(caveat)

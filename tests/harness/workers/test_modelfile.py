@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from labs import open_table
+from instruments import open_table
 from tables import take
 
 from harness.analyses.refit import refit
@@ -26,17 +26,17 @@ HONEST = [path for i, path in enumerate(PATHS) if i % EVERY == 0 or path.stem in
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory, warm_runner: Runner) -> Harness:
+def instruments(tmp_path_factory: pytest.TempPathFactory, warm_runner: Runner) -> Harness:
     folder = tmp_path_factory.mktemp("heart")
     return open_table(take(folder, (ROOT / "data/heart.csv").read_bytes(), "disease").table, warm_runner)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", HONEST, ids=lambda path: path.stem)
-def test_an_honest_file_is_written_and_reads_back_with_the_same_scores(lab: Harness, path: Path) -> None:
+def test_an_honest_file_is_written_and_reads_back_with_the_same_scores(instruments: Harness, path: Path) -> None:
     source = read_source(whole_text(path).encode())
     if path.stem in REFUSED:
         with pytest.raises(UserError, match=REFUSED[path.stem]):
-            refit(lab.workers(), source)
+            refit(instruments.workers(), source)
         return
-    assert len(refit(lab.workers(), source).data) > 500
+    assert len(refit(instruments.workers(), source).data) > 500

@@ -18,9 +18,9 @@ import pandas as pd
 import psutil
 import pytest
 
-from harness.workers.pool import Answer, Budget, Runner, Task, one_line
+from harness.workers.pool import Answer, Runner, Task, TaskBudget, one_line
 
-BUDGET = Budget(cpu_s=20.0, wall_s=300.0, memory_mb=2048)
+BUDGET = TaskBudget(cpu_s=20.0, wall_s=300.0, memory_mb=2048)
 X = pd.DataFrame({"a": np.linspace(0, 1, 40), "b": np.tile([1.0, 2.0], 20)})
 Y = (np.arange(40) >= 20).astype(np.int64)
 
@@ -53,7 +53,7 @@ def task(body: str, *, n: int = 40) -> Task:
     return Task(job, 8 * n)
 
 
-def run(runner: Runner, body: str, budget: Budget = BUDGET) -> Answer:
+def run(runner: Runner, body: str, budget: TaskBudget = BUDGET) -> Answer:
     return runner.run([task(body)], budget)[0]
 
 
@@ -88,7 +88,7 @@ def test_prints_reach_the_log_alone(runner: Runner, capfd: pytest.CaptureFixture
 
 
 def test_cpu_is_cut_soon_after_the_budget(runner: Runner) -> None:
-    answer = run(runner, "while True: pass", Budget(cpu_s=1.0, wall_s=300.0, memory_mb=2048))
+    answer = run(runner, "while True: pass", TaskBudget(cpu_s=1.0, wall_s=300.0, memory_mb=2048))
     assert answer.is_timeout
     assert "CPU budget of 1 s" in answer.reason
     assert 1.0 <= answer.cpu_s < 2.0  # 1.2 where the cores are free
@@ -100,14 +100,14 @@ def test_cpu_is_cut_in_native_code_that_blocks_every_signal(runner: Runner) -> N
         "signal.pthread_sigmask(signal.SIG_BLOCK, set(signal.Signals) - {9, 19})\n"
         "a = np.random.rand(4000, 4000)\nwhile True: a = a @ a"
     )
-    answer = run(runner, body, Budget(cpu_s=1.0, wall_s=300.0, memory_mb=2048))
+    answer = run(runner, body, TaskBudget(cpu_s=1.0, wall_s=300.0, memory_mb=2048))
     assert answer.is_timeout
     assert answer.cpu_s < 2.0
 
 
 def test_the_budget_is_that_of_all_tasks_together(runner: Runner) -> None:
     spin = task("import time\nend = time.process_time() + 0.4\nwhile time.process_time() < end: pass")
-    answers = runner.run([spin] * 6, Budget(cpu_s=1.0, wall_s=300.0, memory_mb=2048))
+    answers = runner.run([spin] * 6, TaskBudget(cpu_s=1.0, wall_s=300.0, memory_mb=2048))
     assert sum(answer.cpu_s for answer in answers) < 2.0
     assert [answer.payload is not None for answer in answers].count(True) <= 3
     assert any(answer.is_timeout for answer in answers)
@@ -115,7 +115,7 @@ def test_the_budget_is_that_of_all_tasks_together(runner: Runner) -> None:
 
 def test_sleeping_is_cut_by_the_wall_clock(runner: Runner) -> None:
     begun = time.monotonic()
-    answer = run(runner, "import time; time.sleep(600)", Budget(cpu_s=20.0, wall_s=1.0, memory_mb=2048))
+    answer = run(runner, "import time; time.sleep(600)", TaskBudget(cpu_s=20.0, wall_s=1.0, memory_mb=2048))
     assert answer.is_timeout
     assert "wall-clock limit of 1 s" in answer.reason
     assert time.monotonic() - begun < 300
@@ -123,7 +123,7 @@ def test_sleeping_is_cut_by_the_wall_clock(runner: Runner) -> None:
 
 def test_memory_is_cut(runner: Runner) -> None:
     answer = run(
-        runner, "kept = [bytearray(10 << 20) for _ in range(200)]", Budget(cpu_s=20.0, wall_s=300.0, memory_mb=500)
+        runner, "kept = [bytearray(10 << 20) for _ in range(200)]", TaskBudget(cpu_s=20.0, wall_s=300.0, memory_mb=500)
     )
     assert answer.payload is None
     assert "memory" in answer.reason.lower()
@@ -136,7 +136,7 @@ def test_a_flood_of_prints_is_cut(runner: Runner) -> None:
 
 def test_a_disk_flood_is_stopped(runner: Runner) -> None:
     body = "with open('big', 'wb') as f:\n    while True: f.write(bytes(1 << 20))"
-    answer = run(runner, body, Budget(cpu_s=20.0, wall_s=300.0, memory_mb=2048, disk_mb=16))
+    answer = run(runner, body, TaskBudget(cpu_s=20.0, wall_s=300.0, memory_mb=2048, disk_mb=16))
     assert answer.payload is None
 
 
@@ -219,7 +219,7 @@ def test_killing_the_harness_leaves_no_process_and_no_folder(tmp_path: Path) -> 
     script.write_text(
         "import sys\n"
         f"sys.path[:0] = [{str(Path(__file__).resolve().parents[3])!r}, {str(Path(__file__).parent)!r}]\n"
-        "from test_pool import BUDGET, task\n"
+        "from tests.harness.workers.test_pool import BUDGET, task\n"
         "from harness.workers.pool import Runner\n"
         "runner = Runner(2)\nrunner.run([task('')], BUDGET)\nprint(runner.slots[0].launcher.process.pid, flush=True)\n"
         "runner.run([task('import time; time.sleep(600)')] * 2, BUDGET)\n"

@@ -8,7 +8,7 @@ import pytest
 
 from ratchet.analyses.conclude import conclusion_lines, up_to_date
 from ratchet.core.records import Experiment, Verdict
-from ratchet.repo.journal import Event, Kind
+from ratchet.repo.journal import Event, EventKind
 
 Ratchet = Callable[..., tuple[int, str, str]]
 ANSWER = {
@@ -74,21 +74,21 @@ def climb(project, ratchet: Ratchet, *scores: float) -> None:
         ratchet("step")
 
 
-def studies(project) -> list[dict[str, object]]:
+def analyses(project) -> list[dict[str, object]]:
     return [event for event in project.journal("first") if event["event"] == "study"]
 
 
-def test_the_server_is_told_of_every_experiment_and_the_journal_keeps_its_answer(served, ratchet: Ratchet) -> None:
+def test_the_server_is_given_every_experiment_and_the_journal_keeps_its_answer(served, ratchet: Ratchet) -> None:
     climb(served, ratchet, 0.6, 0.4)
     status, out, _ = ratchet("conclude", "--finish-stopped")
     assert (status, out.splitlines()[0]) == (0, "not distinguishable from selection noise")
     asked = json.loads(served.log.read_text())
-    told = [(one["n"], one["verdict"], one["metric"], one["delta"]) for one in asked["experiments"]]
-    assert told[:2] == [(0, "baseline", 0.5, None), (1, "keep", 0.6, pytest.approx(0.1))]
-    assert told[2][:2] == (2, "discard")
+    report = [(one["n"], one["verdict"], one["metric"], one["delta"]) for one in asked["experiments"]]
+    assert report[:2] == [(0, "baseline", 0.5, None), (1, "keep", 0.6, pytest.approx(0.1))]
+    assert report[2][:2] == (2, "discard")
     assert asked["store"].endswith("/.ratchet/first/scores")
     assert (asked["finish_stopped"], asked["sealed"]) == (True, False)
-    assert [(study["upto"], study["answer"]) for study in studies(served)] == [(2, ANSWER)]
+    assert [(analysis["upto"], analysis["answer"]) for analysis in analyses(served)] == [(2, ANSWER)]
 
 
 def test_every_number_stands_with_its_source_and_its_limit(served, ratchet: Ratchet) -> None:
@@ -115,7 +115,7 @@ def test_finish_asks_once_and_the_review_says_the_word(served, ratchet: Ratchet)
     assert "- look: not distinguishable from selection noise: it is small (not known: an upper bound)" in out
     assert "- Do not promise the gain" in out
     ratchet("finish")
-    assert len(studies(served)) == 1
+    assert len(analyses(served)) == 1
 
 
 def test_an_experiment_after_it_makes_a_conclusion_old(served, ratchet: Ratchet) -> None:
@@ -127,13 +127,13 @@ def test_an_experiment_after_it_makes_a_conclusion_old(served, ratchet: Ratchet)
     assert "not distinguishable" not in out
     assert "- `uv run ratchet conclude` says how much of the climb is real." in out
     ratchet("finish")
-    assert [study["upto"] for study in studies(served)] == [1, 2]
+    assert [analysis["upto"] for analysis in analyses(served)] == [1, 2]
 
 
 def test_without_a_gain_finish_asks_nothing(served, ratchet: Ratchet) -> None:
     climb(served, ratchet, 0.4)
     ratchet("finish")
-    assert studies(served) == []
+    assert analyses(served) == []
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_a_run_without_a_server_or_a_baseline_is_one_clear_line(project, ratchet
     assert (status, "expected a measured baseline, got none yet" in err) == (1, True)
 
 
-def test_an_answer_without_its_numbers_is_still_said() -> None:
+def test_an_answer_without_its_numbers_is_still_reported() -> None:
     lines = conclusion_lines({"word": "x\x1b[2J", "corrected": None, "naive": None, "n_comparisons": None}, "auc")
     assert lines[0] == "x [2J"
     assert "  corrected gain    not measured" in lines
@@ -177,20 +177,20 @@ def test_an_answer_without_its_numbers_is_still_said() -> None:
 
 def test_up_to_date_means_up_to_the_last_experiment() -> None:
     one = Experiment(3, "c", "p", Verdict.KEEP)
-    made = [Event(Kind.STUDY, {"name": "conclude", "upto": 3, "answer": {"word": "w"}})]
+    made = [Event(EventKind.ANALYSIS, {"name": "conclude", "upto": 3, "answer": {"word": "w"}})]
     assert up_to_date(made, [one]) == {"word": "w"}
     assert up_to_date(made, [one, Experiment(4, "c", "p", Verdict.CRASH)]) is None
     assert up_to_date([], [one]) is None
     assert up_to_date(made, []) is None
 
 
-def test_what_the_lanes_of_a_race_tried_are_comparisons_too(served, ratchet: Ratchet) -> None:
+def test_what_the_subruns_of_a_race_tried_are_comparisons_too(served, ratchet: Ratchet) -> None:
     climb(served, ratchet, 0.6, 0.4)
     state = served.root / ".ratchet"
     shutil.copytree(state / "first", state / "first-lane1")
     with (state / "first/journal.jsonl").open("a") as file:
         file.write('{"event": "race", "lanes": ["first-lane1"]}\n')
     ratchet("conclude")
-    told = json.loads(served.log.read_text())["experiments"]
-    assert [one["verdict"] for one in told] == ["baseline", "keep", "discard", "discard", "discard"]
-    assert told[-1]["store"].endswith("/first-lane1/scores")
+    report = json.loads(served.log.read_text())["experiments"]
+    assert [one["verdict"] for one in report] == ["baseline", "keep", "discard", "discard", "discard"]
+    assert report[-1]["store"].endswith("/first-lane1/scores")

@@ -86,10 +86,10 @@ def test_there_is_nothing_to_export_without_a_baseline(project, tmp_path: Path, 
     from datetime import UTC, datetime
 
     from ratchet.repo.run import start_run
-    from ratchet.repo.worktree import open_desk
+    from ratchet.repo.worktree import open_worktree
 
     serve(project, tmp_path / "served")
-    start_run(open_desk(project.root), "first", datetime.now(UTC))
+    start_run(open_worktree(project.root), "first", datetime.now(UTC))
     assert "expected a kept experiment to export, got none yet" in ratchet("export")[2]
 
 

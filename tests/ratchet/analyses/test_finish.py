@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ratchet.analyses.review import Facts, review
+from ratchet.analyses.review import RunFacts, review
 from ratchet.core.config_file import parse
 from ratchet.core.noise import noise_floor
 from ratchet.core.records import Experiment, Verdict
@@ -64,7 +64,7 @@ def test_squashed_it_is_one_commit_on_the_base_that_lists_ideas_and_numbers(clim
 
 
 @pytest.mark.parametrize("options", [[], ["--squash"], ["--onto", "main"], ["--squash", "--onto", "main"]])
-def test_twice_is_as_once_and_neither_desk_nor_index_is_touched(climbed, ratchet: Ratchet, options) -> None:
+def test_twice_is_as_once_and_neither_worktree_nor_index_is_touched(climbed, ratchet: Ratchet, options) -> None:
     climbed.git("switch", "--quiet", "main")
     climbed.git("-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "--allow-empty", "-m", "meanwhile")
     climbed.git("switch", "--quiet", "autoresearch/first")
@@ -159,7 +159,7 @@ def test_leave_keeps_the_result_in_the_shape_that_was_chosen(climbed, ratchet: R
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "model.py"])
-def test_leave_refuses_while_the_desk_holds_an_edit(project, ratchet: Ratchet, name: str) -> None:
+def test_leave_refuses_while_the_worktree_holds_an_edit(project, ratchet: Ratchet, name: str) -> None:
     ratchet("start", "first")
     project.write(name, "SCORE = 1\n")
     status, _, err = ratchet("finish", "--leave")
@@ -180,17 +180,17 @@ def test_leftovers_of_this_run_go_and_those_of_others_stay(climbed, ratchet: Rat
 
 
 @pytest.mark.parametrize("is_edited", [False, True])
-def test_a_lane_of_a_race_that_was_killed_goes_unless_it_holds_an_edit(climbed, ratchet, is_edited: bool) -> None:
-    lane = climbed.root / ".ratchet/first/lanes/first-lane1"
-    climbed.git("worktree", "add", "--quiet", "-b", "autoresearch/first-lane1", str(lane))
+def test_a_subrun_of_a_race_that_was_killed_goes_unless_it_holds_an_edit(climbed, ratchet, is_edited: bool) -> None:
+    subrun = climbed.root / ".ratchet/first/lanes/first-lane1"
+    climbed.git("worktree", "add", "--quiet", "-b", "autoresearch/first-lane1", str(subrun))
     with (climbed.root / ".ratchet/first/journal.jsonl").open("a") as journal:
         journal.write('{"event": "race", "lanes": ["first-lane1"], "tag": "first", "at": "x"}\n')
-    (lane / "results.tsv").write_text("n\n")
+    (subrun / "results.tsv").write_text("n\n")
     if is_edited:
-        (lane / "model.py").write_text("SCORE = 3\n")
+        (subrun / "model.py").write_text("SCORE = 3\n")
     status, _, err = ratchet("finish")
     assert status == 0
-    assert lane.exists() is is_edited
+    assert subrun.exists() is is_edited
     assert ("a lane's work tree with edits that nobody committed" in err) is is_edited
     assert climbed.git("rev-parse", "autoresearch/first-lane1")
 
@@ -249,13 +249,13 @@ CONFIG = parse(
 
 def made(n: int, metric: float | None, verdict: Verdict, se: float | None = 0.01, **more: object) -> Experiment:
     delta = None if metric is None else metric - 0.8
-    said = {"hypothesis": f"idea {n}", "note": "n", "wall_time_s": 1.0, "strategy": "features", **more}
-    return Experiment(n, "c", "p", verdict, metric=metric, delta=delta, delta_se=se, **said)  # type: ignore[arg-type]
+    message = {"hypothesis": f"idea {n}", "note": "n", "wall_time_s": 1.0, "strategy": "features", **more}
+    return Experiment(n, "c", "p", verdict, metric=metric, delta=delta, delta_se=se, **message)  # type: ignore[arg-type]
 
 
 def review_of(*tried: Experiment, **facts: object) -> str:
     first = Experiment(0, "c", "p", Verdict.BASELINE, metric=0.8, metrics={"auc": 0.8})
-    return review(Facts("t", CONFIG, [first, *tried], {old.n: 4 for old in tried}, **facts))  # type: ignore[arg-type]
+    return review(RunFacts("t", CONFIG, [first, *tried], {old.n: 4 for old in tried}, **facts))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("metric", "word"), [(0.817, "above"), (0.815, "below")])
@@ -285,7 +285,7 @@ def test_what_was_not_tried_and_what_failed_are_next_steps() -> None:
 def test_large_edits_and_ideas_without_a_name_are_pointed_at() -> None:
     first = Experiment(0, "c", "p", Verdict.BASELINE, metric=0.8, metrics={"auc": 0.8})
     kept = [made(1, 0.81, Verdict.KEEP), made(2, 0.82, Verdict.KEEP, hypothesis="a: +90 -3 lines")]
-    text = review(Facts("t", CONFIG, [first, *kept], {1: 4, 2: 93}))
+    text = review(RunFacts("t", CONFIG, [first, *kept], {1: 4, 2: 93}))
     assert "more than 40, perhaps several ideas: iter 2" in text
     assert "1 of 2 experiments say what they try; not iter 2" in text
 
@@ -301,12 +301,12 @@ def test_a_failed_leak_check_and_a_second_fingerprint_are_pointed_at() -> None:
 
 def test_what_was_kept_without_a_baseline_is_no_gain_that_anybody_measured() -> None:
     broken = Experiment(0, "c", "p", Verdict.CRASH)
-    text = review(Facts("t", CONFIG, [broken, made(1, 0.9, Verdict.KEEP)], {1: 4}))
+    text = review(RunFacts("t", CONFIG, [broken, made(1, 0.9, Verdict.KEEP)], {1: 4}))
     assert "- look: something was kept, and the baseline has no number to compare it with" in text
 
 
 def test_a_review_of_nothing_is_a_review() -> None:
-    assert review(Facts("t", CONFIG, [], {})).startswith("# Review of run t\n\nno experiments yet.")
+    assert review(RunFacts("t", CONFIG, [], {})).startswith("# Review of run t\n\nno experiments yet.")
 
 
 def test_stop_writes_down_who_asked(project, ratchet: Ratchet, monkeypatch) -> None:

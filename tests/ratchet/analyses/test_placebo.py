@@ -65,7 +65,7 @@ def test_every_run_can_be_drawn(values: list[float | None]) -> None:
         assert max(map(len, lines[1:2])) < 120
 
 
-def test_as_many_tries_as_the_run_made_unless_told_otherwise(project, tmp_path: Path, ratchet: Ratchet) -> None:
+def test_as_many_tries_as_the_run_made_unless_asked_otherwise(project, tmp_path: Path, ratchet: Ratchet) -> None:
     asked = serve(project, tmp_path / "served")
     asked.say(placebo={"climbs": [CLIMB], "n": 2})
     ratchet("start", "first")

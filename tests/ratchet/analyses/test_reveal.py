@@ -118,10 +118,10 @@ def test_there_is_nothing_to_open_without_a_baseline(project, tmp_path: Path, ra
     from datetime import UTC, datetime
 
     from ratchet.repo.run import start_run
-    from ratchet.repo.worktree import open_desk
+    from ratchet.repo.worktree import open_worktree
 
     serve(project, tmp_path / "served").say(reveal=ANSWER)
-    start_run(open_desk(project.root), "first", datetime.now(UTC))
+    start_run(open_worktree(project.root), "first", datetime.now(UTC))
     assert "expected a measured baseline, got none yet" in ratchet("reveal")[2]
 
 

@@ -101,7 +101,7 @@ def test_a_number_to_make_smaller_is_judged_the_other_way_round() -> None:
     assert verdicts(history, Rule.CONFIRM, config=config)[1] is Verdict.KEEP
 
 
-def test_the_climbs_are_said_side_by_side() -> None:
+def test_the_climbs_are_reported_side_by_side() -> None:
     assert climb_text("strict", [old.verdict for old in STRICT], STRICT, CONFIG) == (
         "strict: 2 kept; best auc=0.9000 (iter 4) (+0.1000)"
     )

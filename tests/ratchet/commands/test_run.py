@@ -132,7 +132,7 @@ def test_equal_and_simpler_is_kept(project, ratchet: Ratchet) -> None:
     assert "KEPT (equal, and simpler by 8 characters) — short" in out
 
 
-def test_a_symbolic_link_is_rejected_and_taken_off_the_desk(project, ratchet: Ratchet) -> None:
+def test_a_symbolic_link_is_rejected_and_taken_off_the_worktree(project, ratchet: Ratchet) -> None:
     ratchet("start", "first")
     (project.root / "model.py").unlink()
     project.write("elsewhere.py", "SCORE = 9\n")
@@ -146,14 +146,14 @@ def test_a_symbolic_link_is_rejected_and_taken_off_the_desk(project, ratchet: Ra
 
 def test_the_audit_number_is_recorded_and_never_shown(project, ratchet: Ratchet) -> None:
     project.use_agent(0.6, 0.4)
-    said = "".join(ratchet("loop", "-n", "2")[1:])
-    said += "".join(
+    text = "".join(ratchet("loop", "-n", "2")[1:])
+    text += "".join(
         "".join(ratchet(*call)[1:]) for call in (["status"], ["status", "--json"], ["results"], ["show", "1"])
     )
-    said += ratchet("results", "--json")[1]
-    said += next((project.root / ".ratchet").glob("*/prompt.md")).read_text()
-    assert "test_score" not in said
-    assert "0.123" not in said
+    text += ratchet("results", "--json")[1]
+    text += next((project.root / ".ratchet").glob("*/prompt.md")).read_text()
+    assert "test_score" not in text
+    assert "0.123" not in text
     assert project.results()[1]["test_score"] == "0.123000"
     assert "0.123" in ratchet("results", "--audit")[1]
 
@@ -203,7 +203,7 @@ def test_loop_goes_on_with_the_run_that_is_checked_out(project, ratchet: Ratchet
     assert [line.split(" | ")[0] for line in out.splitlines()[:2]] == ["iter 2", "iter 3"]
 
 
-def test_an_edit_on_the_desk_is_measured_before_the_agent_is_asked(project, ratchet: Ratchet) -> None:
+def test_an_edit_on_the_worktree_is_measured_before_the_agent_is_asked(project, ratchet: Ratchet) -> None:
     project.use_agent(0.6, 0.7)
     project.edit(0.9, "mine, before the run")
     _, out, _ = ratchet("loop", "-n", "2")
@@ -259,7 +259,7 @@ def test_an_option_for_a_tag_is_an_option(project, ratchet: Ratchet) -> None:
     assert ratchet("start", "--hel")[0] == 2
 
 
-def test_setup_files_are_taken_as_the_desk_has_them(project, ratchet: Ratchet) -> None:
+def test_setup_files_are_taken_as_the_worktree_has_them(project, ratchet: Ratchet) -> None:
     project.configure('setup = ["data/card.toml"]')
     project.write("data/card.toml", "rows = 3\n")
     ratchet("start", "first")
@@ -363,7 +363,7 @@ def test_a_limit_that_is_no_number_is_refused(project, ratchet, option: list[str
 
 
 @pytest.mark.parametrize("tag", ["a..b", "a.", "a.lock", "../x", "-x", "a;id", "é", "x" * 61])
-def test_what_is_wrong_with_a_tag_is_said(project, ratchet, tag: str) -> None:
+def test_what_is_wrong_with_a_tag_is_reported(project, ratchet, tag: str) -> None:
     status, out, err = ratchet("start", "--", tag)
     assert (status, out) == (1, "")
     assert "a letter or digit first, no .. in it, no . or .lock at its end, got" in err

@@ -96,7 +96,7 @@ def test_every_key_is_documented_and_every_documented_key_is_read() -> None:
         ({"serve": "s", "editable": ["a.py", "b.py"]}, "c: serve: expected one editable file, got 2. Use run alone."),
     ],
 )
-def test_what_is_wrong_is_said_with_its_place(changes: dict[str, object], complaint: str) -> None:
+def test_what_is_wrong_is_reported_with_its_place(changes: dict[str, object], complaint: str) -> None:
     assert complaints(**changes) == [complaint]
 
 
@@ -129,11 +129,11 @@ def test_what_is_wrong_is_said_with_its_place(changes: dict[str, object], compla
         ),
     ],
 )
-def test_what_is_wrong_with_a_metric_is_said_with_its_place(metric: dict[str, str], complaint: str) -> None:
+def test_what_is_wrong_with_a_metric_is_reported_with_its_place(metric: dict[str, str], complaint: str) -> None:
     assert complaint in complaints(metric=metric)
 
 
-def test_everything_wrong_is_said_at_once() -> None:
+def test_everything_wrong_is_reported_at_once() -> None:
     assert len(complaints(timeout=-1, patience="x", foo=1, metric={"name": ""})) == 5
 
 

@@ -147,8 +147,8 @@ def test_rule_margin_asks_for_more_than_the_noise(se: float | None, verdict: str
 
 def test_too_good_is_a_warning_unless_the_baseline_was_as_good() -> None:
     config = replace(ONE, look_at=0.99)
-    told = judge(measured(0.99), BASELINE, config)
-    assert (told.verdict, len(told.warnings)) == (Verdict.KEEP, 1)
+    report = judge(measured(0.99), BASELINE, config)
+    assert (report.verdict, len(report.warnings)) == (Verdict.KEEP, 1)
     assert judge(measured(0.989), BASELINE, config).warnings == ()
     assert judge(measured(0.999), [past(Verdict.BASELINE, 0.995)], config).warnings == ()
     assert not is_too_good({"auc": None}, BASELINE, config)
@@ -156,9 +156,9 @@ def test_too_good_is_a_warning_unless_the_baseline_was_as_good() -> None:
 
 
 def test_what_the_harness_wants_looked_at_is_kept_with_a_warning() -> None:
-    told = judge(replace(measured(0.9), look="too-good: a long lead"), BASELINE, ONE)
-    assert told.verdict is Verdict.KEEP
-    assert told.warnings == ("too-good: a long lead: look before you believe it",)
+    report = judge(replace(measured(0.9), look="too-good: a long lead"), BASELINE, ONE)
+    assert report.verdict is Verdict.KEEP
+    assert report.warnings == ("too-good: a long lead: look before you believe it",)
 
 
 def test_what_must_be_beaten_hangs_lower_for_shorter_code_and_nowhere_for_several_metrics() -> None:

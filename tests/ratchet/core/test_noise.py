@@ -50,7 +50,7 @@ def test_a_smaller_number_can_be_the_gain() -> None:
 
 
 @pytest.mark.parametrize("history", [[], RUN[:1], [RUN[0], made(1, Verdict.KEEP, 0.9, delta=0.1)]])
-def test_without_a_standard_error_nothing_is_said(history: list[Experiment]) -> None:
+def test_without_a_standard_error_nothing_is_reported(history: list[Experiment]) -> None:
     assert noise_line(history, CONFIG) == ""
     assert not any(is_below(old, noise_floor(history)) for old in history)
     assert len(closing_lines(history, CONFIG)) == 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ratchet.core.source_code import find_label, find_number, read_code
+from ratchet.core.source_code import find_hypothesis, find_number, read_code
 
 SOURCE = b'"""Doc."""\nHYPOTHESIS = "one"\n\n\ndef f(x):\n    """Say."""\n    return x + 1  # why\n'
 
@@ -77,8 +77,8 @@ def test_a_function_of_docstring_alone_still_parses() -> None:
     ],
 )
 def test_the_label_is_one_line_of_text(source: str, label: str) -> None:
-    assert find_label(source, "HYPOTHESIS") == label
-    assert read_code({"train.py": source.encode()}, "HYPOTHESIS").label == label
+    assert find_hypothesis(source, "HYPOTHESIS") == label
+    assert read_code({"train.py": source.encode()}, "HYPOTHESIS").hypothesis == label
 
 
 @pytest.mark.parametrize(

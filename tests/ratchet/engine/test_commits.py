@@ -71,7 +71,7 @@ def test_other_files_that_were_committed_stay(project, kept, ratchet) -> None:
     assert project.git("show", "HEAD:model.py") == project.git("show", f"{kept}:model.py")
 
 
-def test_the_lanes_of_a_race_start_from_the_best(project, kept, ratchet) -> None:
+def test_the_subruns_of_a_race_start_from_the_best(project, kept, ratchet) -> None:
     edit_and_commit(project, 0.6)
     project.git("restore", "--source", kept, "model.py")
     agent = "python -c \"open('model.py', 'a').write('# seen')\""

@@ -40,9 +40,9 @@ def run_and_kill(root: Path, kill_at: int) -> int:
         _be_the_child(root, kill_at, writer)
     os.close(writer)
     with os.fdopen(reader) as pipe:
-        said = pipe.read()
+        text = pipe.read()
     os.waitpid(pid, 0)
-    return int(said.split()[-1]) if said.split() else 0
+    return int(text.split()[-1]) if text.split() else 0
 
 
 def _be_the_child(root: Path, kill_at: int, writer: int) -> None:

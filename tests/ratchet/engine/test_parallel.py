@@ -7,7 +7,7 @@ import pytest
 from ratchet.engine.parallel import _share
 
 Ratchet = Callable[..., tuple[int, str, str]]
-LANE_AGENT = """import os, pathlib
+SUBRUN_AGENT = """import os, pathlib
 n, seed = int(os.environ["RATCHET_N"]), int(os.environ["RATCHET_SEED"])
 score = SCORES[seed][n - 1]
 pathlib.Path("model.py").write_text(f'HYPOTHESIS = "idea {n} of seed {seed}"\\nSCORE = {score}\\n')
@@ -17,7 +17,7 @@ pathlib.Path("model.py").write_text(f'HYPOTHESIS = "idea {n} of seed {seed}"\\nS
 @pytest.fixture
 def raced(project):
     project.write(".gitignore", "results.tsv\n__pycache__/\n")
-    project.write("agent.py", "SCORES = {0: [0.6, 0.7, 0.65], 1: [0.55, 0.8], 2: [0.4, '1/0']}\n" + LANE_AGENT)
+    project.write("agent.py", "SCORES = {0: [0.6, 0.7, 0.65], 1: [0.55, 0.8], 2: [0.4, '1/0']}\n" + SUBRUN_AGENT)
     project.commit("an agent that lanes have too")
     return project
 
@@ -37,7 +37,7 @@ def test_the_winners_are_measured_again_best_first(raced, ratchet: Ratchet) -> N
     assert raced.git("status", "--short") == ""
 
 
-def test_nothing_of_the_lanes_is_left_but_their_experiments(raced, ratchet: Ratchet) -> None:
+def test_nothing_of_the_subruns_is_left_but_their_experiments(raced, ratchet: Ratchet) -> None:
     ratchet("race", "-k", "2", "-n", "4")
     assert len(raced.git("worktree", "list").splitlines()) == 1
     branches = raced.git("for-each-ref", "--format=%(refname:short)", "refs/heads").splitlines()
@@ -47,14 +47,14 @@ def test_nothing_of_the_lanes_is_left_but_their_experiments(raced, ratchet: Ratc
     )
 
 
-def test_a_second_race_starts_from_the_best_with_lanes_of_its_own(raced, ratchet: Ratchet) -> None:
+def test_a_second_race_starts_from_the_best_with_subruns_of_its_own(raced, ratchet: Ratchet) -> None:
     ratchet("race", "-k", "2", "-n", "2")
     status, _, err = ratchet("race", "-k", "2", "-n", "2")
     assert status == 0
     assert "-lane4 | iter 1" in err
 
 
-def test_lanes_that_a_kill_left_are_gathered_by_the_next_race(raced, ratchet: Ratchet) -> None:
+def test_subruns_that_a_kill_left_are_gathered_by_the_next_race(raced, ratchet: Ratchet) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ratchet.engine.parallel.gather", lambda session, screen: [])
         ratchet("race", "-k", "2", "-n", "4")

@@ -94,14 +94,14 @@ def test_a_command_that_is_not_there_is_a_warning(project, ratchet: Ratchet) -> 
     assert err.startswith("iter 1: warning: inspector: exit status 127: ")
 
 
-def test_what_it_writes_where_it_stands_never_reaches_the_desk(project, inspect) -> None:
+def test_what_it_writes_where_it_stands_never_reaches_the_worktree(project, inspect) -> None:
     source = "pathlib.Path('model.py').write_text('SCORE = 9'); pathlib.Path('new').touch(); print('keep')"
     assert inspect(source) == (KEPT, "")
     assert "SCORE = 0.6" in project.read("model.py")
     assert project.git("status", "--short") == ""
 
 
-def test_what_it_writes_on_the_desk_is_undone_and_kept_under_a_ref(project, inspect) -> None:
+def test_what_it_writes_on_the_worktree_is_undone_and_kept_under_a_ref(project, inspect) -> None:
     source = (
         f"desk = pathlib.Path({str(project.root)!r})\n"
         "(desk / 'model.py').write_text('SCORE = 9\\n')\n(desk / 'measure.py').write_text('hers\\n')\nprint('keep')"
@@ -118,13 +118,13 @@ def test_what_it_writes_on_the_desk_is_undone_and_kept_under_a_ref(project, insp
 
 
 def test_it_works_outside_the_repo_without_the_journal(project, inspect, tmp_path) -> None:
-    said = tmp_path / "said"
+    message = tmp_path / "said"
     source = (
         f"names = [name for name in os.environ if name.startswith('RATCHET_') and name != 'RATCHET_MEASURING']\n"
-        f"pathlib.Path({str(said)!r}).write_text(repr((os.getcwd(), sorted(os.listdir()), names)))\nprint('keep')"
+        f"pathlib.Path({str(message)!r}).write_text(repr((os.getcwd(), sorted(os.listdir()), names)))\nprint('keep')"
     )
     inspect(source)
-    where, files, names = eval(said.read_text())
+    where, files, names = eval(message.read_text())
     assert not where.startswith(str(project.root))
     assert {"model.py", "measure.py"} <= set(files)
     assert names == []
@@ -132,9 +132,9 @@ def test_it_works_outside_the_repo_without_the_journal(project, inspect, tmp_pat
 
 
 def test_the_prompt_holds_what_is_judged_and_no_held_out_number(inspect, tmp_path) -> None:
-    said = tmp_path / "prompt.md"
-    inspect(f"pathlib.Path({str(said)!r}).write_text(prompt.read_text()); print('keep')")
-    text = said.read_text("utf-8")
+    message = tmp_path / "prompt.md"
+    inspect(f"pathlib.Path({str(message)!r}).write_text(prompt.read_text()); print('keep')")
+    text = message.read_text("utf-8")
     for part in ("Description: a better idea", "- score: 0.6000", "best so far: 0.5000", "Δ +0.1000", "+SCORE = 0.6"):
         assert part in text
     assert "- One idea:" in text

@@ -122,7 +122,7 @@ def test_a_request_names_the_file_the_best_and_what_to_beat(served, ratchet: Rat
 @pytest.mark.parametrize(
     ("config", "asked"), [("", True), ("early_stop = false", False), ('early_stop = "likely"', "likely")]
 )
-def test_the_server_is_told_which_rule_stops_early(served, ratchet: Ratchet, config: str, asked: object) -> None:
+def test_the_server_is_given_rule_stops_early(served, ratchet: Ratchet, config: str, asked: object) -> None:
     import json
 
     served.configure(f'serve = "python server.py"\n{config}')

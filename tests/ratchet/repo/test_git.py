@@ -29,11 +29,11 @@ def test_a_linked_work_tree_knows_the_main_one(project, repo: git.Repo, tmp_path
     assert not (tmp_path / "linked").exists()
 
 
-def test_a_commit_is_made_without_touching_index_or_desk(project, repo: git.Repo) -> None:
+def test_a_commit_is_made_without_touching_index_or_worktree(project, repo: git.Repo) -> None:
     project.edit(0.7)
     project.write("notes.txt", "edited\n")
     before = project.git("status", "--porcelain=v2"), project.git("rev-parse", "HEAD")
-    commit = snapshots.make_commit(repo, "HEAD", snapshots.store_desk_files(repo, ["model.py"]), "try")
+    commit = snapshots.make_commit(repo, "HEAD", snapshots.store_worktree_files(repo, ["model.py"]), "try")
     assert (project.git("status", "--porcelain=v2"), project.git("rev-parse", "HEAD")) == before
     assert project.git("diff", "--name-only", "HEAD", commit) == "model.py"
     assert project.git("log", "-1", "--format=%an <%ae>", commit) == "ratchet <ratchet@localhost>"
@@ -48,7 +48,7 @@ def test_the_name_of_the_user_is_used_where_there_is_one(project, repo: git.Repo
 
 def test_a_removed_file_is_removed_in_the_commit(project, repo: git.Repo) -> None:
     (project.root / "model.py").unlink()
-    commit = snapshots.make_commit(repo, "HEAD", snapshots.store_desk_files(repo, ["model.py"]), "try")
+    commit = snapshots.make_commit(repo, "HEAD", snapshots.store_worktree_files(repo, ["model.py"]), "try")
     assert snapshots.read_file(repo, commit, "model.py") is None
     snapshots.put_back(repo, "HEAD", ["model.py"])
     assert "SCORE" in project.read("model.py")
@@ -59,7 +59,7 @@ def test_a_removed_file_is_removed_in_the_commit(project, repo: git.Repo) -> Non
 @pytest.mark.parametrize("name", ["with space.py", "ümlaut.py", "[a]*.py", "-dash.py", "a\tb.py", 'quo"te.py'])
 def test_any_name_of_a_file_goes_through(project, repo: git.Repo, name: str) -> None:
     project.write(name, "x = 1\n")
-    files = snapshots.store_desk_files(repo, [name])
+    files = snapshots.store_worktree_files(repo, [name])
     commit = snapshots.make_commit(repo, "HEAD", files, "try")
     assert snapshots.files_of(repo, commit, [name]) == files
     assert snapshots.read_file(repo, commit, name) == b"x = 1\n"
@@ -86,13 +86,13 @@ def test_a_ref_moves_only_from_where_it_was_expected(project, repo: git.Repo) ->
 def test_an_executable_stays_executable(project, repo: git.Repo) -> None:
     project.write("tool.sh", "#!/bin/sh\n")
     (project.root / "tool.sh").chmod(0o755)
-    commit = snapshots.make_commit(repo, "HEAD", snapshots.store_desk_files(repo, ["tool.sh"]), "tool")
+    commit = snapshots.make_commit(repo, "HEAD", snapshots.store_worktree_files(repo, ["tool.sh"]), "tool")
     project.write("tool.sh", "other")
     snapshots.put_back(repo, commit, ["tool.sh"])
     assert os.access(project.root / "tool.sh", os.X_OK)
 
 
-def test_an_export_holds_the_commit_and_nothing_of_the_desk(project, repo: git.Repo, tmp_path: Path) -> None:
+def test_an_export_holds_the_commit_and_nothing_of_the_worktree(project, repo: git.Repo, tmp_path: Path) -> None:
     project.write("untracked.py", "")
     project.edit(0.9)
     (tmp_path / "out").mkdir()
@@ -120,8 +120,8 @@ def test_a_busy_index_is_waited_for(project, repo: git.Repo) -> None:
 def test_line_ends_that_git_converts_make_no_difference(project, repo: git.Repo) -> None:
     project.git("config", "core.autocrlf", "true")
     (project.root / "model.py").write_bytes(b"SCORE = 1\r\n")
-    commit = snapshots.make_commit(repo, "HEAD", snapshots.store_desk_files(repo, ["model.py"]), "crlf")
+    commit = snapshots.make_commit(repo, "HEAD", snapshots.store_worktree_files(repo, ["model.py"]), "crlf")
     assert project.git("cat-file", "blob", f"{commit}:model.py") == "SCORE = 1"
     snapshots.put_back(repo, commit, ["model.py"])
     assert (project.root / "model.py").read_bytes() == b"SCORE = 1\r\n"
-    assert snapshots.store_desk_files(repo, ["model.py"]) == snapshots.files_of(repo, commit, ["model.py"])
+    assert snapshots.store_worktree_files(repo, ["model.py"]) == snapshots.files_of(repo, commit, ["model.py"])

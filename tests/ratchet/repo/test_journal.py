@@ -10,7 +10,7 @@ import pytest
 from ratchet.core.records import Experiment, Verdict
 from ratchet.errors import RatchetError
 from ratchet.repo.journal import (
-    Kind,
+    EventKind,
     append,
     begun_of,
     experiments,
@@ -28,10 +28,12 @@ def experiment(n: int, verdict: Verdict = Verdict.DISCARD, **rest: object) -> Ex
 @pytest.fixture
 def journal(tmp_path: Path) -> Path:
     path = tmp_path / "run" / "journal.jsonl"
-    append(path, Kind.RUN, {"tag": "first"})
+    append(path, EventKind.RUN, {"tag": "first"})
     for n in range(3):
-        append(path, Kind.BEGIN, {"n": n})
-        append(path, Kind.VERDICT, verdict_data(experiment(n, metric=0.1 * n, metrics={"auc": 0.1 * n, "none": None})))
+        append(path, EventKind.BEGIN, {"n": n})
+        append(
+            path, EventKind.VERDICT, verdict_data(experiment(n, metric=0.1 * n, metrics={"auc": 0.1 * n, "none": None}))
+        )
     return path
 
 
@@ -51,9 +53,9 @@ def test_a_torn_last_line_is_passed_over_and_cut_off(journal: Path, torn: str) -
     whole = journal.read_bytes()
     journal.write_bytes(whole + torn.encode())
     assert len(read_events(journal)) == 7
-    append(journal, Kind.STOP, {"reason": "done"})
+    append(journal, EventKind.STOP, {"reason": "done"})
     assert journal.read_bytes().startswith(whole)
-    assert [event.kind for event in read_events(journal)][-2:] == [Kind.VERDICT, Kind.STOP]
+    assert [event.kind for event in read_events(journal)][-2:] == [EventKind.VERDICT, EventKind.STOP]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +78,7 @@ def test_a_line_damaged_in_the_middle_is_named_and_nothing_is_lost(journal: Path
     assert journal.read_bytes() == before
 
 
-def test_a_begun_experiment_of_which_something_is_missing_is_said_in_one_line() -> None:
+def test_a_begun_experiment_of_which_something_is_missing_is_reported_in_one_line() -> None:
     with pytest.raises(RatchetError, match=r"expected all of the begun experiment 3, got no at, code_chars, commit"):
         begun_of({"n": 3, "parent": "p"})
 
@@ -90,28 +92,28 @@ def test_what_can_be_read_is_read_with_a_warning_for_the_rest(journal: Path) -> 
 
 
 def test_of_two_verdicts_on_the_same_experiment_the_later_counts(journal: Path) -> None:
-    append(journal, Kind.VERDICT, verdict_data(experiment(2, Verdict.KEEP)))
+    append(journal, EventKind.VERDICT, verdict_data(experiment(2, Verdict.KEEP)))
     assert [(old.n, old.verdict) for old in read_experiments(journal)][-1] == (2, Verdict.KEEP)
     assert len(experiments(read_events(journal))) == 3
 
 
 def test_keys_of_a_later_version_are_passed_over(journal: Path) -> None:
-    append(journal, Kind.VERDICT, {**verdict_data(experiment(3)), "colour": "blue"})
+    append(journal, EventKind.VERDICT, {**verdict_data(experiment(3)), "colour": "blue"})
     assert read_experiments(journal)[-1] == experiment(3)
 
 
 def test_nan_cannot_be_written(journal: Path) -> None:
     before = journal.read_bytes()
     with pytest.raises(ValueError, match="not JSON compliant"):
-        append(journal, Kind.STOP, {"x": float("nan")})
+        append(journal, EventKind.STOP, {"x": float("nan")})
     assert journal.read_bytes() == before
 
 
 def test_every_line_is_json_and_nothing_but_ends_with_a_line_end(journal: Path) -> None:
-    append(journal, Kind.STOP, {"reason": "line\nend\u2028\ud800"})
+    append(journal, EventKind.STOP, {"reason": "line\nend\u2028\ud800"})
     for line in journal.read_bytes().split(b"\n")[:-1]:
         json.loads(line)
-    assert read_events(journal)[-1].kind is Kind.STOP
+    assert read_events(journal)[-1].kind is EventKind.STOP
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of a process are POSIX")
@@ -125,7 +127,7 @@ def test_a_full_disk_is_one_clear_line_and_the_journal_goes_on_later(journal: Pa
         try:
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) + 10, len(whole) + 10))
-            append(journal, Kind.STOP, {"reason": "x" * 100})
+            append(journal, EventKind.STOP, {"reason": "x" * 100})
             os._exit(0)
         except RatchetError as error:
             os._exit(9 if "Make room" in str(error) else 8)
@@ -134,5 +136,5 @@ def test_a_full_disk_is_one_clear_line_and_the_journal_goes_on_later(journal: Pa
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 9
     assert journal.read_bytes()[: len(whole)] == whole
     assert len(read_events(journal)) == 7
-    append(journal, Kind.STOP, {"reason": "room again"})
+    append(journal, EventKind.STOP, {"reason": "room again"})
     assert read_events(journal)[-1].data == {"reason": "room again"}

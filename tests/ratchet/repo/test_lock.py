@@ -31,7 +31,7 @@ def holder(tmp_path: Path):
     child.stdout.close()
 
 
-def test_a_second_ratchet_is_refused_and_told_who_holds_the_run(holder) -> None:
+def test_a_second_ratchet_is_refused_and_shown_who_holds_the_run(holder) -> None:
     path, child = holder
     who = rf"^first: expected a free run, got one that process {child.pid} \(ratchet loop"
     with pytest.raises(RatchetError, match=who), hold(path, "ratchet step"):

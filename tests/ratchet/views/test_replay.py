@@ -42,7 +42,7 @@ def test_without_a_terminal_the_walk_is_shown_and_nothing_is_asked(recorded, rat
     assert "right" not in out
 
 
-def test_each_verdict_is_told_after_the_guess_and_the_guesses_are_scored(
+def test_each_verdict_is_shown_after_the_guess_and_the_guesses_are_scored(
     recorded, ratchet: Ratchet, monkeypatch
 ) -> None:
     monkeypatch.setattr("sys.stdin", Keyboard("k\nwhat?\nd\nk\n"))

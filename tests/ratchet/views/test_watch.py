@@ -19,7 +19,7 @@ from ratchet.core.stop_rules import Limits
 from ratchet.core.trajectory import climb_of
 from ratchet.repo import lock
 from ratchet.repo.run import Run, current_run
-from ratchet.repo.worktree import open_desk
+from ratchet.repo.worktree import open_worktree
 from ratchet.views.charts import KEPT, sketch
 from ratchet.views.notice import Board, Notice, read_notice
 from ratchet.views.watch import Watcher, limits_text, lines_of, now_text
@@ -33,7 +33,7 @@ def made(n: int, verdict: Verdict, metric: float | None = None) -> Experiment:
 
 
 def the_run(project) -> Run:
-    run = current_run(open_desk(project.root))
+    run = current_run(open_worktree(project.root))
     assert run is not None
     return run
 
@@ -95,8 +95,8 @@ def test_the_limits_say_how_far_they_are(project, ratchet: Ratchet) -> None:
     sight = Watcher(the_run(project)).look()
     notice = Notice("x", 0.0, Limits(n=8, patience=3, until=0.9, minutes=10), 1, started=60.0)
     history = [made(0, Verdict.BASELINE, 0.5), made(1, Verdict.KEEP, 0.6), made(2, Verdict.CRASH)]
-    told = limits_text(replace(sight, notice=notice, history=history, at=150.0))
-    assert told == ("limits: 2 of 8 experiments, 1 of 3 without a gain, until score is 0.9000, 1.5 of 10 minutes")
+    report = limits_text(replace(sight, notice=notice, history=history, at=150.0))
+    assert report == ("limits: 2 of 8 experiments, 1 of 3 without a gain, until score is 0.9000, 1.5 of 10 minutes")
     assert limits_text(sight) == ""
 
 

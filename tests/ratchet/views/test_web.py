@@ -12,17 +12,17 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from ratchet.repo.run import current_run
-from ratchet.repo.worktree import open_desk
-from ratchet.views.web import HOST, Server, make_server
+from ratchet.repo.worktree import open_worktree
+from ratchet.views.web import HOST, ReportServer, make_server
 from tests.ratchet.views.report.browser import WHY_NOT, browsing, has_browser
 
 Ratchet = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def server(project, ratchet: Ratchet) -> Iterator[Server]:
+def server(project, ratchet: Ratchet) -> Iterator[ReportServer]:
     ratchet("start", "first")
-    run = current_run(open_desk(project.root))
+    run = current_run(open_worktree(project.root))
     assert run is not None
     with make_server(run, 0) as made:
         thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
@@ -32,14 +32,16 @@ def server(project, ratchet: Ratchet) -> Iterator[Server]:
         thread.join(10)
 
 
-def get(server: Server, path: str, *, host: str = "", method: str = "GET") -> tuple[int, str, dict[str, str]]:
+def get(server: ReportServer, path: str, *, host: str = "", method: str = "GET") -> tuple[int, str, dict[str, str]]:
     connection = http.client.HTTPConnection(HOST, server.port, timeout=10)
     connection.request(method, path, headers={"Host": host or f"{HOST}:{server.port}"})
     answer = connection.getresponse()
     return answer.status, answer.read().decode(), dict(answer.getheaders())
 
 
-def test_the_page_and_its_version_agree_and_change_with_the_journal(server: Server, project, ratchet: Ratchet) -> None:
+def test_the_page_and_its_version_agree_and_change_with_the_journal(
+    server: ReportServer, project, ratchet: Ratchet
+) -> None:
     status, page, headers = get(server, "/")
     version = json.loads(get(server, "/version")[1])["version"]
     assert status == 200
@@ -52,7 +54,7 @@ def test_the_page_and_its_version_agree_and_change_with_the_journal(server: Serv
     assert "better" in get(server, "/")[1]
 
 
-def test_no_audit_number_is_served(server: Server) -> None:
+def test_no_audit_number_is_served(server: ReportServer) -> None:
     assert "0.1230" not in get(server, "/")[1]
 
 
@@ -67,26 +69,26 @@ def test_a_file_opened_from_disk_asks_nobody(project, ratchet: Ratchet) -> None:
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1", "localhost:1", "0.0.0.0"])
-def test_another_name_is_turned_away(server: Server, host: str) -> None:
+def test_another_name_is_turned_away(server: ReportServer, host: str) -> None:
     status, text, _ = get(server, "/", host=host)
     assert status == 421
     assert "<" not in text
 
 
 @pytest.mark.parametrize("path", ["/journal.jsonl", "/../journal.jsonl", "/..%2f", "/?x=1", "/version/", "/<script>"])
-def test_nothing_else_is_served(server: Server, path: str) -> None:
+def test_nothing_else_is_served(server: ReportServer, path: str) -> None:
     status, text, _ = get(server, path)
     assert (status, text) == (404, "there is / and /version\n")
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
-def test_nothing_can_be_sent(server: Server, method: str) -> None:
+def test_nothing_can_be_sent(server: ReportServer, method: str) -> None:
     status, _, headers = get(server, "/", method=method)
     assert status == 501
     assert "Access-Control-Allow-Origin" not in headers
 
 
-def test_a_damaged_journal_is_one_line_and_the_server_goes_on(server: Server, project) -> None:
+def test_a_damaged_journal_is_one_line_and_the_server_goes_on(server: ReportServer, project) -> None:
     journal = project.root / ".ratchet/first/journal.jsonl"
     before = journal.read_bytes()
     journal.write_bytes(before + b"damaged\n")
@@ -96,7 +98,7 @@ def test_a_damaged_journal_is_one_line_and_the_server_goes_on(server: Server, pr
     assert get(server, "/")[0] == 200
 
 
-def test_a_port_that_is_taken_is_one_line(server: Server, ratchet: Ratchet) -> None:
+def test_a_port_that_is_taken_is_one_line(server: ReportServer, ratchet: Ratchet) -> None:
     status, _, err = ratchet("watch", "--web", "--port", str(server.port))
     assert (status, err.count("\n")) == (1, 1)
     assert "Choose another" in err
@@ -104,7 +106,7 @@ def test_a_port_that_is_taken_is_one_line(server: Server, ratchet: Ratchet) -> N
 
 @pytest.mark.slow
 @pytest.mark.skipif(not has_browser(), reason=WHY_NOT)
-def test_an_open_page_renews_itself_and_keeps_what_was_open(server: Server, project, ratchet: Ratchet) -> None:
+def test_an_open_page_renews_itself_and_keeps_what_was_open(server: ReportServer, project, ratchet: Ratchet) -> None:
     with browsing() as browser:
         browser.resize(1200)
         browser.open(f"http://{HOST}:{server.port}/")

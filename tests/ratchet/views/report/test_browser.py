@@ -10,7 +10,7 @@ import pytest
 
 from ratchet.core.config import Config, Direction, Metric, Source
 from ratchet.core.records import Experiment, Verdict
-from ratchet.repo.journal import Event, Kind
+from ratchet.repo.journal import Event, EventKind
 from ratchet.views.report.material import Material
 from ratchet.views.report.page import render
 from tests.ratchet.views.report.browser import WHY_NOT, Browser, browsing, has_browser
@@ -27,9 +27,9 @@ ATTACKS = [
 
 
 def made(n: int, verdict: Verdict, metric: float | None, text: str = "a plain idea") -> Experiment:
-    said = dict.fromkeys(("hypothesis", "reason", "note", "strategy", "agent"), text)
+    message = dict.fromkeys(("hypothesis", "reason", "note", "strategy", "agent"), text)
     delta = None if n == 0 or metric is None else metric - 0.8
-    return Experiment(n=n, commit=f"{n:040d}", parent="p", verdict=verdict, metric=metric, delta=delta, **said)
+    return Experiment(n=n, commit=f"{n:040d}", parent="p", verdict=verdict, metric=metric, delta=delta, **message)
 
 
 def page() -> str:
@@ -37,7 +37,7 @@ def page() -> str:
     history += [made(n, Verdict.KEEP, 0.85 + n / 1000, text) for n, text in enumerate(ATTACKS, start=3)]
     history += [made(8, Verdict.CRASH, None), made(9, Verdict.DISCARD, 0.81, "the last idea")]
     diffs = {n: f"-old\n+{ATTACKS[n % len(ATTACKS)]}" for n in range(10)}
-    events = [Event(Kind.STOP, {"reason": ATTACKS[0], "at": ATTACKS[1]})]
+    events = [Event(EventKind.STOP, {"reason": ATTACKS[0], "at": ATTACKS[1]})]
     return render(Material("t", CONFIG, events, history, diffs, {ATTACKS[0]: ATTACKS[1]}, has_audit=True))
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from ratchet.core.config import Bandit, Config, Direction, Metric, Source
 from ratchet.core.records import Ending, Experiment, Verdict
-from ratchet.repo.journal import Event, Kind
+from ratchet.repo.journal import Event, EventKind
 from ratchet.views.report.figure import spread
 from ratchet.views.report.material import LISTED, Material, fitting
 from ratchet.views.report.page import render
@@ -38,7 +38,7 @@ HOSTILE = [
     "&lt;script&gt;",
     "x" * 10_000_000,
 ]
-STUDIES = {
+ANALYSES = {
     "conclude": {
         "naive": 0.05,
         "corrected": {"mean": 0.01, "low": -0.02, "high": 0.04, "p_not_positive": 0.3},
@@ -66,14 +66,15 @@ def made(n: int, verdict: Verdict, metric: float | None = None, **rest: object) 
 
 
 def nasty(n: int, text: str) -> Experiment:
-    said = dict.fromkeys(("hypothesis", "reason", "strategy", "note", "agent", "stdout"), text)
-    said["stdout"] = f"leaks: {text[:4000]}"
-    return made(n, Verdict.REJECT if n % 2 else Verdict.KEEP, 0.8 + n / 100, **said, warnings=(text,), delta=0.01)
+    message = dict.fromkeys(("hypothesis", "reason", "strategy", "note", "agent", "stdout"), text)
+    message["stdout"] = f"leaks: {text[:4000]}"
+    return made(n, Verdict.REJECT if n % 2 else Verdict.KEEP, 0.8 + n / 100, **message, warnings=(text,), delta=0.01)
 
 
 def material(history: list[Experiment], **rest: object) -> Material:
     events = [
-        Event(Kind.STUDY, {"name": name, "at": "now", "upto": 1, "answer": said}) for name, said in STUDIES.items()
+        Event(EventKind.ANALYSIS, {"name": name, "at": "now", "upto": 1, "answer": message})
+        for name, message in ANALYSES.items()
     ]
     known = {"tag": "t", "config": CONFIG, "events": events, "history": history, "has_audit": True}
     return Material(**(known | rest))
@@ -177,14 +178,14 @@ def test_a_conclusion_says_its_word_and_when_it_is_out_of_date() -> None:
 
 
 def test_the_page_says_how_far_the_checks_went_and_counts_no_reused_number() -> None:
-    said = {"stdout": "leaks: none\nfingerprint: f00d"}
+    message = {"stdout": "leaks: none\nfingerprint: f00d"}
     history = [
-        made(0, Verdict.BASELINE, 0.8, **said),
-        made(1, Verdict.KEEP, 0.85, **said),
-        made(2, Verdict.DISCARD, 0.84, **said),
-        made(3, Verdict.DISCARD, bound=0.83, **said),
-        made(4, Verdict.DISCARD, 0.85, reused=1, reason="no change", **said),
-        made(5, Verdict.CRASH, ending=Ending.CRASH, **said),
+        made(0, Verdict.BASELINE, 0.8, **message),
+        made(1, Verdict.KEEP, 0.85, **message),
+        made(2, Verdict.DISCARD, 0.84, **message),
+        made(3, Verdict.DISCARD, bound=0.83, **message),
+        made(4, Verdict.DISCARD, 0.85, reused=1, reason="no change", **message),
+        made(5, Verdict.CRASH, ending=Ending.CRASH, **message),
         made(6, Verdict.REJECT, ending=Ending.REJECT, stdout="leaks: label-flip\nfingerprint: f00d"),
     ]
     page = render(material(history))
@@ -199,7 +200,7 @@ def test_the_audit_of_the_table_stands_on_the_page_as_text() -> None:
     page = render(material([made(0, Verdict.BASELINE, 0.8)], setup={"card.toml": "x"}))
     assert "&lt;i&gt;x&lt;/i&gt;" in page
     assert "L3.1" in page
-    nothing = [Event(Kind.STUDY, {"name": "audit", "at": "now", "answer": {"findings": []}})]
+    nothing = [Event(EventKind.ANALYSIS, {"name": "audit", "at": "now", "answer": {"findings": []}})]
     assert "found nothing" in render(material([], events=nothing, setup={"card.toml": "x"}))
 
 

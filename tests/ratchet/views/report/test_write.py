@@ -7,7 +7,7 @@ from collections.abc import Callable
 from ratchet.repo import git, lock
 from ratchet.repo.journal import read_experiments
 from ratchet.repo.run import current_run
-from ratchet.repo.worktree import open_desk
+from ratchet.repo.worktree import open_worktree
 from ratchet.views.report.write import patches
 
 Ratchet = Callable[..., tuple[int, str, str]]
@@ -22,12 +22,12 @@ def run_three(project, ratchet: Ratchet) -> None:
 
 def test_the_patches_are_those_that_git_shows_one_by_one(project, ratchet: Ratchet) -> None:
     run_three(project, ratchet)
-    run = current_run(open_desk(project.root))
+    run = current_run(open_worktree(project.root))
     assert run is not None
     history = read_experiments(run.journal)
     found = patches(run, history)
     for old in history[1:]:
-        shown = git.diff(run.desk.repo, old.parent, old.commit, run.desk.editable)
+        shown = git.diff(run.worktree.repo, old.parent, old.commit, run.worktree.editable)
         assert [row for row in found[old.commit].splitlines() if row[:1] in "+-"] == [
             row for row in shown.splitlines() if row[:1] in "+-"
         ]
@@ -45,7 +45,7 @@ def test_kept_and_dropped_ones_are_on_the_page_with_their_changes(project, ratch
 
 def test_the_audit_numbers_are_left_out_while_somebody_works_on_the_run(project, ratchet: Ratchet) -> None:
     ratchet("start", "first")
-    run = current_run(open_desk(project.root))
+    run = current_run(open_worktree(project.root))
     assert run is not None
     with lock.hold(run.folder / "lock", "a loop"):
         ratchet("report", "-o", "busy.html")

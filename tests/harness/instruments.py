@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from harness.data.table import Table
 from harness.harness import Harness, Rules
-from harness.workers.pool import Budget, Runner
+from harness.workers.pool import Runner, TaskBudget
 from prepare import RULES
 
-SMALL_RULES: Rules = replace(RULES, budget=Budget(20.0, 300.0, 2048))
+SMALL_RULES: Rules = replace(RULES, budget=TaskBudget(20.0, 300.0, 2048))
 
 
 def open_table(table: Table, runner: Runner) -> Harness:

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.workers.pool import Answer, Budget, Runner, Task
+from harness.workers.pool import Answer, Runner, Task, TaskBudget
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="fresh interpreters get all rows at once")
 
-BUDGET = Budget(cpu_s=20.0, wall_s=60.0, memory_mb=2048)
+BUDGET = TaskBudget(cpu_s=20.0, wall_s=60.0, memory_mb=2048)
 X = pd.DataFrame({"a": np.linspace(0, 1, 40), "b": np.tile([1.0, 2.0], 20)})
 Y = (np.arange(40) >= 20).astype(np.int64)
 VAL, PROBES = X + 1000.0, X + 2000.0
