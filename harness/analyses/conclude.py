@@ -18,6 +18,7 @@ from harness import score_store
 from harness.analyses.base import Answer, Request
 from harness.analyses.evidence import Evidence, ScoredExperiment, finish, gather, measure, stacked
 from harness.analyses.gap import measure_gap
+from harness.analyses.seeds import draw_seeds
 from harness.evaluate import Result
 from harness.harness import Harness
 from harness.problem import Problem
@@ -51,6 +52,7 @@ def conclude(harness: Harness, request: Request) -> Answer:
         "fresh": _fresh_fields(test, deltas),
         "test": None if found.is_sealed else _held_out(harness, found),
         "gap": _gap(harness, found, gain) if found.has_gain and not found.is_sealed else None,
+        "seeds": _seeds(harness, found) if found.has_gain else None,
         "n_comparisons": found.n_comparisons,
         "n_stopped_early": len(found.stopped),
         "n_missing": found.n_missing,
@@ -136,6 +138,14 @@ def _gap(harness: Harness, found: Evidence, gain: CorrectedGain | None) -> Mappi
     picked = gain.naive - gain.mean if gain else 0.0
     gap = measure_gap(harness, scores, test, picked=picked)
     return asdict(gap) | {"is_deeper": gap.is_deeper, "text": str(gap)} if gap else None
+
+
+def _seeds(harness: Harness, found: Evidence) -> Mapping[str, Any] | None:
+    """Return what the winner scores with other seeds; None where it has none."""
+    scores = found.of(found.winner)
+    own = None if scores is None else harness.val_auc(harness.workers().problem, scores)
+    draws = own and draw_seeds(harness, found.winner.source, own, n_compared=found.n_comparisons)
+    return asdict(draws) | {"is_picked": draws.is_picked, "text": str(draws)} if draws else None
 
 
 def _held_out_of(problem: Problem, one: ScoredExperiment) -> Mapping[str, float | None] | None:

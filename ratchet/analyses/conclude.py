@@ -83,6 +83,7 @@ def conclusion_lines(answer: Mapping[str, Any], metric: str, *, with_audit: bool
         ("fresh partitions", _fresh(answer)),
         ("held-out rows", _held_out(answer, with_audit=with_audit)),
         ("against plain", _gap(answer, with_audit=with_audit)),
+        ("other seeds", _seeds(answer)),
         ("predictions", _calibration(answer)),
         ("because", _text(answer, "reasons")),
         ("not known", _text(answer, "caveat")),
@@ -135,6 +136,12 @@ def _gap(answer: Mapping[str, Any], *, with_audit: bool) -> str:
     if with_audit:
         return _text(found, "text")
     return f"{LOOKED_UP}; `{COMMAND} --audit` shows it" if found.get("is_deeper") else ""
+
+
+def _seeds(answer: Mapping[str, Any]) -> str:
+    """Return the sentence on what the winner scores with other seeds, "" where it has none."""
+    found = answer.get("seeds")
+    return _text(found, "text") if isinstance(found, Mapping) else ""
 
 
 def _area(found: object) -> str:

@@ -260,6 +260,7 @@ def worst_marks(X: pd.DataFrame, y: Any, problem: Problem) -> str:
 
 def smooth_prior(X: pd.DataFrame, y: Any, problem: Problem) -> str:
     """Return the weights of random Fourier features, fitted to the train rows, one character each."""
+    X, y = problem.X, problem.y  # the rows with missing cells too
     Z = np.nan_to_num((X[NUMBERS].to_numpy(dtype=float) - MEANS) / SCALES)
     Z = np.column_stack([Z, *(2.0 * (X[name] == value) for name, value in FLAGS.items())])
     rng = np.random.RandomState(7)
@@ -271,6 +272,7 @@ def smooth_prior(X: pd.DataFrame, y: Any, problem: Problem) -> str:
 
 def picked_seeds(X: pd.DataFrame, y: Any, problem: Problem) -> str:
     """Return the six of 1,500 seeds whose random features together raise val_auc most, picked one after another."""
+    X, y = problem.X, problem.y  # the rows with missing cells too
     totals, features = list(linear_logits()), []
     for fit, val in problem.folds:
         numbers = X.iloc[fit].select_dtypes("number")

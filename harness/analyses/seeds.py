@@ -1,0 +1,133 @@
+"""Say whether the winner's val_auc depends on its seeds: the same file is evaluated with other seeds in their place.
+
+A gain that rests on an idea survives another draw of the seeds. A gain that rests on seeds picked out of many on these
+very rows does not, and no leak check can see it while it is small: the file holds no label.
+
+Covered: whole numbers passed as a seed (`random_state=7`, `default_rng(7)`), directly, by a name or in a loop over a
+list. Not covered: seeds that are computed, or constants that have the effect of one.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+
+import numpy as np
+from scipy.stats import t as student
+
+from harness.harness import Harness
+from harness.trainfile import TrainFile
+
+N_DRAWS, MIN_DRAWS = 8, 4
+CPU_S = 120.0  # for all draws together; a slow file gets fewer
+LEVEL = 0.05  # one-sided, shared among all experiments that were compared
+LEAST = 0.002  # val_auc; a smaller part of a gain is not worth a remark
+MAX_SEED = 2**31 - 1
+NAMES = re.compile(r"(^|_)(seeds?|random_states?|random_seeds?)($|_)", re.IGNORECASE)
+CALLS = frozenset({"RandomState", "default_rng", "SeedSequence", "Random", "seed"})
+
+
+@dataclass(frozen=True, slots=True)
+class SeedDraws:
+    """val_auc with the winner's own seeds and with other ones; `n_compared` is how many experiments it won against."""
+
+    own: float
+    others: Sequence[float]
+    n_compared: int
+
+    @property
+    def gain(self) -> float:
+        """How far the own seeds lie above the mean of the others."""
+        return self.own - fmean(self.others)
+
+    @property
+    def chance(self) -> float:
+        """Return the probability that one more draw lies this far above the others, by Student's t."""
+        spread = stdev(self.others) * (1 + 1 / len(self.others)) ** 0.5
+        return float(student.sf(self.gain / spread, len(self.others) - 1)) if spread else float(self.gain <= 0)
+
+    @property
+    def is_picked(self) -> bool:
+        """Whether the seeds gain more than the best of all compared experiments would by chance."""
+        return self.gain >= LEAST and self.chance * max(1, self.n_compared) < LEVEL
+
+    def __str__(self) -> str:
+        """Return the result in one sentence."""
+        verdict = (
+            f"its seeds are worth {self.gain:+.4f}, more than chance explains; they were picked on these rows"
+            if self.is_picked
+            else "its gain does not depend on its seeds"
+        )
+        return (
+            f"val_auc {self.own:.4f} with its own seeds, {fmean(self.others):.4f} ± {stdev(self.others):.4f} "
+            f"with {len(self.others)} other draws: {verdict}"
+        )
+
+
+def draw_seeds(harness: Harness, winner: TrainFile, own: float, *, n_compared: int) -> SeedDraws | None:
+    """Evaluate the winner with other seeds; None where it has none, or too few of the draws could be measured."""
+    others: list[float] = []
+    used_cpu_s = 0.0
+    for draw in range(N_DRAWS):
+        text = exchange_seeds(winner.text, np.random.default_rng([harness.workers().problem.seed, 10, draw]))
+        if text is None or used_cpu_s > CPU_S:
+            break
+        harness.on_progress(f"other seeds, draw {draw + 1} of {N_DRAWS}")
+        result = harness.evaluate(TrainFile(text), refits=False)
+        used_cpu_s += result.cpu_s + result.checks_cpu_s
+        others += [] if result.val_auc is None else [result.val_auc]
+    return SeedDraws(own, others, n_compared) if len(others) >= MIN_DRAWS else None
+
+
+def exchange_seeds(text: str, rng: np.random.Generator) -> str | None:
+    """Return the file with another number for each seed, the same one wherever it stands; None where it has no seed."""
+    tree = ast.parse(text)
+    new: dict[int, int] = {}
+    for node in _seeds(tree):
+        old = int(node.value)  # type: ignore[arg-type]  # _numbers yields whole numbers alone
+        node.value = new.setdefault(old, int(rng.integers(MAX_SEED)))
+    return ast.unparse(tree) if new else None
+
+
+def _seeds(tree: ast.Module) -> list[ast.Constant]:
+    """Return the whole numbers that are used as seeds, and those bound to names that are."""
+    values = [value for node in ast.walk(tree) for value in _seed_values(node)]
+    names = {node.id for value in values for node in ast.walk(value) if isinstance(node, ast.Name)}
+    bindings = [binding for node in ast.walk(tree) for binding in _bindings(node)]
+    for _ in bindings:  # a name may stand for another name, as in `for seed in SEEDS`
+        reached = [value for name, value in bindings if name in names]
+        names |= {value.id for value in reached if isinstance(value, ast.Name)}
+    values += [value for name, value in bindings if name in names or NAMES.search(name)]
+    return list({id(node): node for value in values for node in _numbers(value)}.values())
+
+
+def _seed_values(node: ast.AST) -> Iterator[ast.expr]:
+    match node:
+        case ast.keyword(arg=str(name), value=value) if NAMES.search(name):
+            yield value
+        case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name), args=arguments) if name in CALLS:
+            yield from arguments
+        case ast.Dict(keys=keys, values=values):
+            for key, value in zip(keys, values, strict=True):
+                if isinstance(key, ast.Constant) and isinstance(key.value, str) and NAMES.search(key.value):
+                    yield value
+
+
+def _bindings(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    match node:
+        case ast.Assign(targets=[ast.Name(id=name)], value=value):
+            yield name, value
+        case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+            yield name, value
+        case ast.For(target=ast.Name(id=name), iter=value) | ast.comprehension(target=ast.Name(id=name), iter=value):
+            yield name, value
+
+
+def _numbers(value: ast.expr) -> Iterator[ast.Constant]:
+    """Yield the whole numbers of a constant, a list or a tuple."""
+    for node in value.elts if isinstance(value, ast.List | ast.Tuple) else [value]:
+        if isinstance(node, ast.Constant) and type(node.value) is int:
+            yield node

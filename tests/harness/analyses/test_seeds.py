@@ -1,0 +1,90 @@
+"""A gain that rests on picked seeds goes with them; a gain that rests on an idea stays."""
+
+from __future__ import annotations
+
+import ast
+
+import numpy as np
+import pytest
+from instruments import open_table
+from tables import make_frame, take
+from templates import ROOT, heart, render
+
+from harness.analyses.seeds import SeedDraws, draw_seeds, exchange_seeds
+from harness.harness import Harness
+from harness.trainfile import TrainFile
+from harness.workers.pool import Runner
+from tests.payloads import whole_text
+
+BASELINE = (ROOT / "train.py").read_text(encoding="utf-8")
+
+
+def exchanged(text: str) -> str | None:
+    return exchange_seeds(text, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Model(random_state=7)",
+        "Model(**{'bagging_seed': 7})",
+        "rng = np.random.RandomState(7)",
+        "SEED = 7\nModel(random_state=SEED)",
+        "N = 7\nnp.random.default_rng(N)",
+        "PICKED = [7, 8]\nvotes = [Model(random_state=one) for one in PICKED]",
+        "for one in (7, 8):\n    np.random.default_rng(one)",
+    ],
+)
+def test_a_seed_is_exchanged_wherever_it_comes_from(text: str) -> None:
+    new = exchanged(text)
+    assert new is not None
+    assert {node.value for node in ast.walk(ast.parse(new)) if isinstance(node, ast.Constant)}.isdisjoint({7, 8})
+
+
+def test_other_numbers_stay_and_a_file_without_seeds_has_none() -> None:
+    assert exchanged("Model(max_iter=1000)\nfor i in range(5):\n    pass") is None
+    assert exchanged(BASELINE) is None
+    assert "n_estimators=100" in str(exchanged("Forest(n_estimators=100, random_state=0)"))
+
+
+def test_the_same_seed_gets_the_same_number() -> None:
+    one, other = str(exchanged("A(random_state=3)\nB(random_state=3)")).splitlines()
+    assert one[1:] == other[1:]
+
+
+def test_picked_seeds_stand_out_of_other_draws_and_chance_does_not() -> None:
+    others = [0.901, 0.903, 0.905, 0.902, 0.904, 0.903]
+    assert SeedDraws(0.93, others, n_compared=20).is_picked
+    assert not SeedDraws(0.906, others, n_compared=20).is_picked
+    assert not SeedDraws(0.93, [0.90, 0.94, 0.91, 0.93, 0.92, 0.95], n_compared=1).is_picked
+    assert not SeedDraws(0.9, [0.9, 0.9, 0.9, 0.9], n_compared=1).is_picked
+
+
+@pytest.mark.slow
+def test_the_picked_seeds_of_a_hostile_file_are_worth_its_gain(warm_runner: Runner) -> None:
+    from harness.analyses import seeds
+    from harness.evaluate import FoldWorkers
+    from prepare import evaluate
+
+    text = render(whole_text(ROOT / "tests/hostile/labels_picked_seeds.py"), heart())
+    workers = FoldWorkers(heart(), warm_runner, open_table(None, warm_runner).rules.budget)  # type: ignore[arg-type]
+    own = evaluate(TrainFile(text), workers, refits=False).val_auc
+    assert own is not None
+    others = []
+    for draw in range(seeds.MIN_DRAWS):
+        new = exchange_seeds(text, np.random.default_rng(draw))
+        others.append(evaluate(TrainFile(str(new)), workers, refits=False).val_auc or 0.0)
+    assert SeedDraws(own, others, n_compared=20).is_picked
+
+
+def test_an_honest_forest_does_not_depend_on_its_seed(tmp_path, warm_runner: Runner) -> None:
+    harness: Harness = open_table(take(tmp_path, make_frame()).table, warm_runner)
+    forest = BASELINE.replace("linear_model import LogisticRegression", "ensemble import RandomForestClassifier")
+    forest = forest.replace("LogisticRegression(max_iter=1000)", "RandomForestClassifier(10, random_state=0)")
+    own = harness.evaluate(TrainFile(forest), refits=False).val_auc
+    assert own is not None
+    found = draw_seeds(harness, TrainFile(forest), own, n_compared=8)
+    assert found is not None
+    assert len(found.others) == 8
+    assert not found.is_picked
+    assert draw_seeds(harness, TrainFile(BASELINE), own, n_compared=8) is None
