@@ -253,8 +253,8 @@ class CheckContext:
 
 
 def mean_of_folds(values: Sequence[float | None]) -> float:
-    """Return the mean; NaN if one of them was not measured."""
-    return float(np.mean([np.nan if value is None else value for value in values]))
+    """Return the mean, rounded as val_auc is: an equal number is no lead. NaN if one of them was not measured."""
+    return round(float(np.mean([np.nan if value is None else value for value in values])), 6)
 
 
 def _failure(answer: Answer) -> Failure:
