@@ -45,7 +45,7 @@ def test_without_any_plain_model_the_check_could_not_look(
 ) -> None:
     context = replace(hashed, plain={})
     monkeypatch.setattr(baselines, "MODELS", {"a linear model": BROKEN})
-    monkeypatch.setattr(label_flip, "count_leaps", lambda _lab: Jumps(0, 0))
+    monkeypatch.setattr(label_flip, "count_jumps", lambda _lab: Jumps(0, 0))
     monkeypatch.setattr(label_flip.exact_rows, "find", lambda _lab: None)
     finding = label_flip.run(context)
     assert finding.failure is not None

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from tables import make_frame, take
 
 from harness.audit import audit
-from harness.data import intake as intake_module
+from harness.data import ingest as intake_module
 from harness.data import source
 from harness.data.columns import MisfitError
 from harness.data.config import CARD, DEFAULT_CARD, ColumnType, TableError, card_text, read_card, write_card
