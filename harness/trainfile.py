@@ -14,7 +14,6 @@ from harness.checks.literals import find_hypothesis
 from harness.workers.pool import one_line
 
 MAX_FILE_BYTES = 1_000_000
-PRELOADABLE = frozenset({"flaml"})  # heavy to import, and not in the warm process from the start
 HYPOTHESIS_LENGTH = 200
 
 
@@ -88,14 +87,3 @@ def _hypothesis(text: str) -> str | None:
     """Return the string assigned to HYPOTHESIS at the top level, as one printable line."""
     hypothesis = find_hypothesis(ast.parse(text))
     return one_line(str(hypothesis.value), HYPOTHESIS_LENGTH) or None if hypothesis else None
-
-
-def preloads(text: str) -> list[str]:
-    """Return the heavy packages that the file imports and the warm process should import before the fold begins."""
-    tops = set()
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Import):
-            tops |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            tops.add((node.module or "").split(".")[0])
-    return sorted(tops & PRELOADABLE)

@@ -16,10 +16,9 @@ import pandas as pd
 from harness.errors import UserError
 from harness.evaluate import FoldWorkers
 from harness.problem import Scores
-from harness.trainfile import TrainFile, preloads
+from harness.trainfile import TrainFile
 from harness.workers.pool import MB, Answer, Task, one_line
 
-PRELOAD = "harness.workers.modelfile"
 HEADER_BYTES = 8  # how many bytes of scores come before the model: harness.workers.modelfile.HEADER
 N_AGAIN = 500  # rows that must score the same when the model has been read back
 TYPES_BYTES = 64 * 1024
@@ -97,7 +96,6 @@ def _task(workers: FoldWorkers, source: TrainFile, job: Mapping[str, Any], n_byt
         "source": source.text,
         "n_classes": workers.problem.n_classes,
         "seed": workers.problem.seed,
-        "preload": [*preloads(source.text), PRELOAD],
         "guarded": workers.is_guarded,
     }
     return Task({**extra, **job}, n_bytes, is_exact=is_exact)
