@@ -99,12 +99,12 @@ def test_a_table_that_is_its_own_copy_is_never_to_be_deleted(tmp_path: Path, hea
     content = file.read_bytes()
     file.write_bytes(content.replace(b"63,male", b"64,male"))
     way_back = r"\(if it is committed: git restore data/heart\.csv\)"
-    with pytest.raises(TableError, match=rf"^data/heart\.csv: expected sha256 .* Put the right file there {way_back}"):
+    with pytest.raises(
+        TableError, match=rf"^data/heart\.csv: sha256 .* differs .* Put the right file there {way_back}"
+    ):
         read_table(tmp_path, heart.card)
     file.unlink()
-    with pytest.raises(
-        TableError, match=rf"^data/heart\.csv: expected a file, there is none\. Put it there {way_back}"
-    ):
+    with pytest.raises(TableError, match=rf"^data/heart\.csv: no such file\. Put it there {way_back}"):
         read_table(tmp_path, heart.card)
     file.write_bytes(content)
     assert content_hash(read_table(tmp_path, heart.card)) == content_hash(heart)
@@ -118,7 +118,7 @@ def test_the_copy_of_another_table_is_written_once_and_can_be_had_again(tmp_path
     assert content_hash(read_table(tmp_path, intake.card)) == before
     assert copy.stat().st_mtime_ns == written
     copy.write_text(copy.read_text().replace("yes", "no", 1))
-    with pytest.raises(TableError, match=r"data/t\.csv: expected sha256 .* Delete it to have it from t\.csv again"):
+    with pytest.raises(TableError, match=r"data/t\.csv: sha256 .* differs .* Delete it to copy t\.csv again"):
         read_table(tmp_path, intake.card)
     copy.unlink()
     assert content_hash(read_table(tmp_path, intake.card)) == before
@@ -162,15 +162,15 @@ def test_a_cell_is_the_same_whatever_stands_in_other_rows(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ({"target": "z"}, "expected column 'z'"),
-        ({"positive": "maybe"}, "expected positive to be no or yes, got 'maybe'"),
-        ({"drop": ("gone",)}, "expected column 'gone', the columns are a, k, m, colour, y"),
-        ({"time": "m"}, "expected a time in every row of 'm'"),
+        ({"target": "z"}, "no column 'z'"),
+        ({"positive": "maybe"}, "positive is 'maybe', but the classes are no and yes"),
+        ({"drop": ("gone",)}, "no column 'gone'. The columns are a, k, m, colour, y"),
+        ({"time": "m"}, "rows have no time in 'm'"),
         (
             {"kinds": dict.fromkeys(("a", "k", "m", "colour"), ColumnType.NUMBER)},
-            "a number in column 'colour', row 1, got",
+            "column 'colour', row 1: '[a-z]+' is no number",
         ),
-        ({"kinds": dict.fromkeys(("a", "k", "m", "colour"), ColumnType.DATE)}, "a date in column 'a', row 1, got"),
+        ({"kinds": dict.fromkeys(("a", "k", "m", "colour"), ColumnType.DATE)}, "column 'a', row 1: .* is no date"),
     ],
 )
 def test_a_card_that_does_not_fit_its_table_is_refused(
@@ -187,7 +187,7 @@ def test_a_column_that_the_card_does_not_name_is_refused(tmp_path: Path) -> None
     intake = take(tmp_path, make_frame())
     write(tmp_path, intake)
     kinds = {name: kind for name, kind in intake.card.kinds.items() if name != "m"}
-    with pytest.raises(TableError, match=r"data/dataset.toml: expected a task for column 'm'"):
+    with pytest.raises(TableError, match=r"data/dataset.toml: column 'm' of t.csv is not listed"):
         read_table(tmp_path, replace(intake.card, kinds=kinds))
 
 
@@ -203,10 +203,10 @@ def test_a_corrected_kind_is_read_anew(tmp_path: Path) -> None:
 def test_a_source_that_is_gone_or_changed_is_reported_in_one_line(tmp_path: Path) -> None:
     card = take(tmp_path, make_frame()).card
     (tmp_path / "t.csv").write_text("a,y\n1,0\n")
-    with pytest.raises(TableError, match=r"t\.csv: expected sha256"):
+    with pytest.raises(TableError, match=r"t\.csv: sha256 .* differs"):
         read_table(tmp_path, card)
     (tmp_path / "t.csv").unlink()
-    with pytest.raises(TableError, match=r"t\.csv: expected a file, there is none"):
+    with pytest.raises(TableError, match=r"t\.csv: no such file"):
         read_table(tmp_path, card)
 
 
@@ -255,9 +255,7 @@ def test_a_damaged_cache_is_refused_in_one_line(tmp_path: Path, big: Card, part:
     data = bytearray(path.read_bytes())
     for damage in (data[:-1] + bytes([data[-1] ^ 1]), data[:200], b""):
         path.write_bytes(bytes(damage))
-        with pytest.raises(
-            TableError, match=r"^data/t-.*: expected the cache as it was written, got .* Delete it"
-        ) as caught:
+        with pytest.raises(TableError, match=r"^data/t-.*: the cache is damaged \(.*\)\. Delete it") as caught:
             read_table(tmp_path, big)
         assert "\n" not in str(caught.value)
 
@@ -295,9 +293,7 @@ def test_the_preview_says_what_was_read_in_eighty_columns(tmp_path: Path) -> Non
     long = "a column with quite a long name, longer than most"
     frame = make_frame().assign(day="2024-03-04", flag=["True", "False"] * 100, **{long: range(1, 400, 2)})
     intake = take(tmp_path, frame, drop=("k",))
-    report = describe(
-        intake.table, "stratified, 20% test, 5 folds, and a remark so long that it needs a second line", intake.notes
-    )
+    report = describe(intake.table, "stratified, 20% test, 5 folds, and a remark so long that it needs a second line")
     assert max(map(len, report.splitlines())) <= 80
     for part in (
         "200 rows, 6 columns",
