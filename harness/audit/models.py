@@ -1,4 +1,4 @@
-"""The two small models of the audit, which tell how well a class can be told from some columns."""
+"""The two small models of the audit, which measure how well columns predict the class."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ N_FOLDS = 3
 
 
 def scores_out_of_fold(X: pd.DataFrame, y: Integers, *, seed: int) -> Floats | None:
-    """Return each class's probability for each row, by trees that did not see it; None for too few rows."""
+    """Return out-of-fold class probabilities of extra trees; None if a class has too few rows."""
     encode = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, min_frequency=5, max_categories=100)
     columns = make_column_transformer(
         ("passthrough", make_column_selector(dtype_include="number")),
@@ -32,7 +32,7 @@ def scores_out_of_fold(X: pd.DataFrame, y: Integers, *, seed: int) -> Floats | N
 
 
 def single_auc(cells: pd.Series[Any], y: Integers, *, seed: int) -> float | None:
-    """Return the AUC that one column reaches by itself, by a small tree that did not see the row; None for too few."""
+    """Return the out-of-fold AUC of a small tree on one column; None if a class has too few rows."""
     tree = DecisionTreeClassifier(max_leaf_nodes=16, min_samples_leaf=5, random_state=seed)
     encode = TargetEncoder(random_state=seed, cv=N_FOLDS)
     model = tree if pd.api.types.is_numeric_dtype(cells.dtype) else make_pipeline(encode, tree)
@@ -41,7 +41,7 @@ def single_auc(cells: pd.Series[Any], y: Integers, *, seed: int) -> float | None
 
 
 def auc(y: Integers, scores: Floats) -> float:
-    """Return the AUC of class 1, or with more than two classes the mean of each against the rest."""
+    """Return the AUC of class 1, or the mean one-vs-rest AUC of more than two classes."""
     found = [roc_auc_score(y == place, scores[:, place]) for place in range(scores.shape[1])]
     return float(found[1] if len(found) == 2 else np.mean(found))
 
