@@ -53,10 +53,10 @@ class Target:
 
 
 def is_unlikely(fold_aucs: FoldAucs, target: Target) -> bool:
-    """Whether the first folds of the order, however many of them, leave a chance of winning below LEAST.
+    """Whether the first n folds of the order, for some n, leave a probability of winning below LEAST.
 
-    False without a rival. Folds that came in ahead of their turn wait for it, so that the answer does not depend on
-    what was quicker.
+    False without a rival. A fold counts once all folds before it in the order have finished, so the answer does not
+    depend on their speed.
     """
     rival, order = target.rival, target.order
     if rival is None:

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from harness import fingerprint
 from harness.audit import Finding, audit
-from harness.data.dataset import Table, content_hash, read_card, read_table
+from harness.data.dataset import Table, read_card, read_table
 from harness.early_stopping import Known, Target
 from harness.evaluate import FoldWorkers, Result
 from harness.lines import Lines
@@ -103,7 +103,7 @@ def open_harness(rules: Rules, runner: Runner, on_progress: Callable[[str], None
     table = read_table(rules.root, card)
     level = probe_level(runner, rules.root / "prepare.py")
     card_text = (rules.root / "data/dataset.toml").read_text()
-    parts = fingerprint.collect(rules.root, table=content_hash(table), card=card_text, sandbox=level)
+    parts = fingerprint.collect(rules.root, table=table.digest, card=card_text, sandbox=level)
     harness = Harness(table, runner, rules, level, parts, on_progress)
     harness.workers()
     return harness

@@ -13,7 +13,7 @@ from harness.data.reader import column_names
 from harness.data.source import copy_path, fetch
 from harness.data.table import Table, build_table, cell_kinds
 
-__all__ = ["CARD", "Card", "ColumnType", "Table", "TableError", "content_hash", "describe", "read_card", "read_table"]
+__all__ = ["CARD", "Card", "ColumnType", "Table", "TableError", "describe", "read_card", "read_table"]
 
 
 def read_table(root: Path, card: Card) -> Table:
@@ -38,11 +38,6 @@ def read_table(root: Path, card: Card) -> Table:
     cache.save(root, table)
     del table  # before the mapped one is loaded: both would take twice the memory
     return read_table(root, card)
-
-
-def content_hash(table: Table) -> str:
-    """Return the table's part of the fingerprint: the sha256 of every cell, every class and the config."""
-    return table.digest
 
 
 def _check_columns(names: Sequence[str], card: Card, where: str) -> None:

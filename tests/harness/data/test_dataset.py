@@ -18,7 +18,7 @@ from tables import make_frame, take
 
 from harness.data import cache, source
 from harness.data.config import Card, ColumnType, TableError, card_text, parse_card, read_card, write_card
-from harness.data.dataset import Table, content_hash, describe, read_table
+from harness.data.dataset import Table, describe, read_table
 from harness.data.ingest import infer, reset, write
 from harness.data.options import IntakeOptions
 from harness.data.split import folds, train_test
@@ -90,7 +90,7 @@ def test_the_committed_file_is_read_where_it_lies_and_nothing_is_written(tmp_pat
     before = file.stat().st_mtime_ns
     again = read_table(tmp_path, heart.card)
     assert file.stat().st_mtime_ns == before
-    assert content_hash(again) == content_hash(heart)
+    assert again.digest == heart.digest
     assert sorted(path.name for path in file.parent.iterdir()) == ["dataset.toml", "heart.csv", "heart.toml"]
 
 
@@ -107,21 +107,21 @@ def test_a_table_that_is_its_own_copy_is_never_to_be_deleted(tmp_path: Path, hea
     with pytest.raises(TableError, match=rf"^data/heart\.csv: no such file\. Put it there {way_back}"):
         read_table(tmp_path, heart.card)
     file.write_bytes(content)
-    assert content_hash(read_table(tmp_path, heart.card)) == content_hash(heart)
+    assert read_table(tmp_path, heart.card).digest == heart.digest
 
 
 def test_the_copy_of_another_table_is_written_once_and_can_be_had_again(tmp_path: Path) -> None:
     intake = take(tmp_path, make_frame())
     copy = tmp_path / "data" / "t.csv"
-    before = content_hash(read_table(tmp_path, intake.card))
+    before = read_table(tmp_path, intake.card).digest
     written = copy.stat().st_mtime_ns
-    assert content_hash(read_table(tmp_path, intake.card)) == before
+    assert read_table(tmp_path, intake.card).digest == before
     assert copy.stat().st_mtime_ns == written
     copy.write_text(copy.read_text().replace("yes", "no", 1))
     with pytest.raises(TableError, match=r"data/t\.csv: sha256 .* differs .* Delete it to copy t\.csv again"):
         read_table(tmp_path, intake.card)
     copy.unlink()
-    assert content_hash(read_table(tmp_path, intake.card)) == before
+    assert read_table(tmp_path, intake.card).digest == before
 
 
 def test_the_hash_tells_any_change_of_content_or_card(tmp_path: Path) -> None:
@@ -134,13 +134,11 @@ def test_the_hash_tells_any_change_of_content_or_card(tmp_path: Path) -> None:
         frame.rename(columns={"a": "b"}),
         frame.iloc[::-1],
     ]
-    hashes = [
-        content_hash(take(tmp_path, change, name=f"t{number}.csv").table) for number, change in enumerate(changes)
-    ]
-    hashes.append(content_hash(take(tmp_path, frame, name="t0.csv", drop=("k",)).table))
-    hashes.append(content_hash(take(tmp_path, frame, name="t0.csv", positive="no").table))
+    hashes = [take(tmp_path, change, name=f"t{number}.csv").table.digest for number, change in enumerate(changes)]
+    hashes.append(take(tmp_path, frame, name="t0.csv", drop=("k",)).table.digest)
+    hashes.append(take(tmp_path, frame, name="t0.csv", positive="no").table.digest)
     assert len(set(hashes)) == len(hashes)
-    assert content_hash(take(tmp_path, frame, name="t0.csv").table) == hashes[0]
+    assert take(tmp_path, frame, name="t0.csv").table.digest == hashes[0]
 
 
 def test_nothing_is_filled_scaled_or_encoded(tmp_path: Path) -> None:
@@ -229,17 +227,17 @@ def test_a_large_table_is_mapped_from_its_cache_without_the_source(tmp_path: Pat
     assert (table.y == fresh.y).all()
     assert table.times is not None
     assert (table.times == np.arange(300)).all()
-    assert content_hash(table) == content_hash(fresh)
+    assert table.digest == fresh.digest
     assert not table.X["a"].to_numpy().flags.owndata
     assert not table.features.numbers.flags.writeable
     assert not (tmp_path / "data" / "t.csv").exists()
 
 
 def test_a_large_table_is_read_from_its_source_where_there_is_no_cache(tmp_path: Path, big: Card) -> None:
-    before = content_hash(read_table(tmp_path, big))
+    before = read_table(tmp_path, big).digest
     for path in (tmp_path / "data").glob("*.npy"):
         path.unlink()
-    assert content_hash(read_table(tmp_path, big)) == before
+    assert read_table(tmp_path, big).digest == before
     assert len(list((tmp_path / "data").glob("*.npy"))) == 4
 
 
