@@ -16,12 +16,12 @@ import numpy as np
 
 from harness import score_store
 from harness.analyses.base import Answer, Request
-from harness.analyses.evidence import Evidence, ScoredExperiment, finish, gather, measure, stacked
+from harness.analyses.evidence import Evidence, ScoredExperiment, finish, gather, held_out_fields, measure, stacked
 from harness.analyses.gap import measure_gap
 from harness.evaluate import Result
 from harness.harness import Harness
 from harness.problem import Problem
-from harness.stats import Conclusion, CorrectedGain, CorrectedTest, auc, bbc, calibrate, delong_interval, nadeau_bengio
+from harness.stats import Conclusion, CorrectedGain, CorrectedTest, bbc, calibrate, nadeau_bengio
 from harness.stats import conclude as judge
 
 PARTITIONS = (1_000_001, 1_000_002, 1_000_003, 1_000_004)  # rule confirm uses those numbered as experiments
@@ -72,19 +72,15 @@ def _naive(harness: Harness, found: Evidence) -> float | None:
 
 def _corrected(problem: Problem, found: Evidence) -> CorrectedGain | None:
     """Correct the gain for selection among all experiments with scores; None without those of baseline and winner."""
-    if found.of(found.baseline) is None or found.of(found.winner) is None:
+    baseline = found.of(found.baseline)
+    if baseline is None or found.of(found.winner) is None:
         return None
     if len(found.scores) * len(problem.train) * max(1, problem.n_classes - 1) > SCORE_CELLS:
         return None
     scores = stacked(found.scores.values())
-    y, fold = (np.concatenate(parts) for parts in _labels(problem))
+    y, fold, _ = problem.out_of_fold(baseline)
     n_boot = int(np.clip(BAG_CELLS // len(y), MIN_BOOTSTRAPS, N_BOOTSTRAPS))
     return bbc(y, fold, scores, rng=np.random.default_rng([problem.seed, 5]), n_boot=n_boot)
-
-
-def _labels(problem: Problem) -> tuple[list[Any], list[Any]]:
-    """Return the labels and the fold numbers of the validation rows, fold by fold."""
-    return [problem.y[val] for _, val in problem.folds], [np.full(len(v), i) for i, (_, v) in enumerate(problem.folds)]
 
 
 def _fresh(harness: Harness, found: Evidence) -> tuple[CorrectedTest | None, list[float]]:
@@ -123,7 +119,7 @@ def _held_out(harness: Harness, found: Evidence) -> Mapping[str, Any] | None:
     for name, one in ends.items():
         if score_store.load_test(one.store, one.source.text) is None:  # the run was sealed
             measure(harness, found, one)
-        fields[name] = _held_out_of(harness.workers().problem, one)
+        fields[name] = held_out_fields(harness.workers().problem, score_store.load_test(one.store, one.source.text))
     return None if None in fields.values() else fields
 
 
@@ -136,14 +132,6 @@ def _gap(harness: Harness, found: Evidence, gain: CorrectedGain | None) -> Mappi
     picked = gain.naive - gain.mean if gain else 0.0
     gap = measure_gap(harness, scores, test, picked=picked)
     return asdict(gap) | {"is_deeper": gap.is_deeper, "text": str(gap)} if gap else None
-
-
-def _held_out_of(problem: Problem, one: ScoredExperiment) -> Mapping[str, float | None] | None:
-    scores, y = score_store.load_test(one.store, one.source.text), problem.y[problem.test]
-    if scores is None or len(scores) != len(y):
-        return None
-    reach = delong_interval(y, scores)
-    return {"auc": auc(y, scores), "low": reach.low if reach else None, "high": reach.high if reach else None}
 
 
 def _corrected_fields(gain: CorrectedGain | None) -> Mapping[str, Any] | None:

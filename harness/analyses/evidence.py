@@ -18,7 +18,8 @@ from harness.analyses.base import Request, path_of
 from harness.errors import UserError
 from harness.evaluate import Result
 from harness.harness import Harness
-from harness.problem import Scores
+from harness.problem import Problem, Scores
+from harness.stats import auc, delong_interval
 from harness.trainfile import TrainFile, read_file
 
 JUDGED = frozenset({"baseline", "keep", "discard"})  # verdicts of experiments that were compared with the best
@@ -109,6 +110,15 @@ def measure(harness: Harness, found: Evidence, one: ScoredExperiment) -> list[Sc
         return None
     _keep(found, one, measured)
     return _whole(measured.scores)
+
+
+def held_out_fields(problem: Problem, scores: Scores | None) -> dict[str, float | None] | None:
+    """Return the AUC of the scores of the held-out rows with its interval; None without scores of these rows."""
+    y = problem.y[problem.test]
+    if scores is None or len(scores) != len(y):
+        return None
+    reach = delong_interval(y, scores)
+    return {"auc": auc(y, scores), "low": reach.low if reach else None, "high": reach.high if reach else None}
 
 
 def stacked(scores: Iterable[Sequence[Scores]]) -> Scores:

@@ -66,7 +66,7 @@ def render(facts: CardFacts) -> str:
         f"Model card: {plain(facts.table['name'])}": _head(facts),
         "The table": [f"- {name}: {plain(text)}" for name, text in facts.table.items()],
         "How good": _numbers(facts),
-        "How much of the climb is real": _climb(facts),
+        "How much of the gain is real": _climb(facts),
         "What it was checked for": [f"- {name}: {plain(evidence)}" for name, evidence in facts.leaks],
         "What loading it trusts": _trust(facts),
         "Limits": [f"- {limit}" for limit in LIMITS],

@@ -12,9 +12,9 @@ from typing import Any
 
 from harness import score_store
 from harness.analyses.base import Answer, Request, path_of
+from harness.analyses.evidence import held_out_fields
 from harness.harness import Harness
 from harness.problem import Scores
-from harness.stats import auc, delong_interval
 from harness.trainfile import read_file
 
 KEPT = frozenset({"baseline", "keep"})
@@ -37,13 +37,9 @@ def reveal(harness: Harness, request: Request) -> Answer:
 
 
 def _row(harness: Harness, one: Mapping[str, Any], store: Path) -> Mapping[str, Any]:
-    problem = harness.workers().problem
-    scores, y = _test_scores(harness, Path(one["file"]), store), problem.y[problem.test]
+    found = held_out_fields(harness.workers().problem, _test_scores(harness, Path(one["file"]), store))
     fields = {"n": one["n"], "commit": one["commit"], "val_auc": one["metric"]}
-    if scores is None or len(scores) != len(y):
-        return fields | {"auc": None, "low": None, "high": None}
-    reach = delong_interval(y, scores)
-    return fields | {"auc": auc(y, scores), "low": reach.low if reach else None, "high": reach.high if reach else None}
+    return fields | (found or {"auc": None, "low": None, "high": None})
 
 
 def _test_scores(harness: Harness, file: Path, store: Path) -> Scores | None:

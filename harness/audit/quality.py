@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
 
 from harness.audit.base import Finding, LeakType, Severity, View
 from harness.audit.models import scores_out_of_fold
 from harness.data.split import rows_together
 from harness.data.table import Floats, Integers, Table
+from harness.stats import auc
 
 FEW_ROWS = 25  # of a class in the train part: five in each of five folds
 FEW_TEST_ROWS = 10  # of a class in the test part
@@ -95,11 +95,11 @@ def _separated_by_model(view: View, train: Integers, test: Integers) -> str:
     scores = scores_out_of_fold(view.table.X.iloc[rows], is_test, seed=view.seed)
     if scores is None:
         return ""
-    auc = float(roc_auc_score(is_test, scores[:, 1]))
+    area = auc(is_test, scores)
     error = float(np.sqrt((len(rows) + 1) / (12 * len(train) * len(test))))  # of the Mann-Whitney statistic at 0.5
-    if auc <= max(UNLIKE, 0.5 + 4 * error):
+    if area is None or area <= max(UNLIKE, 0.5 + 4 * error):
         return ""
-    return f"a model tells test rows from train rows with AUC {auc:.2f} (0.50 if they are alike)"
+    return f"a model tells test rows from train rows with AUC {area:.2f} (0.50 if they are alike)"
 
 
 def _separated_by_means(view: View) -> str:

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from harness.audit.base import Finding, LeakType, Severity, View
-from harness.audit.models import auc, scores_out_of_fold, single_auc
+from harness.audit.models import scores_out_of_fold, single_auc
 from harness.data.config import ColumnType
 from harness.data.table import Integers
+from harness.stats import auc
 
 STRONG = 0.9  # AUC of a single column, from which on it is compared with the others
 TIMES_BETTER = 2.5  # ratio of 1 - AUC of all other columns to that of a column that leaks the target
@@ -37,7 +38,7 @@ def single_column(view: View) -> Iterator[Finding]:
         if alone is None or alone < STRONG:
             continue
         others = scores_out_of_fold(X.drop(columns=name), y, seed=view.seed) if len(X.columns) > 1 else None
-        without = 0.5 if others is None else auc(y, others)
+        without = (None if others is None else auc(y, others)) or 0.5
         if 1 - without >= TIMES_BETTER * (1 - alone) + 0.01:
             yield _giveaway(name, f"alone it has AUC {alone:.3f}, all other columns together {without:.3f}")
 

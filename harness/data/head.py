@@ -31,7 +31,7 @@ def open_bytes(path: Path) -> Iterator[IO[bytes]]:
             file.seek(0)
             yield _uncompressed(file, magic)
     except UNREADABLE as error:
-        raise TableError(f"{path.name}: the file cannot be read ({one_line(error)}). Save the table as CSV.") from None
+        raise TableError(f"{path.name}: the file cannot be read ({explain(error)}). Save the table as CSV.") from None
 
 
 def read_head(path: Path, encoding: str) -> str:
@@ -88,10 +88,9 @@ def too_wide(path: Path, n_names: int, line: int, n_cells: int) -> TableError:
     )
 
 
-def one_line(error: BaseException) -> str:
-    """Return a parser's error as one short line."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text.removeprefix("Error tokenizing data. C error: ")[:200]
+def explain(error: BaseException) -> str:
+    """Return the message of a parser's error, shortened."""
+    return (str(error) or type(error).__name__).removeprefix("Error tokenizing data. C error: ")[:200]
 
 
 def _numbered_rows(text: str, sep: str) -> list[tuple[int, list[str]]]:

@@ -77,7 +77,7 @@ def infer(root: Path, options: IntakeOptions) -> Intake:
             )
             if not card.features:
                 raise TableError(
-                    f"{path.name}: no feature column is left beside {options.target!r}. Add one, or drop fewer."
+                    f"{path.name}: no feature column is left besides {options.target!r}. Add one, or drop fewer."
                 )
             table = build_table(columns, card, path.name)
     return Intake(card, table, _notes(card, table, options, {**doubled, **late, **idle}), content, is_small(path, seen))

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from harness.data.config import Format, TableError
-from harness.data.head import distinct, header_names, one_line, open_bytes, too_wide
+from harness.data.head import distinct, explain, header_names, open_bytes, too_wide
 
 # The missing-value markers of pandas, and the question mark of the UCI archive.
 MISSING = (
@@ -116,7 +116,7 @@ def _text_blocks(
             if numbers and not isinstance(error, (pd.errors.ParserError, UnicodeError)):
                 raise _NotANumberError from None
             found = TOO_WIDE.search(str(error))
-            raise (too_wide(path, *map(int, found.groups())) if found else _no_table(path, one_line(error))) from None
+            raise (too_wide(path, *map(int, found.groups())) if found else _no_table(path, explain(error))) from None
 
 
 def _next(blocks: Iterator[pd.DataFrame]) -> pd.DataFrame | None:
@@ -146,7 +146,7 @@ def _open_parquet(path: Path) -> Iterator[Any]:
         with ParquetFile(path) as file:
             yield file
     except (ArrowException, OSError, ValueError) as error:
-        raise TableError(f"{path.name}: the Parquet file cannot be read ({one_line(error)}). Write it again.") from None
+        raise TableError(f"{path.name}: the Parquet file cannot be read ({explain(error)}). Write it again.") from None
 
 
 def _no_table(path: Path, got: str) -> TableError:

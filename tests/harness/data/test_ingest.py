@@ -253,8 +253,8 @@ FRAME = make_frame()
             {"positive": "maybe"},
             "positive is 'maybe', but the classes are no and yes. Name one of them with --positive, or in data",
         ),
-        (FRAME, {"drop": ("a", "k", "m", "colour")}, "no feature column is left beside 'y'"),
-        (FRAME[["y"]], {}, "no feature column is left beside 'y'"),
+        (FRAME, {"drop": ("a", "k", "m", "colour")}, "no feature column is left besides 'y'"),
+        (FRAME[["y"]], {}, "no feature column is left besides 'y'"),
         (FRAME.assign(y=1), {}, "target 'y' has the single class 1"),
         (
             FRAME.assign(y=["u", None] * 100),
