@@ -66,7 +66,7 @@ def guarded(source: str, problem: Any, runner: Any, budget: Any) -> None:
     tasks = []
     for fit, val in problem.folds:
         job = score_job(source, problem, fit, problem.y[fit], [problem.rows(val)])
-        tasks.append(Task({**job, "preload": [], "guarded": True}, problem.score_bytes(len(val))))
+        tasks.append(Task({**job, "guarded": True}, problem.score_bytes(len(val))))
     assert all(answer.payload for answer in runner.run(tasks, budget))
 
 

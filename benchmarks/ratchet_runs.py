@@ -175,4 +175,4 @@ def _tasks(text: str, problem: Problem) -> list[Task]:
         (score_job(text, problem, fit, problem.y[fit], [problem.rows(rows)]), problem.score_bytes(len(rows)))
         for fit, rows in parts
     ]
-    return [Task({**job, "preload": [], "guarded": True}, n_bytes) for job, n_bytes in jobs]
+    return [Task({**job, "guarded": True}, n_bytes) for job, n_bytes in jobs]

@@ -123,7 +123,7 @@ def measure(runner: Runner, name: str, n_bits: int, slot_s: float) -> float:
     tasks = []
     for role in ("send", "receive"):
         job = {"task": "score", "source": f"ROLE = {role!r}\n{head}{SOURCE}", "X": X, "y": np.zeros(n_bits, int)}
-        job |= {"blocks": [X], "n_classes": 2, "seed": 1, "preload": [], "guarded": True}
+        job |= {"blocks": [X], "n_classes": 2, "seed": 1, "guarded": True}
         tasks.append(Task(job, 8 * n_bits))
     answer = runner.run(tasks, TaskBudget(1000.0, 1000.0, 4096))[1]
     if answer.payload is None:

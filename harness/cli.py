@@ -1,4 +1,4 @@
-"""What prepare.py shows and asks beside evaluating: the table, its audit, the leak checks, printed lines, errors."""
+"""The commands of prepare.py besides evaluation: table intake, audit, leak checks, and user errors."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from harness.workers.pool import one_line
 
 
 def say(text: str) -> None:
-    """Talk to the person on stderr: stdout holds the printed lines alone."""
+    """Print a message on stderr; stdout holds the printed lines alone."""
     click.echo(text, err=True)
 
 
 def progress(*, is_serve: bool) -> Callable[[str], None]:
-    """Return what shows the progress: a message of the server, or a line on a terminal; nothing in a pipe or a log."""
+    """Return a function that shows progress: as a server message, on a terminal, or not at all in a pipe."""
     if is_serve:
         return lambda text: server.send(sys.stdout, {"progress": text})
     if not sys.stderr.isatty():
@@ -42,7 +42,7 @@ def progress(*, is_serve: bool) -> Callable[[str], None]:
 
 @contextmanager
 def user_errors(*, is_serve: bool) -> Iterator[None]:
-    """End with one clear line, and status 1, for a mistake that the user can correct."""
+    """Turn a UserError into one line and exit status 1."""
     try:
         yield
     except UserError as error:
@@ -53,34 +53,34 @@ def user_errors(*, is_serve: bool) -> Iterator[None]:
 
 
 def check_readable(path: Path, *, is_needed: bool = True) -> Path:
-    """Return the path of a file to evaluate. Raises UserError where it is not there or cannot be read."""
+    """Return the path of a file to evaluate. Raises UserError if it cannot be read."""
     try:
         if is_needed:
             path.open("rb").close()
     except OSError as error:
         raise UserError(
-            f"{path}: expected a train.py to measure, got {(error.strerror or str(error)).lower()}. "
-            "Name a file that can be read: uv run prepare.py train.py"
+            f"{path}: the file cannot be read ({(error.strerror or str(error)).lower()}). "
+            "Name a train.py: uv run prepare.py train.py"
         ) from None
     except ValueError as error:
         raise UserError(
-            f"{str(path)!r}: expected the name of a file, got {error}. Name a file that can be read."
+            f"{str(path)!r}: this is no file name ({error}). Name a train.py: uv run prepare.py train.py"
         ) from None
     return path
 
 
 def take_table_in(rules: Rules, options: Mapping[str, Any]) -> bool:
-    """Do what the options ask for the table: read another one, or return to the default. False after a dry run."""
-    wanted = make_options(options)
+    """Ingest the table that the options name, or restore the default. Return False after a dry run."""
+    intake = make_options(options)
     if options["reset"]:
         reset(rules.root)
         say(f"back to the default table: {read_card(rules.root).name}")
-    if wanted is None:
+    if intake is None:
         return True
-    found = infer(rules.root, wanted)
+    found = infer(rules.root, intake)
     for note in found.notes:
         say(note)
-    rules.split(found.table, 0)  # a table that cannot be split is refused before it replaces another
+    rules.split(found.table, 0)  # refuse a table that cannot be split before it replaces another
     if options["dry_run"]:
         _show(rules, found.table)
         return False
@@ -89,7 +89,7 @@ def take_table_in(rules: Rules, options: Mapping[str, Any]) -> bool:
 
 
 def show_table(rules: Rules) -> None:
-    """Show the table, the split that is in force, and what the audit found."""
+    """Show the table, its split, and the audit."""
     _show(rules, read_table(rules.root, read_card(rules.root)))
 
 
@@ -110,7 +110,7 @@ def show_audit(rules: Rules, *, is_json: bool) -> None:
 
 
 def say_next(options: Mapping[str, Any]) -> None:
-    """Say what comes next: another table asks for another run."""
+    """Show the next command; another table needs a new run."""
     is_new = options["reset"] or any(options[name] for name in ("csv", "source"))
     say(f"next: uv run ratchet {'start NAME, then uv run ratchet ' if is_new else ''}loop -n 8")
 

@@ -1,10 +1,8 @@
-"""When an experiment that can still win is stopped because it hardly will: the rule `likely`, on request. Pure.
+"""The optional early-stopping rule `likely`: stop an experiment that can still win but probably will not.
 
-The default is the exact rule of prepare.py, which keeps what would be kept without it. This one saves more and loses
-about one true improvement in a hundred: measured over 14 tables with the hardest fold first, it saved 52 % of the CPU
-seconds against 29 %, and lost 1.2 % of the improvements.
-
-Who has to be beaten, as the likely rule for stopping early needs to know: from the scores that were kept.
+The default is the exact rule of prepare.py, which changes no decision. This rule saves more and loses about one true
+improvement in a hundred: over 14 tables with the hardest fold first, it saved 52 % of the CPU seconds against 29 %,
+and lost 1.2 % of the improvements.
 """
 
 from __future__ import annotations
@@ -18,15 +16,15 @@ from statistics import fmean
 from harness import score_store
 from harness.problem import Problem, Scores
 
-LEAST = 0.05  # probability of still winning below which an experiment is given up
-START_SD = 0.03  # of a fold's paired difference, as long as nothing was measured
+LEAST = 0.05  # probability of still winning, below which an experiment is stopped
+START_SD = 0.03  # of the paired difference of a fold, before anything was measured
 
 FoldAucs = Sequence[float | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """The best so far, for the likely rule: its fold AUCs, and the SD of what others differ from it within folds."""
+    """The best so far, for the likely rule: its fold AUCs, and the SD of the fold differences of others from it."""
 
     fold_aucs: Sequence[float]
     sd: float = START_SD
@@ -41,11 +39,11 @@ class Target:
     beat : float
         val_auc that must be exceeded.
     order : sequence of int
-        In which the folds begin: those where the best so far is worst show soonest that nothing can win.
+        Order of the folds: those on which the best so far is worst stop a losing experiment soonest.
     stop_early : bool
-        Whether folds that cannot lift val_auc above `beat` any more are left out.
+        Whether folds are skipped once val_auc cannot exceed `beat`.
     rival : Rival or None
-        With it, what has hardly a chance of winning is stopped too.
+        If given, an experiment that probably cannot win is stopped, too.
     """
 
     beat: float
@@ -55,10 +53,10 @@ class Target:
 
 
 def is_unlikely(fold_aucs: FoldAucs, target: Target) -> bool:
-    """Whether the first folds of the order, however many of them, leave a chance of winning below LEAST.
+    """Whether the first n folds of the order, for some n, leave a probability of winning below LEAST.
 
-    False without a rival. Folds that came in ahead of their turn wait for it, so that the answer does not depend on
-    what was quicker.
+    False without a rival. A fold counts once all folds before it in the order have finished, so the answer does not
+    depend on their speed.
     """
     rival, order = target.rival, target.order
     if rival is None:
@@ -75,9 +73,9 @@ def is_unlikely(fold_aucs: FoldAucs, target: Target) -> bool:
 
 
 def chance(mean_lead: float, n_done: int, n_folds: int, sd: float) -> float:
-    """Return the probability that a mean lead over the folds done ends above 0 over all folds, both of them normal.
+    """Return the probability that the mean lead over all folds is above 0, given that over the first folds.
 
-    Source: the rule `prob` of Φ(d / (s·sqrt((n - k)/(n·k)))), d the mean paired difference after k of n folds.
+    Source: the rule `prob`, Φ(d / (s·sqrt((n - k)/(n·k)))) with d the mean paired difference after k of n folds.
     """
     if sd <= 0:
         return float(mean_lead > 0)
@@ -85,9 +83,9 @@ def chance(mean_lead: float, n_done: int, n_folds: int, sd: float) -> float:
 
 
 def pooled_sd(others: Sequence[Sequence[float]], best: Sequence[float]) -> float:
-    """Return the SD within an experiment of its paired fold differences from the best, pooled over experiments.
+    """Return the SD of the paired fold differences from the best within an experiment, pooled over experiments.
 
-    START_SD counts as one experiment, so that the first ones do not decide alone.
+    START_SD counts as one experiment, a prior for the first ones.
     """
     differences = [[value - own for value, own in zip(other, best, strict=True)] for other in others]
     squares = [(value - sum(some) / len(some)) ** 2 for some in differences for value in some]
@@ -99,10 +97,10 @@ Known = dict[Path, list[float]]
 
 
 def find_rival(store: Path, problem: Problem, best: Sequence[Scores], known: Known) -> Rival | None:
-    """Return the best so far and how far others differ from it; None where a fold of it has no AUC.
+    """Return the best so far and the SD of others from it; None if one of its folds has no AUC.
 
-    It depends on what was kept and on nothing else, so that a run that is resumed goes on as it would have. `known`
-    holds the fold AUCs of the files that were read before, and those of the new ones afterwards.
+    It depends on the score store alone, so a resumed run decides the same. `known` caches the fold AUCs of the files in
+    the store, and is extended.
     """
     own = _whole(problem.fold_aucs(best))
     for path in store.glob("*.npz"):
@@ -114,6 +112,6 @@ def find_rival(store: Path, problem: Problem, best: Sequence[Scores], known: Kno
 
 
 def _whole(values: Sequence[float | None]) -> list[float]:
-    """Return the values, or nothing where one is missing."""
+    """Return the values, or [] if one is missing."""
     found = [value for value in values if value is not None]
     return found if len(found) == len(values) else []

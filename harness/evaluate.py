@@ -17,7 +17,7 @@ from harness.checks import CHECKS, LOOKS, Check, CheckResult, Cost, Failure, edi
 from harness.checks.context import CheckContext, FoldScores
 from harness.checks.perturb import Batch
 from harness.problem import Problem, Rows, Scores, score_job
-from harness.trainfile import Status, TrainFile, preloads
+from harness.trainfile import Status, TrainFile
 from harness.workers.jobs import Part
 from harness.workers.pool import NOT_NEEDED, NOT_RUN, Answer, Runner, RunningTasks, Task, TaskBudget, one_line
 
@@ -117,8 +117,7 @@ class FoldWorkers:
         if part != TEST:
             blocks.append(self.batches()[part].X)  # probe rows of the leak checks, scored after the validation rows
         job = score_job(source.text, problem, fit, problem.y[fit], blocks)  # the only labels that a worker gets
-        extra = {"preload": preloads(source.text), "guarded": self.is_guarded}
-        return Task({**job, **extra}, problem.score_bytes(sum(map(len, blocks))))
+        return Task({**job, "guarded": self.is_guarded}, problem.score_bytes(sum(map(len, blocks))))
 
     def check(self, result: Result, *, refits: bool) -> Result:
         """Return the result with the findings of the leak checks; the first one that fails takes its numbers away.
@@ -156,7 +155,6 @@ class FoldWorkers:
             folds,
             self.runner,
             self._check_budget(result),
-            preload=preloads(result.source.text),
             val_auc=np.nan if result.val_auc is None else result.val_auc,
             plain_budget=self.budget,
             plain=self._plain,

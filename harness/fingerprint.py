@@ -1,8 +1,8 @@
-"""Name, in eight characters, everything but train.py that a number depends on.
+"""The fingerprint: a hash of everything but train.py that a number depends on.
 
-Covered: prepare.py, harness/, the table's content and card, Python and the processor, the versions of the declared
-packages, the sandbox's level. Two rows of a run with different fingerprints cannot be compared.
-Not covered: the operating system's libraries and the linear-algebra kernels that a processor picks.
+Covered: prepare.py, harness/, content and config of the table, Python, the machine type, the versions of the declared
+packages, and the sandbox level. Numbers with different fingerprints cannot be compared.
+Not covered: libraries of the operating system, and the linear-algebra kernels chosen for a processor.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def collect(root: Path, *, table: str, card: str, sandbox: str) -> dict[str, str
     root : Path
         The folder of prepare.py.
     table, card, sandbox : str
-        The table's content hash, its card as text, and the line that says what the sandbox enforces.
+        The content hash of the table, its config as text, and the line that says what the sandbox enforces.
     """
     harness = b"".join(
         path.relative_to(root).as_posix().encode() + b"\0" + _normal(path.read_bytes())
@@ -56,7 +56,7 @@ def _version(name: str) -> str:
 
 
 def _normal(data: bytes) -> bytes:
-    """Return the bytes with Unix line ends: git may write the others on Windows."""
+    """Return the bytes with Unix line ends: git may write Windows ones."""
     return data.replace(b"\r\n", b"\n")
 
 

@@ -1,6 +1,6 @@
-"""A table, its splits, and warm workers to evaluate files on it: what prepare.py opens once and everything else uses.
+"""The open harness: a table, its splits, and warm workers that evaluate files on it.
 
-The split, the evaluation and the printed lines are prepare.py's own functions, handed in.
+The split, the evaluation and the printed lines are functions of prepare.py, passed in as Rules.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Protocol
 
 from harness import fingerprint
 from harness.audit import Finding, audit
-from harness.data.dataset import Table, content_hash, read_card, read_table
+from harness.data.dataset import Table, read_card, read_table
 from harness.early_stopping import Known, Target
 from harness.evaluate import FoldWorkers, Result
 from harness.lines import Lines
@@ -34,7 +34,7 @@ class Evaluate(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What prepare.py decides: how rows are split, how a file is evaluated, what is printed, what it may use."""
+    """The functions and constants of prepare.py that the harness needs."""
 
     root: Path
     test_size: float
@@ -53,19 +53,21 @@ class Harness:
     table: Table
     runner: Runner
     rules: Rules
-    sandbox: str = ""  # what is enforced on this machine
-    parts: dict[str, str] = field(default_factory=dict)  # what the fingerprint is made of
+    sandbox: str = ""  # what the sandbox enforces on this machine
+    parts: dict[str, str] = field(default_factory=dict)  # of the fingerprint
     on_progress: Callable[[str], None] = lambda _text: None
-    known: Known = field(default_factory=dict)  # fold AUCs of what was measured before
-    _workers: dict[int, FoldWorkers] = field(default_factory=dict)  # each keeps its probe rows: always the same ones
+    known: Known = field(default_factory=dict)  # fold AUCs of earlier experiments
+    _workers: dict[int, FoldWorkers] = field(
+        default_factory=dict
+    )  # kept, so the probe rows of a partition stay the same
 
     @property
     def fingerprint(self) -> str:
-        """Eight characters that name everything but train.py that a number depends on."""
+        """A hash of everything but train.py that a number depends on, eight characters long."""
         return fingerprint.shorten(self.parts)
 
     def workers(self, partition: int = 0) -> FoldWorkers:
-        """Return the workers for one partition of the rows; 0 is the one that decides."""
+        """Return the workers for one partition of the rows; decisions use partition 0."""
         if partition not in self._workers:
             problem = self.rules.split(self.table, partition)
             self._workers[partition] = FoldWorkers(
@@ -74,34 +76,34 @@ class Harness:
         return self._workers[partition]
 
     def evaluate(self, source: TrainFile, partition: int = 0, *, refits: bool | None = None) -> Result:
-        """Evaluate a file on one partition, every fold of it."""
+        """Evaluate a file on all folds of one partition."""
         return self.rules.evaluate(source, self.workers(partition), refits=refits)
 
     def val_auc(self, problem: Problem, scores: Sequence[Scores]) -> float | None:
-        """Return the val_auc of out-of-fold scores, as prepare.py computes it; None where a fold has no AUC."""
+        """Return the val_auc of out-of-fold scores, as prepare.py computes it; None if a fold has no AUC."""
         fold_aucs = problem.fold_aucs(scores)
         return None if None in fold_aucs else self.rules.mean_auc(fold_aucs)
 
     def audit(self) -> list[Finding]:
-        """Look at the table for leaks, with the split that is in force; the worst finding first."""
+        """Audit the table and its split; return the most severe findings first."""
         problem = self.workers().problem
         return audit(self.table, problem.train, problem.test, seed=problem.seed)
 
 
 def open_harness(rules: Rules, runner: Runner, on_progress: Callable[[str], None]) -> Harness:
-    """Read the table, start the warm processes, and find out what the sandbox enforces.
+    """Read the table, start the launcher, and test what the sandbox enforces.
 
     Raises
     ------
     TableError
-        There is no table, or it cannot be cut into folds: no train.py can help that, so nothing is measured.
+        There is no table, or it cannot be split into folds.
     """
     card = read_card(rules.root)
-    runner.warm_up()  # the libraries are imported while the table is read
+    runner.warm_up()  # imports the libraries while the table is read
     table = read_table(rules.root, card)
     level = probe_level(runner, rules.root / "prepare.py")
     card_text = (rules.root / "data/dataset.toml").read_text()
-    parts = fingerprint.collect(rules.root, table=content_hash(table), card=card_text, sandbox=level)
+    parts = fingerprint.collect(rules.root, table=table.digest, card=card_text, sandbox=level)
     harness = Harness(table, runner, rules, level, parts, on_progress)
     harness.workers()
     return harness

@@ -1,4 +1,4 @@
-"""The lines that a file's evaluation prints: `name: value`, nan where not measured."""
+"""The printed lines of an evaluation: `name: value`, nan if not measured."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import TypeAlias
 
-Lines: TypeAlias = Mapping[str, str | float | None]  # by name, in the order in which they are printed
-DIGITS = {"cpu_time_s": 2, "wall_time_s": 2, "peak_memory_mb": 0}  # of a number; 6 for all others
+Lines: TypeAlias = Mapping[str, str | float | None]  # by name, in printed order
+DIGITS = {"cpu_time_s": 2, "wall_time_s": 2, "peak_memory_mb": 0}  # decimals; 6 for all others
 
 
 def render(lines: Lines) -> str:
@@ -17,12 +17,12 @@ def render(lines: Lines) -> str:
 
 
 def numbers(lines: Lines) -> dict[str, float | None]:
-    """Return the numbers among the lines, rounded as they are printed."""
+    """Return the numbers among the lines, rounded as printed."""
     return {name: _rounded(name, value) for name, value in lines.items() if not isinstance(value, str)}
 
 
 def number(value: float | None, digits: int = 6) -> str:
-    """Return a number as it is printed; nan where there is none, never 0."""
+    """Return a number as text; nan if it was not measured."""
     return "nan" if value is None or not math.isfinite(value) else f"{value:.{digits}f}"
 
 

@@ -1,4 +1,4 @@
-"""What every experiment of a run has in common: the rows, the labels, the split, the folds, the seed."""
+"""The learning problem of a run: rows, labels, split, folds and seed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Problem:
     y : int array of shape (n_rows,)
         Class indices 0..K-1; of two classes, 1 is the positive one.
     train, test : int arrays
-        Positions of the rows that may be learned from and of those held out to the end.
+        Positions of the training rows and of the held-out rows.
     folds : sequence of (fit rows, validation rows)
         Positions into the table, not into `train`.
     """
@@ -45,11 +45,11 @@ class Problem:
         return int(self.y.max()) + 1
 
     def rows(self, positions: Rows) -> pd.DataFrame:
-        """Return these rows in this order, with a fresh index: the old one tells where in the file a row stood."""
+        """Return these rows in this order, with a fresh index: the old one would reveal positions in the file."""
         return self.part(positions).take()
 
     def part(self, positions: Rows) -> Part:
-        """Return the same for a job: the rows are taken when it is written, and not before."""
+        """Return these rows for a job, which copies them when it is written."""
         return Part(self.X, positions)
 
     def read(self, payload: bytes) -> Scores:
@@ -73,21 +73,23 @@ class Problem:
         return sorted(range(len(values)), key=lambda fold: values[fold] or 0.0)
 
     def score_bytes(self, n_rows: int) -> int:
-        """Return how many bytes the scores of `n_rows` rows have."""
+        """Return the size of the scores of `n_rows` rows."""
         return 8 * n_rows * (1 if self.n_classes == 2 else self.n_classes)
 
 
 def score_job(
     source: str, problem: Problem, fit: Rows, y: Rows, blocks: Sequence[pd.DataFrame | Part]
 ) -> Mapping[str, Any]:
-    """Return the worker's job: fit on these rows with these labels, score these blocks. No other label goes in."""
+    """Return the job of a worker: fit on these rows and labels, then score these blocks. It holds no other label."""
     return {
         "task": "score",
         "source": source,
         "X": problem.part(fit),
         "y": y,
         "blocks": list(blocks),
-        "sizes": [problem.score_bytes(len(block)) for block in blocks],  # with them, blocks are handed out one by one
+        "sizes": [
+            problem.score_bytes(len(block)) for block in blocks
+        ],  # with sizes, a worker gets the blocks one by one
         "n_classes": problem.n_classes,
         "seed": problem.seed,
     }

@@ -1,7 +1,7 @@
-"""Evaluate one file after another over standard input and output: JSON lines, one request, one answer.
+"""Answer requests on standard input with answers on standard output, one JSON object per line.
 
-The loop of a run keeps one such process, so that the libraries are imported and the table is read once. An answer holds
-the lines that `uv run prepare.py FILE` prints, their numbers, and the evidence beside the decision.
+A run keeps one such process, so the libraries are imported and the table is read once. An answer holds the lines that
+`uv run prepare.py FILE` prints, their numbers, and the evidence for the decision.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from harness.stats import folds_won, paired_val_auc_se
 from harness.trainfile import read_file
 from harness.workers.pool import one_line
 
-LIKELY = "likely"  # the lossy rule for stopping early
+LIKELY = "likely"  # the lossy rule of early stopping
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the ratchet asks for: a file, the best so far, what must be beaten, where scores are kept, which partition.
+    """A file to evaluate, the best so far, the val_auc to beat, the score store, and the partition.
 
-    With `stop_early`, folds that can no longer lead above `beat` are not run; LIKELY adds those that hardly can. With
+    With `stop_early`, folds are skipped once val_auc cannot exceed `beat`; LIKELY skips them once it hardly can. With
     `is_sealed`, scores of the held-out rows are not stored.
     """
 
@@ -49,7 +49,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A question about a whole run: the name of a study, and what it needs to know."""
+    """The request of an analysis: its name and its fields."""
 
     name: str
     fields: Mapping[str, Any]
@@ -59,7 +59,7 @@ Answer = Mapping[str, Any]
 
 
 def serve(harness: Harness, *, read: TextIO, write: TextIO) -> None:
-    """Say what the harness is, then answer each line until the input ends."""
+    """Send the fingerprint and the known analyses, then answer each line until the input ends."""
     hello = {"ready": True, "fingerprint": harness.fingerprint, "parts": harness.parts, "sandbox": harness.sandbox}
     send(write, {**hello, "asks": list(ANALYSES)})
     for line in read:
@@ -67,7 +67,7 @@ def serve(harness: Harness, *, read: TextIO, write: TextIO) -> None:
 
 
 def answer_line(harness: Harness, line: str) -> Answer:
-    """Answer one line; a request that makes no sense, or a mistake of ours, is an answer too."""
+    """Answer one line; an invalid request, or a bug in its evaluation, is answered with an error."""
     try:
         request = parse(line)
     except (ValueError, TypeError, RecursionError) as error:
@@ -80,7 +80,7 @@ def answer_line(harness: Harness, line: str) -> Answer:
 
 
 def answer(harness: Harness, request: Request | Ask) -> Answer:
-    """Evaluate the file of a request: the printed lines, the exit status, the evidence. Or make a study."""
+    """Return an analysis, or evaluate a file: its printed lines, exit status and evidence."""
     if isinstance(request, Ask):
         return analysis(harness, request)
     begun, workers, rules = time.perf_counter(), harness.workers(request.partition), harness.rules
@@ -89,10 +89,12 @@ def answer(harness: Harness, request: Request | Ask) -> Answer:
         read_file(request.file, request.best),
         workers,
         target=_target(harness, workers.problem, request, best),
-        refits=False if request.partition else None,  # a fresh partition confirms a number; the file was checked before
+        refits=False if request.partition else None,  # on a fresh partition the file was checked before
     )
     if result.val_auc is not None and request.store is not None and request.partition == 0:
-        test = None if request.is_sealed else result.test_scores  # with the table beside them, scores are a number
+        test = (
+            None if request.is_sealed else result.test_scores
+        )  # with the labels in the table they would reveal test_auc
         score_store.save(request.store, result.source.text, result.scores, test)
     lines = rules.lines(result, workers.problem, harness.fingerprint, time.perf_counter() - begun)
     return {
@@ -104,9 +106,9 @@ def answer(harness: Harness, request: Request | Ask) -> Answer:
 
 
 def analysis(harness: Harness, ask: Ask) -> Answer:
-    """Answer a question about a whole run: how much of its climb is real, what its winner says of new rows."""
+    """Return the answer of an analysis of a whole run, or an error."""
     if ask.name not in ANALYSES:
-        return {"error": f"ask: expected one of {', '.join(ANALYSES)}, got {ask.name}"}
+        return {"error": f"ask: no analysis {ask.name!r}. Known are {', '.join(ANALYSES)}."}
     try:
         return {"answer": ANALYSES[ask.name](harness, ask.fields)}
     except UserError as error:
@@ -114,7 +116,7 @@ def analysis(harness: Harness, ask: Ask) -> Answer:
 
 
 def evidence(result: Result, problem: Problem, best: list[Scores] | None) -> dict[str, Any]:
-    """Return what the ratchet shows beside its decision: the paired standard error, and the folds that were won."""
+    """Return the evidence for the decision: among others the paired standard error and the folds won."""
     looks = (f"{name}: {one.evidence}" for name, one in result.findings if name in LOOKS and not one.passed)
     shown: dict[str, Any] = {
         "bound": result.bound,
@@ -131,14 +133,14 @@ def evidence(result: Result, problem: Problem, best: list[Scores] | None) -> dic
 
 
 def _best_scores(problem: Problem, request: Request) -> list[Scores] | None:
-    """Return the out-of-fold scores of the best so far, if they were kept: they are of partition 0."""
+    """Return the stored out-of-fold scores of the best so far; only those of partition 0 are stored."""
     if request.best is None or request.store is None or request.partition:
         return None
     return score_store.load(request.store, read_file(request.best).text, len(problem.folds))
 
 
 def _target(harness: Harness, problem: Problem, request: Request, best: list[Scores] | None) -> Target | None:
-    """Return what the file has to exceed; None where nothing was measured before."""
+    """Return what the file has to exceed; None for a first file."""
     if request.beat is None:
         return None
     if best is None or request.store is None:
@@ -153,7 +155,7 @@ def parse(line: str) -> Request | Ask:
     if isinstance(fields, dict) and "ask" in fields:
         return Ask(str(fields["ask"]), fields)
     if not isinstance(fields, dict) or "file" not in fields:
-        raise ValueError('expected {"file": PATH, …}')
+        raise ValueError('it must be {"file": PATH, …} or {"ask": NAME, …}')
     paths = {name: Path(fields[name]) for name in ("best", "store") if fields.get(name)}
     beat = fields.get("beat")
     return Request(
@@ -169,10 +171,10 @@ def parse(line: str) -> Request | Ask:
 def _stop_early(value: object) -> bool | str:
     if isinstance(value, bool) or value == LIKELY:
         return value
-    raise ValueError(f"stop_early: expected true, false or {LIKELY!r}, got {value!r}")
+    raise ValueError(f"stop_early is {value!r}, but must be true, false or {LIKELY!r}")
 
 
 def send(write: TextIO, message: Answer) -> None:
-    """Write one line, at once."""
+    """Write one line and flush it."""
     write.write(json.dumps(message) + "\n")
     write.flush()

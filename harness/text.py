@@ -1,4 +1,4 @@
-"""Text as codes and the different texts: what the table and the jobs are put together from."""
+"""Columns of text, stored as codes and distinct texts."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ TEXT = pd.Series(["text"]).dtype  # str from pandas 3 on, object before
 
 
 def look_up(texts: Sequence[str], codes: np.ndarray[Any, Any], dtype: Any = TEXT) -> pd.Series[Any]:
-    """Return the text in each code's place, shape (n_rows,); -1, a missing cell, is NaN."""
+    """Return the text of each code, shape (n_rows,); the code -1, a missing cell, becomes NaN."""
     found: pd.Series[Any] = pd.Series([*texts, np.nan], dtype=dtype)
     return found.take(codes).reset_index(drop=True)

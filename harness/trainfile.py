@@ -1,4 +1,4 @@
-"""Read a train.py as text: its hypothesis, and whether it stays within its contract. Nothing of it runs here."""
+"""Read a train.py as text, without running it: its hypothesis, and whether it keeps the contract."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ from harness.checks.literals import find_hypothesis
 from harness.workers.pool import one_line
 
 MAX_FILE_BYTES = 1_000_000
-PRELOADABLE = frozenset({"flaml"})  # heavy to import, and not in the warm process from the start
 HYPOTHESIS_LENGTH = 200
 
 
 class Status(StrEnum):
-    """How a measurement ended."""
+    """How an evaluation ended."""
 
     OK = "ok"
     TIMEOUT = "timeout"
@@ -30,7 +29,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TrainFile:
-    """A train.py as text, its hypothesis (None where there is none), and why it cannot be run ('' if it can)."""
+    """A train.py as text, its hypothesis if it has one, and the reason why it cannot be run, else ''."""
 
     text: str
     hypothesis: str | None = None
@@ -39,7 +38,7 @@ class TrainFile:
 
 
 def read_file(path: Path, best: Path | None = None) -> TrainFile:
-    """Read a file; what cannot be read is rejected with its reason, and what is frozen is held against the best."""
+    """Read a file; an unreadable one is rejected. Its frozen parts are compared with those of the best so far."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_FILE_BYTES + 1)
@@ -53,9 +52,9 @@ def read_file(path: Path, best: Path | None = None) -> TrainFile:
 
 
 def read_source(data: bytes, best: str = "") -> TrainFile:
-    """Read a file's bytes as a train.py: its hypothesis, and whether it stays within its contract.
+    """Read the bytes of a train.py: its hypothesis, and whether it keeps the contract.
 
-    `best` is the text of the best so far, whose docstring stays; '' where a file is measured by itself.
+    `best` is the text of the best so far, whose docstring is frozen; '' for a file by itself.
     """
     try:
         text = data.decode("utf-8-sig")
@@ -74,7 +73,7 @@ def read_source(data: bytes, best: str = "") -> TrainFile:
 
 @contextmanager
 def _as_reason() -> Iterator[list[str]]:
-    """Catch what Python's own parser says of a file, as one line."""
+    """Collect an error of Python's parser as one line."""
     reasons: list[str] = []
     try:
         yield reasons
@@ -88,14 +87,3 @@ def _hypothesis(text: str) -> str | None:
     """Return the string assigned to HYPOTHESIS at the top level, as one printable line."""
     hypothesis = find_hypothesis(ast.parse(text))
     return one_line(str(hypothesis.value), HYPOTHESIS_LENGTH) or None if hypothesis else None
-
-
-def preloads(text: str) -> list[str]:
-    """Return the heavy packages that the file imports and the warm process should import before the fold begins."""
-    tops = set()
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Import):
-            tops |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            tops.add((node.module or "").split(".")[0])
-    return sorted(tops & PRELOADABLE)

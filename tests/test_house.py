@@ -25,7 +25,7 @@ MAY_IMPORT = {
 }
 LAYERS = {  # from the bottom; a part imports from parts further up in this list, and from itself
     "harness": (
-        "errors text lines",
+        "errors files text lines",
         "stats data sandbox fingerprint",
         "audit workers",
         "problem",

@@ -154,8 +154,7 @@ def test_a_missing_file_is_reported_as_such(tmp_path: Path) -> None:
         done = prepare(*options, path)
         assert done.stdout == ""
         assert done.stderr.splitlines() == [
-            f"{path}: expected a train.py to measure, got {got}. "
-            "Name a file that can be read: uv run prepare.py train.py"
+            f"{path}: the file cannot be read ({got}). Name a train.py: uv run prepare.py train.py"
         ]
         assert done.returncode == 1
 
@@ -203,7 +202,7 @@ def test_serving_answers_each_line_and_keeps_the_scores(tmp_path: Path) -> None:
     answers = [message for message in messages if "progress" not in message]
     assert [sorted(answer)[0] for answer in answers] == ["asks", "exit", "exit", "exit", "error", "error", "exit"]
     assert "status: rejected (editable-only: the docstring is frozen: put back" in answers[6]["stdout"]
-    assert "got the weather" in answers[5]["error"]
+    assert "no analysis 'the weather'" in answers[5]["error"]
     assert answers[0]["parts"]["prepare.py"]
     assert "val_auc: 0.905795" in answers[1]["stdout"]
     extra = answers[2]["extra"]
@@ -235,7 +234,7 @@ def test_a_table_that_cannot_be_cut_is_refused_alike_by_all_and_nothing_is_writt
     rows = [f"{row * 37 % 101},{'rare' if row < 3 else 'ab'[row % 2]}" for row in range(60)]
     (copy / "rare.csv").write_text("\n".join(["a,y", *rows]) + "\n")
     before = {path: path.read_bytes() for path in (copy / "data").iterdir()}
-    refusal = "rare: expected class 'rare' in every fold, got 3 rows of it, too few. Put it together with another class"
+    refusal = "rare: class 'rare' has 3 rows, too few for every fold. Merge it with another class"
     for dry in ([], ["--dry-run"]):
         done = prepare_copy(copy, "--csv", "rare.csv", "--target", "y", *dry)
         assert (done.returncode, done.stdout) == (1, "")

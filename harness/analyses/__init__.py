@@ -1,4 +1,4 @@
-"""Studies: what the ratchet asks of the harness beside a measurement. Each is a function in a small file of its own."""
+"""Analyses: what the engine requests from the harness besides an evaluation. Each is a function in its own file."""
 
 from collections.abc import Mapping
 

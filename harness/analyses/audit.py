@@ -1,4 +1,4 @@
-"""Tell what is known of the table before anything is trained: the journal of a run keeps it for the report."""
+"""Return the audit of the table, which the journal of a run keeps for the report."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from harness.harness import Harness
 
 
 def look(harness: Harness, request: Request) -> Answer:
-    """Return the audit's findings, the worst first: check, severity, evidence, advice, leak_type."""
-    del request  # it says nothing: the table is the harness's own
+    """Return the findings of the audit, the most severe first: check, severity, evidence, advice, leak_type."""
+    del request  # it has no fields: the harness has the table
     return {"findings": [asdict(finding) for finding in harness.audit()]}

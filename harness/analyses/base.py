@@ -1,6 +1,6 @@
-"""The shape of a study: a function of the open harness and of what the ratchet asks for.
+"""The type of an analysis: a function of the open harness and of a request.
 
-A study answers one question about a whole run, or makes something of its winner; measuring one file is not a study.
+An analysis answers one question about a whole run, or makes something of its winner.
 """
 
 from __future__ import annotations
@@ -12,20 +12,13 @@ from typing import Any, TypeAlias
 from harness.errors import UserError
 from harness.harness import Harness
 
-Request: TypeAlias = Mapping[str, Any]  # JSON from the ratchet, which is trusted; the files that it names are not
+Request: TypeAlias = Mapping[str, Any]  # JSON from the engine, which is trusted; the files that it names are not
 Answer: TypeAlias = Mapping[str, Any]
-
-
 Analysis: TypeAlias = Callable[[Harness, Request], Answer]
 
 
-def experiments(request: Request) -> list[tuple[int, Path]]:
-    """Return the number and the train.py of every experiment that the request tells of, oldest first."""
-    return [(int(one["n"]), Path(one["file"])) for one in request["experiments"]]
-
-
 def path_of(request: Request, name: str) -> Path:
-    """Return a path that the request must name. Raises UserError."""
+    """Return a path of the request. Raises UserError if it is missing."""
     if not request.get(name):
-        raise UserError(f"study: expected a path as {name}, got none. Ask by the ratchet's commands.")
+        raise UserError(f"request: {name} is missing. Use the commands of ratchet.")
     return Path(request[name])

@@ -1,9 +1,9 @@
-"""Say at the end of a run how much of its climb is real.
+"""Estimate at the end of a run how much of its gain is real.
 
-Looks that fail in different ways: the gain corrected for having been picked (no model is fitted), the winner against
-the baseline on four fresh partitions of the same rows, both on the held-out rows, and how deep the winner falls there
-beside plain models (harness/analyses/gap.py). Not covered: noise that
-an agent kept step by step passes the first, in part the second; only rows that were never scored catch it.
+Covered: the gain corrected for selection (no model is fitted), winner against baseline on four fresh partitions of the
+same rows, both on the held-out rows, and the winner's drop there compared with plain models (harness/analyses/gap.py).
+Not covered: noise that an agent kept step by step passes the first and partly the second; only rows that were never
+scored reveal it.
 """
 
 from __future__ import annotations
@@ -16,28 +16,28 @@ import numpy as np
 
 from harness import score_store
 from harness.analyses.base import Answer, Request
-from harness.analyses.evidence import Evidence, ScoredExperiment, finish, gather, measure, stacked
+from harness.analyses.evidence import Evidence, ScoredExperiment, finish, gather, held_out_fields, measure, stacked
 from harness.analyses.gap import measure_gap
 from harness.analyses.seeds import draw_seeds
 from harness.evaluate import Result
 from harness.harness import Harness
 from harness.problem import Problem
-from harness.stats import Conclusion, CorrectedGain, CorrectedTest, auc, bbc, calibrate, delong_interval, nadeau_bengio
+from harness.stats import Conclusion, CorrectedGain, CorrectedTest, bbc, calibrate, nadeau_bengio
 from harness.stats import conclude as judge
 
-PARTITIONS = (1_000_001, 1_000_002, 1_000_003, 1_000_004)  # rule confirm has looked at those numbered as experiments
-FINISH_CPU_S = 900.0  # for all experiments that were stopped early together
+PARTITIONS = (1_000_001, 1_000_002, 1_000_003, 1_000_004)  # rule confirm uses those numbered as experiments
+FINISH_CPU_S = 900.0  # for all early-stopped experiments together
 N_BOOTSTRAPS, MIN_BOOTSTRAPS = 200, 20
-BAG_CELLS = 20_000_000  # rows × bootstraps that are drawn at once: 40 MB
-SCORE_CELLS = 100_000_000  # experiments × rows beyond which the correction is left out: 800 MB
-STEPWISE = "noise that an agent kept step by step passes every look but that on rows never scored"
+BAG_CELLS = 20_000_000  # rows × bootstraps that are drawn at once; 40 MB
+SCORE_CELLS = 100_000_000  # experiments × rows, beyond which the correction is skipped; 800 MB
+STEPWISE = "noise that an agent kept step by step passes every test but that on rows never scored"
 
 
 def conclude(harness: Harness, request: Request) -> Answer:
-    """Return the verdict on a climb with all that it rests on; what was not measured is None.
+    """Return the conclusion about a run with its evidence; what was not measured is None.
 
-    The request holds `experiments`, `store`, `sealed` (say nothing of the held-out rows), and `finish_stopped`
-    (measure to the end what was stopped early, within `cpu_s` seconds). Raises UserError.
+    The request holds `experiments`, `store`, `sealed` (omit the held-out rows), and `finish_stopped` (finish
+    early-stopped experiments, within `cpu_s` seconds). Raises UserError.
     """
     problem, found = harness.workers().problem, gather(harness, request)
     if request.get("finish_stopped"):
@@ -65,7 +65,7 @@ def conclude(harness: Harness, request: Request) -> Answer:
 
 
 def _naive(harness: Harness, found: Evidence) -> float | None:
-    """Return the gain as the climb shows it, which is the winner's by the very numbers that picked it."""
+    """Return the gain as measured, on the scores that selected the winner."""
     both = [found.of(found.baseline), found.of(found.winner)]
     problem = harness.workers().problem
     old, new = (None if scores is None else harness.val_auc(problem, scores) for scores in both)
@@ -73,24 +73,20 @@ def _naive(harness: Harness, found: Evidence) -> float | None:
 
 
 def _corrected(problem: Problem, found: Evidence) -> CorrectedGain | None:
-    """Correct the gain for the choice among all experiments that have scores; None without those of the baseline."""
-    if found.of(found.baseline) is None or found.of(found.winner) is None:
+    """Correct the gain for selection among all experiments with scores; None without those of baseline and winner."""
+    baseline = found.of(found.baseline)
+    if baseline is None or found.of(found.winner) is None:
         return None
     if len(found.scores) * len(problem.train) * max(1, problem.n_classes - 1) > SCORE_CELLS:
         return None
     scores = stacked(found.scores.values())
-    y, fold = (np.concatenate(parts) for parts in _labels(problem))
+    y, fold, _ = problem.out_of_fold(baseline)
     n_boot = int(np.clip(BAG_CELLS // len(y), MIN_BOOTSTRAPS, N_BOOTSTRAPS))
     return bbc(y, fold, scores, rng=np.random.default_rng([problem.seed, 5]), n_boot=n_boot)
 
 
-def _labels(problem: Problem) -> tuple[list[Any], list[Any]]:
-    """Return the labels and the fold numbers of the rows that the folds scored, fold by fold."""
-    return [problem.y[val] for _, val in problem.folds], [np.full(len(v), i) for i, (_, v) in enumerate(problem.folds)]
-
-
 def _fresh(harness: Harness, found: Evidence) -> tuple[CorrectedTest | None, list[float]]:
-    """Return the test of winner against baseline over fresh partitions, and the difference of val_auc on each."""
+    """Return the test of winner against baseline on fresh partitions, and the val_auc difference on each."""
     differences: list[float] = []
     deltas, n_train, n_test = [], 1, 1
     for number, partition in enumerate(PARTITIONS, start=1):
@@ -105,7 +101,7 @@ def _fresh(harness: Harness, found: Evidence) -> tuple[CorrectedTest | None, lis
 
 
 def _measure(harness: Harness, one: ScoredExperiment, partition: int) -> Result:
-    return harness.evaluate(one.source, partition, refits=False)  # its leaks were looked for when it was kept
+    return harness.evaluate(one.source, partition, refits=False)  # it passed the leak checks when it was kept
 
 
 def _known(measured: Result) -> list[float]:
@@ -113,7 +109,7 @@ def _known(measured: Result) -> list[float]:
 
 
 def _mean_sizes(problem: Problem) -> tuple[int, int]:
-    """Return how many rows a fold learns from and scores, in the mean."""
+    """Return the mean number of rows that a fold fits on, and of those that it scores."""
     sizes = [(len(fit), len(val)) for fit, val in problem.folds]
     return sum(fit for fit, _ in sizes) // len(sizes), sum(val for _, val in sizes) // len(sizes)
 
@@ -123,14 +119,14 @@ def _held_out(harness: Harness, found: Evidence) -> Mapping[str, Any] | None:
     ends = {"baseline": found.baseline, "winner": found.winner}
     fields = {}
     for name, one in ends.items():
-        if score_store.load_test(one.store, one.source.text) is None:  # the run was sealed until now
+        if score_store.load_test(one.store, one.source.text) is None:  # the run was sealed
             measure(harness, found, one)
-        fields[name] = _held_out_of(harness.workers().problem, one)
+        fields[name] = held_out_fields(harness.workers().problem, score_store.load_test(one.store, one.source.text))
     return None if None in fields.values() else fields
 
 
 def _gap(harness: Harness, found: Evidence, gain: CorrectedGain | None) -> Mapping[str, Any] | None:
-    """Return how much deeper the winner falls on the held-out rows than plain models do; after `_held_out`."""
+    """Return the winner's drop on the held-out rows compared with plain models; call `_held_out` first."""
     scores, test = found.of(found.winner), score_store.load_test(found.winner.store, found.winner.source.text)
     if scores is None or test is None or len(test) != len(harness.workers().problem.test):
         return None
@@ -146,14 +142,6 @@ def _seeds(harness: Harness, found: Evidence) -> Mapping[str, Any] | None:
     own = None if scores is None else harness.val_auc(harness.workers().problem, scores)
     draws = own and draw_seeds(harness, found.winner.source, own, n_compared=found.n_comparisons)
     return asdict(draws) | {"is_picked": draws.is_picked, "text": str(draws)} if draws else None
-
-
-def _held_out_of(problem: Problem, one: ScoredExperiment) -> Mapping[str, float | None] | None:
-    scores, y = score_store.load_test(one.store, one.source.text), problem.y[problem.test]
-    if scores is None or len(scores) != len(y):
-        return None
-    reach = delong_interval(y, scores)
-    return {"auc": auc(y, scores), "low": reach.low if reach else None, "high": reach.high if reach else None}
 
 
 def _corrected_fields(gain: CorrectedGain | None) -> Mapping[str, Any] | None:
@@ -177,16 +165,16 @@ def _fresh_fields(test: CorrectedTest | None, deltas: Sequence[float]) -> Mappin
 
 
 def _caveat(found: Evidence, conclusion: Conclusion) -> str:
-    """Say beside the numbers what they do not know."""
+    """Return what the numbers do not cover."""
     fields = [conclusion.caveat] if conclusion.caveat else []
     if found.n_missing:
         lack = "experiment has" if found.n_missing == 1 else "experiments have"
-        fields.append(f"{found.n_missing} {lack} no kept scores and could not take part either")
+        fields.append(f"{found.n_missing} {lack} no stored scores and could not take part either")
     return "; ".join([*fields, STEPWISE] if found.has_gain else fields)
 
 
 def _calibration(request: Request) -> Mapping[str, Any] | None:
-    """Score what the author foresaw against what was measured."""
+    """Compare the predicted gains with the measured ones."""
     fields = request["experiments"]
     found = calibrate([one.get("prediction") for one in fields], [one.get("delta") for one in fields])
     return asdict(found) if found else None

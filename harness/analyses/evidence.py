@@ -1,7 +1,7 @@
-"""Gather what is known of every experiment of a run: the out-of-fold scores that were kept, and what is missing.
+"""Collect the stored out-of-fold scores of every experiment of a run.
 
-Covered: an experiment counts once, however often its code was measured; the baseline and the winner are measured again
-where their scores are gone. Not covered: experiments that a check or a constraint refused: they were never in the race.
+Covered: code that was measured several times counts once; baseline and winner are measured again if their scores are
+missing. Not covered: experiments that a leak check or a constraint rejected, which could not be selected.
 """
 
 from __future__ import annotations
@@ -18,15 +18,16 @@ from harness.analyses.base import Request, path_of
 from harness.errors import UserError
 from harness.evaluate import Result
 from harness.harness import Harness
-from harness.problem import Scores
+from harness.problem import Problem, Scores
+from harness.stats import auc, delong_interval
 from harness.trainfile import TrainFile, read_file
 
-JUDGED = frozenset({"baseline", "keep", "discard"})  # verdicts of experiments whose number was compared
+JUDGED = frozenset({"baseline", "keep", "discard"})  # verdicts of experiments that were compared with the best
 
 
 @dataclass(frozen=True, slots=True)
 class ScoredExperiment:
-    """An experiment whose number was compared with the best: its file, and the folder that may hold its scores."""
+    """An experiment that was compared with the best: its file, and the folder of its scores."""
 
     n: int
     source: TrainFile
@@ -37,9 +38,9 @@ class ScoredExperiment:
 
 @dataclass(slots=True)
 class Evidence:
-    """The scores of each candidate, the baseline first and each code once; and how many have none, and why.
+    """The scores of each candidate, the baseline first and each code once, and the candidates without scores.
 
-    Where it `is_sealed`, no score of a held-out row is kept.
+    If it `is_sealed`, no score of a held-out row is stored.
     """
 
     baseline: ScoredExperiment
@@ -52,7 +53,7 @@ class Evidence:
 
     @property
     def has_gain(self) -> bool:
-        """Say whether anything was kept."""
+        """Whether an experiment was kept."""
         return self.winner.n != self.baseline.n
 
     def of(self, candidate: ScoredExperiment) -> list[Scores] | None:
@@ -61,11 +62,11 @@ class Evidence:
 
 
 def gather(harness: Harness, request: Request) -> Evidence:
-    """Return the evidence that the request's experiments left. Raises UserError where there is no baseline."""
+    """Return the evidence of the requested experiments. Raises UserError without a baseline."""
     candidates = _candidates(request)
     first = next((one for one in candidates if one.verdict == "baseline"), None)
     if first is None:
-        raise UserError("conclude: expected a run with a measured baseline, got none. `uv run ratchet start` has one.")
+        raise UserError("conclude: the run has no measured baseline. Start a run with `uv run ratchet start TAG`.")
     winner = [one for one in candidates if one.verdict in {"baseline", "keep"}][-1]
     distinct: dict[str, ScoredExperiment] = {}
     for one in (first, *candidates):
@@ -86,29 +87,38 @@ def gather(harness: Harness, request: Request) -> Evidence:
 
 
 def finish(harness: Harness, found: Evidence, *, cpu_s: float) -> None:
-    """Measure what was stopped early to its end, the oldest first, until the CPU seconds are used up."""
+    """Finish early-stopped experiments, the oldest first, until the CPU seconds are used up."""
     used, left = 0.0, list(found.stopped)
     for number, one in enumerate(left, start=1):
         if used > cpu_s:
             return
-        harness.on_progress(f"iter {one.n}, stopped early, to its end ({number} of {len(left)})")
+        harness.on_progress(f"finish iter {one.n} ({number} of {len(left)})")
         measured = harness.evaluate(one.source, refits=False)
         used += measured.cpu_s + measured.checks_cpu_s
         found.stopped.remove(one)
-        if measured.val_auc is None:  # its last folds fail, or a check does: it could not have won
+        if measured.val_auc is None:  # a fold or a leak check failed: it could not have been selected
             continue
         _keep(found, one, measured)
         found.scores[score_store.key(one.source.text)] = _whole(measured.scores)
 
 
 def measure(harness: Harness, found: Evidence, one: ScoredExperiment) -> list[Scores] | None:
-    """Measure a candidate on the standard partition and keep its scores; None where that comes to no number."""
-    harness.on_progress(f"iter {one.n}, whose scores are gone")
+    """Measure a candidate on partition 0 and store its scores; None if it has no val_auc."""
+    harness.on_progress(f"iter {one.n} again: its scores are missing")
     measured = harness.evaluate(one.source, refits=False)
     if measured.val_auc is None:
         return None
     _keep(found, one, measured)
     return _whole(measured.scores)
+
+
+def held_out_fields(problem: Problem, scores: Scores | None) -> dict[str, float | None] | None:
+    """Return the AUC of the scores of the held-out rows with its interval; None without scores of these rows."""
+    y = problem.y[problem.test]
+    if scores is None or len(scores) != len(y):
+        return None
+    reach = delong_interval(y, scores)
+    return {"auc": auc(y, scores), "low": reach.low if reach else None, "high": reach.high if reach else None}
 
 
 def stacked(scores: Iterable[Sequence[Scores]]) -> Scores:

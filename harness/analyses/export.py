@@ -1,6 +1,6 @@
-"""Export a model: refit a train.py on all rows, and write a folder that says what the model is and what it is worth.
+"""Export a model: refit a train.py on all rows, and write a folder with the model, its card and its receipt.
 
-The folder appears whole or not at all: it is written beside its place and renamed.
+The folder is written under a temporary name and renamed.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from harness.fingerprint import PACKAGES
 from harness.harness import Harness
 from harness.problem import Problem
 from harness.stats import auc, delong_interval, noise_floor, val_auc_se
-from harness.trainfile import TrainFile, read_file
+from harness.trainfile import read_file
 
 MODEL, SOURCE, TABLE, CARD, RECEIPT = "model.skops", "train.py", "dataset.toml", "MODEL_CARD.md", "receipt.json"
-MAX_CATEGORIES = 100  # a column with more is likely text or names, which nobody wants in a receipt
+MAX_CATEGORIES = 100  # a column with more is likely free text or names, which do not belong in a receipt
 
 
 def export(harness: Harness, request: Request) -> Answer:
-    """Measure, refit and write a train.py.
+    """Evaluate a train.py, refit it on all rows, and write the export.
 
-    The request names `file`, `folder`, `tag`, `n`, `commit`, `at`, `use`, and what the journal knows: `n_tries`,
-    `delta_ses`, `baseline`, `conclusion`, `upto`, `sealed`. With `force` a folder that is there is replaced.
+    The request holds `file`, `folder`, `tag`, `n`, `commit`, `at`, `use`, and from the journal `n_tries`, `delta_ses`,
+    `baseline`, `conclusion`, `upto`, `sealed`. With `force` an existing export is replaced.
     """
     folder = path_of(request, "folder")
     check_place(folder, is_forced=bool(request.get("force")))
@@ -43,7 +43,9 @@ def export(harness: Harness, request: Request) -> Answer:
     workers = harness.workers()
     measured = harness.evaluate(source)
     if not measured.is_ok:
-        raise UserError(f"train.py: expected a file that can be measured, got {measured.status} ({measured.reason}).")
+        raise UserError(
+            f"train.py: the evaluation ended with {measured.status} ({measured.reason}). Export another experiment."
+        )
     model = refit(workers, source)
     facts = gather_facts(harness, request, measured, model)
     files = {
@@ -60,19 +62,17 @@ def export(harness: Harness, request: Request) -> Answer:
 
 
 def check_place(folder: Path, *, is_forced: bool) -> None:
-    """Raise UserError where the folder is taken, unless it is an export that may be replaced."""
+    """Raise UserError if the folder exists, unless it is an export that may be replaced."""
     if not folder.exists() and not folder.is_symlink():
         return
     if not is_forced:
-        raise UserError(
-            f"{folder}: expected no such folder yet, got one. --force replaces an export, or choose another."
-        )
+        raise UserError(f"{folder}: the folder exists. Replace an export with --force, or choose another folder.")
     if folder.is_symlink() or not (folder / RECEIPT).is_file():
-        raise UserError(f"{folder}: expected an export to replace, got something else. Choose another folder.")
+        raise UserError(f"{folder}: this is no export, so --force does not replace it. Choose another folder.")
 
 
 def gather_facts(harness: Harness, request: Request, measured: Result, model: Model) -> CardFacts:
-    """Return what the card says."""
+    """Return the facts of the model card."""
     problem, is_sealed = harness.workers().problem, bool(request.get("sealed"))
     y, scores = problem.y[problem.test], None if is_sealed else measured.test_scores
     spread = val_auc_se(*problem.out_of_fold(measured.scores))
@@ -108,12 +108,12 @@ def gather_facts(harness: Harness, request: Request, measured: Result, model: Mo
 
 
 def versions(parts: Mapping[str, str]) -> dict[str, str]:
-    """Return what of the fingerprint's parts a model depends on to be read back: Python and the packages."""
+    """Return the parts of the fingerprint that loading a model depends on: Python and the packages."""
     return {name: parts[name] for name in ("python", *PACKAGES) if name in parts}
 
 
 def make_receipt(harness: Harness, request: Request, model: Model, files: Mapping[str, bytes]) -> Mapping[str, Any]:
-    """Return what binds the files together, and what predicting needs to know beside them."""
+    """Return the hashes of the files, and what prediction needs besides them."""
     return {
         "at": request.get("at"),
         "tag": request.get("tag"),
@@ -137,7 +137,7 @@ def digest(data: bytes) -> str:
 
 
 def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Put the files at `folder`, all of them or none; an export that is there makes way. Raises UserError."""
+    """Write all files to `folder` or none; an existing export is replaced. Raises UserError."""
     part, old = (folder.with_name(f".{folder.name}.{word}-{os.getpid()}") for word in ("part", "old"))
     try:
         part.mkdir(parents=True)
@@ -152,9 +152,7 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
     except OSError as error:
         if old.exists() and not folder.exists():
             old.rename(folder)
-        raise UserError(
-            f"{folder}: expected to write a folder, got {error.strerror}. Choose another with -o."
-        ) from None
+        raise UserError(f"{folder}: the folder cannot be written ({error.strerror}). Choose another with -o.") from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
@@ -169,7 +167,7 @@ def _table_facts(table: Table, problem: Problem) -> dict[str, str]:
         "source": f"{card.source}, sha256 {card.sha256}",
         "target": f"{card.target} ({'; '.join(counts)})"
         + (f", positive: {table.classes[1]}" * (problem.n_classes == 2)),
-        "rows": f"{len(table.y)}, of which {len(problem.train)} were to learn from and {len(problem.test)} held out",
+        "rows": f"{len(table.y)}: {len(problem.train)} training rows and {len(problem.test)} held-out rows",
         "columns": ", ".join(f"{name} ({card.kinds[name]})" for name in card.features),
         **{name: text for name, text in named if text},
     }
@@ -185,8 +183,3 @@ def _leak_facts(measured: Result) -> list[tuple[str, str]]:
 
 def _categories(table: Table) -> dict[str, list[str]]:
     return {name: list(known) for name, known in table.features.categories.items() if len(known) <= MAX_CATEGORIES}
-
-
-def source_of(folder: Path) -> TrainFile:
-    """Return the train.py of an export."""
-    return read_file(folder / SOURCE)

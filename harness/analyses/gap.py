@@ -1,12 +1,12 @@
-"""Say whether the winner knows the rows that picked it better than a model can, by rows that never picked anything.
+"""Compare the winner's drop from val_auc to test_auc with that of plain models, to detect overfitting to the folds.
 
-Every model scores otherwise on the held-out rows than on the folds: they are other rows. So the winner's fall from one
-to the other is compared with that of plain models on the same rows; rows that are hard for all cancel out. What the
-winner has fallen deeper, beyond the share that was only picked, it had from the rows themselves: a prior grown on them
-outside, seeds or constants that were tried on them. No look at the rows of the folds can tell that from knowledge.
+Any model scores differently on the held-out rows, since they are other rows. The drop of plain models on the same rows
+removes that difference. A larger drop of the winner, beyond the bias of selection, was fitted to the rows of the folds
+from outside the folds: a prior learned from them elsewhere, or seeds and constants that were tuned on them. The rows of
+the folds alone cannot show that.
 
-Covered: any knowledge of the folds' rows that fails on others. Not covered: what is smaller than 1.6 standard
-errors, which are large where few rows are held out; knowledge of the held-out rows themselves.
+Covered: any fit to the rows of the folds that fails on others. Not covered: effects below 1.6 standard errors, which
+are large if few rows are held out, and a fit to the held-out rows themselves.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from harness.problem import Problem, Rows, Scores
 from harness.stats import auc, components, components_variance
 from harness.trainfile import TrainFile
 
-SURE = 1.645  # standard errors: one-sided .05, as in harness/stats/verdict.py; it is said once a run
+SURE = 1.645  # standard errors: one-sided .05, as in harness/stats/verdict.py; one test for each run
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """val_auc less test_auc, of the winner and of plain models in the mean; the error is that of their difference."""
+    """val_auc minus test_auc of the winner, and the mean of plain models; `se` is of their difference."""
 
     winner: float
     plain: float
@@ -39,13 +39,13 @@ class Gap:
 
     @property
     def is_deeper(self) -> bool:
-        """Whether the winner fell deeper than plain models did, by more than error and selection explain."""
+        """Whether the winner dropped further than plain models, by more than error and selection explain."""
         return self.winner - self.plain - self.picked > SURE * self.se
 
     def __str__(self) -> str:
-        """Say it in one sentence."""
+        """Return the comparison in one sentence."""
         says = (
-            "the winner knows the training rows better than a model can"
+            "the winner is overfitted to the training rows"
             if self.is_deeper
             else "no more than error and selection explain"
         )
@@ -56,14 +56,14 @@ class Gap:
 
 
 def measure_gap(harness: Harness, scores: Sequence[Scores], test: Scores, *, picked: float = 0.0) -> Gap | None:
-    """Measure the plain models and compare; None where none of them could be measured, or a class is too rare.
+    """Evaluate the plain models and compare; None if none of them has scores, or a class is too rare.
 
     Parameters
     ----------
     harness : Harness
-    scores, test : the winner's scores of the folds' rows, and of the held-out rows
+    scores, test : the winner's scores of the validation rows of each fold, and of the held-out rows
     picked : float
-        What selection alone added to the winner's val_auc, as far as it is known.
+        The estimated bias of the winner's val_auc by selection.
     """
     problem = harness.workers().problem
     plain = [harness.evaluate(TrainFile(text), refits=False) for text in baselines.sources(len(problem.train))]
@@ -74,10 +74,10 @@ def measure_gap(harness: Harness, scores: Sequence[Scores], test: Scores, *, pic
 def compare(
     problem: Problem, scores: Sequence[Scores], test: Scores, plain: Sequence[Result], *, picked: float
 ) -> Gap | None:
-    """Return the gaps; None where a class has fewer than two rows in a part.
+    """Return the gaps; None if a class has fewer than two rows in a part.
 
-    Source: DeLong's variance (harness/stats/delong.py) of the contrast winner minus mean of the plain models, the
-    parts being disjoint: summed over the folds, and added to that of the held-out rows.
+    Source: DeLong's variance (harness/stats/delong.py) of the contrast winner minus mean of the plain models. The parts
+    are disjoint, so the variances of the folds and of the held-out rows add up.
     """
     parts = [
         (val, own, [one.scores[i] for one in plain])
@@ -96,7 +96,7 @@ def compare(
 def _contrast(
     problem: Problem, rows: Rows, own: Scores, plain: Sequence[Scores | None]
 ) -> tuple[float, float, float] | None:
-    """Return the AUC of the winner, the mean AUC of the others, and the variance of the difference, on these rows."""
+    """Return the winner's AUC, the mean AUC of the plain models, and the variance of the difference, on these rows."""
     y, others = problem.y[rows], [scores for scores in plain if scores is not None]
     aucs = [auc(y, scores) for scores in (own, *others)]
     known = [value for value in aucs if value is not None]

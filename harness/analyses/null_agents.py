@@ -1,7 +1,7 @@
-"""Experiments in which there is nothing to gain: another seed, columns of noise, labels that were dealt out anew.
+"""Null agents, whose experiments cannot improve anything: another seed, noise columns, shuffled labels.
 
-Seeds and noise are models of our own, fitted here; shuffled labels are the run's own files, measured as every file is,
-in locked-down processes. Each answers for an experiment number and a partition with its out-of-fold scores.
+Seeds and noise use models that are fitted here. Shuffled labels use the files of the run, evaluated in sandboxed
+workers. Each agent returns out-of-fold scores for an experiment number and a partition.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from harness.harness import Harness
 from harness.problem import Problem, Rows, Scores
 from harness.trainfile import TrainFile
 
-N_TREES = 10  # few enough that a seed matters, as in a forest that a student would try first
+N_TREES = 10  # few enough that the seed matters
 N_NOISE = 3  # columns, of standard normal noise
-MAX_ROWS = 3000  # of the training rows, drawn at random from a larger table: noise needs no more
-Fold: TypeAlias = tuple[Scores, Rows, Scores, Rows]  # (features, labels, features to score, their rows)
+MAX_ROWS = 3000  # a random sample of the training rows of a larger table is enough
+Fold: TypeAlias = tuple[Scores, Rows, Scores, Rows]  # (X to fit, labels, X to score, positions of its rows)
 
 
 @dataclass(slots=True)
 class NullAgent:
-    """One that can only be lucky: the problem that it sees, and the scores of its experiment n on a partition."""
+    """An agent without real ideas: its learning problem, and the scores of its experiment n on a partition."""
 
     name: str
     problem: Callable[[int], Problem]
@@ -40,10 +40,9 @@ class NullAgent:
 
 
 def seed_agents(problem_of: Callable[[int], Problem], n: int, repeats: int) -> list[NullAgent]:
-    """Return agents whose every idea is another seed of the same small forest.
+    """Return agents whose experiments are seeds of one small random forest.
 
-    No seed is better than another, so each of them tries the same n + 1 seeds in an order of its own, and one fit of a
-    seed serves them all.
+    All agents try the same n + 1 seeds, each in its own order, so a seed is fitted once.
     """
     folds_of = _prepared(problem_of)
 
@@ -61,7 +60,7 @@ def seed_agents(problem_of: Callable[[int], Problem], n: int, repeats: int) -> l
 
 
 def noise_agent(problem_of: Callable[[int], Problem], repeat: int = 0) -> NullAgent:
-    """Return the agent whose every idea is a few more columns, all of them noise; experiment 0 has none."""
+    """Return the agent whose experiments add noise columns; experiment 0 adds none."""
     folds_of = _prepared(problem_of)
 
     def scores(n: int, partition: int) -> list[Scores]:
@@ -77,7 +76,7 @@ def noise_agent(problem_of: Callable[[int], Problem], repeat: int = 0) -> NullAg
 
 
 def label_agent(harness: Harness, sources: Sequence[TrainFile], repeat: int = 0) -> NullAgent:
-    """Return the agent that tries the run's own files, the first one as its baseline, on labels that mean nothing."""
+    """Return the agent that tries the files of the run on shuffled labels; the first one is its baseline."""
 
     def problem_of(partition: int) -> Problem:
         return _workers(partition).problem
@@ -97,7 +96,7 @@ def label_agent(harness: Harness, sources: Sequence[TrainFile], repeat: int = 0)
 
 
 def shuffled(problem: Problem, repeat: int = 0) -> Rows:
-    """Return the labels dealt out anew within each fold's validation rows, and within all rows that are in none."""
+    """Return the labels permuted within the validation rows of each fold, and within the rows of no fold."""
     rng, y = np.random.default_rng([problem.seed, 8, repeat]), problem.y.copy()
     parts = [val for _, val in problem.folds]
     rest = np.setdiff1d(np.arange(len(y)), np.concatenate(parts))
@@ -107,7 +106,7 @@ def shuffled(problem: Problem, repeat: int = 0) -> Rows:
 
 
 def smaller(problem: Problem) -> Problem:
-    """Return the problem with at most MAX_ROWS training rows, the share of each class as it was."""
+    """Return the problem with at most MAX_ROWS training rows, stratified by class."""
     if len(problem.train) <= MAX_ROWS:
         return problem
     rng, share = np.random.default_rng([problem.seed, 9]), MAX_ROWS / len(problem.train)
@@ -120,7 +119,7 @@ def smaller(problem: Problem) -> Problem:
 
 
 def _prepared(problem_of: Callable[[int], Problem]) -> Callable[[int], Sequence[Fold]]:
-    """Return the folds of a partition as numbers: what both agents fit again and again is made once."""
+    """Return a function that gives the preprocessed folds of a partition, and caches them."""
 
     @lru_cache(maxsize=4)
     def folds_of(partition: int) -> Sequence[Fold]:

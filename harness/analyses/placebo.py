@@ -1,6 +1,6 @@
-"""How far does a ratchet climb on nothing? The same rule, as many tries, and ideas in which there is nothing to gain.
+"""The placebo: the same rule and number of tries with experiments that cannot improve anything.
 
-Whatever such a climb reaches is luck, and every keep is a false one: the measure for a climb that may be more.
+Its gain is selection noise and each of its keeps is false, so it is the reference for the gain of a real run.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from harness.trainfile import Status, TrainFile, read_file
 
 MAX_N = 200
 REPEATS = 3
-CHEAP_FILES = 20  # measured on shuffled labels in all repeats together; a longer run climbs them once
+CHEAP_FILES = 20  # evaluated on shuffled labels in all repeats together; a longer run gets one repeat
 KINDS = ("seeds", "labels", "noise")
-WALL_S = 240.0  # a kind: what was not tried by then is left out, and the answer says so
+WALL_S = 240.0  # for each climb; later experiments are left out
 MARGIN_SES = 1.96
 
 
 @dataclass(frozen=True, slots=True)
 class PlaceboClimb:
-    """A placebo's val_auc of each experiment, the baseline first, and how many each rule would have kept.
+    """The val_auc of each placebo experiment, the baseline first, and the number that each rule would keep.
 
-    Of several repeats it is the one with the median gain, the higher of two in the middle; `gains` are those of all,
-    lowest first.
+    Of several repeats it is the one with the median gain (the upper median of an even number); `gains` holds the gains
+    of all, in ascending order.
     """
 
     name: str
@@ -44,33 +44,33 @@ class PlaceboClimb:
 
     @property
     def gain(self) -> float:
-        """How far the best lies above the baseline; 0 where nothing does."""
+        """The val_auc of the best minus that of the baseline."""
         known = [value for value in self.val_aucs if value is not None]
         first = self.val_aucs[0]
         return 0.0 if first is None else max(known) - first
 
 
 def placebo(harness: Harness, request: Request) -> Answer:
-    """Return a climb for each kind that is asked for: `n` experiments after the baseline, `kind` of KINDS or "all".
+    """Return a climb for each requested kind: `n` experiments after the baseline, `kind` one of KINDS or "all".
 
-    `experiments` names the run's files, which the shuffled labels are tried with; the baseline is the first of them.
+    `experiments` names the files of the run, which are evaluated on shuffled labels; the first one is the baseline.
     """
     begun, n = time.process_time(), min(int(request.get("n") or 1), MAX_N)
     asked = KINDS if request.get("kind", "all") == "all" else (str(request["kind"]),)
-    with threadpool_limits(1):  # small fits: more threads would wait for each other
+    with threadpool_limits(1):  # fits are small: more threads only wait for each other
         climbs = [_middle(harness, agents, tries) for agents, tries in _agents(harness, request, asked, n)]
-    cpu_s = time.process_time() - begun  # the locked-down processes have a budget of their own and are not in it
+    cpu_s = time.process_time() - begun  # of this process; workers have their own budget
     return {"climbs": [asdict(one) for one in climbs], "n": n, "n_max": MAX_N, "cpu_time_s": round(cpu_s, 3)}
 
 
 def _middle(harness: Harness, agents: Sequence[NullAgent], n_tries: int) -> PlaceboClimb:
-    """Return the climb with the median gain: one alone may begin with a lucky baseline, and never climb."""
+    """Return the climb with the median gain: a single one may have a lucky baseline and never improve."""
     climbs = sorted((climb(harness, agent, n_tries) for agent in agents), key=lambda one: one.gain)
     return replace(climbs[len(climbs) // 2], gains=[one.gain for one in climbs])
 
 
 def climb(harness: Harness, agent: NullAgent, n_tries: int) -> PlaceboClimb:
-    """Let an agent try that often, and judge each experiment by every rule as the ratchet would."""
+    """Run n_tries experiments of an agent, and judge each by every rule."""
     deadline, judges = time.monotonic() + WALL_S, Judges(harness, agent)
     for n in range(n_tries + 1):
         if n and time.monotonic() > deadline:
@@ -82,7 +82,7 @@ def climb(harness: Harness, agent: NullAgent, n_tries: int) -> PlaceboClimb:
 
 @dataclass(slots=True)
 class Judges:
-    """The three rules side by side, each with a best of its own, since each would have gone its own way."""
+    """The three rules in parallel, each with its own best so far."""
 
     harness: Harness
     agent: NullAgent
@@ -92,7 +92,7 @@ class Judges:
     keeps: dict[str, int | None] = field(default_factory=lambda: {"strict": 0, "margin": 0, "confirm": 0})
 
     def take(self, n: int) -> None:
-        """Measure experiment n and let each rule decide; a rule's best is the baseline until it keeps something."""
+        """Score experiment n and let each rule decide; the best of a rule is the baseline until it keeps one."""
         found = self.agent.scores(n, 0)
         self.scores.append(found)
         self.val_aucs.append(self._val_auc(found, 0))
@@ -138,7 +138,7 @@ def _agents(harness: Harness, request: Request, asked: Sequence[str], n: int) ->
         elif kind == "labels":
             found += _label_agents(harness, _sources(request), n)
         else:
-            raise UserError(f"placebo: expected a kind of {', '.join(KINDS)} or all, got {kind}.")
+            raise UserError(f"--kind: {kind!r} is no placebo. Choose {', '.join(KINDS)} or all.")
     return found
 
 
@@ -151,7 +151,7 @@ def _label_agents(harness: Harness, sources: Sequence[TrainFile], n: int) -> lis
 
 
 def _sources(request: Request) -> list[TrainFile]:
-    """Return the run's files, each once, the baseline first; those that their contract refuses could not climb."""
+    """Return the distinct files of the run that keep the contract, the baseline first."""
     fields = sorted(request.get("experiments") or [], key=lambda one: int(one["n"]))
     read = {source.text: source for one in fields if (source := read_file(Path(one["file"]))).status is Status.OK}
     return list(read.values())

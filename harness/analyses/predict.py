@@ -1,14 +1,13 @@
-"""Score new rows with an exported model: its files held against their hashes, its code in a locked-down process.
+"""Score new rows with an exported model: check the hashes of its files, and run its code in sandboxed workers.
 
-Rows are read, scored and written block by block, so that a file of any length takes the memory of a few. Each block has
-a process of its own, as a fold has: what keeps its contract scores a row alike in any company.
+Rows are read, scored and written in blocks, so memory use does not grow with the file. Each block has its own worker; a
+train.py that keeps its contract scores a row independently of the other rows.
 """
 
 from __future__ import annotations
 
 import csv
 import json
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,15 +18,16 @@ from typing import IO, Any
 import numpy as np
 
 from harness.analyses.base import Answer, Request, path_of
-from harness.analyses.export import MODEL, RECEIPT, SOURCE, TABLE, digest, source_of, versions
+from harness.analyses.export import MODEL, RECEIPT, SOURCE, TABLE, digest, versions
 from harness.analyses.refit import score_task
 from harness.data.config import Card, parse_card
 from harness.data.new_rows import Block, check_columns, read_rows
 from harness.errors import UserError
 from harness.evaluate import FoldWorkers
+from harness.files import write_atomic
 from harness.harness import Harness
 from harness.problem import Scores
-from harness.trainfile import Status, TrainFile
+from harness.trainfile import Status, TrainFile, read_file
 from harness.workers.pool import one_line
 
 NEEDED = (MODEL, SOURCE, TABLE)
@@ -35,7 +35,7 @@ NEEDED = (MODEL, SOURCE, TABLE)
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An exported model: its bytes, the train.py that made it, the card of its table, its classes in their order."""
+    """An exported model: its bytes, its train.py, the config of its table, and its classes in order."""
 
     data: bytes
     source: TrainFile
@@ -46,13 +46,13 @@ class Kept:
 
     @property
     def threshold(self) -> float:
-        """Where the scores of two classes part."""
+        """The decision threshold for two classes."""
         return 0.5 if self.is_probability else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be scored, and where the scores go."""
+    """The input and the output of a prediction."""
 
     file: Path
     out: Path
@@ -64,23 +64,20 @@ def predict(harness: Harness, request: Request) -> Answer:
     order = Order(path_of(request, "file"), path_of(request, "out"), str(request.get("id") or ""))
     kept = open_export(path_of(request, "model"))
     if not order.file.is_file():
-        raise UserError(f"{order.file}: expected a file of rows to score, got none. Look at the name.")
+        raise UserError(f"{order.file}: no such file. Name a file of rows to score.")
     ignored = check_columns(order.file, kept.card, order.id_column)
     unseen: Counter[str] = Counter()
-    n_rows, part = 0, order.out.with_name(f".{order.out.name}.{os.getpid()}")
+    n_rows = 0
     try:
-        with part.open("w", encoding="utf-8", newline="") as file:
+        with write_atomic(order.out) as part, part.open("w", encoding="utf-8", newline="") as file:
             _write_names(file, kept, order.id_column)
             for block, scores in _scored(harness, kept, order):
                 _write(file, kept, block, scores)
                 n_rows += len(block.X)
                 unseen.update(block.unseen)
                 harness.on_progress(f"{n_rows:,} rows")
-        part.replace(order.out)
     except OSError as error:
-        raise UserError(f"{order.out}: expected to write the scores, got {error.strerror}.") from None
-    finally:
-        part.unlink(missing_ok=True)
+        raise UserError(f"{order.out}: the scores cannot be written ({error.strerror}). Choose another file.") from None
     fields = {
         "n_rows": n_rows,
         "out": str(order.out),
@@ -96,23 +93,21 @@ def predict(harness: Harness, request: Request) -> Answer:
 
 
 def open_export(folder: Path) -> Kept:
-    """Read an export and hold every file against its hash. Raises UserError."""
+    """Read an export and check every file against its hash. Raises UserError."""
     receipt = _read_receipt(folder)
     files: dict[str, bytes] = {}
     for name, expected in receipt["files"].items():
         if Path(name).name != name:
-            raise UserError(f"{folder / RECEIPT}: expected the names of files beside it, got {name!r:.60}.")
+            raise UserError(f"{folder / RECEIPT}: {name!r:.60} is no file of this folder. Export again.")
         try:
             files[name] = (folder / name).read_bytes()
         except OSError as error:
-            raise UserError(
-                f"{folder / name}: expected a file of the export, got {error.strerror}. Export again."
-            ) from None
+            raise UserError(f"{folder / name}: the file cannot be read ({error.strerror}). Export again.") from None
         if digest(files[name]) != expected:
-            raise UserError(f"{folder / name}: expected the file that was exported, got another content. Export again.")
-    source = source_of(folder)
+            raise UserError(f"{folder / name}: the content differs from the receipt. Export again.")
+    source = read_file(folder / SOURCE)
     if source.status is not Status.OK:
-        raise UserError(f"{folder / SOURCE}: expected a train.py within its contract, got {source.reason}.")
+        raise UserError(f"{folder / SOURCE}: the file breaks the contract ({source.reason}). Export again.")
     return Kept(
         data=files[MODEL],
         source=source,
@@ -129,18 +124,16 @@ def _read_receipt(folder: Path) -> Mapping[str, Any]:
         receipt = json.loads(path.read_bytes())
         is_whole = all(name in receipt["files"] for name in NEEDED) and len(receipt["classes"]) > 1 and receipt["score"]
     except OSError:
-        raise UserError(
-            f"{folder}: expected an export with a {RECEIPT}, got none. `uv run ratchet export` makes one."
-        ) from None
+        raise UserError(f"{folder}: this is no export: {RECEIPT} is missing. Run `uv run ratchet export`.") from None
     except (ValueError, TypeError, KeyError, RecursionError):
         is_whole = False
     if not is_whole:
-        raise UserError(f"{path}: expected the receipt of an export, got something else. Export again.")
+        raise UserError(f"{path}: this is no valid receipt of an export. Export again.")
     return dict(receipt)
 
 
 def _scored(harness: Harness, kept: Kept, order: Order) -> Iterator[tuple[Block, Scores]]:
-    """Yield each block of rows with its scores, as many blocks at a time as there are slots."""
+    """Yield each block of rows with its scores; as many blocks as there are workers are scored at a time."""
     workers = harness.workers()
     blocks = read_rows(
         order.file, kept.card, id_column=order.id_column, categories=kept.receipt.get("categories") or {}
@@ -155,7 +148,7 @@ def _score(workers: FoldWorkers, kept: Kept, group: Sequence[Block]) -> Iterator
     for block, answer in zip(group, workers.runner.run(tasks, workers.budget), strict=True):
         if answer.payload is None:
             rows = f"rows {block.first} to {block.first + len(block.X) - 1}"
-            raise UserError(f"{rows}: expected scores from the model, got {one_line(answer.reason)}.")
+            raise UserError(f"{rows}: the model gave no scores ({one_line(answer.reason)}). Check these rows.")
         values = np.frombuffer(answer.payload, "<f8")
         yield values if n_classes == 2 else values.reshape(len(block.X), n_classes)
 
@@ -181,7 +174,7 @@ def _write(file: IO[str], kept: Kept, block: Block, scores: Scores) -> None:
 
 
 def _notes(kept: Kept, harness: Harness) -> list[str]:
-    """Say what is not as it was when the model was made."""
+    """Return the differences to the versions with which the model was made."""
     then, now = versions(kept.receipt.get("parts") or {}), versions(harness.parts)
     names = [name for name in {**then, **now} if then.get(name) != now.get(name)]
     changed = [f"{name} {then.get(name, 'none')} → {now.get(name, 'none')}" for name in names]

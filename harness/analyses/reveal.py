@@ -1,7 +1,7 @@
-"""Open the held-out test of a run: the AUC of what was kept, with an interval that says how little a test can say.
+"""Reveal the held-out test of a run: the AUC of each kept experiment, with its interval.
 
-Each kept experiment learns from all training rows and is scored on the rows that no decision has seen. In a sealed run
-these scores were never stored; they are made now, and kept from here on.
+Each kept experiment is fitted on all training rows and scored on the held-out rows, which no decision used. A sealed
+run stores no such scores; they are computed now and stored.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Any
 
 from harness import score_store
 from harness.analyses.base import Answer, Request, path_of
+from harness.analyses.evidence import held_out_fields
 from harness.harness import Harness
 from harness.problem import Scores
-from harness.stats import auc, delong_interval
 from harness.trainfile import read_file
 
 KEPT = frozenset({"baseline", "keep"})
@@ -23,7 +23,7 @@ KEPT = frozenset({"baseline", "keep"})
 def reveal(harness: Harness, request: Request) -> Answer:
     """Return AUC and DeLong's 95 % interval on the held-out rows for the baseline and every kept experiment.
 
-    The request holds `experiments` and `store`. An experiment that cannot be measured any more has none.
+    The request holds `experiments` and `store`. An experiment that can no longer be evaluated has None.
     """
     problem, store = harness.workers().problem, path_of(request, "store")
     kept = [one for one in request["experiments"] if one["verdict"] in KEPT]
@@ -37,13 +37,9 @@ def reveal(harness: Harness, request: Request) -> Answer:
 
 
 def _row(harness: Harness, one: Mapping[str, Any], store: Path) -> Mapping[str, Any]:
-    problem = harness.workers().problem
-    scores, y = _test_scores(harness, Path(one["file"]), store), problem.y[problem.test]
+    found = held_out_fields(harness.workers().problem, _test_scores(harness, Path(one["file"]), store))
     fields = {"n": one["n"], "commit": one["commit"], "val_auc": one["metric"]}
-    if scores is None or len(scores) != len(y):
-        return fields | {"auc": None, "low": None, "high": None}
-    reach = delong_interval(y, scores)
-    return fields | {"auc": auc(y, scores), "low": reach.low if reach else None, "high": reach.high if reach else None}
+    return fields | (found or {"auc": None, "low": None, "high": None})
 
 
 def _test_scores(harness: Harness, file: Path, store: Path) -> Scores | None:
@@ -51,7 +47,7 @@ def _test_scores(harness: Harness, file: Path, store: Path) -> Scores | None:
     found = score_store.load_test(store, source.text)
     if found is not None:
         return found
-    measured = harness.evaluate(source, refits=False)  # its leaks were looked for when it was kept
+    measured = harness.evaluate(source, refits=False)  # it passed the leak checks when it was kept
     if measured.val_auc is not None:
         score_store.save(store, source.text, measured.scores, measured.test_scores)
     return measured.test_scores

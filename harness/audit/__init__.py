@@ -1,7 +1,7 @@
-"""Look at a table for leaks before anything is trained: each check a function, each finding with its evidence.
+"""Audit a table for leaks before anything is trained: each check is a function that yields findings with evidence.
 
-Covered: what the columns and the split show. Not covered: what was done before the table was written (columns chosen or
-rows left out with the answer in view), which only its author can tell.
+Covered: what the columns and the split show. Not covered: what happened before the table was written, such as columns
+or rows selected with the labels in view. Only the author of the table knows that.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ CHECKS: tuple[Check, ...] = (
     constant,
 )
 UNSEEN = (
-    "No table can show whether its columns were chosen with the test rows in view (L1.3), or whether its rows are "
-    "those that the model is for (L3.3): ask whoever made it. That test rows are held out (L1.1), the harness sees to."
+    "A table cannot show whether its columns were selected with the test rows in view (L1.3), or whether its rows "
+    "represent those that the model is for (L3.3): ask its author. The harness itself holds out test rows (L1.1)."
 )
 
 
 def audit(table: Table, train: Integers, test: Integers, *, seed: int) -> list[Finding]:
-    """Look at a table with the split that is in force; the worst finding first.
+    """Audit a table and its split; return the most severe findings first.
 
-    `train` and `test` are positions of rows; `seed` is that of the samples and models of the audit.
+    `train` and `test` are row positions; `seed` seeds the samples and models of the audit.
     """
     view = View(table, train, test, seed)
     found = [finding for check in CHECKS for finding in check(view)]
@@ -49,7 +49,7 @@ def audit(table: Table, train: Integers, test: Integers, *, seed: int) -> list[F
 
 
 def render(findings: Sequence[Finding]) -> str:
-    """Return the findings as text of 80 columns: what, how bad, the evidence, what to do, and the type of leak."""
+    """Return the findings as text of 80 columns: severity, check, leak type, evidence, and advice."""
     blocks = [_block(finding) for finding in findings] or ["Nothing found.\n"]
     return "\n".join([*blocks, textwrap.fill(UNSEEN, 80)]) + "\n"
 

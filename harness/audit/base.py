@@ -1,4 +1,4 @@
-"""What the audit finds, and what it looks at: the nouns of this folder."""
+"""The types of the audit: a finding, and the view of a table that a check gets."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import pandas as pd
 
 from harness.data.table import Integers, Table
 
-MAX_ROWS = 20_000  # that a check which fits models looks at
+MAX_ROWS = 20_000  # used by a check that fits models
 
 
 class Severity(StrEnum):
-    """How much a finding matters; only warnings and what is severe are alarms."""
+    """How serious a finding is; info needs no action."""
 
     INFO = "info"
     WARNING = "warning"
@@ -23,7 +23,7 @@ class Severity(StrEnum):
 
 
 class LeakType(StrEnum):
-    """The eight leak types of Kapoor and Narayanan (2023), Patterns 4(9), table 1, and none of them."""
+    """The eight leak types of Kapoor and Narayanan (2023), Patterns 4(9), table 1, and NONE."""
 
     NO_TEST_SET = "L1.1 no test set"
     PREPROCESSING = "L1.2 pre-processing on training and test rows"
@@ -38,7 +38,7 @@ class LeakType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing the audit saw: `evidence` with its numbers, `advice` on what to do."""
+    """One result of a check: `evidence` with its numbers, and `advice` on what to do."""
 
     check: str
     severity: Severity
@@ -49,7 +49,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
-    """A table and the split that is in force. Checks that look at classes look at the train rows alone."""
+    """A table and its split. Checks that use the labels use those of the train rows."""
 
     table: Table
     train: Integers
@@ -57,7 +57,7 @@ class View:
     seed: int
 
     def sample(self, rows: Integers, n_rows: int = MAX_ROWS) -> Integers:
-        """Return `rows`, or `n_rows` of them where there are more."""
+        """Return `rows`, or a random sample of `n_rows` of them if there are more."""
         if len(rows) <= n_rows:
             return rows
         return np.sort(np.random.default_rng(self.seed).choice(rows, n_rows, replace=False))

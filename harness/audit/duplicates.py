@@ -1,4 +1,4 @@
-"""Rows that stand in the table more than once, exactly or nearly."""
+"""Duplicate and near-duplicate rows."""
 
 from __future__ import annotations
 
@@ -11,48 +11,48 @@ import numpy as np
 import pandas as pd
 
 from harness.audit.base import Finding, LeakType, Severity, View
-from harness.data.config import Duplicates
+from harness.data.config import CARD, Duplicates
 from harness.data.split import equal_rows
 from harness.data.table import Floats, Integers, Table
 
 Cells = np.ndarray[Any, np.dtype[Any]]
 Pairs = np.ndarray[Any, np.dtype[np.int64]]  # shape (n_pairs, 2), positions
 
-SURPRISE_BITS = 7.0  # beyond what the number of pairs explains: one false pair in a hundred tables
-N_TELLING = 3  # most telling columns, in which near copies agree; 2 of fewer than 8
-MIN_SHARE = 0.6  # of all columns, in which near copies agree
+SURPRISE_BITS = 7.0  # beyond log2 of the number of pairs: one false pair in a hundred tables
+N_TELLING = 3  # most informative columns, in which near-duplicates agree; 2 of fewer than 8
+MIN_SHARE = 0.6  # of all columns, in which near-duplicates agree
 MIN_ROWS = 20
-MANY = 0.01  # of the rows; fewer near copies hardly move a score
-KEY_COLUMNS = 8  # among which near copies are looked for
-MAX_BUCKET = 6  # rows that agree in these; more are no rare coincidence
+MANY = 0.01  # of the rows; fewer near-duplicates hardly change a score
+KEY_COLUMNS = 8  # from which candidate pairs are built
+MAX_BUCKET = 6  # rows that agree in them; larger sets are common values, not duplicates
 TOLERANCE = 0.005  # standard deviations within which two numbers agree
-GRID = 4.0  # tolerances: how coarse numbers are cut to find near ones
-NEAR_ROWS = 100_000  # that are compared
-MAX_RANKED = 2_000  # rows that correlations are taken from
+GRID = 4.0  # tolerances: width of the bins in which near numbers are found
+NEAR_ROWS = 100_000  # rows that are compared
+MAX_RANKED = 2_000  # rows from which correlations are computed
 
 
 def duplicates(view: View) -> Iterator[Finding]:
-    """Rows that are equal in every feature."""
+    """Find rows that are equal in every feature."""
     table = view.table
     codes = equal_rows([*table.features.numbers, *table.features.codes])
     n_copies = len(codes) - (int(codes.max(initial=-1)) + 1)
     if not n_copies:
         return
     straddling = np.isin(codes[view.test], codes[view.train]).sum()
-    n_torn = _n_torn(codes, table.y)
-    stay = 'Nothing to do: they stay on one side. If equal rows are different things: duplicates = "apart" on the card.'
+    n_mixed = _n_mixed(codes, table.y)
+    stay = f'Nothing to do: they stay on one side. If they are different things, set duplicates = "apart" in {CARD}.'
     yield Finding(
         "duplicates",
         Severity.WARNING if straddling else Severity.INFO,
-        f"{n_copies:,} of {len(codes):,} rows are copies of another; {straddling:,} test rows have a copy among the "
-        f"train rows; {n_torn:,} sets of equal rows have more than one class",
+        f"{n_copies:,} of {len(codes):,} rows are duplicates of another; {straddling:,} test rows have a duplicate "
+        f"among the train rows; {n_mixed:,} sets of equal rows have more than one class",
         _way_out(table) if straddling else stay,
         LeakType.DUPLICATES,
     )
 
 
 def near_duplicates(view: View) -> Iterator[Finding]:
-    """Pairs of rows that agree in more than chance can explain, and are not equal."""
+    """Find pairs of different rows that agree in more columns than chance explains."""
     table = view.table
     rows = _different(view)
     pairs, n_apart = near_pairs([*table.features.numbers[:, rows], *table.features.codes[:, rows]])
@@ -62,25 +62,25 @@ def near_duplicates(view: View) -> Iterator[Finding]:
         pairs, n_apart = pairs[is_other], n_apart[is_other]
     if not len(pairs):
         return
-    n_torn = int((table.y[pairs[:, 0]] != table.y[pairs[:, 1]]).sum())
+    n_mixed = int((table.y[pairs[:, 0]] != table.y[pairs[:, 1]]).sum())
     shown = ", ".join(f"{one + 1} and {other + 1}" for one, other in pairs[:3]) + ", …" * (len(pairs) > 3)
     n_close = len(np.unique(pairs[n_apart <= max(1, len(table.X.columns) // 10)]))
     yield Finding(
         "near-duplicates",
         Severity.WARNING if n_close > MANY * len(rows) else Severity.INFO,
-        f"{len(pairs):,} pairs of rows agree in more than chance explains (rows {shown}); {n_torn:,} differ in class",
-        "Look at them. If they are one thing twice, remove one, or name what they share with --group.",
+        f"{len(pairs):,} pairs of rows agree more than chance explains (rows {shown}); {n_mixed:,} differ in class",
+        "Inspect them. If both are the same thing, remove one, or name the column that they share with --group.",
         LeakType.DUPLICATES,
     )
 
 
 def near_pairs(columns: Sequence[Cells]) -> tuple[Pairs, Integers]:
-    """Return the pairs of rows that agree in more than chance explains, lower first, and in how many columns not.
+    """Return the pairs of rows that agree in more columns than chance explains, and the number of differing columns.
 
-    Two cells agree when both are there and nearly equal on the scale of their column. Agreeing where a share p of the
-    rows agrees is worth -log2(p) bits; from the sum goes what the columns that agree tell of each other, their total
-    correlation. A pair is reported if SURPRISE_BITS are left beyond log2(number of pairs), and it agrees in the most
-    telling columns and in most of all.
+    Two cells agree if both are present and nearly equal on the scale of their column. If a share p of the rows agrees
+    with a cell, agreement is worth -log2(p) bits; the total correlation of the agreeing columns is subtracted from the
+    sum. A pair is reported if SURPRISE_BITS are left beyond log2(number of pairs), and if it agrees in the most
+    informative columns and in most of all columns.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def near_pairs(columns: Sequence[Cells]) -> tuple[Pairs, Integers]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Scale:
-    """A column with the distance at which two cells agree, and what it is worth, in bits, to agree with each."""
+    """A column, the distance at which two cells agree, and the bits that agreement with each cell is worth."""
 
     cells: Floats
     tolerance: float
@@ -126,7 +126,7 @@ def _scale(column: Cells) -> _Scale:
 
 
 def _agreements(scales: Sequence[_Scale], pairs: Pairs) -> tuple[np.ndarray[Any, np.dtype[np.bool_]], Floats]:
-    """Return in which columns each pair agrees, shape (n_pairs, n_columns), and the bits of all of them."""
+    """Return in which columns each pair agrees, shape (n_pairs, n_columns), and the sum of their bits."""
     agrees = np.zeros((len(pairs), len(scales)), np.bool_)
     bits = np.zeros(len(pairs))
     for place, scale in enumerate(scales):
@@ -137,7 +137,7 @@ def _agreements(scales: Sequence[_Scale], pairs: Pairs) -> tuple[np.ndarray[Any,
 
 
 def _shared_bits(scales: Sequence[_Scale], agrees: np.ndarray[Any, np.dtype[np.bool_]]) -> Floats:
-    """Return the total correlation of the columns in which each pair agrees, by their rank correlations."""
+    """Return the total correlation of the columns in which each pair agrees, from rank correlations."""
     ranks = pd.DataFrame({place: scale.cells[:MAX_RANKED] for place, scale in enumerate(scales)}).rank()
     correlations = np.nan_to_num(ranks.corr().to_numpy(), nan=0.0)
     np.fill_diagonal(correlations, 1.0)
@@ -147,7 +147,7 @@ def _shared_bits(scales: Sequence[_Scale], agrees: np.ndarray[Any, np.dtype[np.b
 
 
 def _candidates(scales: Sequence[_Scale]) -> Pairs:
-    """Return pairs that are equal in two of the most telling columns, or nearly so in three."""
+    """Return the pairs that are equal in two of the most informative columns, or nearly equal in three."""
     telling = scales[:KEY_COLUMNS]
     keys = [[scale.cells for scale in some] for some in combinations(telling, 2)]
     fuzzy = [np.floor(scale.cells / (GRID * scale.tolerance)) for scale in telling if scale.tolerance]
@@ -157,7 +157,7 @@ def _candidates(scales: Sequence[_Scale]) -> Pairs:
 
 
 def _bucket_pairs(codes: Integers) -> Pairs:
-    """Return all pairs of positions within each set of equal codes, large sets left out."""
+    """Return all pairs of positions within each set of at most MAX_BUCKET equal codes."""
     sizes = np.bincount(codes)
     order = np.argsort(codes, kind="stable")
     order = order[(sizes[codes] > 1)[order] & (sizes[codes] <= MAX_BUCKET)[order]]
@@ -169,23 +169,23 @@ def _bucket_pairs(codes: Integers) -> Pairs:
 
 
 def _different(view: View) -> Integers:
-    """Return one position of each set of equal rows, NEAR_ROWS at most."""
+    """Return one position of each set of equal rows, at most NEAR_ROWS of them."""
     features = view.table.features
     first = np.unique(equal_rows([*features.numbers, *features.codes]), return_index=True)[1].astype(np.int64)
     return view.sample(first, NEAR_ROWS)
 
 
-def _n_torn(codes: Integers, y: Integers) -> int:
-    """Count the sets of equal rows that have more classes than one."""
+def _n_mixed(codes: Integers, y: Integers) -> int:
+    """Count the sets of equal rows with more than one class."""
     pairs = np.unique(np.column_stack([codes, y]), axis=0)
     return int((np.bincount(pairs[:, 0]) > 1).sum())
 
 
 def _way_out(table: Table) -> str:
     if table.times is not None:
-        return "What was seen before comes again later: keep the first of equal rows, unless they are different things."
+        return "Earlier rows recur later: keep the first of equal rows, unless they are different things."
     if table.groups is not None:
-        return f"One thing stands under several {table.card.group!r}: put these together, or keep one of equal rows."
+        return f"Equal rows have different {table.card.group!r}: merge these groups, or keep one of the rows."
     if table.card.duplicates is Duplicates.APART:
-        return 'The card says that equal rows are different things. If not: duplicates = "together"'
-    return "So many rows are equal that they cannot stay on one side: the score is for rows of known kinds only."
+        return f'{CARD} declares equal rows different things. If they are not, set duplicates = "together".'
+    return "Too many rows are equal to keep them on one side: the score holds for rows seen before."

@@ -1,4 +1,4 @@
-"""Rows that belong together or follow one another: dates without a time split, people with more rows than one."""
+"""Dependent rows: dates in a table without a time split, entities with several rows and no group split."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ENTITY_NAME = re.compile(
     r"([_\W]?(id|no|nr|num|number|key|code|name))?$|(^|[_\W])(id|uuid)$|[a-z]I[dD]$",
     re.I,
 )
-ALIKE = {True: 0.6, False: 0.35}  # for a number, and for text: how much rows of an unnamed entity are alike at least
+ALIKE = {True: 0.6, False: 0.35}  # least similarity of the rows of an entity whose column is a number, or text
 MIN_ENTITIES = 20
 MIN_PAIRS = 20
 RANDOM_PAIRS = 5000
@@ -32,7 +32,7 @@ Pairs = tuple[Integers, Integers]
 
 
 def dates(view: View) -> Iterator[Finding]:
-    """Columns that say when, in a table that is not split by time."""
+    """Find columns of times in a table that is not split by time."""
     if view.table.times is not None:
         return
     for name in view.table.X.columns:
@@ -42,14 +42,14 @@ def dates(view: View) -> Iterator[Finding]:
         yield Finding(
             "no-time-split",
             Severity.WARNING if is_date else Severity.INFO,
-            f"{name!r} says when, and rows of all times stand on both sides of the split",
-            f"If the model is to tell the future, split by it: --time {name!r}. If not, nothing is wrong.",
+            f"{name!r} looks like a time, and both sides of the split contain rows of all times",
+            f"If the model is used to predict the future, split by it: --time {name!r}. If not, nothing is wrong.",
             LeakType.TEMPORAL,
         )
 
 
 def entities(view: View) -> Iterator[Finding]:
-    """Columns that name somebody who has several rows, in a table that is not split by them."""
+    """Find columns that name an entity with several rows, in a table without a group split."""
     if view.table.groups is not None:
         return
     for name in view.table.X.columns:
@@ -62,15 +62,15 @@ def entities(view: View) -> Iterator[Finding]:
             yield Finding(
                 "no-group-split",
                 Severity.WARNING,
-                f"{name!r} has {len(values):,} values in {(code >= 0).sum():,} rows; rows that share one are "
-                f"{alike:.0%} alike in the other columns (0%: as any others, 100%: as copies)",
-                f"If it names who or what a row is about, split by it: --group {name!r}",
+                f"{name!r} has {len(values):,} values in {(code >= 0).sum():,} rows; rows that share a value are "
+                f"{alike:.0%} similar in the other columns (0%: as other rows, 100%: duplicates)",
+                f"If it names the person or thing that a row describes, split by it: --group {name!r}",
                 LeakType.DEPENDENCE,
             )
 
 
 def _may_name(name: str, cells: pd.Series[Any], *, n_rows: int, n_values: int) -> bool:
-    """Whether a column has as many values as entities with a few rows each would have."""
+    """Whether the number of values suits entities with a few rows each."""
     if n_values < MIN_ENTITIES or n_values > 0.98 * n_rows:
         return False
     if pd.api.types.is_numeric_dtype(cells.dtype):
@@ -81,10 +81,11 @@ def _may_name(name: str, cells: pd.Series[Any], *, n_rows: int, n_values: int) -
 
 
 def _likeness(name: str, code: Integers, view: View) -> float | None:
-    """Return how much rows that share a value of a column are alike in the others and in class, beyond other rows.
+    """Return how similar rows that share a value of a column are in the other columns and in class.
 
-    0 is as rows with another value, 1 as copies; the mean over the columns. The other value is the next one where it is
-    a number: an entity's number is no nearer to the next one, an amount is. None where hardly any rows share a value.
+    The mean over the columns: 0 is as similar as rows with another value, 1 is duplicates. For a number, the other
+    value is the next larger one: neighbouring amounts have similar rows, neighbouring identifiers do not. None if
+    fewer than MIN_PAIRS pairs share a value.
     """
     cells = view.cells(name)
     present = np.flatnonzero(code >= 0)

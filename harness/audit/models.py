@@ -1,4 +1,4 @@
-"""The two small models of the audit, which tell how well a class can be told from some columns."""
+"""The two small models of the audit, which measure how well columns predict the class."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import numpy as np
 import pandas as pd
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.ensemble import ExtraTreesClassifier
-from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OrdinalEncoder, TargetEncoder
 from sklearn.tree import DecisionTreeClassifier
 
 from harness.data.table import Floats, Integers
+from harness.stats import auc
 
 N_FOLDS = 3
 
 
 def scores_out_of_fold(X: pd.DataFrame, y: Integers, *, seed: int) -> Floats | None:
-    """Return each class's probability for each row, by trees that did not see it; None for too few rows."""
+    """Return out-of-fold scores of extra trees; None if a class has too few rows."""
     encode = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, min_frequency=5, max_categories=100)
     columns = make_column_transformer(
         ("passthrough", make_column_selector(dtype_include="number")),
@@ -32,18 +32,12 @@ def scores_out_of_fold(X: pd.DataFrame, y: Integers, *, seed: int) -> Floats | N
 
 
 def single_auc(cells: pd.Series[Any], y: Integers, *, seed: int) -> float | None:
-    """Return the AUC that one column reaches by itself, by a small tree that did not see the row; None for too few."""
+    """Return the out-of-fold AUC of a small tree on one column; None if a class has too few rows."""
     tree = DecisionTreeClassifier(max_leaf_nodes=16, min_samples_leaf=5, random_state=seed)
     encode = TargetEncoder(random_state=seed, cv=N_FOLDS)
     model = tree if pd.api.types.is_numeric_dtype(cells.dtype) else make_pipeline(encode, tree)
     scores = _out_of_fold(model, cells.to_frame(), y, seed)
     return None if scores is None else auc(y, scores)
-
-
-def auc(y: Integers, scores: Floats) -> float:
-    """Return the AUC of class 1, or with more than two classes the mean of each against the rest."""
-    found = [roc_auc_score(y == place, scores[:, place]) for place in range(scores.shape[1])]
-    return float(found[1] if len(found) == 2 else np.mean(found))
 
 
 def _out_of_fold(model: Any, X: pd.DataFrame, y: Integers, seed: int) -> Floats | None:
@@ -52,4 +46,5 @@ def _out_of_fold(model: Any, X: pd.DataFrame, y: Integers, seed: int) -> Floats 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         splitter = StratifiedKFold(N_FOLDS, shuffle=True, random_state=seed)
-        return np.asarray(cross_val_predict(model, X, y, cv=splitter, method="predict_proba"))
+        scores = np.asarray(cross_val_predict(model, X, y, cv=splitter, method="predict_proba"))
+    return scores[:, 1] if scores.shape[1] == 2 else scores

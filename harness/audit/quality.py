@@ -1,27 +1,27 @@
-"""The shape of a table: columns that say nothing, classes too small to measure, a test part unlike the train part."""
+"""Quality of a table: constant columns, rare classes, a test part unlike the train part, preprocessing on all rows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
 
 from harness.audit.base import Finding, LeakType, Severity, View
 from harness.audit.models import scores_out_of_fold
 from harness.data.split import rows_together
 from harness.data.table import Floats, Integers, Table
+from harness.stats import auc
 
 FEW_ROWS = 25  # of a class in the train part: five in each of five folds
 FEW_TEST_ROWS = 10  # of a class in the test part
-UNLIKE = 0.6  # AUC of telling test rows from train rows
-PART_ROWS = 2_000  # of each part that the model is shown
-MIN_TEST_ROWS = 20  # or entities, for a model to tell them
-FAR_APART = 1.0  # standard deviations between means
+UNLIKE = 0.6  # AUC of a classifier of test rows against train rows
+PART_ROWS = 2_000  # of each part that this classifier gets
+MIN_TEST_ROWS = 20  # or groups, for the classifier; with fewer, means are compared
+FAR_APART = 1.0  # standard deviations between the means of both parts
 
 
 def constant(view: View) -> Iterator[Finding]:
-    """Columns with one value in every row."""
+    """Find columns with one value in every row."""
     X = view.table.X
     names = [name for name in X.columns if X[name].nunique(dropna=False) <= 1]
     if names:
@@ -29,13 +29,13 @@ def constant(view: View) -> Iterator[Finding]:
             "constant-columns",
             Severity.INFO,
             f"{_names(names)}: one value in every row",
-            f"Nothing can be learned from it. {_drop(names)}",
+            f"No model can learn from it. {_drop(names)}",
             LeakType.NONE,
         )
 
 
 def rare_classes(view: View) -> Iterator[Finding]:
-    """Classes with so few rows that a score on them is mostly noise."""
+    """Find classes with so few rows that a score on them is mostly noise."""
     table = view.table
     in_train = np.bincount(table.y[view.train], minlength=len(table.classes))
     in_test = np.bincount(table.y[view.test], minlength=len(table.classes))
@@ -45,13 +45,13 @@ def rare_classes(view: View) -> Iterator[Finding]:
                 "rare-class",
                 Severity.WARNING,
                 f"class {name!r} has {n_train} train rows and {n_test} test rows",
-                "Read every score with its standard error, put it together with another class, or bring more rows.",
+                "Read every score with its standard error, merge the class with another one, or add rows.",
                 LeakType.NO_TEST_SET if n_test < FEW_TEST_ROWS else LeakType.NONE,
             )
 
 
 def unlike_parts(view: View) -> Iterator[Finding]:
-    """A test part that can be told from the train part by the features alone."""
+    """Find a test part that a model tells from the train part by the features alone."""
     train, test = (view.sample(_one_each(view.table, rows), PART_ROWS) for rows in (view.train, view.test))
     evidence = _separated_by_model(view, train, test) if len(test) >= MIN_TEST_ROWS else _separated_by_means(view)
     if not evidence:
@@ -61,15 +61,15 @@ def unlike_parts(view: View) -> Iterator[Finding]:
         "test-unlike-train",
         Severity.INFO if by_time else Severity.WARNING,
         evidence,
-        "The table changes with time: expect another test_auc than val_auc."
+        "The table changes with time: test_auc can differ from val_auc."
         if by_time
-        else "Other kinds of rows are held out than are learned from: bring more entities, or change the group.",
+        else "The held-out rows are of another kind than the train rows: add groups, or choose another group column.",
         LeakType.SAMPLING,
     )
 
 
 def prepared_before(view: View) -> Iterator[Finding]:
-    """Numbers that were scaled, or missing cells that were filled, with all rows in view."""
+    """Find columns that were scaled, or whose missing cells were imputed, with the test rows included."""
     scaled, filled = [], []
     for name, cells in zip(_numeric(view), view.table.features.numbers, strict=True):
         values = cells[~np.isnan(cells)]
@@ -79,13 +79,13 @@ def prepared_before(view: View) -> Iterator[Finding]:
             scaled.append(name)
         if _is_filled(values):
             filled.append(name)
-    for names, what in ((scaled, "mean 0 and deviation 1"), (filled, "missing cells filled with the mean or median")):
+    for names, what in ((scaled, "scaled to mean 0 and SD 1"), (filled, "imputed with the mean or median")):
         if names:
             yield Finding(
                 "prepared-before",
                 Severity.WARNING,
-                f"{_names(names)}: {what}, taken over all rows; so the train rows know of the test rows",
-                "Take the table in as it was before: scaling and filling belong into build_pipeline.",
+                f"{_names(names)}: {what} of all rows, so the train rows depend on the test rows",
+                "Use the table as it was before: scaling and imputation belong in build_pipeline.",
                 LeakType.PREPROCESSING,
             )
 
@@ -95,15 +95,15 @@ def _separated_by_model(view: View, train: Integers, test: Integers) -> str:
     scores = scores_out_of_fold(view.table.X.iloc[rows], is_test, seed=view.seed)
     if scores is None:
         return ""
-    auc = float(roc_auc_score(is_test, scores[:, 1]))
+    area = auc(is_test, scores)
     error = float(np.sqrt((len(rows) + 1) / (12 * len(train) * len(test))))  # of the Mann-Whitney statistic at 0.5
-    if auc <= max(UNLIKE, 0.5 + 4 * error):
+    if area is None or area <= max(UNLIKE, 0.5 + 4 * error):
         return ""
-    return f"a model tells test rows from train rows with AUC {auc:.2f} (0.50 if they were alike)"
+    return f"a model tells test rows from train rows with AUC {area:.2f} (0.50 if they are alike)"
 
 
 def _separated_by_means(view: View) -> str:
-    """For a handful of entities, too few to learn from: the column whose mean differs most."""
+    """Return the column whose mean differs most; used if there are too few groups for a model."""
     worst = ("", 0.0)
     for name, cells in zip(_numeric(view), view.table.features.numbers, strict=True):
         train, test = (cells[rows][~np.isnan(cells[rows])] for rows in (view.train, view.test))
@@ -117,13 +117,13 @@ def _separated_by_means(view: View) -> str:
 
 
 def _one_each(table: Table, rows: Integers) -> Integers:
-    """Return one row of each entity: by its others a model would know where it stands."""
+    """Return one row of each group: from other rows of a group the model would know its part."""
     together = rows_together(table)
     return rows if together is None else rows[np.unique(together[rows], return_index=True)[1]]
 
 
 def _is_filled(values: Floats) -> bool:
-    """One value stands out by how often it occurs, and it is the mean, or the median, of all the others."""
+    """Whether one value is far more frequent than all others, and is their mean or median."""
     distinct, counts = np.unique(values, return_counts=True)
     if len(distinct) < 30:
         return False

@@ -1,4 +1,4 @@
-"""Columns that give the answer away: the target in disguise, cells that are missing because of it, numbers of rows."""
+"""Columns that leak the target: the target itself, missingness that depends on it, identifiers."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ import numpy as np
 import pandas as pd
 
 from harness.audit.base import Finding, LeakType, Severity, View
-from harness.audit.models import auc, scores_out_of_fold, single_auc
+from harness.audit.models import scores_out_of_fold, single_auc
 from harness.data.config import ColumnType
 from harness.data.table import Integers
+from harness.stats import auc
 
-STRONG = 0.9  # AUC of a single column from which it is looked at more closely
-TIMES_BETTER = 2.5  # by which a disguised target errs less than all other columns together
+STRONG = 0.9  # AUC of a single column, from which on it is compared with the others
+TIMES_BETTER = 2.5  # ratio of 1 - AUC of all other columns to that of a column that leaks the target
 TELLING = 0.7  # AUC of "is this cell missing?"
-FEW_MISSING = 20  # cells; fewer tell nothing
+FEW_MISSING = 20  # cells; fewer are no evidence
 PURE = 0.98  # share of one class among the rows with a missing cell
 MIN_ROWS = 50  # below, all values of a column are different by chance
 ID_NAME = re.compile(
@@ -26,24 +27,24 @@ ID_NAME = re.compile(
 
 
 def single_column(view: View) -> Iterator[Finding]:
-    """A column that alone tells the class much better than all the others together."""
+    """Find columns that alone predict the class much better than all others together."""
     rows = view.sample(view.train)
     X, y = view.table.X.iloc[rows], view.table.y[rows]
     for name in X.columns:
         if _is_renamed(X[name], y):
-            yield _giveaway(name, "each of its values stands for one class: it is the target by another name")
+            yield _giveaway(name, "each of its values corresponds to one class, so it is a copy of the target")
             continue
         alone = single_auc(X[name], y, seed=view.seed)
         if alone is None or alone < STRONG:
             continue
         others = scores_out_of_fold(X.drop(columns=name), y, seed=view.seed) if len(X.columns) > 1 else None
-        without = 0.5 if others is None else auc(y, others)
+        without = (None if others is None else auc(y, others)) or 0.5
         if 1 - without >= TIMES_BETTER * (1 - alone) + 0.01:
             yield _giveaway(name, f"alone it has AUC {alone:.3f}, all other columns together {without:.3f}")
 
 
 def missing_cells(view: View) -> Iterator[Finding]:
-    """A column whose missing cells tell the class."""
+    """Find columns whose missing cells predict the class."""
     rows = view.sample(view.train)
     y = view.table.y[rows]
     for name in view.table.X.columns:
@@ -61,13 +62,13 @@ def missing_cells(view: View) -> Iterator[Finding]:
                 Severity.SEVERE if area >= STRONG else Severity.WARNING,
                 f"{name!r} is missing in {is_missing.sum():,} rows; {shares[place]:.0%} of them are class "
                 f"{view.table.classes[place]!r}, {base[place]:.0%} of all rows (AUC {area:.2f})",
-                f"Ask whether it is filled in before or after the answer is known. If after: --drop {name!r}",
+                f"Find out whether it is recorded before or after the label is known. If after: --drop {name!r}",
                 LeakType.FEATURES,
             )
 
 
 def identifiers(view: View) -> Iterator[Finding]:
-    """Columns with another value in every row: names, numbers of rows or of people."""
+    """Find columns with a distinct value in every row: names, row numbers, identifiers."""
     for name in view.table.X.columns:
         cells = view.cells(name).dropna()
         if (
@@ -82,13 +83,13 @@ def identifiers(view: View) -> Iterator[Finding]:
                 "identifier",
                 Severity.WARNING,
                 f"{name!r} has {cells.nunique():,} different values in {len(cells):,} rows{why}",
-                f"A model can only learn it by heart. --drop {name!r}",
+                f"A model can only memorize it. --drop {name!r}",
                 LeakType.FEATURES,
             )
 
 
 def _identifies(name: str, cells: pd.Series[Any]) -> str:
-    """Say how a column of different values shows that it numbers rows; "" where it measures something."""
+    """Return why a column of distinct values is an identifier; "" if it is a measurement."""
     if not pd.api.types.is_numeric_dtype(cells.dtype):
         return ", all text"
     values = cells.to_numpy(np.float64)
@@ -97,12 +98,12 @@ def _identifies(name: str, cells: pd.Series[Any]) -> str:
     if (np.diff(values) > 0).all() or (np.diff(values) < 0).all():
         return ", in the order of the file"
     if values.max() - values.min() < 2 * len(values):
-        return ", with hardly a gap between them"
-    return ", and is called like a number" if ID_NAME.search(name) else ""
+        return ", with hardly any gaps"
+    return ", and is named like an identifier" if ID_NAME.search(name) else ""
 
 
 def _is_renamed(cells: pd.Series[Any], y: Integers) -> bool:
-    """Whether the column's few values and the classes stand for each other, one to one."""
+    """Whether the values of the column and the classes correspond one to one."""
     present = cells.notna().to_numpy()
     pairs = pd.DataFrame({"value": cells[present], "class": y[present]}).drop_duplicates()
     n_classes = len(np.unique(y))
@@ -116,6 +117,6 @@ def _giveaway(name: str, evidence: str) -> Finding:
         "gives-the-answer-away",
         Severity.SEVERE,
         f"{name!r}: {evidence}",
-        f"Ask whether it is known before the answer is. If not: --drop {name!r}",
+        f"Find out whether it is known before the label. If not: --drop {name!r}",
         LeakType.FEATURES,
     )

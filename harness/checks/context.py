@@ -73,7 +73,6 @@ class CheckContext:
     folds: Sequence[FoldScores]
     runner: Runner
     budget: TaskBudget
-    preload: Sequence[str]
     val_auc: float
     plain_budget: TaskBudget
     plain: dict[str, list[FoldScores] | Failure]  # files of our own by their text: scores on the same folds, or why not
@@ -243,8 +242,7 @@ class CheckContext:
         return [self.problem.read(answer.payload or b"") for answer in answers]
 
     def _task(self, job: Any, n_bytes: int, *, is_exact: bool = True) -> Task:
-        extra = {"preload": list(self.preload), "guarded": self.is_guarded}
-        return Task({**job, **extra}, n_bytes, is_exact=is_exact)
+        return Task({**job, "guarded": self.is_guarded}, n_bytes, is_exact=is_exact)
 
     def _run(self, tasks: Sequence[Task], budget: TaskBudget | None = None) -> list[Answer]:
         answers = self.runner.run(tasks, budget or self.budget)

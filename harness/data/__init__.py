@@ -1,1 +1,1 @@
-"""Tables: read a file of any kind, understand its columns and write down what was understood."""
+"""Tables: read a file in any dialect, infer its columns, and record them in data/dataset.toml."""

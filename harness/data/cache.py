@@ -1,18 +1,17 @@
-"""The binary cache of a large table under data/: written once, then mapped read-only instead of parsing text again.
+"""The binary cache of a large table under data/: written once, then memory-mapped instead of parsing text again.
 
     data/<name>-<stamp>.numbers.npy   float64 (columns, rows)   the number columns of X
     data/<name>-<stamp>.codes.npy     int32 (columns, rows)     the category columns of X, -1 for missing
     data/<name>-<stamp>.rows.npy      (rows,) of class, group, time
-    data/<name>-<stamp>.head.npy      JSON, as bytes: names, categories, classes, digest; written last
+    data/<name>-<stamp>.head.npy      JSON, as bytes: categories, classes, digest; written last
 
-The stamp names the card: a corrected card has another cache, and no cache is ever overwritten.
+The stamp is a hash of the config: an edited config has another cache, and no cache is overwritten.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,19 +20,20 @@ import numpy as np
 
 from harness.data.config import Card, TableError
 from harness.data.table import Features, Rows, Table, make_table
+from harness.files import write_atomic
 
 PARTS = ("numbers", "codes", "rows", "head")
 ROW = np.dtype([("y", "<i8"), ("group", "<i8"), ("time", "<f8")])
 
 
 def paths(root: Path, card: Card) -> dict[str, Path]:
-    """Return where each part of the card's cache lies, whether it is there or not."""
+    """Return the path of each part of the cache, whether it exists or not."""
     stamp = hashlib.sha256(json.dumps(asdict(card), sort_keys=True).encode()).hexdigest()[:12]
     return {part: root / "data" / f"{card.name}-{stamp}.{part}.npy" for part in PARTS}
 
 
 def load(root: Path, card: Card) -> Table | None:
-    """Return the cached table, mapped read-only, or None where there is none; raises TableError if it was changed."""
+    """Return the cached table, memory-mapped, or None without a cache; raises TableError if it is damaged."""
     files = paths(root, card)
     if not files["head"].exists():
         return None
@@ -46,11 +46,11 @@ def load(root: Path, card: Card) -> Table | None:
         labels = Rows(np.ascontiguousarray(rows["y"]), tuple(head["classes"]), groups, times)
         return make_table(card, features, labels, expected=head["digest"])
     except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
-        raise _damaged(files, " ".join(str(error).split())) from None
+        raise _damaged(files, error) from None
 
 
 def save(root: Path, table: Table) -> None:
-    """Write the cache of a table; the head comes last, so that half a cache is no cache."""
+    """Write the cache of a table; the head comes last, so an interrupted write leaves no cache."""
     files = paths(root, table.card)
     rows = np.zeros(len(table.y), ROW)
     rows["y"] = table.y
@@ -63,23 +63,12 @@ def save(root: Path, table: Table) -> None:
         "rows": rows,
         "head": np.frombuffer(json.dumps(head).encode(), np.uint8),
     }
+    files["head"].parent.mkdir(exist_ok=True)
     for part in PARTS:
-        _write(files[part], arrays[part])
+        with write_atomic(files[part]) as path, path.open("wb") as file:
+            np.save(file, arrays[part])
 
 
-def _write(path: Path, array: np.ndarray[Any, Any]) -> None:
-    path.parent.mkdir(exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with part.open("wb") as file:
-            np.save(file, array)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _damaged(files: dict[str, Path], reason: str) -> TableError:
+def _damaged(files: dict[str, Path], reason: Exception) -> TableError:
     where = f"data/{files['head'].name}"
-    return TableError(
-        f"{where}: expected the cache as it was written, got {reason}. Delete it: it is made again from the source."
-    )
+    return TableError(f"{where}: the cache is damaged ({reason}). Delete it; it is rebuilt from the source.")

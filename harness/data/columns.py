@@ -1,7 +1,7 @@
-"""Gather the cells of a file, block by block, into whole columns of numbers and of category codes.
+"""Read a file block by block into whole columns of numbers and of category codes.
 
-Only one block is held as text; what it became lies on a temporary file until its column is asked for. A table of a
-million rows is read in little more memory than its numbers take.
+Only one block is held as text. Converted blocks are kept in a temporary file until a column is read, so a table of a
+million rows needs little more memory than its numbers.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from harness.data.config import CARD, ColumnType, Format, TableError
 from harness.data.dtypes import LARGEST, to_codes, to_numbers, too_large
 from harness.data.reader import read_blocks
 
-MEMORY_BYTES = 1 << 26  # of a pile, before it goes to disk
+MEMORY_BYTES = 1 << 26  # of a pile before it is moved to disk
 
 
 class MisfitError(TableError):
-    """A cell is not what the kind of its column says."""
+    """A cell does not fit the type of its column."""
 
     def __init__(self, column: str, message: str) -> None:
         super().__init__(message)
@@ -30,7 +30,7 @@ class MisfitError(TableError):
 
 
 class Pile:
-    """Columns of one type, put down in blocks of rows and taken up one whole column at a time."""
+    """Columns of one dtype, written in blocks of rows and read one whole column at a time."""
 
     def __init__(self, names: list[str], dtype: type[np.generic]) -> None:
         self.names, self.dtype = names, np.dtype(dtype)
@@ -38,13 +38,13 @@ class Pile:
         self._blocks: list[tuple[int, int]] = []  # (offset in bytes, rows)
 
     def put(self, columns: list[np.ndarray[Any, Any]]) -> None:
-        """Add a block: one array for each name, all of one length."""
+        """Append a block: one array for each name, all of the same length."""
         self._blocks.append((self._file.seek(0, 2), len(columns[0])))
         for column in columns:
             self._file.write(np.ascontiguousarray(column, self.dtype).tobytes())
 
     def take(self, name: str) -> np.ndarray[Any, Any]:
-        """Return one column from its first row to its last."""
+        """Return one whole column."""
         place, parts = self.names.index(name), []
         for offset, n_rows in self._blocks:
             n_bytes = n_rows * self.dtype.itemsize
@@ -53,18 +53,18 @@ class Pile:
         return np.concatenate(parts) if parts else np.empty(0, self.dtype)
 
     def close(self) -> None:
-        """Give the memory and the temporary file back."""
+        """Delete the temporary file."""
         self._file.close()
 
 
 class Columns:
-    """The columns of a file that have a kind. Use it as a context: it owns temporary files.
+    """The columns of a file. Use it as a context: it owns temporary files.
 
     Attributes
     ----------
     n_rows : int
     categories : dict of str to list of str
-        For each category column what its codes stand for; a missing cell has the code -1.
+        The text of each code of a category column; a missing cell has the code -1.
     """
 
     def __init__(self, kinds: Mapping[str, ColumnType], form: Format) -> None:
@@ -80,13 +80,13 @@ class Columns:
         self.close()
 
     def close(self) -> None:
-        """Give the temporary files back."""
+        """Delete the temporary files."""
         self.numbers.close()
         self.codes.close()
 
     @property
     def categories(self) -> dict[str, list[str]]:
-        """What the codes of each category column stand for, by their place."""
+        """The text of each code of each category column."""
         return {name: list(known) for name, known in self._known.items()}
 
     def take(self, name: str) -> np.ndarray[Any, Any]:
@@ -94,7 +94,7 @@ class Columns:
         return (self.codes if self.kinds[name] is ColumnType.CATEGORY else self.numbers).take(name)
 
     def put(self, block: pd.DataFrame, where: str) -> None:
-        """Add a block of rows; raises MisfitError for the first cell that does not fit its column's kind."""
+        """Append a block of rows; raises MisfitError for the first cell that does not fit the type of its column."""
         numbers = [self._read(block[name], where) for name in self.numbers.names]
         codes = [to_codes(block[name], self._known[name], self.form) for name in self.codes.names]
         if numbers:
@@ -110,26 +110,26 @@ class Columns:
             place = int(wrong.argmax())
             raise MisfitError(
                 name,
-                f"{where}: expected a {self.kinds[name]} in column {name!r}, row {self.n_rows + place + 1}, got "
-                f'{cells.iloc[place]!r:.40}. Make it a "category" in {CARD}, or name what means missing with --na.',
+                f"{where}: column {name!r}, row {self.n_rows + place + 1}: {cells.iloc[place]!r:.40} is no "
+                f'{self.kinds[name]}. Make the column a "category" in {CARD}, or use --na if the cell means missing.',
             )
         if (huge := too_large(numbers)).any():
             place = int(huge.argmax())
             cell = f"{cells.iloc[place]!s:.40}"
             raise TableError(
-                f"{where}: expected numbers up to {LARGEST:g} in column {name!r}, row {self.n_rows + place + 1}, got "
-                f"{cell}. If it means missing, say --na={cell}, else write them in another unit or --drop the column."
+                f"{where}: column {name!r}, row {self.n_rows + place + 1}: {cell} exceeds {LARGEST:g}. "
+                f"If it means missing, use --na={cell}; otherwise change the unit or --drop the column."
             )
         return numbers
 
 
 def gather(path: Path, form: Format, kinds: Mapping[str, ColumnType], where: str) -> Columns:
-    """Read the columns that have a kind; `where` opens the line of every error.
+    """Read the columns of `kinds`; `where` begins the message of an error.
 
     Raises
     ------
     MisfitError
-        A cell is not what its column's kind says.
+        A cell does not fit the type of its column.
     TableError
         The file cannot be read, or a number is too large for any model.
     """

@@ -1,16 +1,13 @@
-"""The card of a table: the nouns that data/dataset.toml is made of. Frozen during a run, part of the fingerprint.
+"""Read, check and write data/dataset.toml, the config of the table. Part of the fingerprint, frozen during a run.
 
-Read and write data/dataset.toml.
-
-`prepare.py --csv` writes the card and a person may correct it: every field is checked here, once, so that what follows
-can trust the types.
+`prepare.py --csv` writes the file and the user may edit it. Every field is checked here once, so later code can trust
+the types.
 """
 
 from __future__ import annotations
 
 import codecs
 import json
-import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -19,18 +16,19 @@ from enum import StrEnum
 from pathlib import Path
 
 from harness.errors import UserError
+from harness.files import write_atomic
 
 CARD = "data/dataset.toml"  # relative to the repository
-DEFAULT_CARD = "data/heart.toml"  # what CARD is as shipped
-WHITESPACE = r"\s+"  # the separator of files whose columns stand apart by any number of blanks
+DEFAULT_CARD = "data/heart.toml"  # the content of CARD as shipped
+WHITESPACE = r"\s+"  # the separator of files whose columns are separated by any number of blanks
 
 
 class TableError(UserError):
-    """A table, or its card, is not what was expected; the message says how to go on."""
+    """A table or its config is invalid; the message says how to fix it."""
 
 
 class ColumnType(StrEnum):
-    """What the cells of a column are. All but a category reach train.py as numbers."""
+    """The type of a column. All but a category reach train.py as numbers."""
 
     NUMBER = "number"
     CATEGORY = "category"
@@ -39,15 +37,15 @@ class ColumnType(StrEnum):
 
 
 class Duplicates(StrEnum):
-    """What becomes of rows whose features are equal."""
+    """How rows with equal features are split."""
 
     TOGETHER = "together"  # all on one side of every split
-    APART = "apart"  # each by itself: for tables where equal rows are different things that happen to be alike
+    APART = "apart"  # independently: for tables where equal rows are different things
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How the source is written; the defaults are a plain UTF-8 CSV file with a header."""
+    """The dialect of the source; the defaults are a plain UTF-8 CSV file with a header."""
 
     sep: str = ","
     header: bool = True
@@ -55,16 +53,16 @@ class Format:
     decimal: str = "."
     thousands: str = ""
     day_first: bool = False  # 3/4/2024 is the third of April
-    na: tuple[str, ...] = ()  # what stands for a missing cell, beside the usual: empty, ?, NA, NaN, null, …
+    na: tuple[str, ...] = ()  # markers of a missing cell, besides the usual ones: empty, ?, NA, NaN, null, …
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """Which table is measured, and how its columns are read.
+    """The config of a table: which file it is, and how its columns are read.
 
-    `positive` is the class whose probability is scored, "" for the last one in order. `kinds` names the columns of X,
-    in their order, and the time column. Group and time say how to split and are no features. A column that the file
-    holds and the card does not name is an error, not a guess.
+    `positive` is the class whose probability is scored, "" for the last one in order. `kinds` names the columns of X
+    in their order, and the time column. Group and time define the split and are no features. A column of the file
+    that the config does not name is an error.
     """
 
     name: str
@@ -86,7 +84,7 @@ class Card:
 
 
 _SCALARS = ("name", "source", "target", "positive", "drop", "group", "time", "duplicates", "sha256")
-_WAY_OUT = "Put it right, or run: uv run prepare.py --reset"
+_WAY_OUT = "Correct it, or run: uv run prepare.py --reset"
 
 
 def read_card(root: Path) -> Card:
@@ -95,18 +93,18 @@ def read_card(root: Path) -> Card:
     Raises
     ------
     TableError
-        The file is missing or is not TOML, or a field is missing, unknown, or not what it should be.
+        The file is missing or is not TOML, or a field is missing, unknown or invalid.
     """
     try:
         return parse_card((root / CARD).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise TableError(f"{CARD}: expected the card of a table, got no file. Run: uv run prepare.py --reset") from None
+        raise TableError(f"{CARD}: the file is missing. Run: uv run prepare.py --reset") from None
     except (OSError, UnicodeDecodeError) as error:
         raise _not_toml(error) from None
 
 
 def parse_card(text: str) -> Card:
-    """Turn the text of data/dataset.toml into a Card; raises TableError for the first thing that is wrong."""
+    """Parse the text of data/dataset.toml; raises TableError for the first error."""
     try:
         entries = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
@@ -115,9 +113,9 @@ def parse_card(text: str) -> Card:
     form = _table(entries, "format")
     _check_names(form, Format, "format.")
     card = Card(
-        name=_match(entries, "name", r"[A-Za-z0-9][\w.-]{0,63}", "letters, digits, '.', '-' and '_'"),
+        name=_match(entries, "name", r"[A-Za-z0-9][\w.-]{0,63}", "letters, digits, '.', '-' or '_'"),
         sha256=_match(entries, "sha256", r"[0-9a-f]{64}", "64 hexadecimal digits"),
-        source=_match(entries, "source", r"[^\0]+", "a path or where else it comes from"),
+        source=_match(entries, "source", r"[^\0]+", "a path or openml:NAME@VERSION"),
         target=_match(entries, "target", r"(?s:.+)", "the name of a column"),
         **{name: _text(entries, name) for name in ("positive", "group", "time")},
         drop=_texts(entries, "drop"),
@@ -130,7 +128,7 @@ def parse_card(text: str) -> Card:
 
 
 def card_text(card: Card) -> str:
-    """Return the TOML of a card; fields at their default are left out."""
+    """Return the config as TOML; fields at their default are left out."""
     top = [line for name in _SCALARS if (line := _line(card, name, Card.__dataclass_fields__[name].default))]
     plain = Format()
     form = [line for one in fields(Format) if (line := _line(card.format, one.name, getattr(plain, one.name)))]
@@ -140,65 +138,60 @@ def card_text(card: Card) -> str:
 
 
 def write_card(root: Path, text: str) -> None:
-    """Put `text` in data/dataset.toml, all of it or nothing."""
-    path = root / CARD
-    path.parent.mkdir(exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        part.write_text(text, encoding="utf-8", newline="\n")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    """Write data/dataset.toml."""
+    (root / CARD).parent.mkdir(exist_ok=True)
+    with write_atomic(root / CARD) as path:
+        path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _check_names(entries: Mapping[str, object], kind: type[Card | Format], prefix: str) -> None:
     known = [one.name for one in fields(kind)]
     for name in entries:
         if name not in known:
-            raise _wrong(f"{prefix}{name}", f"one of {', '.join(known)}", "an unknown field")
+            raise _error(f"unknown field {prefix}{name}. Known are {', '.join(known)}")
 
 
 def _check_roles(card: Card) -> None:
-    """Each column has one task."""
+    """Raise TableError unless each column has one role and at least one is a feature."""
     roles = [*((column, "drop") for column in card.drop), (card.target, "target"), (card.group, "group")]
     taken = dict.fromkeys(card.kinds, "kinds")
     for column, role in roles:
         if column and column in taken:
-            raise _wrong(role, f"a column that {taken[column]} does not name too", column)
+            raise _error(f"column {column!r} is both in {taken[column]} and in {role}")
         taken[column] = role
     if card.time in {column for column, _ in roles if column} or (card.time and card.time not in card.kinds):
-        raise _wrong("time", "a column with a kind and no other task", card.time)
+        raise _wrong("time", "a column with a kind and no other role", card.time)
     if card.group and card.time:
-        raise _wrong("time", "a group or a time, not both", card.time)
+        raise _error("group and time cannot be combined")
     if not card.features:
-        raise _wrong("kinds", "a column to learn from, beside the time", list(card.kinds))
+        raise _error("[kinds] names no feature column")
 
 
 def _match(entries: Mapping[str, object], name: str, pattern: str, expected: str) -> str:
     text = entries.get(name)
     if not isinstance(text, str) or not re.fullmatch(pattern, text, re.ASCII):
-        raise _wrong(name, expected, "nothing" if text is None else text)
+        raise _wrong(name, expected, text)
     return text
 
 
 def _text(entries: Mapping[str, object], name: str, default: str = "", prefix: str = "") -> str:
     text = entries.get(name, default)
     if not isinstance(text, str):
-        raise _wrong(f"{prefix}{name}", "a text in quotes", text)
+        raise _wrong(f"{prefix}{name}", "text in quotes", text)
     return text
 
 
 def _texts(entries: Mapping[str, object], name: str, prefix: str = "") -> tuple[str, ...]:
     texts = entries.get(name, [])
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        raise _wrong(f"{prefix}{name}", "a list of texts in quotes", texts)
+        raise _wrong(f"{prefix}{name}", "a list of text in quotes", texts)
     return tuple(texts)
 
 
 def _table(entries: Mapping[str, object], name: str) -> Mapping[str, object]:
     table = entries.get(name, {})
     if not isinstance(table, dict):
-        raise _wrong(name, f"lines under [{name}]", table)
+        raise _wrong(name, f"a table [{name}]", table)
     return table
 
 
@@ -237,7 +230,7 @@ def _format(entries: Mapping[str, object]) -> Format:
 
 def _encoding(name: str) -> str:
     try:
-        "".encode(codecs.lookup(name).name)  # a codec between bytes, such as rot13 or zip, is found but is no encoding
+        "".encode(codecs.lookup(name).name)  # lookup also finds rot13 and zip, which encode no text
     except (LookupError, ValueError):
         raise _wrong("format.encoding", "the name of a text encoding", name) from None
     return name
@@ -249,7 +242,7 @@ def _line(values: Card | Format, name: str, default: object) -> str:
 
 
 def _value(value: object) -> str:
-    """Return a TOML value: JSON's, which TOML can read, but for the one control character that JSON lets stand."""
+    """Return a TOML value: JSON, with DEL escaped, the one control character that JSON allows and TOML does not."""
     entries = list(value) if isinstance(value, tuple) else value
     return json.dumps(entries, ensure_ascii=False).replace("\x7f", "\\u007f")
 
@@ -260,9 +253,12 @@ def _key(column: str) -> str:
 
 def _not_toml(error: Exception) -> TableError:
     reason = (str(error).splitlines() or [type(error).__name__])[0]
-    return TableError(f"{CARD}: expected TOML, got {reason}. {_WAY_OUT}")
+    return _error(f"not valid TOML: {reason}")
 
 
 def _wrong(name: str, expected: str, got: object) -> TableError:
-    shown = got if got in ("nothing", "an unknown field") else f"{got!r:.60}"
-    return TableError(f"{CARD}: expected {expected} in {name}, got {shown}. {_WAY_OUT}")
+    return _error(f"{name} is {'missing' if got is None else f'{got!r:.60}'}, but must be {expected}")
+
+
+def _error(text: str) -> TableError:
+    return TableError(f"{CARD}: {text}. {_WAY_OUT}")

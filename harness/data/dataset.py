@@ -1,4 +1,4 @@
-"""The table that is measured, from its card: the door that prepare.py knocks at."""
+"""Load the table described by data/dataset.toml."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from harness.data.reader import column_names
 from harness.data.source import copy_path, fetch
 from harness.data.table import Table, build_table, cell_kinds
 
-__all__ = ["CARD", "Card", "ColumnType", "Table", "TableError", "content_hash", "describe", "read_card", "read_table"]
+__all__ = ["CARD", "Card", "ColumnType", "Table", "TableError", "describe", "read_card", "read_table"]
 
 
 def read_table(root: Path, card: Card) -> Table:
-    """Return the table of `card`, from its copy under data/, which is made if it is not there.
+    """Return the table of `card` from its copy under data/, which is made if it is missing.
 
-    A large table is read from its source once; after that it is mapped, read-only, from its binary cache.
+    A large table is read from its source once, and memory-mapped from its binary cache after that.
 
     Raises
     ------
     TableError
-        The source cannot be had, is not the one on the card, or does not hold what the card says.
+        The source is missing, has another sha256, or does not match the config.
     """
     table = cache.load(root, card)
     if table is not None:
@@ -36,24 +36,17 @@ def read_table(root: Path, card: Card) -> Table:
     if path == root / copy_path(card.name):
         return table
     cache.save(root, table)
-    del table  # the mapped one takes its place: both would be twice the memory
+    del table  # before the mapped one is loaded: both would take twice the memory
     return read_table(root, card)
 
 
-def content_hash(table: Table) -> str:
-    """Return what the table adds to the fingerprint: the sha256 of every cell, every class and the card."""
-    return table.digest
-
-
 def _check_columns(names: Sequence[str], card: Card, where: str) -> None:
-    """The file and the card name the same columns."""
+    """Raise TableError unless the file and the config name the same columns."""
     named = [name for name in (card.target, card.group, *card.kinds, *card.drop) if name]
     for name in named:
         if name not in names:
             shown = ", ".join(names[:20]) + ", …" * (len(names) > 20)
-            raise TableError(f"{where}: expected column {name!r}, the columns are {shown:.500}. Correct {CARD}.")
+            raise TableError(f"{where}: no column {name!r}. The columns are {shown:.500}. Correct {CARD}.")
     for name in names:
         if name not in named:
-            raise TableError(
-                f"{CARD}: expected a task for column {name!r} of {where}, got none. Give it a kind or drop it."
-            )
+            raise TableError(f"{CARD}: column {name!r} of {where} is not listed. Give it a kind or drop it.")

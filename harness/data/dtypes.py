@@ -1,4 +1,4 @@
-"""What the cells of a column are, and how they become numbers: each cell by itself, nothing learned from the others."""
+"""Infer the type of a column, and convert its cells to numbers or codes, each cell independently of the others."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Numbers = np.ndarray[Any, np.dtype[np.float64]]
 Codes = np.ndarray[Any, np.dtype[np.int32]]
 
 YES_NO = (("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"))
-LARGEST = 3e38  # beyond, a number does not fit the 32 bits in which trees hold features
-NO_NUMBER = frozenset({"-", "--", ".", "*", "n.a.", "missing", "unknown", "none"})  # a missing cell among numbers
+LARGEST = 3e38  # the limit of float32, in which tree models hold features
+NO_NUMBER = frozenset({"-", "--", ".", "*", "n.a.", "missing", "unknown", "none"})  # markers of a missing number
 ORNAMENTS = re.compile(r"^[$€£]\s*|\s*[$€£%]$")
 BLANK_THOUSANDS = re.compile(r"(?<=\d)[ \u00a0\u202f](?=\d{3}(?!\d))")
 LEADING_ZERO = re.compile(r"0\d+")  # 01234 is a postal code, 0 and 0.5 are numbers
@@ -30,9 +30,9 @@ DATE = re.compile(
 
 
 def guess_kind(cells: pd.Series[Any], form: Format) -> ColumnType:
-    """Return what the cells look like: a category where nothing else fits every one of them.
+    """Infer the type of a column: the first one that fits every cell, else a category.
 
-    A column with no cell at all counts as numbers. Codes with leading zeros stay text, and so do a yes or a no alone.
+    An empty column counts as numbers. Codes with leading zeros are categories, and so is a column of yes alone.
     """
     values = _distinct(cells)
     if pd.api.types.is_bool_dtype(cells.dtype):
@@ -42,7 +42,7 @@ def guess_kind(cells: pd.Series[Any], form: Format) -> ColumnType:
     if pd.api.types.is_numeric_dtype(cells.dtype) or not len(values):
         return ColumnType.NUMBER
     text = values.astype(str).str.strip()
-    if form.decimal == "." and pd.to_numeric(text, errors="coerce").notna().all():  # what most columns are, told fast
+    if form.decimal == "." and pd.to_numeric(text, errors="coerce").notna().all():  # a fast path for most columns
         return ColumnType.CATEGORY if _has_leading_zero(text) else ColumnType.NUMBER
     if set(text.str.lower()) in [set(pair) for pair in YES_NO]:
         return ColumnType.BOOLEAN
@@ -56,7 +56,7 @@ def guess_kind(cells: pd.Series[Any], form: Format) -> ColumnType:
 def to_numbers(
     cells: pd.Series[Any], kind: ColumnType, form: Format
 ) -> tuple[Numbers, np.ndarray[Any, np.dtype[np.bool_]]]:
-    """Return the cells as float64, NaN where one is missing, infinite or does not fit, and where one does not fit."""
+    """Return the cells as float64, NaN for a missing, infinite or misfit one, and a mask of the misfits."""
     if kind is ColumnType.NUMBER and cells.dtype == np.float64:
         numbers = cells.to_numpy(np.float64)
         is_there = np.isfinite(numbers) & ~np.isin(numbers, [float(text) for text in form.na if is_number(text)])
@@ -72,12 +72,12 @@ def to_numbers(
 
 
 def too_large(numbers: Numbers) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Return where a number is one that no model could take in."""
+    """Return a mask of the numbers beyond LARGEST."""
     return np.asarray(np.abs(numbers) > LARGEST)
 
 
 def to_codes(cells: pd.Series[Any], known: dict[str, int], form: Format) -> Codes:
-    """Return the place of each cell in `known`, which grows by what is new in it; -1 for a missing one."""
+    """Return the code of each cell in `known`, to which new texts are added; -1 for a missing cell."""
     places, values = pd.factorize(cells)
     codes = np.empty(len(values) + 1, np.int32)
     codes[-1] = -1
@@ -90,8 +90,8 @@ def to_codes(cells: pd.Series[Any], known: dict[str, int], form: Format) -> Code
 def number_style(columns: Iterable[Sequence[str]], sep: str) -> tuple[str, str]:
     """Return the decimal mark and the thousands separator of a file.
 
-    The decimal mark is that of most columns of numbers that show one. Thousands are set apart by what any of these sets
-    them apart by, or else by the other of point and comma, where it stands nowhere but between groups of three digits.
+    The decimal mark is the one that most columns of numbers use. The thousands separator is the one of these columns,
+    or else the other of point and comma if it occurs only between groups of three digits.
     """
     found = [_texts(column) for column in columns]
     votes = Counter(style for texts in found if (style := _column_style(texts, sep)) is not None)
@@ -109,12 +109,12 @@ def number_style(columns: Iterable[Sequence[str]], sep: str) -> tuple[str, str]:
 
 
 def is_number(cell: str) -> bool:
-    """Whether a cell is a number as a program writes it."""
+    """Whether a cell is a number in plain notation, without thousands separators or units."""
     return re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", cell.strip()) is not None
 
 
 def is_day_first(cells: Iterable[str]) -> bool:
-    """Whether dates such as 3/4/2024 put the day first: those with points do, and those where a 13 or more says so."""
+    """Whether dates such as 3/4/2024 put the day first: a point separates them, or a first number exceeds 12."""
     first = re.compile(r"(\d{1,2})([-/.])\d{1,2}\2(\d{4}|\d{2}\b)")
     found = [match for cell in cells if (match := first.match(cell.strip()))]
     return any(int(match[1]) > 12 or match[2] == "." for match in found)
@@ -157,21 +157,21 @@ def _texts(cells: Sequence[str]) -> list[str]:
 
 
 def _sets_thousands_apart(columns: Iterable[Sequence[str]], decimal: str, mark: str) -> bool:
-    """Whether `mark` stands in columns of numbers, and nowhere there but between groups of three digits."""
+    """Whether `mark` occurs in columns of numbers, and only between groups of three digits."""
     fitting = (texts for texts in columns if all(is_number(text) or _is_grouped(text, decimal, mark) for text in texts))
     marked = [text for texts in fitting for text in texts if mark in text]
     return bool(marked) and all(_is_grouped(text, decimal, mark) for text in marked)
 
 
 def _column_style(texts: Sequence[str], sep: str) -> tuple[str, str] | None:
-    """Return (decimal, thousands) of one column; None where it holds other text or shows neither."""
+    """Return (decimal, thousands) of one column; None if it holds other text or neither mark."""
     if all(map(is_number, texts)):
         has_point = any("." in text and not _is_grouped(text, ",", ".") for text in texts)
         return (".", "") if has_point else None
     if not all(re.fullmatch(r"[-+]?\d[\d.,']*", text) for text in texts):
         return None
     styles = [(".", ","), (",", "."), (".", "'"), (",", "")]
-    if sep == ";":  # there 1,234 is more likely a little over one
+    if sep == ";":  # 1,234 is then more likely a decimal number
         styles = [(",", ""), *styles[:-1]]
     return next(
         (style for style in styles if all(is_number(text) or _is_grouped(text, *style) for text in texts)), None
@@ -191,7 +191,7 @@ def _grouped(thousands: str, decimal: str) -> str:
 
 
 def _read_dates(text: pd.Series[str], *, day_first: bool) -> Numbers:
-    """Return days since 1970-01-01. Where the year comes first, pandas must not be told of days that come first."""
+    """Return days since 1970-01-01. pandas misreads dates with the year first if `dayfirst` is set."""
     fits = text.map(lambda cell: DATE.fullmatch(cell) is not None)
     is_year_first = text.str.match(r"\d{4}")
     days = np.full(len(text), np.nan)
@@ -208,5 +208,5 @@ def _days(dates: pd.Series[Any]) -> Numbers:
 
 
 def _text(value: object) -> str:
-    """Return a category's name: text without blanks around it, a whole number without its point."""
+    """Return the name of a category: stripped text, or a whole number without decimals."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()

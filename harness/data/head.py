@@ -1,4 +1,4 @@
-"""The head of a text file: opened whatever packs it, its first rows, and the names that its header gives."""
+"""Open a text file, compressed or not, and read its first rows and the names in its header."""
 
 from __future__ import annotations
 
@@ -18,26 +18,24 @@ from typing import IO, cast
 
 from harness.data.config import WHITESPACE, Format, TableError
 
-HEAD_BYTES, HEAD_ROWS = 1 << 18, 200  # of text, to see how a file is written
+HEAD_BYTES, HEAD_ROWS = 1 << 18, 200  # of text, from which the dialect is inferred
 UNREADABLE = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError)
 
 
 @contextmanager
 def open_bytes(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file for reading, uncompressed: gzip, bzip2, xz, and zip with one member; raises TableError."""
+    """Open a file and decompress it: gzip, bzip2, xz, or zip with one member; raises TableError."""
     try:
         with path.open("rb") as file:
             magic = file.read(6)
             file.seek(0)
             yield _uncompressed(file, magic)
     except UNREADABLE as error:
-        raise TableError(
-            f"{path.name}: expected a file to read, got {one_line(error)}. Save the table as CSV."
-        ) from None
+        raise TableError(f"{path.name}: the file cannot be read ({explain(error)}). Save the table as CSV.") from None
 
 
 def read_head(path: Path, encoding: str) -> str:
-    """Return the text of the first lines, with plain line ends; a last line that was cut is left out."""
+    """Return the text of the first lines, with Unix line ends, without an incomplete last line."""
     with open_bytes(path) as file:
         data = file.read(HEAD_BYTES)
     text = data.decode("utf-8-sig" if encoding == "utf-8" else encoding, errors="replace")
@@ -46,26 +44,26 @@ def read_head(path: Path, encoding: str) -> str:
 
 
 def split_rows(text: str, sep: str) -> list[list[str]]:
-    """Return the first HEAD_ROWS rows of stripped cells, blank lines left out."""
+    """Return the first HEAD_ROWS rows of stripped cells, without blank lines."""
     return [row for _, row in _numbered_rows(text, sep)]
 
 
 def header_names(path: Path, form: Format) -> list[str]:
-    """Return what the header calls each column; one that has no name is x1, x2, … by its place.
+    """Return the name of each column in the header; an unnamed one is x1, x2, … by its position.
 
     Raises
     ------
     TableError
-        There is no row, or one of the first has more cells than the header has names.
+        There is no row, or one of the first rows has more cells than the header.
     """
     rows = _numbered_rows(read_head(path, form.encoding), form.sep)
     if not rows:
-        raise TableError(f"{path.name}: expected rows of cells, got an empty file. Put a table there.")
+        raise TableError(f"{path.name}: the file is empty. Add rows.")
     headers, body = (rows[0][1], rows[1:]) if form.header else ([], rows)
     widths = Counter(len(row) for _, row in body)
     width = max(widths, key=lambda n: (widths[n], n), default=len(headers))
     is_as_r_writes = len(headers) == width - 1 and not widths[len(headers)] and any(row[-1] for _, row in body)
-    headers = ["", *headers] if is_as_r_writes else headers  # the column of row names has no name
+    headers = ["", *headers] if is_as_r_writes else headers  # R writes no name for the column of row names
     wide = next(((line, len(row)) for line, row in body if any(row[len(headers) :])), None)
     if form.header and wide:
         raise too_wide(path, len(headers), *wide)
@@ -74,7 +72,7 @@ def header_names(path: Path, form: Format) -> list[str]:
 
 
 def distinct(names: Sequence[str]) -> list[str]:
-    """Return the names, each once: the second a is a_2."""
+    """Return distinct names: the second a becomes a_2."""
     found: list[str] = []
     for name in names:
         copies = (f"{name}_{number}" for number in range(2, 10_000))
@@ -83,26 +81,24 @@ def distinct(names: Sequence[str]) -> list[str]:
 
 
 def too_wide(path: Path, n_names: int, line: int, n_cells: int) -> TableError:
-    """Return the refusal of a line that has more cells than there are columns."""
-    cells = "1 cell" if n_names == 1 else f"{n_names} cells"
+    """Return the error for a line with more cells than there are columns."""
     return TableError(
-        f"{path.name}: expected {cells} in each line, as in the header, got {n_cells} in line {line}. "
-        "Put that line right; if lines stand above the header, delete them; if cells are cut wrongly, say --sep."
+        f"{path.name}: line {line} has {n_cells} cells, but the header has {n_names}. Correct that line. "
+        "If there are lines above the header, delete them; if cells are split wrongly, use --sep."
     )
 
 
-def one_line(error: BaseException) -> str:
-    """Return what a parser says, short enough for a message."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text.removeprefix("Error tokenizing data. C error: ")[:200]
+def explain(error: BaseException) -> str:
+    """Return the message of a parser's error, shortened."""
+    return (str(error) or type(error).__name__).removeprefix("Error tokenizing data. C error: ")[:200]
 
 
 def _numbered_rows(text: str, sep: str) -> list[tuple[int, list[str]]]:
-    """Return the first rows of stripped cells, each with the line that it begins in; blank lines are left out."""
+    """Return the first rows of stripped cells, each with its line number, without blank lines."""
     stripped = ((line, [cell.strip() for cell in row]) for line, row in _parsed(text, sep))
     try:
         return list(islice(((line, row) for line, row in stripped if row not in ([], [""])), HEAD_ROWS))
-    except csv.Error:  # a cell of more than 128 kB: the separator or the quoting is another one
+    except csv.Error:  # a cell of more than 128 kB: wrong separator or quoting
         return []
 
 
@@ -127,5 +123,5 @@ def _uncompressed(file: IO[bytes], magic: bytes) -> IO[bytes]:
         return file
     archive = zipfile.ZipFile(file)
     if len(archive.namelist()) != 1:
-        raise OSError(f"an archive of {len(archive.namelist())} files, or a spreadsheet, which is one")
+        raise OSError(f"a zip archive of {len(archive.namelist())} files, such as a spreadsheet")
     return archive.open(archive.namelist()[0])

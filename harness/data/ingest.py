@@ -1,4 +1,7 @@
-"""Take a table in: look at the file, write its card, keep a copy; nothing is written before all is understood."""
+"""Ingest a table: infer its config from the file, then write data/dataset.toml and a copy of the table.
+
+Nothing is written before the whole file was read.
+"""
 
 from __future__ import annotations
 
@@ -23,14 +26,14 @@ from harness.data.sniff import guess_format, survey
 from harness.data.source import OPENML, copy_path, is_small, openml_table, original, place
 from harness.data.table import Table, build_table, class_name
 
-SAMPLE_ROWS = 20_000  # from which kinds are guessed; a later cell that does not fit makes its column a category
-MIN_COUNTED = 20  # rows of a column 1, 2, 3, … before it is taken for a row number
-POSITIVE = {"yes", "y", "true", "t", "positive", "pos", "present", "+"}  # what the class that matters is called
+SAMPLE_ROWS = 20_000  # from which column types are inferred; a later cell of another type makes a category
+MIN_COUNTED = 20  # rows; a shorter column 1, 2, 3, … may be a measurement rather than a row number
+POSITIVE = {"yes", "y", "true", "t", "positive", "pos", "present", "+"}  # usual names of the positive class
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Intake:
-    """A table that was understood and not written yet; `notes` says, a line each, what was decided for the person."""
+    """A table that was read and not written yet; `notes` lists what was inferred, one line each."""
 
     card: Card
     table: Table
@@ -40,12 +43,12 @@ class Intake:
 
 
 def infer(root: Path, options: IntakeOptions) -> Intake:
-    """Read the table that is wished for and guess its card.
+    """Read the table that the options name, and infer its config.
 
     Raises
     ------
     TableError
-        The file is not there or is no table, a column is not in it, or its target holds no classes.
+        The file is missing or no table, a named column is missing, or the target holds no classes.
     """
     content, options = _content(root, options)
     with _on_disk(content) as path:
@@ -53,7 +56,7 @@ def infer(root: Path, options: IntakeOptions) -> Intake:
         form = guess_format(path, seen.encoding, options.target, options.hints)
         sample = next(read_blocks(path, form, n_rows=SAMPLE_ROWS), pd.DataFrame())
         if not len(sample):
-            raise TableError(f"{path.name}: expected rows of cells, got a header alone. Put a table there.")
+            raise TableError(f"{path.name}: the file has a header and no rows. Add rows.")
         options = resolve(options, list(sample.columns), form, path.name)
         doubled = _doubled(renamed_columns(path, form), options, path.name)
         kinds = _guess_kinds(sample, form, options)
@@ -74,16 +77,16 @@ def infer(root: Path, options: IntakeOptions) -> Intake:
             )
             if not card.features:
                 raise TableError(
-                    f"{path.name}: expected columns beside {options.target!r}, got none to learn from. Add some."
+                    f"{path.name}: no feature column is left besides {options.target!r}. Add one, or drop fewer."
                 )
             table = build_table(columns, card, path.name)
     return Intake(card, table, _notes(card, table, options, {**doubled, **late, **idle}), content, is_small(path, seen))
 
 
 def write(root: Path, intake: Intake) -> None:
-    """Keep the table under data/ and, last of all, put its card in data/dataset.toml."""
+    """Copy the table to data/, then write data/dataset.toml."""
     if intake.is_small:
-        if not (root / copy_path(intake.card.name)).exists():  # if it does, infer has made sure that it is the same
+        if not (root / copy_path(intake.card.name)).exists():  # else it has the same content: infer checks that
             place(intake.content, root / copy_path(intake.card.name))
     else:
         cache.save(root, intake.table)
@@ -91,16 +94,14 @@ def write(root: Path, intake: Intake) -> None:
 
 
 def reset(root: Path) -> None:
-    """Put the card of the default table back; copies and caches of other tables stay where they are."""
+    """Restore data/dataset.toml of the default table; copies and caches of other tables are kept."""
     if not (root / DEFAULT_CARD).is_file():
-        raise TableError(
-            f"{DEFAULT_CARD}: expected the card of the default table, got no file. git restore brings it back."
-        )
+        raise TableError(f"{DEFAULT_CARD}: the file is missing. Restore it: git restore {DEFAULT_CARD}")
     write_card(root, (root / DEFAULT_CARD).read_text(encoding="utf-8"))
 
 
 def _content(root: Path, options: IntakeOptions) -> tuple[Path | bytes, IntakeOptions]:
-    """Return the table's file or bytes; OpenML tells its target itself."""
+    """Return the table's path or bytes, and the options with the target that OpenML names."""
     if not (match := OPENML.fullmatch(options.source)):
         return original(root, options.source), options
     content, target = openml_table(match["name"], int(match["version"]))
@@ -119,27 +120,25 @@ def _on_disk(content: Path | bytes) -> Iterator[Path]:
 
 
 def _doubled(renamed: Mapping[str, str], options: IntakeOptions, where: str) -> dict[str, str]:
-    """Say what became of each column that shares its name; raises TableError where nobody can know which was meant."""
+    """Return a note for each renamed duplicate column; raises TableError if a duplicate is target, group or time."""
     for name in (options.target, options.group, options.time):
         if name in renamed.values():
-            raise TableError(f"{where}: expected one column {name!r}, got several of that name. Rename all but one.")
-    return {name: f"{name!r} is another column that the file calls {plain!r}" for name, plain in renamed.items()}
+            raise TableError(f"{where}: several columns are named {name!r}. Rename all but one.")
+    return {name: f"renamed a second column {plain!r} to {name!r}" for name, plain in renamed.items()}
 
 
 def _guess_kinds(sample: pd.DataFrame, form: Format, options: IntakeOptions) -> dict[str, ColumnType]:
     taken = {options.target, options.group, *options.drop}
     kinds = {name: guess_kind(sample[name], form) for name in sample.columns if name not in taken}
     if options.time and kinds[options.time] not in (ColumnType.NUMBER, ColumnType.DATE):
-        raise TableError(
-            f"{options.source}: expected dates or numbers in {options.time!r}, got text. Choose another --time."
-        )
+        raise TableError(f"{options.source}: column {options.time!r} holds text, no times. Choose another --time.")
     return kinds
 
 
 def _gather(
     path: Path, form: Format, kinds: dict[str, ColumnType], options: IntakeOptions
 ) -> tuple[Columns, dict[str, str]]:
-    """Read all rows; a column that turns out to hold something else than its sample becomes a category."""
+    """Read all rows; a column whose later cells do not fit the type of its sample becomes a category."""
     extra = dict.fromkeys(filter(None, (options.target, options.group)), ColumnType.CATEGORY)
     late: dict[str, str] = {}
     while True:
@@ -149,19 +148,19 @@ def _gather(
             if misfit.column == options.time:
                 raise
             kinds[misfit.column] = ColumnType.CATEGORY
-            late[misfit.column] = f"{misfit.column!r} is a category: not every cell is a number or a date"
+            late[misfit.column] = f"{misfit.column!r} is a category: some cells are neither numbers nor dates"
 
 
 def _idle(columns: Columns, kinds: Mapping[str, ColumnType], options: IntakeOptions) -> dict[str, str]:
-    """Return the columns that no model can use, and why."""
+    """Return the columns that no model can use, with the reason."""
     idle = {}
     for name in kinds:
         values = columns.take(name)
         missing = values < 0 if kinds[name] is ColumnType.CATEGORY else np.isnan(values)
         if name != options.time and missing.all():
-            idle[name] = f"dropped {name!r}: no cell is filled"
+            idle[name] = f"dropped {name!r}: every cell is missing"
         elif name != options.time and kinds[name] is ColumnType.NUMBER and _counts_rows(values):
-            idle[name] = f"dropped {name!r}: it numbers the rows"
+            idle[name] = f"dropped {name!r}: it is a row number"
     return idle
 
 
@@ -171,7 +170,7 @@ def _counts_rows(values: np.ndarray[Any, Any]) -> bool:
 
 
 def _positive(columns: Columns, options: IntakeOptions) -> str:
-    """Return the class that was asked for, or the one of two that a person would mean: the larger, yes, the rarer."""
+    """Return the requested positive class, else the larger number, a name such as yes, or the rarer class."""
     texts = columns.categories[options.target]
     names = list(dict.fromkeys(map(class_name, texts)))
     if options.positive:
@@ -199,7 +198,7 @@ def _name(root: Path, options: IntakeOptions, sha256: str) -> str:
             return candidate
         if options.name:
             break
-    raise TableError(f"{copy_path(name).as_posix()}: expected no other table there, got one. Choose another --name.")
+    raise TableError(f"{copy_path(name).as_posix()}: another table has this name. Choose another --name.")
 
 
 def _plain_name(options: IntakeOptions) -> str:
@@ -208,7 +207,7 @@ def _plain_name(options: IntakeOptions) -> str:
 
 
 def _source(root: Path, source: str) -> str:
-    """Return the source as the card tells it: relative to the repository where it lies inside."""
+    """Return the source as the config records it: relative to the repository if it lies inside."""
     if OPENML.fullmatch(source):
         return source
     path = (root / Path(source).expanduser()).resolve()
@@ -216,31 +215,31 @@ def _source(root: Path, source: str) -> str:
     try:
         noted.as_posix().encode()
     except UnicodeEncodeError:
-        raise TableError(f"{source!a}: expected a file name of text, got other bytes. Rename the file.") from None
+        raise TableError(f"{source!a}: the file name is not valid text. Rename the file.") from None
     return noted.as_posix()
 
 
 def _notes(card: Card, table: Table, options: IntakeOptions, doubled: Mapping[str, str]) -> tuple[str, ...]:
     notes = [*doubled.values(), *_nearly_numbers(table)]
     if card.name != _plain_name(options):
-        notes.append(f"called {card.name!r}: {copy_path(_plain_name(options)).as_posix()} holds another table")
+        notes.append(f"named {card.name!r}: {copy_path(_plain_name(options)).as_posix()} holds another table")
     form, plain = card.format, Format()
     noted = {name: getattr(form, name) for name in ("sep", "encoding", "decimal", "thousands")}
     ways = [f"{name} {value!r}" for name, value in noted.items() if value != getattr(plain, name)]
     ways += [] if form.header else ["no header"]
-    ways += ["the day before the month"] if form.day_first else []
+    ways += ["days before months"] if form.day_first else []
     notes += [f"read with {', '.join(ways)}"] if ways else []
     if len(table.classes) > 2:
-        notes.append(f"{len(table.classes)} classes: val_auc is the mean AUC of each one against the rest")
+        notes.append(f"{len(table.classes)} classes: val_auc is the mean one-vs-rest AUC")
     elif not options.positive:
-        notes.append(f"the positive class is {card.positive!r}; for the other say --positive {table.classes[0]!r}")
+        notes.append(f"the positive class is {card.positive!r}; for the other use --positive {table.classes[0]!r}")
     return tuple(notes)
 
 
 def _nearly_numbers(table: Table) -> Iterator[str]:
-    """Say of a category that is almost a number what keeps it from being one."""
+    """Yield a note for each category whose cells are numbers but for a few."""
     for name, texts in table.features.categories.items():
         wrong = to_numbers(pd.Series(texts), ColumnType.NUMBER, table.card.format)[1]
         if 0 < wrong.sum() <= len(texts) / 10:
             other = f"{texts[int(wrong.argmax())]!r:.30}"
-            yield f"{name!r} is a category because of {other}; if that means missing, say --na {other}"
+            yield f"{name!r} is a category because of {other}; if that means missing, use --na {other}"

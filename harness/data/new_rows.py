@@ -1,7 +1,6 @@
-"""Read new rows of a table that is known by its card: the same columns, the same kinds, the same marks for a gap.
+"""Read new rows for prediction with the config of the training table, block by block.
 
-Block by block, so that a file of any length takes the memory of one block. What becomes of a cell here is what became
-of it when the model learned: both go through harness/data/dtypes.py.
+Memory use is that of one block. Cells are converted as for training: both use harness/data/dtypes.py.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from harness.data.config import Card, ColumnType, TableError
-from harness.data.dtypes import to_codes, to_numbers, too_large
+from harness.data.dtypes import LARGEST, to_codes, to_numbers, too_large
 from harness.data.reader import column_names, read_blocks
 from harness.text import look_up
 
@@ -24,27 +23,27 @@ BLOCK_ROWS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Rows one after another: `first` is the number of the first in the file (from 1), `ids` the cells of a column."""
+    """Consecutive rows: `first` is the 1-based number of the first one, `ids` are the cells of the id column."""
 
     first: int
     X: pd.DataFrame
     ids: Sequence[str]
-    unseen: Mapping[str, int]  # cells of each column that hold a category which is not among the known ones
+    unseen: Mapping[str, int]  # number of cells of each column with an unknown category
 
 
 def check_columns(path: Path, card: Card, id_column: str = "") -> list[str]:
-    """Return the columns of the file that nobody asked for. Raises TableError where one is missing."""
+    """Return the columns of the file that are not used. Raises TableError if a feature is missing."""
     names = column_names(path, card.format)
     missing = [name for name in card.features if name not in names]
     if missing:
         shown = ", ".join(map(repr, missing[:10])) + ", …" * (len(missing) > 10)
         has = ", ".join(names[:20]) + ", …" * (len(names) > 20)
         raise TableError(
-            f"{path.name}: expected the {len(card.features)} columns that the model learned from, got {len(missing)} "
-            f"too few, {shown:.300}; the file has {has:.300}. Rename or add them, or write it with {_style(card)}."
+            f"{path.name}: {len(missing)} of the {len(card.features)} feature columns are missing ({shown:.300}). "
+            f"The file has {has:.300}. Rename or add columns, or write the file with {_style(card)}."
         )
     if id_column and id_column not in names:
-        raise TableError(f"{path.name}: expected a column {id_column!r} as --id, got {', '.join(names[:20]):.300}.")
+        raise TableError(f"{path.name}: no column {id_column!r}. For --id, choose one of {', '.join(names[:20]):.300}.")
     known = {*card.features, card.target, card.group, card.time, *card.drop, id_column}
     return [name for name in names if name not in known]
 
@@ -52,17 +51,17 @@ def check_columns(path: Path, card: Card, id_column: str = "") -> list[str]:
 def read_rows(
     path: Path, card: Card, *, id_column: str = "", categories: Mapping[str, Sequence[str]] | None = None
 ) -> Iterator[Block]:
-    """Yield the rows in blocks, as the table that the card describes has them.
+    """Yield the rows in blocks, with the columns and types of the training table.
 
     Parameters
     ----------
     categories : mapping of str to sequence of str
-        Those that the model knows, of the columns where others are to be counted.
+        The categories that the model knows. Others are counted in these columns.
 
     Raises
     ------
     TableError
-        The file cannot be read, or a cell is not of its column's kind.
+        The file cannot be read, or a cell does not fit the type of its column.
     """
     wanted = [*card.features, *([id_column] if id_column else [])]
     numbers = [name for name in card.features if card.kinds[name] is ColumnType.NUMBER and name != id_column]
@@ -70,7 +69,7 @@ def read_rows(
     known = {name: frozenset(values) for name, values in (categories or {}).items()}
     first = 1
     for cells in read_blocks(path, card.format, columns=wanted, numbers=numbers, n_rows=n_rows):
-        for start in range(0, len(cells), n_rows):  # Parquet comes in blocks of its own
+        for start in range(0, len(cells), n_rows):  # Parquet blocks have another size
             part = cells.iloc[start : start + n_rows].reset_index(drop=True)
             yield _block(part, first, path, card, id_column, known)
             first += len(part)
@@ -95,11 +94,12 @@ def _block(
 def _numbers(cells: pd.Series[Any], first: int, path: Path, card: Card) -> Any:
     name = str(cells.name)
     numbers, wrong = to_numbers(cells, card.kinds[name], card.format)
-    if (wrong := wrong | too_large(numbers)).any():
-        place = int(wrong.argmax())
+    if (refused := wrong | too_large(numbers)).any():
+        place = int(refused.argmax())
+        reason = f"is no {card.kinds[name]}" if wrong[place] else f"exceeds {LARGEST:g}"
         raise TableError(
-            f"{path.name}: expected a {card.kinds[name]} in column {name!r}, row {first + place}, got "
-            f"{cells.iloc[place]!r:.40}. Correct the cell, or leave it empty: a gap is allowed."
+            f"{path.name}: column {name!r}, row {first + place}: {cells.iloc[place]!r:.40} {reason}. "
+            "Correct the cell, or leave it empty."
         )
     return numbers
 
@@ -112,4 +112,4 @@ def _texts(cells: pd.Series[Any], card: Card) -> Any:
 
 def _style(card: Card) -> str:
     header = "a header" if card.format.header else "no header"
-    return f"the separator {card.format.sep!r} and {header}, as the table was"
+    return f"the separator {card.format.sep!r} and {header}, like the training table"

@@ -1,4 +1,4 @@
-"""What a person asks for when a table is taken in: the options of prepare.py, and what they mean for the file."""
+"""The command-line options of prepare.py that choose a table, and their validation."""
 
 from __future__ import annotations
 
@@ -16,29 +16,27 @@ from harness.data.source import OPENML
 SPELLED = {"\\t": "\t", "tab": "\t", "space": WHITESPACE, " ": WHITESPACE, "comma": ",", "semicolon": ";"}
 
 OPTIONS = (
+    click.option("--csv", metavar="FILE", help="Use this table: CSV in any dialect, plain or compressed, or Parquet."),
+    click.option("--source", metavar="openml:NAME@VERSION", help="Use this OpenML table instead of a file."),
     click.option(
-        "--csv",
-        metavar="FILE",
-        help="Measure this table: CSV in any dialect, gzip, Parquet (with pyarrow).",
+        "--target", metavar="COLUMN", help="Label column: a name, or a 1-based position if the file has no header."
     ),
-    click.option("--source", metavar="openml:NAME@VERSION", help="Measure this table of OpenML instead."),
-    click.option("--target", metavar="COLUMN", help="The column of classes; its place, where there is no header."),
-    click.option("--positive", metavar="VALUE", help="The class whose probability is scored, of two."),
-    click.option("--drop", metavar="COLUMN", multiple=True, help="Leave this column out."),
-    click.option("--group", metavar="COLUMN", help="Rows with one value here stay on one side of every split."),
-    click.option("--time", metavar="COLUMN", help="Learn from the past, test on the future."),
-    click.option("--name", metavar="NAME", help="What the table is called; by default as its file."),
-    click.option("--sep", metavar="CHARACTER", help="What stands between the cells."),
-    click.option("--na", metavar="VALUE", multiple=True, help="Stands for a missing cell, beside the usual."),
-    click.option("--header/--no-header", default=None, help="Whether the first row holds the names."),
-    click.option("--dry-run", is_flag=True, help="Show how the table is understood and write nothing."),
+    click.option("--positive", metavar="VALUE", help="Positive class of a two-class target."),
+    click.option("--drop", metavar="COLUMN", multiple=True, help="Exclude this column; repeatable."),
+    click.option("--group", metavar="COLUMN", help="Keep rows that share a value here on one side of every split."),
+    click.option("--time", metavar="COLUMN", help="Split by time: fit on earlier rows, score later ones."),
+    click.option("--name", metavar="NAME", help="Name of the table; by default that of the file."),
+    click.option("--sep", metavar="CHARACTER", help="Column separator: one character, tab or space."),
+    click.option("--na", metavar="VALUE", multiple=True, help="Treat this value as missing, too; repeatable."),
+    click.option("--header/--no-header", default=None, help="Whether the first row holds the column names."),
+    click.option("--dry-run", is_flag=True, help="Show how the table is read, and write nothing."),
     click.option("--reset", is_flag=True, help="Return to the default table."),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class IntakeOptions:
-    """What a person asks for; empty is left to be guessed."""
+    """The validated options; an empty one is inferred from the file."""
 
     source: str  # a path, or openml:NAME@VERSION
     target: str
@@ -51,46 +49,42 @@ class IntakeOptions:
 
 
 def intake_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a click command the options that take a table in; it gets them as keyword arguments."""
+    """Add these options to a click command, which receives them as keyword arguments."""
     for option in reversed(OPTIONS):
         command = option(command)
     return command
 
 
 def make_options(options: Mapping[str, Any]) -> IntakeOptions | None:
-    """Return what the options ask for, None where they ask for no table.
+    """Return the validated options, or None if they name no table.
 
     Raises
     ------
     TableError
-        An option needs another one.
+        An option is invalid, lacks another one, or excludes another one.
     """
     source = options["csv"] or options["source"]
     given = [name for name, value in options.items() if value not in (None, (), False, "")]
     if not source:
         alone = [name for name in given if name not in ("reset", "csv", "source")]
         if alone:
-            raise TableError(
-                f"--{alone[0].replace('_', '-')}: expected --csv FILE beside it, there is none. Name the file."
-            )
+            raise TableError(f"--{alone[0].replace('_', '-')}: no table is given. Add --csv FILE.")
         return None
     if (options["csv"] and options["source"]) or options["reset"]:
-        raise TableError(f"--{given[-1]}: expected one table, got two. Choose one of --csv, --source and --reset.")
+        raise TableError(f"--{given[-1]}: --csv, --source and --reset exclude each other. Use one of them.")
     if options["source"] and not OPENML.fullmatch(source):
-        raise TableError(f"--source: expected openml:NAME@VERSION, got {source!r}. For a file say --csv FILE.")
+        raise TableError(f"--source: {source!r} is not of the form openml:NAME@VERSION. For a file, use --csv FILE.")
     if options["csv"] and not options["target"]:
-        raise TableError("--csv: expected --target COLUMN beside it, there is none. Name the column of classes.")
+        raise TableError("--csv: no label column is given. Add --target COLUMN.")
     texts = {name: options[name] or "" for name in ("target", "positive", "group", "time", "name")}
     sep = SPELLED.get(options["sep"] or "", options["sep"] or "")
     if sep != WHITESPACE and (len(sep) > 1 or sep in ("\n", "\r", '"', "\0")):
-        raise TableError(
-            f"--sep: expected one character, tab or space, got {options['sep']!r}. Give what stands between cells."
-        )
+        raise TableError(f"--sep: {options['sep']!r} is no separator. Use one character, tab or space.")
     return IntakeOptions(source, **texts, drop=options["drop"], hints=Hints(sep, options["header"], options["na"]))
 
 
 def resolve(options: IntakeOptions, names: Sequence[str], form: Format, where: str) -> IntakeOptions:
-    """Put the names as they stand in the file in the place of those that a person typed; raises TableError."""
+    """Replace the column names that were typed by those of the file; raises TableError for an unknown one."""
 
     def find(column: str) -> str:
         if not column or column in names:
@@ -101,10 +95,10 @@ def resolve(options: IntakeOptions, names: Sequence[str], form: Format, where: s
         if not form.header and f"x{column}" in names:
             return f"x{column}"
         near = difflib.get_close_matches(column, names, 1)
-        hint = f"Did you mean {near[0]!r}?" if near else "Name one of these."
-        hint = hint if form.header else f"{hint} The first row was taken for data: if it holds names, say --header."
+        hint = f"Did you mean {near[0]!r}?" if near else "Use one of these names."
+        hint = hint if form.header else f"{hint} The first row was read as data; if it holds names, add --header."
         shown = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
-        raise TableError(f"{where}: expected column {column!r}, the columns are {shown:.500}. {hint}")
+        raise TableError(f"{where}: no column {column!r}. The columns are {shown:.500}. {hint}")
 
     found = replace(
         options,
@@ -114,18 +108,18 @@ def resolve(options: IntakeOptions, names: Sequence[str], form: Format, where: s
         drop=tuple(dict.fromkeys(map(find, options.drop))),
     )
     if clash := _clash(found):
-        raise TableError(f"{where}: expected {clash}. Leave one out.")
+        raise TableError(f"{where}: {clash}. Leave one out.")
     return found
 
 
 def _clash(found: IntakeOptions) -> str:
-    """Return which two wishes do not go together, "" where all do."""
+    """Return which two options contradict each other, or "" if none do."""
     if found.group and found.time:
-        return f"a group or a time, got --group {found.group!r} and --time {found.time!r}"
-    tasks: dict[str, str] = {}
+        return f"--group {found.group!r} and --time {found.time!r} cannot be combined"
+    roles: dict[str, str] = {}
     named = [("target", found.target), ("group", found.group), ("time", found.time)]
-    for task, name in [*named, *(("drop", name) for name in found.drop)]:
-        if name and name in tasks:
-            return f"one task a column, got {name!r} as --{tasks[name]} and as --{task}"
-        tasks[name] = task
+    for role, name in [*named, *(("drop", name) for name in found.drop)]:
+        if name and name in roles:
+            return f"column {name!r} is given as --{roles[name]} and as --{role}"
+        roles[name] = role
     return ""

@@ -1,9 +1,8 @@
-"""Show a person what was read: the rows, the classes, every column, and the split that is in force."""
+"""Describe a table as text: its rows, classes, columns, and split."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -15,14 +14,11 @@ from harness.errors import printable
 
 WIDTH = 80
 MAX_COLUMNS = 40
-MAX_NAME = 24  # cells of the screen
+MAX_NAME = 24  # terminal cells
 
 
-def describe(table: Table, split: str, notes: Sequence[str] = ()) -> str:
-    """Return the card that is shown before anything is trained, 80 columns wide.
-
-    `split` says which one is in force, `notes` what was decided for the person when the table was taken in.
-    """
+def describe(table: Table, split: str) -> str:
+    """Return the description of a table, 80 columns wide; `split` describes the split."""
     X, counts = table.X, np.bincount(table.y, minlength=len(table.classes))
     n_missing = int(X.isna().to_numpy().sum())
     top = {
@@ -34,7 +30,6 @@ def describe(table: Table, split: str, notes: Sequence[str] = ()) -> str:
     if table.card.drop:
         top["dropped"] = ", ".join(table.card.drop)
     lines = [line for name, text in top.items() for line in _wrap(name, text)]
-    lines += [line for note in notes for line in _wrap("note", note)]
     width = min(MAX_NAME, max(map(cell_len, ["column", *map(printable, X.columns)])))
     lines += ["", f"{'column':<{width}}  {'kind':<8}  {'missing':>7}  {'distinct':>8}  values"]
     lines += [_fit(_column(table, name, width), WIDTH) for name in X.columns[:MAX_COLUMNS]]
@@ -81,5 +76,5 @@ def _wrap(name: str, text: str) -> list[str]:
 
 
 def _fit(text: str, width: int) -> str:
-    """Return text that takes no more than `width` cells of the screen: a wide letter takes two, an accent none."""
+    """Return text of at most `width` terminal cells: a wide character takes two, a combining one none."""
     return text if cell_len(text) <= width else f"{set_cell_size(text, width - 1).rstrip()}…"

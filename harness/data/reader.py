@@ -1,7 +1,4 @@
-"""Read the cells of a table file in blocks of rows: text as it was written, plain numbers as float64.
-
-A well-kept parser does the reading (pandas' C parser, pyarrow for Parquet); what it cannot read becomes one line.
-"""
+"""Read a table file in blocks of rows, with pandas' C parser or pyarrow: plain numbers as float64, the rest as text."""
 
 from __future__ import annotations
 
@@ -16,19 +13,19 @@ from typing import Any
 import pandas as pd
 
 from harness.data.config import Format, TableError
-from harness.data.head import distinct, header_names, one_line, open_bytes, too_wide
+from harness.data.head import distinct, explain, header_names, open_bytes, too_wide
 
-# What pandas takes for a missing cell, and the question mark of the older archives.
+# The missing-value markers of pandas, and the question mark of the UCI archive.
 MISSING = (
     "", "?", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
     "NULL", "NaN", "None", "n/a", "nan", "null",
 )  # fmt: skip
-BLOCK_CELLS = 2_000_000  # cells held as text at a time: about 150 MB
-TOO_WIDE = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")  # the parser's words
+BLOCK_CELLS = 2_000_000  # cells in a block; as text they take about 150 MB
+TOO_WIDE = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")  # the message of pandas' parser
 
 
 def column_names(path: Path, form: Format) -> list[str]:
-    """Return a distinct name for each column; one that has none is called x1, x2, … by its place."""
+    """Return a distinct name for each column; an unnamed one is x1, x2, … by its position."""
     if is_parquet(path):
         with _open_parquet(path) as file:
             return list(file.schema_arrow.names)
@@ -36,7 +33,7 @@ def column_names(path: Path, form: Format) -> list[str]:
 
 
 def renamed_columns(path: Path, form: Format) -> dict[str, str]:
-    """Return the columns whose name in the file is that of one before them, each with that name."""
+    """Return the new name of each column that repeats the name of an earlier one, with that name."""
     headers = [] if is_parquet(path) else header_names(path, form)
     return {name: plain for name, plain in zip(distinct(headers), headers, strict=True) if name != plain}
 
@@ -51,7 +48,7 @@ def read_blocks(
     columns : sequence of str, optional
         Those to read; all by default.
     numbers : sequence of str
-        Columns to read as float64. Where a cell is no plain number, all columns come as text from that block on.
+        Columns to read as float64. From the first block with a cell that is no plain number, all columns are text.
     n_rows : int
         Rows in a block; by default as many as make BLOCK_CELLS cells.
 
@@ -77,7 +74,7 @@ def read_blocks(
 
 
 def is_parquet(path: Path) -> bool:
-    """Whether the file opens as Parquet does, whatever its name."""
+    """Whether the file begins with the magic bytes of Parquet, whatever its name."""
     try:
         with path.open("rb") as file:
             return file.read(4) == b"PAR1"
@@ -86,7 +83,7 @@ def is_parquet(path: Path) -> bool:
 
 
 class _NotANumberError(Exception):
-    """A column that was asked for as float64 holds other text."""
+    """A column that was requested as float64 holds other text."""
 
 
 def _text_blocks(
@@ -99,7 +96,7 @@ def _text_blocks(
                 sep=form.sep,
                 header=0 if form.header else None,
                 names=list(names),
-                index_col=False,  # no usecols: with it the parser overlooks rows that are too long
+                index_col=False,  # not usecols: it hides rows with too many cells
                 dtype={name: "float64" if name in numbers else "str" for name in names},
                 na_values=[*MISSING, *form.na],
                 keep_default_na=False,
@@ -113,13 +110,13 @@ def _text_blocks(
                     yield block
         except pd.errors.EmptyDataError:
             return
-        except pd.errors.ParserWarning:  # it would cut the row and go on
-            raise _no_table(path, "more cells in the first row than in the others") from None
+        except pd.errors.ParserWarning:  # pandas would truncate the row
+            raise _no_table(path, "the first row has more cells than the others") from None
         except (ValueError, OverflowError) as error:
             if numbers and not isinstance(error, (pd.errors.ParserError, UnicodeError)):
                 raise _NotANumberError from None
             found = TOO_WIDE.search(str(error))
-            raise (too_wide(path, *map(int, found.groups())) if found else _no_table(path, one_line(error))) from None
+            raise (too_wide(path, *map(int, found.groups())) if found else _no_table(path, explain(error))) from None
 
 
 def _next(blocks: Iterator[pd.DataFrame]) -> pd.DataFrame | None:
@@ -142,16 +139,16 @@ def _open_parquet(path: Path) -> Iterator[Any]:
         from pyarrow.parquet import ParquetFile
     except ImportError:
         raise TableError(
-            f"{path.name}: expected pyarrow to read Parquet with, it is not installed. "
-            "Run the same with it: uv run --with pyarrow prepare.py --csv …"
+            f"{path.name}: reading Parquet needs pyarrow, which is not installed. "
+            "Run: uv run --with pyarrow prepare.py --csv …"
         ) from None
     try:
         with ParquetFile(path) as file:
             yield file
     except (ArrowException, OSError, ValueError) as error:
-        raise TableError(f"{path.name}: expected a Parquet file, got {one_line(error)}. Write it again.") from None
+        raise TableError(f"{path.name}: the Parquet file cannot be read ({explain(error)}). Write it again.") from None
 
 
 def _no_table(path: Path, got: str) -> TableError:
-    way_out = "Put it right, or say how it is written with --sep and --header."
-    return TableError(f"{path.name}: expected a table, got {got}. {way_out}")
+    way_out = "Correct the file, or describe its format with --sep and --header."
+    return TableError(f"{path.name}: the file cannot be read as a table ({got}). {way_out}")

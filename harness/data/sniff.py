@@ -1,4 +1,4 @@
-"""Guess how a table file is written, once, when it is taken in; what was guessed then stands on the card."""
+"""Infer the dialect of a table file. This happens once, at intake; data/dataset.toml records the result."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from harness.data.dtypes import is_day_first, is_number, number_style
 from harness.data.head import open_bytes, read_head, split_rows
 from harness.data.reader import is_parquet
 
-SEPARATORS = ("\t", ";", "|", ",", WHITESPACE)  # in this order: text holds commas and blanks more often than the others
+SEPARATORS = ("\t", ";", "|", ",", WHITESPACE)  # in this order: commas and blanks are the most common in text
 CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What one pass over the bytes of a file tells: all of them uncompressed."""
+    """Digest, size and encoding of a file, after decompression."""
 
     sha256: str
     n_bytes: int
@@ -30,7 +30,7 @@ class Survey:
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What a person says of a file where guessing is not enough."""
+    """What the user states about the dialect; an empty field is inferred."""
 
     sep: str = ""
     header: bool | None = None
@@ -38,7 +38,7 @@ class Hints:
 
 
 def survey(path: Path) -> Survey:
-    """Read a file once for its digest, size and encoding (UTF-8, UTF-16 by its mark, else Windows' Latin-1).
+    """Read a file once for its digest, size and encoding (UTF-8, UTF-16 with a byte order mark, else cp1252).
 
     Raises
     ------
@@ -55,16 +55,16 @@ def survey(path: Path) -> Survey:
             has_nul = has_nul or b"\0" in chunk
             is_utf8 = is_utf8 and _decodes(utf8, chunk)
     if not n_bytes:
-        raise TableError(f"{path.name}: expected rows of cells, got an empty file. Put a table there.")
+        raise TableError(f"{path.name}: the file is empty. Add rows.")
     is_utf8 = is_utf8 and _decodes(utf8, b"", final=True)
     encoding = "utf-16" if head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8" if is_utf8 else "cp1252"
     if has_nul and encoding != "utf-16" and not is_parquet(path):
-        raise TableError(f"{path.name}: expected text or Parquet, got other bytes. Save the table as CSV.")
+        raise TableError(f"{path.name}: the file is neither text nor Parquet. Save the table as CSV.")
     return Survey(digest.hexdigest(), n_bytes, encoding)
 
 
 def guess_format(path: Path, encoding: str, target: str, hints: Hints) -> Format:
-    """Return how the file is written; `target` tells its header, since a first row that holds it is one."""
+    """Return the dialect of the file; a first row that contains `target` is a header."""
     if is_parquet(path):
         return Format(na=hints.na)
     encoding = _strict(path, encoding)
@@ -88,23 +88,23 @@ def guess_format(path: Path, encoding: str, target: str, hints: Hints) -> Format
 
 
 def _separator(text: str) -> str:
-    """Return the separator that cuts the lines into the most even rows of two cells or more."""
+    """Return the separator that splits the lines into the most even rows of two cells or more."""
     scores = {sep: _evenness(split_rows(text, sep)) for sep in SEPARATORS}
     best = max(SEPARATORS, key=lambda sep: scores[sep])
     return best if scores[best] else ","
 
 
 def _evenness(rows: Sequence[Sequence[str]]) -> float:
-    """Share of the rows that have the most common number of cells, less where the first row has not; 0 for one cell."""
+    """Return the share of rows with the most common number of cells, less if the first row differs; 0 for one cell."""
     width, n_rows = Counter(map(len, rows)).most_common(1)[0] if rows else (0, 0)
     if width < 2:
         return 0.0
     lacks = width - len(rows[0])
-    return n_rows / len(rows) - (0.0 if lacks == 0 else 0.1 if lacks == 1 else 0.5)  # R leaves out the first name
+    return n_rows / len(rows) - (0.0 if lacks == 0 else 0.1 if lacks == 1 else 0.5)  # R omits the first name
 
 
 def _has_header(rows: Sequence[Sequence[str]], target: str) -> bool:
-    """A first row is a header if it names the target; else if no cell of it could be one of those below."""
+    """Whether the first row is a header: it names the target, or none of its cells is a number or occurs below."""
     if not rows or target in rows[0]:
         return True
     below = {cell for row in rows[1:] for cell in row}
@@ -120,7 +120,7 @@ def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = 
 
 
 def _strict(path: Path, encoding: str) -> str:
-    """cp1252 has five holes; a file that falls into one is plain Latin-1."""
+    """Return Latin-1 for a file with one of the five bytes that cp1252 does not define."""
     if encoding != "cp1252":
         return encoding
     decoder = codecs.getincrementaldecoder("cp1252")()

@@ -1,7 +1,7 @@
-"""Which rows are held out: one place that decides, for the test part and for the folds.
+"""Split the rows into train and test part, and the train part into folds.
 
-Covered: entities and copies of a row on one side, the future never behind the past, every class on every side.
-Not covered: entities and near-copies that no column names; the audit looks for those.
+Covered: rows of a group and duplicate rows stay on one side, the future is never used to predict the past, and every
+class is on every side. Not covered: groups that no column names, and near-duplicates; the audit looks for those.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from harness.data.table import Floats, Integers, Table
 
 Fold = tuple[Integers, Integers]
 
-MAX_BALANCED = 500  # beyond so many entities, scikit-learn's balancing is slow and chance balances well enough
-MIN_ENTITIES = 10  # different rows of each class, for equal ones to be kept together
+MAX_BALANCED = 500  # groups; with more, StratifiedGroupKFold is slow and random folds are balanced enough
+MIN_ENTITIES = 10  # distinct rows of each class that are needed to keep duplicates together
 
 
 def train_test(table: Table, *, test_size: float, seed: int) -> Fold:
@@ -31,7 +31,7 @@ def train_test(table: Table, *, test_size: float, seed: int) -> Fold:
     Raises
     ------
     TableError
-        A class is too rare to stand on both sides.
+        A class is too rare to be on both sides.
     """
     rows, together = np.arange(len(table.y), dtype=np.int64), rows_together(table)
 
@@ -46,19 +46,19 @@ def train_test(table: Table, *, test_size: float, seed: int) -> Fold:
 
 
 def folds(table: Table, rows: Integers, *, n_folds: int, seed: int, partition: int = 0) -> list[Fold]:
-    """Cut `rows` into folds and return (fit, val) positions into the table.
+    """Split `rows` into folds and return (fit, val) positions into the table.
 
     Parameters
     ----------
     rows : int64 array
-        Positions into the table; with a plain split their order matters, as it does to scikit-learn.
+        Positions into the table; with a stratified split their order matters, as in scikit-learn.
     partition : int
-        0 cuts with `seed`; any other number cuts anew, for a second opinion.
+        0 splits with `seed`; any other number gives a fresh partition.
 
     Raises
     ------
     TableError
-        A class is too rare to stand in every fold.
+        A class is too rare to be in every fold.
     """
     state = int(np.random.SeedSequence([seed, partition]).generate_state(1)[0]) if partition else seed
     y, together = table.y[rows], rows_together(table)
@@ -76,25 +76,25 @@ def folds(table: Table, rows: Integers, *, n_folds: int, seed: int, partition: i
 
 
 def describe_split(table: Table, *, test_size: float, n_folds: int) -> str:
-    """Say in one line which split is in force."""
+    """Describe the split in one line."""
     if table.times is not None:
-        return (
-            f"by {table.card.time}: learns from the past, tests on the last {test_size:.0%}; {n_folds} folds likewise"
-        )
+        return f"by {table.card.time}: fit on earlier rows, test on the last {test_size:.0%}; {n_folds} folds by time"
     sizes = f"stratified, {test_size:.0%} test, {n_folds} folds"
     if table.groups is not None:
-        return f"by {table.card.group}: {len(np.unique(table.groups))} entities, each on one side; {sizes}"
+        return f"by {table.card.group}: {len(np.unique(table.groups))} groups, each on one side; {sizes}"
     if (together := rows_together(table)) is not None:
-        return f"{sizes}; {len(together) - len(np.unique(together))} copies of rows stay with their like on one side"
+        return (
+            f"{sizes}; {len(together) - len(np.unique(together))} duplicate rows stay on one side with their original"
+        )
     return sizes
 
 
 @lru_cache(maxsize=2)
 def rows_together(table: Table) -> Integers | None:
-    """Return a number for each row, equal where rows must stay on one side; None where every row is free.
+    """Return a group number for each row, or None if every row may be split independently.
 
-    Equal rows are left free where keeping them together would leave nothing to choose from: fewer than MIN_ENTITIES
-    different ones in a class, or one that makes up a tenth of the table.
+    Duplicate rows are split independently if a class has fewer than MIN_ENTITIES distinct rows, or if one row makes up
+    a tenth of the table: folds of whole sets of duplicates would then be too uneven.
     """
     if table.groups is not None:
         return table.groups
@@ -109,7 +109,7 @@ def rows_together(table: Table) -> Integers | None:
 
 
 def equal_rows(columns: Iterable[np.ndarray[Any, Any]]) -> Integers:
-    """Number the rows from 0 in order of appearance; rows that are equal in every column have one number."""
+    """Number the rows from 0 in order of appearance; rows that are equal in every column share a number."""
     keys: np.ndarray[Any, np.dtype[np.uint64]] = np.zeros((), np.uint64)
     for column in columns:
         cells = column + 0.0 if column.dtype == np.float64 else column  # -0.0 is 0.0
@@ -118,7 +118,7 @@ def equal_rows(columns: Iterable[np.ndarray[Any, Any]]) -> Integers:
 
 
 def _together_folds(y: Integers, together: Integers, n_folds: int, seed: int) -> list[Fold]:
-    """Fold entities: a few are balanced by class and size, of many each follows its first row's class."""
+    """Split groups into folds: balanced by class and size, or, if many, stratified by the class of their first row."""
     entities, first, place = np.unique(together, return_index=True, return_inverse=True)
     if len(entities) <= MAX_BALANCED:
         return list(StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed).split(y, y, together))
@@ -133,35 +133,35 @@ def _together_folds(y: Integers, together: Integers, n_folds: int, seed: int) ->
 
 
 def _past_future(times: Floats, rows: Integers, share: float) -> Fold:
-    """Cut the rows in two by time, moments that are equal on one side."""
+    """Split the rows in two by time; rows of the same moment stay on one side."""
     ordered = rows[np.argsort(times[rows], kind="stable")]
     cut = _moment(times[ordered], share * len(ordered))
     return ordered[:cut], ordered[cut:]
 
 
 def _time_folds(times: Floats, rows: Integers, n_folds: int, rng: np.random.Generator | None) -> list[Fold]:
-    """Each fold learns from everything before its stretch of time; with `rng` the stretches begin elsewhere."""
+    """Return folds that fit on all rows before their period; `rng` moves the boundaries of the periods."""
     ordered = rows[np.argsort(times[rows], kind="stable")]
-    first = 1.0 if rng is None else rng.uniform(0.5, 1.0)  # the part that only ever teaches, in stretches
+    first = 1.0 if rng is None else rng.uniform(0.5, 1.0)  # length of the period that no fold scores, in periods
     bounds = (np.arange(n_folds + 1) + first) / (n_folds + first) * len(ordered)
     cuts = [_moment(times[ordered], bound) for bound in bounds[:-1]] + [len(ordered)]
     return [(ordered[:begin], ordered[begin:end]) for begin, end in pairwise(cuts)]
 
 
 def _moment(ordered: Floats, near: float) -> int:
-    """Return the place nearest to `near` where a new moment begins; 0 where all moments are one."""
+    """Return the position nearest to `near` where a new moment begins; 0 if there is only one moment."""
     begins = np.flatnonzero(np.diff(ordered) > 0) + 1
     return int(begins[np.abs(begins - near).argmin()]) if len(begins) else 0
 
 
 def _split(table: Table, cut: Callable[[], list[Fold]]) -> list[Fold]:
-    """Cut, and refuse a cut that leaves a side without one of the classes."""
+    """Split, and raise TableError if a side lacks one of the classes."""
     rare = int(np.bincount(table.y).argmin())
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "The least populated class", UserWarning)
             parts = cut()
-    except ValueError:  # scikit-learn: fewer rows or entities than sides
+    except ValueError:  # scikit-learn: fewer rows or groups than folds
         raise _too_rare(table, rare) from None
     for part in (part for fold in parts for part in fold):
         absent = np.flatnonzero(np.bincount(table.y[part], minlength=len(table.classes)) == 0)
@@ -172,16 +172,15 @@ def _split(table: Table, cut: Callable[[], list[Fold]]) -> list[Fold]:
 
 def _too_rare(table: Table, place: int) -> TableError:
     n_rows, name = int((table.y == place).sum()), table.classes[place]
+    rows = "1 row" if n_rows == 1 else f"{n_rows} rows"
     if table.times is not None:
-        way_out = "Leave time out for a stratified split, or take a longer stretch of time."
+        way_out = "Remove time for a stratified split, or use a longer period."
     elif table.groups is not None:
         n_groups = len(np.unique(table.groups[table.y == place]))
         return TableError(
-            f"{table.card.name}: expected class {name!r} in every fold, got {n_rows} rows of {n_groups} "
-            f"{table.card.group!r}, too few to go round. Leave group out, or bring more of them."
+            f"{table.card.name}: class {name!r} has {rows} of {n_groups} {table.card.group!r}, "
+            "too few for every fold. Remove group, or add more of them."
         )
     else:
-        way_out = "Put it together with another class, or remove its rows."
-    return TableError(
-        f"{table.card.name}: expected class {name!r} in every fold, got {n_rows} rows of it, too few. {way_out}"
-    )
+        way_out = "Merge it with another class, or remove its rows."
+    return TableError(f"{table.card.name}: class {name!r} has {rows}, too few for every fold. {way_out}")

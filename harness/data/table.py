@@ -1,4 +1,4 @@
-"""The table in memory: features as they were written down, classes as numbers, nothing learned from any row."""
+"""The table in memory: raw features and class indices; no statistic of any row is used."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ Integers = np.ndarray[Any, np.dtype[np.int64]]
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Codes = np.ndarray[Any, np.dtype[np.int32]]
 
-MAX_CLASSES = 100  # beyond, it is no classification that a table of this kind can teach
-MANY_NUMBERS = 20  # so many different numbers in a target are amounts, not classes
+MAX_CLASSES = 100  # more are most likely names or amounts
+MANY_NUMBERS = 20  # more different numbers in a target are amounts, not classes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Features:
-    """The features as blocks that can be mapped from disk, each of shape (columns, n_rows).
+    """The features as two blocks that can be memory-mapped, each of shape (n_columns, n_rows).
 
     Attributes
     ----------
     numbers : float64 array
         Numbers, booleans as 1 and 0, dates as days since 1970-01-01; NaN for a missing cell.
     codes : int32 array
-        Places in `categories`; -1 for a missing cell.
+        Indices into `categories`; -1 for a missing cell.
     """
 
     names: tuple[str, ...]
@@ -42,12 +42,12 @@ class Features:
     categories: Mapping[str, Sequence[str]]
 
     def frame(self) -> pd.DataFrame:
-        """Return X: the numbers are one view of their block, text is looked up once."""
+        """Return X; its numbers are a view of their block."""
         numeric = [name for name in self.names if name not in self.categories]
         X = pd.DataFrame(self.numbers.T, columns=numeric, copy=False)
         codes = dict(zip(self.categories, self.codes, strict=True))
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", pd.errors.PerformanceWarning)  # columns of text are a block each, always
+            warnings.simplefilter("ignore", pd.errors.PerformanceWarning)  # one block per text column is intended
             for place, name in enumerate(self.names):
                 if name in codes:
                     X.insert(place, name, look_up(self.categories[name], codes[name]))
@@ -56,7 +56,7 @@ class Features:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """What is known of each row beside its features: its class, its entity, its time; see Table."""
+    """Class, group and time of each row; see Table."""
 
     y: Integers
     classes: tuple[str, ...]
@@ -73,13 +73,13 @@ class Table:
     X : DataFrame, RangeIndex
         Columns of numbers (float64) and of text, named as in the file; a missing cell is NaN.
     y : int64 array, shape (n_rows,)
-        Places in `classes`, from 0; of two classes the positive one is 1.
+        Indices into `classes`; of two classes the positive one is 1.
     groups : int64 array, shape (n_rows,), or None
-        Rows with one number belong to one entity and stay on one side of every split.
+        Rows with the same number stay on one side of every split.
     times : float64 array, shape (n_rows,), or None
-        What the rows are ordered by: days since 1970-01-01, or the numbers of the column.
+        The time of each row: days since 1970-01-01, or the numbers of the column.
     digest : str
-        sha256 of the card and of all of the above, in hexadecimal.
+        sha256 of the config and of all of the above, in hexadecimal.
     """
 
     X: pd.DataFrame
@@ -93,17 +93,17 @@ class Table:
 
 
 def cell_kinds(card: Card) -> dict[str, ColumnType]:
-    """Return the kind that each column of the file is read by, target and group among them."""
+    """Return the type of each column of the file, target and group included."""
     return {**card.kinds, card.target: ColumnType.CATEGORY} | ({card.group: ColumnType.CATEGORY} if card.group else {})
 
 
 def build_table(columns: Columns, card: Card, where: str) -> Table:
-    """Turn gathered columns into a Table; `where` opens the line of an error.
+    """Build a Table from its columns; `where` begins the message of an error.
 
     Raises
     ------
     TableError
-        A target or a time is missing, or there are no classes to tell apart.
+        A row has no label or no time, or the target is no set of classes.
     """
     y, classes = _classes(columns, card, where)
     numeric = [name for name in card.features if card.kinds[name] is not ColumnType.CATEGORY]
@@ -120,19 +120,19 @@ def build_table(columns: Columns, card: Card, where: str) -> Table:
 
 
 def make_table(card: Card, features: Features, rows: Rows, *, expected: str = "") -> Table:
-    """Put a table together; raises ValueError if its digest is not the one that was expected."""
+    """Build a table; raises ValueError if its digest differs from `expected`."""
     content = [asdict(card), features.names, features.categories, rows.classes]
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode())
     for array in (features.numbers, features.codes, rows.y, rows.groups, rows.times):
         digest.update(b"" if array is None else np.ascontiguousarray(array).data)
     if expected and digest.hexdigest() != expected:
-        raise ValueError("other content")
+        raise ValueError("another digest")
     X = features.frame()
     return Table(X, rows.y, rows.classes, rows.groups, rows.times, card, features, digest.hexdigest())
 
 
 def class_name(text: str) -> str:
-    """Return how a class is called: a whole number without its point, other text as it is."""
+    """Return the name of a class: a whole number without decimals, other text unchanged."""
     try:
         number = float(text)
     except ValueError:
@@ -141,7 +141,7 @@ def class_name(text: str) -> str:
 
 
 def class_order(names: Sequence[str], positive: str) -> tuple[str, ...]:
-    """Return the classes by number, or else by name; of two, the positive one last."""
+    """Return the classes sorted as numbers, or else as text; of two, the positive one last."""
     try:
         ordered = sorted(set(names), key=float)
     except ValueError:
@@ -154,8 +154,8 @@ def _classes(columns: Columns, card: Card, where: str) -> tuple[Integers, tuple[
     n_missing = int((codes < 0).sum())
     if n_missing:
         raise TableError(
-            f"{where}: expected a class in every row of {card.target!r}, got {n_missing} without one, the first in row "
-            f"{(codes < 0).argmax() + 1}. Remove these rows: what has no answer can neither teach nor test."
+            f"{where}: {n_missing} rows have no label in {card.target!r}, the first is row {(codes < 0).argmax() + 1}. "
+            "Remove these rows."
         )
     names = [class_name(text) for text in columns.categories[card.target]]
     classes = class_order(names, card.positive)
@@ -167,27 +167,27 @@ def _classes(columns: Columns, card: Card, where: str) -> tuple[Integers, tuple[
 def _check_classes(classes: Sequence[str], card: Card, where: str) -> None:
     shown, target = ", ".join(name[:20] for name in classes[:5]) + ", …" * (len(classes) > 5), repr(card.target)
     if len(classes) < 2:
-        got = f"{shown} alone" if classes else "no row"
-        raise TableError(f"{where}: expected two classes or more in {target}, got {got}. Choose another --target.")
+        got = f"the single class {shown}" if classes else "no rows"
+        raise TableError(f"{where}: target {target} has {got}. Choose another --target.")
     if len(classes) > MANY_NUMBERS and all(_is_numeric(name) for name in classes):
         raise TableError(
-            f"{where}: expected classes in {target}, got {len(classes)} different numbers ({shown}). "
-            "Put a column of classes in the file, such as whether the number is above a limit, and --drop this one."
+            f"{where}: target {target} has {len(classes)} different numbers ({shown}), which are no classes. "
+            "Add a column of classes, such as whether the number is above a limit, and --drop this one."
         )
     if len(classes) > MAX_CLASSES:
         raise TableError(
-            f"{where}: expected {MAX_CLASSES} classes at most in {target}, got {len(classes)} ({shown}). "
-            "Choose another --target, or put rare classes together."
+            f"{where}: target {target} has {len(classes)} classes ({shown}), more than {MAX_CLASSES}. "
+            "Choose another --target, or merge rare classes."
         )
     if card.positive and len(classes) > 2:
         raise TableError(
-            f"{where}: expected no positive class among {len(classes)} ({shown}), got {card.positive!r}. "
-            "Leave it out: more than two are scored one against the rest, on average."
+            f"{where}: positive is {card.positive!r}, but the target has {len(classes)} classes ({shown}). "
+            "Leave it out: more than two classes are scored by their mean one-vs-rest AUC."
         )
     if card.positive and card.positive not in classes:
         raise TableError(
-            f"{where}: expected positive to be {' or '.join(classes)}, got {card.positive!r}. "
-            f"Name one of them: with --positive, or in {CARD} where the table stands there already."
+            f"{where}: positive is {card.positive!r}, but the classes are {' and '.join(classes)}. "
+            f"Name one of them with --positive, or in {CARD}."
         )
 
 
@@ -200,7 +200,7 @@ def _is_numeric(name: str) -> bool:
 
 
 def _groups(codes: Codes) -> Integers:
-    """A row that names no entity is one by itself."""
+    """Give each row without a group a group of its own."""
     groups = codes.astype(np.int64)
     alone = groups < 0
     groups[alone] = np.arange(alone.sum()) + len(codes)
@@ -211,14 +211,14 @@ def _times(times: Floats, name: str, where: str) -> Floats:
     missing = np.isnan(times)
     if missing.any():
         raise TableError(
-            f"{where}: expected a time in every row of {name!r}, got {missing.sum()} without one, the first in row "
-            f"{missing.argmax() + 1}. Fill them in, remove these rows, or split without --time."
+            f"{where}: {missing.sum()} rows have no time in {name!r}, the first is row {missing.argmax() + 1}. "
+            "Fill them in, remove these rows, or split without --time."
         )
     return times
 
 
 def _stack(columns: Columns, names: Sequence[str], dtype: type[np.generic]) -> np.ndarray[Any, Any]:
-    """Return the columns as one block; row by row, so that no second copy of all of them is ever held."""
+    """Return the columns as one block, filled column by column to avoid a second copy of all of them."""
     block = np.empty((len(names), columns.n_rows), dtype)
     for row, name in zip(block, names, strict=True):
         row[:] = columns.take(name)

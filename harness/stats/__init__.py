@@ -1,7 +1,7 @@
-"""Say how much of a score is noise: values in, values out.
+"""Statistics of scores and of their differences, as pure functions.
 
-No files, no clock, no global randomness, no printing. Scores of two classes are arrays of shape (n_rows,), of K > 2
-classes (n_rows, K); every function here takes both. What cannot be measured is None, never 0.0.
+Scores of two classes are arrays of shape (n_rows,), of K > 2 classes (n_rows, K); every function takes both. What
+cannot be measured is None, never 0.0.
 """
 
 from harness.stats.auc import Interval, auc

@@ -1,4 +1,4 @@
-"""Measure the area under the ROC curve: the chance that a row of the class is scored above a row of the rest."""
+"""The area under the ROC curve: the probability that a row of a class scores above a row of the rest."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ Mask: TypeAlias = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Where a true value lies, at the level that was asked for."""
+    """A confidence interval."""
 
     low: float
     high: float
 
 
 def auc(y: Labels, score: Scores) -> float | None:
-    """Return the AUC, to the last bit the one of scikit-learn; None where a class, or the rest of it, has no row.
+    """Return the AUC, bit by bit that of scikit-learn; None if a class, or its rest, has no row.
 
-    Beyond two classes it is the mean over the classes of each against the rest. scikit-learn's own would refuse the
-    scores of a decision function, which need not sum to 1; on scores that do, the two are equal.
+    For more than two classes it is the mean one-vs-rest AUC. Unlike roc_auc_score, it accepts the scores of a decision
+    function, which need not sum to 1.
 
     Parameters
     ----------
@@ -44,19 +44,19 @@ def auc(y: Labels, score: Scores) -> float | None:
 
 
 def one_vs_rest(y: Labels, score: Scores) -> Sequence[tuple[Mask, Scores]]:
-    """Return the yes-or-no questions that an AUC is the mean of: one for two classes, K for K > 2."""
+    """Return the binary problems whose AUCs are averaged: one for two classes, K for K > 2."""
     if score.ndim == 1:
         return [(y == 1, score)]
     return [(y == k, score[:, k]) for k in range(score.shape[1])]
 
 
 def count_classes(score: Scores) -> int:
-    """Return how many classes scores of this shape tell apart."""
+    """Return the number of classes of scores of this shape."""
     return 2 if score.ndim == 1 else score.shape[1]
 
 
 def _binary_auc(is_class: Mask, score: Scores) -> float:
-    """Return roc_auc_score by the two steps that it takes itself, without its checks, in under half the time."""
-    with np.errstate(over="ignore", invalid="ignore"):  # it subtracts scores, only to see which are the same
+    """Return roc_auc_score without its input checks, in under half the time."""
+    with np.errstate(over="ignore", invalid="ignore"):  # roc_curve subtracts scores to find ties
         false_positives, true_positives, _ = roc_curve(is_class, score)
     return float(area_under(false_positives, true_positives))

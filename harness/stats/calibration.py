@@ -1,4 +1,4 @@
-"""Score predictions of a gain against the gains that were measured."""
+"""Compare predicted gains with measured ones."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 
 from harness.stats.auc import Scores
 
-MIN_FOR_CORRELATION = 3  # through two points a line always goes
+MIN_FOR_CORRELATION = 3  # two points are always perfectly correlated
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """How well an author foresees: the share of right signs is `sign_hits / n`; the error is in AUC units."""
+    """The accuracy of n predictions: `sign_hits` of them have the right sign; the error is in AUC units."""
 
     n: int
     sign_hits: int
@@ -23,10 +23,10 @@ class Calibration:
 
 
 def calibrate(predicted: Sequence[float | None], realised: Sequence[float | None]) -> Calibration | None:
-    """Compare predicted with realised gains, experiment by experiment; None where no experiment has both.
+    """Compare predicted with realised gains, experiment by experiment; None if no experiment has both.
 
-    A prediction of no change hits where nothing changed. The correlation is Pearson's, None for fewer than three
-    experiments or where either side does not vary.
+    A predicted gain of 0 is right if the realised gain is 0. The correlation is Pearson's, None for fewer than three
+    experiments or a constant side.
     """
     pairs = [
         (expected, seen)

@@ -1,4 +1,4 @@
-"""Test whether a mean of differences over resampled train/test splits could be chance."""
+"""The corrected resampled t-test of a mean difference over resampled train/test splits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scipy.special import stdtr
 
 @dataclass(frozen=True, slots=True)
 class CorrectedTest:
-    """A corrected resampled t-test: `p_greater` is of a mean above 0, `p_two_sided` of any difference."""
+    """The result of the test; `p_greater` is one-sided, for a mean above 0."""
 
     mean: float
     se: float
@@ -23,18 +23,17 @@ class CorrectedTest:
 
 
 def nadeau_bengio(differences: Sequence[float], *, n_train: int, n_test: int) -> CorrectedTest | None:
-    """Test a winner against the baseline over folds of several fresh partitions.
+    """Test a winner against the baseline over the folds of several fresh partitions.
 
-    An uncorrected t-test takes the differences for independent, though the models behind them learned from largely the
-    same rows; it finds a difference in nothing several times as often as it says. None for fewer than two differences,
-    or where all are equal, so that there is no spread to test against.
+    An uncorrected t-test assumes independent differences, but the training sets overlap; its false positive rate is
+    several times the nominal one. None for fewer than two differences, or if all are equal.
 
     Parameters
     ----------
     differences : sequence of floats
         Winner minus baseline, in AUC units, one for each fold of each partition.
     n_train, n_test : int
-        Rows learned from and rows scored in each of them.
+        Rows that each fold fits on and scores.
 
     Source: Nadeau and Bengio (2003), Machine Learning 52:239-281, the corrected resampled t-test: the variance of the
     mean of J differences is (1/J + n_test/n_train) S², with J - 1 degrees of freedom. For repeated cross-validation:

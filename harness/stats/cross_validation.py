@@ -1,7 +1,7 @@
-"""Give val_auc, a mean over folds, and a difference of two val_aucs a standard error and a scale to read it by.
+"""Standard errors of val_auc, a mean over folds, and of a difference of two val_aucs; the noise floor of a run.
 
-Covered: which rows happened to be in the table, fold by fold. Not covered: that the folds' models share rows they
-learned from, and that the same folds are looked at by every experiment (harness/stats/selection.py does).
+Covered: the sampling of the scored rows, fold by fold. Not covered: that the models of the folds share training rows,
+and that every experiment uses the same folds (see harness/stats/selection.py).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NOISE_FLOOR_FACTOR = 1.6
 
 
 class SeMethod(StrEnum):
-    """How a standard error came about; the first is used wherever it can be."""
+    """The method of a standard error; the first is used if possible."""
 
     DELONG = "DeLong within folds"
     FOLD_SPREAD = "spread of the folds"
@@ -29,7 +29,7 @@ class SeMethod(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StandardError:
-    """A standard error in AUC units, and how it came about."""
+    """A standard error in AUC units, and its method."""
 
     value: float
     method: SeMethod
@@ -37,13 +37,13 @@ class StandardError:
 
 @dataclass(frozen=True, slots=True)
 class NoiseFloor:
-    """The gain, in AUC units, that the best of so many tries shows where there is nothing to gain."""
+    """The gain, in AUC units, that the best of `n_tries` useless tries shows by selection alone."""
 
     value: float
     n_tries: int
 
     def __str__(self) -> str:
-        """Say the floor, and how far the rule was measured."""
+        """Return the floor and the range in which the rule was measured, in one sentence."""
         return (
             f"noise floor {self.value:.4f} after {self.n_tries} tries: {NOISE_FLOOR_FACTOR} × the median paired "
             "standard error, as measured at about 50 tries; fewer inflate less, more inflate more"
@@ -51,23 +51,23 @@ class NoiseFloor:
 
 
 def val_auc_se(y: Labels, fold: Labels, score: Scores) -> StandardError | None:
-    """Return the standard error of the mean of the fold AUCs; None where one of them is undefined.
+    """Return the standard error of the mean of the fold AUCs; None if one of them is undefined.
 
-    DeLong's, wherever each class has two rows in each fold; else, from two folds on, the standard deviation of the fold
-    AUCs over the root of their number, which with five folds is a guess with four degrees of freedom.
+    DeLong's if each class has two rows in each fold. Otherwise, with two folds or more, the standard deviation of the
+    fold AUCs over the root of their number, which with five folds has four degrees of freedom.
 
-    In 3,000 simulated tables the true AUC lay within 1.96 of it in .93 to .95 with 13 positives a fold, in .87 to .92
-    with five; the higher the AUC, the fewer.
+    In 3,000 simulated tables, 1.96 standard errors covered the true AUC in .93 to .95 with 13 positives in a fold, and
+    in .87 to .92 with five; coverage falls as the AUC rises.
 
     Parameters
     ----------
     y, fold : int arrays of shape (n_rows,)
         Class indices, and for each scored row the fold that scored it.
     score : array of shape (n_rows,) or (n_rows, K)
-        Out-of-fold scores; compared within folds only, so their scale may differ from fold to fold.
+        Out-of-fold scores; compared within folds only, so their scale may differ between folds.
 
-    Source: sqrt(sum of the fold variances) / k, the folds' rows being disjoint; LeDell, Petersen and van der Laan
-    (2015), Electronic Journal of Statistics 9:1583-1607, treat a cross-validated AUC so, fold by fold.
+    Source: sqrt(sum of the fold variances) / k, since the rows of the folds are disjoint; as in LeDell, Petersen and
+    van der Laan (2015), Electronic Journal of Statistics 9:1583-1607.
     """
     rows = _rows_by_fold(fold)
     pooled = _pooled([delong_variance(y[row], score[row]) for row in rows])
@@ -77,8 +77,8 @@ def val_auc_se(y: Labels, fold: Labels, score: Scores) -> StandardError | None:
 def paired_val_auc_se(y: Labels, fold: Labels, a: Scores, b: Scores) -> StandardError | None:
     """Return the standard error of val_auc of b minus that of a, on the same folds. Shapes and Source as `val_auc_se`.
 
-    Exactly 0.0 where both rank the rows of each fold alike. With 13 positives in a fold it leans to the wide side, by
-    about a tenth in simulations.
+    Exactly 0.0 if both rank the rows of each fold alike. With 13 positives in a fold it is about a tenth too large in
+    simulations.
     """
     rows = _rows_by_fold(fold)
     pooled = _pooled([paired_variance(y[row], a[row], b[row]) for row in rows])
@@ -86,26 +86,26 @@ def paired_val_auc_se(y: Labels, fold: Labels, a: Scores, b: Scores) -> Standard
 
 
 def folds_won(candidate: Sequence[float | None], best: Sequence[float | None]) -> int:
-    """Return on how many folds the candidate's AUC is strictly higher; a tie or an unmeasured fold is not won."""
+    """Return the number of folds with a strictly higher AUC; a tie or an unmeasured fold does not count."""
     pairs = zip(candidate, best, strict=True)
     return sum(1 for new, old in pairs if new is not None and old is not None and new > old)
 
 
 def noise_floor(paired_ses: Iterable[float | None], n_tries: int) -> NoiseFloor | None:
-    """Return the gain that selection alone explains; None where no paired standard error was measured.
+    """Return the gain that selection alone explains; None if no paired standard error was measured.
 
-    A rule of thumb for one glance at a table; `bbc` is the answer for one run. With 700 and more rows in the smaller
-    class what it predicts was no longer seen.
+    A rule of thumb; `bbc` is the estimate for one run. With 700 or more rows in the smaller class the predicted bias
+    was no longer observed.
 
     Parameters
     ----------
     paired_ses : iterable of floats
         `paired_val_auc_se` of each experiment, in AUC units; None where it was not measured.
     n_tries : int
-        Experiments so far, the crashed ones aside. It is shown, not used: the factor belongs to about 50.
+        Experiments so far, without the crashed ones. It is shown, not used: the factor holds for about 50.
 
-    Source: measured, not derived. Over 14 tables of 166 to 3,200 rows the best of 48 tries promised more than it held
-    on new rows by 1.6 times the median SE (DeLong, to the baseline, of the better half): slope through 0, r = .80.
+    Source: measured, not derived. Over 14 tables of 166 to 3,200 rows the val_auc of the best of 48 tries exceeded its
+    AUC on new rows by 1.6 times the median SE (DeLong, to the baseline, of the better half): slope through 0, r = .80.
     """
     measured = [se for se in paired_ses if se is not None]
     return NoiseFloor(NOISE_FLOOR_FACTOR * statistics.median(measured), n_tries) if measured else None
@@ -128,7 +128,7 @@ def _pooled(variances: Sequence[float | None]) -> StandardError | None:
 
 
 def _spread(values: Sequence[float | None]) -> StandardError | None:
-    """Return the standard error of the mean of these values as their own spread has it."""
+    """Return the standard error of the mean of these values from their standard deviation."""
     measured = [value for value in values if value is not None]
     if len(measured) < max(2, len(values)):
         return None

@@ -1,4 +1,4 @@
-"""Say one word about a whole climb, and why."""
+"""The conclusion about a whole run: one word, with reasons."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_P_GREATER = 0.05
 
 
 class Word(StrEnum):
-    """What may be said of a climb."""
+    """The possible conclusions about the gain of a run."""
 
     SUPPORTED = "supported"
     NOT_DISTINGUISHABLE = "not distinguishable from selection noise"
@@ -21,7 +21,7 @@ class Word(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """The word, the reasons for it, and what stands beside it if some experiments never finished (else "")."""
+    """The word, its reasons, and a caveat if experiments were stopped early (else "")."""
 
     word: Word
     reasons: str
@@ -29,10 +29,10 @@ class Conclusion:
 
 
 def conclude(gain: CorrectedGain | None, test: CorrectedTest | None, *, n_stopped_early: int = 0) -> Conclusion:
-    """Judge a climb by two looks that fail in different ways; it is `supported` if it stands up to both.
+    """Judge a gain by two tests that fail in different ways; it is `supported` if it passes both.
 
-    The corrected gain knows of the selection, but not of noise that an agent kept step by step; the test on fresh
-    partitions sees part of that noise, but not the selection. What was not measured supports nothing.
+    The corrected gain accounts for selection, but not for noise that an agent kept step by step; the test on fresh
+    partitions detects part of that noise, but does not correct for selection. A missing test does not pass.
 
     Parameters
     ----------
@@ -41,11 +41,11 @@ def conclude(gain: CorrectedGain | None, test: CorrectedTest | None, *, n_stoppe
     test : from `nadeau_bengio`, winner against baseline on fresh partitions
         Passes with a one-sided p below .05.
     n_stopped_early : int
-        Experiments without scores on every fold: they cannot take part in the correction, which then is too small.
+        Experiments without scores on every fold. They are left out of the correction, which is then too small.
 
-    Source: measured, not derived. Shipping the winner of 100 tries by the first rule alone changed the true AUC by .000
-    on two small tables with nothing to gain and by the whole .077 on one where that was to be had; the second rule
-    accepted 12 % of the runs on a table of the one sort and 99 % on one of the other.
+    Source: measured, not derived. Accepting the winner of 100 tries by the first test alone changed the true AUC by
+    .000 on two small tables with nothing to gain, and by .077, all there was, on a third; the second test accepted 12 %
+    of the runs on a table of the first kind and 99 % on one of the second.
     """
     has_gain = gain is not None and gain.p_not_positive < MAX_P_NOT_POSITIVE
     has_test = test is not None and test.p_greater < MAX_P_GREATER

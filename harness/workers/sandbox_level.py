@@ -20,7 +20,6 @@ def probe_level(runner: Runner, secret: Path) -> str:
             "task": "describe_sandbox",
             "targets": targets,
             "seed": 0,
-            "preload": ["harness.sandbox.self_test"],
             "guarded": True,
         }
         answer = runner.run([Task(job, 4096, is_exact=False)], PROBE_BUDGET)[0]

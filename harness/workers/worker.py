@@ -53,6 +53,10 @@ OURS = (
     "harness.sandbox.policy",
 )  # each fold needs them, and would compile them anew
 PRELOAD = ("lightgbm", "xgboost", "flaml", *(f"sklearn.{family}" for family in FAMILIES.split()), *OURS)
+TASK_MODULES = {  # what one task needs beside them, imported before the sandbox is applied
+    "describe_sandbox": "harness.sandbox.self_test",
+    **dict.fromkeys(("keep_model", "use_model", "list_types"), "harness.workers.modelfile"),
+}
 TEMPORARY = ("TMPDIR", "TEMP", "TMP", "HOME", "USERPROFILE", "JOBLIB_TEMP_FOLDER", "MPLCONFIGDIR", "XDG_CACHE_HOME")
 
 
@@ -99,8 +103,8 @@ def _settle(folder: str, job: dict[str, Any]) -> None:
     os.chdir(folder)  # noqa: TID251 - this process is its own
     os.environ.update(dict.fromkeys(TEMPORARY, folder))
     tempfile.tempdir = folder
-    for name in job["preload"]:
-        importlib.import_module(name)
+    if module := TASK_MODULES.get(job["task"]):
+        importlib.import_module(module)
     from harness import sandbox
     from harness.sandbox.policy import KernelLimits, Policy, readable
 
@@ -153,7 +157,7 @@ def describe_sandbox(job: dict[str, Any]) -> list[bytes]:
 
 def keep_model(job: dict[str, Any]) -> list[bytes]:
     """Fit on all rows given and return the model as bytes, with the scores of some blocks that it should give again."""
-    from harness.workers import modelfile  # imported before the door was locked: the job names it as a preload
+    from harness.workers import modelfile
 
     module = _load(job["source"])
     model = module.build_pipeline()

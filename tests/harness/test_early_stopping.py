@@ -146,5 +146,5 @@ def test_a_request_says_which_rule() -> None:
     assert rule("") is True
     assert rule(', "stop_early": false') is False
     assert rule(', "stop_early": "likely"') == LIKELY
-    with pytest.raises(ValueError, match="stop_early: expected true, false or 'likely', got 'often'"):
+    with pytest.raises(ValueError, match="stop_early is 'often', but must be true, false or 'likely'"):
         rule(', "stop_early": "often"')

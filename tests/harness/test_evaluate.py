@@ -13,7 +13,7 @@ from harness.checks import Failure, exact_rows
 from harness.checks.context import CheckContext
 from harness.early_stopping import Target
 from harness.evaluate import FoldWorkers
-from harness.trainfile import Status, TrainFile, preloads, read_source
+from harness.trainfile import Status, TrainFile, read_source
 from harness.workers.pool import Runner, TaskBudget
 from prepare import best_possible, evaluate
 
@@ -109,10 +109,6 @@ def test_a_file_that_defines_nothing_useful_gets_a_reason() -> None:
 def test_the_bound_is_computed_as_val_auc_is() -> None:
     assert best_possible([0.5, None, None, None, None]) == 0.9
     assert best_possible([0.5, 0.6, 0.7, 0.8, 0.9]) == 0.7
-
-
-def test_heavy_packages_are_imported_before_the_fold() -> None:
-    assert preloads("import flaml.automl\nfrom sklearn.linear_model import X\nimport os") == ["flaml"]
 
 
 def test_a_source_that_could_not_be_read_is_not_run(bench: FoldWorkers) -> None:

@@ -137,7 +137,7 @@ def job(source: str, X: pd.DataFrame, **more: Any) -> dict[str, Any]:
     y = (np.arange(len(X)) % 2).astype(np.int64)
     blocks = [X.head(N_SCORES)] * 2
     common = {"source": source, "X": X, "y": y, "blocks": blocks, "sizes": [8 * N_SCORES] * 2, "n_classes": 2}
-    return {"task": "score", **common, "seed": 1, "preload": [], "guarded": False, **more}
+    return {"task": "score", **common, "seed": 1, "guarded": False, **more}
 
 
 def planter(number: int, n_rows: int = 300, **more: Any) -> Task:
@@ -213,12 +213,12 @@ def test_nothing_is_found_of_a_worker_that_failed_or_was_killed(runner: Runner) 
 def test_nothing_is_found_of_other_kinds_of_tasks(runner: Runner) -> None:
     real = "\nfrom sklearn.linear_model import LogisticRegression\nbuild_pipeline = LogisticRegression\n"
     real += "def feature_fn(X):\n    plant()\n    return X * 0.0\n"
-    made = planter(1, task="keep_model", end=real, preload=["harness.workers.modelfile"])
+    made = planter(1, task="keep_model", end=real)
     whole = {**made.job, "sizes": ()}  # its blocks are in the job
     kept = runner.run([Task(whole, 1 << 20, is_exact=False)], BUDGET)[0]
     assert kept.reason == ""
     model = (kept.payload or b"")[HEADER.size + 16 * N_SCORES :]
-    used = planter(2, task="use_model", end=real, model=model, preload=["harness.workers.modelfile"])
+    used = planter(2, task="use_model", end=real, model=model)
     features = planter(3, task="featurize", end=real)
     answers = runner.run([used, Task(features.job, 1 << 20, is_exact=False)], BUDGET)
     assert [answer.reason for answer in answers] == ["", ""]

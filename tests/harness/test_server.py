@@ -36,5 +36,5 @@ def test_the_numbers_are_those_of_the_printed_lines(tmp_path: Path, warm_runner:
 
 def test_a_request_without_a_best_has_none() -> None:
     assert parse('{"file": "a", "best": null, "beat": null, "store": ""}') == Request(parse('{"file": "a"}').file)
-    with pytest.raises(ValueError, match="expected"):
+    with pytest.raises(ValueError, match="it must be"):
         parse("{}")

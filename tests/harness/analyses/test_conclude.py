@@ -118,7 +118,7 @@ def test_lost_scores_are_counted_and_those_of_the_two_ends_measured_again(instru
     Path(report((BLIND, "baseline"))["store"], f"{score_store.key(BASELINE)}.npz").unlink()
     again = conclude(instruments, report((BLIND, "baseline"), (BASELINE, "keep"), (SHRUNK, "discard"), lost=(1, 2)))
     assert (again["naive"], again["n_missing"]) == (whole["naive"], 1)
-    assert "1 experiment has no kept scores" in again["caveat"]
+    assert "1 experiment has no stored scores" in again["caveat"]
 
 
 @pytest.mark.usefixtures("quick")
@@ -157,5 +157,5 @@ def test_predictions_are_scored_against_what_was_measured(instruments, report) -
 
 
 def test_a_run_without_a_baseline_is_one_clear_line(instruments, report) -> None:
-    with pytest.raises(UserError, match="expected a run with a measured baseline"):
+    with pytest.raises(UserError, match="the run has no measured baseline"):
         conclude(instruments, report((BASELINE, "crash")))

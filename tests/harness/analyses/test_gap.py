@@ -40,7 +40,7 @@ def test_who_knows_the_rows_of_the_folds_falls_deeper(problem: Problem) -> None:
     assert gap is not None
     assert gap.is_deeper
     assert gap.winner > gap.plain + 0.1
-    assert "knows the training rows better than a model can" in str(gap)
+    assert "the winner is overfitted to the training rows" in str(gap)
 
 
 def test_what_selection_explains_is_no_knowledge(problem: Problem) -> None:

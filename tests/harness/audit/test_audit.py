@@ -16,7 +16,7 @@ from tables import make_frame, take
 
 from harness.audit import CHECKS, Finding, LeakType, Severity, audit, render
 from harness.audit.duplicates import near_pairs
-from harness.data.config import ColumnType, read_card
+from harness.data.config import DEFAULT_CARD, ColumnType, parse_card
 from harness.data.dataset import read_table
 from harness.data.split import train_test
 from harness.data.table import Table
@@ -90,7 +90,7 @@ PLANTED: dict[str, tuple[Callable[[], pd.DataFrame], str, LeakType, str]] = {
         lambda: clean().assign(outcome=np.where(is_yes, 17, 4)),
         "gives-the-answer-away",
         LeakType.FEATURES,
-        "'outcome': each of its values stands for one class",
+        "'outcome': each of its values corresponds to one class",
     ),
     "the target with one cell in twenty flipped": (
         lambda: clean().assign(outcome=np.where(some(0.04), ~is_yes, is_yes)),
@@ -120,7 +120,7 @@ PLANTED: dict[str, tuple[Callable[[], pd.DataFrame], str, LeakType, str]] = {
         lambda: clean().assign(member=rng.permutation(N_ROWS) + 5000),
         "identifier",
         LeakType.FEATURES,
-        "'member' has 400 different values in 400 rows, with hardly a gap",
+        "'member' has 400 different values in 400 rows, with hardly any gaps",
     ),
     "a name for each row": (
         lambda: clean().assign(name=[f"person {row}" for row in range(N_ROWS)]),
@@ -132,7 +132,7 @@ PLANTED: dict[str, tuple[Callable[[], pd.DataFrame], str, LeakType, str]] = {
         lambda: clean().assign(sold=pd.date_range("2023-01-01", periods=N_ROWS, freq="9h").strftime("%Y-%m-%d %H:%M")),
         "no-time-split",
         LeakType.TEMPORAL,
-        "'sold' says when",
+        "'sold' looks like a time",
     ),
     "people with several rows, by name": (
         lambda: clean().assign(patient_id=rng.permutation(np.arange(N_ROWS) // 4)),
@@ -155,13 +155,13 @@ PLANTED: dict[str, tuple[Callable[[], pd.DataFrame], str, LeakType, str]] = {
         lambda: clean().assign(a=lambda table: (table["a"] - table["a"].mean()) / table["a"].std()),
         "prepared-before",
         LeakType.PREPROCESSING,
-        "'a': mean 0 and deviation 1",
+        "'a': scaled to mean 0 and SD 1",
     ),
     "cells that were filled": (
         lambda: clean().assign(m=lambda table: table["m"].fillna(table["m"].mean())),
         "prepared-before",
         LeakType.PREPROCESSING,
-        "'m': missing cells filled",
+        "'m': imputed with the mean or median",
     ),
     "a class too rare to measure": (
         lambda: clean().assign(y=np.where(is_yes & some(0.12), "yes", "no")),
@@ -186,14 +186,14 @@ def test_copies_that_the_split_keeps_together_are_counted_without_alarm(tmp_path
     frame = pd.concat([clean(), clean().iloc[:50], clean().iloc[:3].assign(y=["yes", "no", "yes"])])
     (found,) = look(tmp_path, frame)
     assert (found.check, found.severity, found.leak_type) == ("duplicates", Severity.INFO, LeakType.DUPLICATES)
-    assert found.evidence.startswith("53 of 453 rows are copies of another; 0 test rows have a copy")
+    assert found.evidence.startswith("53 of 453 rows are duplicates of another; 0 test rows have a duplicate")
 
 
 def test_copies_that_the_split_cannot_keep_together_are_an_alarm(tmp_path: Path) -> None:
     frame = pd.concat([clean(), clean().iloc[:50]]).assign(when=np.random.default_rng(0).permutation(450))
     found = {finding.check: finding for finding in look(tmp_path, frame, time="when")}
     assert found["duplicates"].severity is Severity.WARNING
-    assert "What was seen before comes again later" in found["duplicates"].advice
+    assert "Earlier rows recur later" in found["duplicates"].advice
 
 
 def test_a_test_part_of_other_people_is_an_alarm(tmp_path: Path) -> None:
@@ -217,7 +217,7 @@ def test_a_table_that_changes_with_time_is_a_remark(tmp_path: Path) -> None:
 def test_columns_without_information_are_a_remark(tmp_path: Path) -> None:
     (found,) = look(tmp_path, clean().assign(same="x", one=1))
     assert (found.check, found.severity) == ("constant-columns", Severity.INFO)
-    assert found.advice == "Nothing can be learned from it. --drop 'same' --drop 'one'"
+    assert found.advice == "No model can learn from it. --drop 'same' --drop 'one'"
 
 
 def test_a_date_that_is_split_by_is_no_finding(tmp_path: Path) -> None:
@@ -232,8 +232,9 @@ def test_a_date_of_birth_says_nothing_of_when(tmp_path: Path) -> None:
     assert alarms(look(tmp_path, frame)) == []
 
 
-def test_the_default_table_has_nothing_to_report() -> None:
-    assert audit_table(read_table(ROOT, read_card(ROOT))) == []
+def test_nothing_is_found_in_the_default_table() -> None:
+    card = parse_card((ROOT / DEFAULT_CARD).read_text(encoding="utf-8"))
+    assert audit_table(read_table(ROOT, card)) == []
 
 
 def test_near_copies_planted_in_the_default_table_are_found(tmp_path: Path) -> None:
@@ -274,7 +275,7 @@ def test_the_worst_comes_first_and_all_of_it_is_shown(tmp_path: Path) -> None:
     assert max(map(len, report.splitlines())) <= 80
     assert report.startswith("severe   gives-the-answer-away  [L2 illegitimate features]\n")
     assert "--drop 'outcome'" in report
-    assert "No table can show" in report
+    assert "A table cannot show" in report
     assert json.loads(json.dumps([asdict(finding) for finding in findings]))[0]["leak_type"].startswith("L2")
 
 

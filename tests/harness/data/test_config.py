@@ -67,46 +67,49 @@ def test_defaults_are_left_out() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("name = ", "expected TOML"),
-        (TOP + "nmae = 1\n" + KINDS, "in nmae, got an unknown field"),
-        (TOP.replace('"t"', "7") + KINDS, "in name, got 7"),
-        (TOP.replace('"t"', '"../t"') + KINDS, "in name, got '../t'"),
-        (TOP.replace(SHA256, "12") + KINDS, "expected 64 hexadecimal digits in sha256, got '12'"),
-        (TOP.replace('target = "y"', ""), "in target, got nothing"),
-        (TOP, "expected a column to learn from"),
-        (TOP + "kinds = 3\n", "expected lines under [kinds] in kinds, got 3"),
-        (TOP + '[kinds]\na = "numbr"\n', "in kinds.a, got 'numbr'"),
-        (TOP + 'drop = "a"\n' + KINDS, "expected a list of texts in quotes in drop, got 'a'"),
-        (TOP + 'drop = ["a"]\n' + KINDS, "that kinds does not name too in drop, got 'a'"),
-        (TOP + 'group = "y"\n' + KINDS, "that target does not name too in group, got 'y'"),
-        (TOP + 'time = "t"\n' + KINDS, "expected a column with a kind and no other task in time, got 't'"),
-        (TOP + 'group = "g"\ntime = "t"\n' + KINDS + 't = "date"\n', "a group or a time, not both in time"),
-        (TOP + 'duplicates = "no"\n' + KINDS, "expected 'together' or 'apart' in duplicates, got 'no'"),
-        (TOP + KINDS + '[format]\nsep = "ab"\n', "in format.sep, got 'ab'"),
-        (TOP + KINDS + '[format]\nencoding = "rot13"\n', "in format.encoding, got 'rot13'"),
-        (TOP + KINDS + "[format]\nheader = 1\n", "expected true or false in format.header, got 1"),
-        (TOP + KINDS + '[format]\nquote = "x"\n', "in format.quote, got an unknown field"),
+        ("name = ", "not valid TOML: "),
+        (TOP + "nmae = 1\n" + KINDS, "unknown field nmae. Known are name, source"),
+        (TOP.replace('"t"', "7") + KINDS, "name is 7, but must be letters, digits"),
+        (TOP.replace('"t"', '"../t"') + KINDS, "name is '../t', but must be letters, digits"),
+        (TOP.replace(SHA256, "12") + KINDS, "sha256 is '12', but must be 64 hexadecimal digits"),
+        (TOP.replace('target = "y"', ""), "target is missing, but must be the name of a column"),
+        (TOP, "[kinds] names no feature column"),
+        (TOP + "kinds = 3\n", "kinds is 3, but must be a table [kinds]"),
+        (TOP + '[kinds]\na = "numbr"\n', "kinds.a is 'numbr', but must be 'number' or "),
+        (TOP + 'drop = "a"\n' + KINDS, "drop is 'a', but must be a list of text in quotes"),
+        (TOP + 'drop = ["a"]\n' + KINDS, "column 'a' is both in kinds and in drop"),
+        (TOP + 'group = "y"\n' + KINDS, "column 'y' is both in target and in group"),
+        (TOP + 'time = "t"\n' + KINDS, "time is 't', but must be a column with a kind and no other role"),
+        (TOP + 'group = "g"\ntime = "t"\n' + KINDS + 't = "date"\n', "group and time cannot be combined"),
+        (TOP + 'duplicates = "no"\n' + KINDS, "duplicates is 'no', but must be 'together' or 'apart'"),
+        (TOP + KINDS + '[format]\nsep = "ab"\n', "format.sep is 'ab', but must be one character"),
+        (
+            TOP + KINDS + '[format]\nencoding = "rot13"\n',
+            "format.encoding is 'rot13', but must be the name of a text encoding",
+        ),
+        (TOP + KINDS + "[format]\nheader = 1\n", "format.header is 1, but must be true or false"),
+        (TOP + KINDS + '[format]\nquote = "x"\n', "unknown field format.quote. Known are sep"),
     ],
 )
 def test_a_wrong_card_is_refused_in_one_line_that_says_what_and_how_to_go_on(text: str, expected: str) -> None:
     with pytest.raises(TableError) as caught:
         parse_card(text)
     message = str(caught.value)
-    assert message.startswith(f"{CARD}: expected ")
+    assert message.startswith(f"{CARD}: ")
     assert expected in message
     assert message.endswith("run: uv run prepare.py --reset")
     assert "\n" not in message
 
 
 def test_no_card_says_how_to_get_one(tmp_path: Path) -> None:
-    with pytest.raises(TableError, match=r"got no file\. Run: uv run prepare\.py --reset"):
+    with pytest.raises(TableError, match=r"the file is missing\. Run: uv run prepare\.py --reset"):
         read_card(tmp_path)
 
 
 def test_a_card_of_other_bytes_is_refused(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / CARD).write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(TableError, match="expected TOML"):
+    with pytest.raises(TableError, match="not valid TOML"):
         read_card(tmp_path)
 
 

@@ -18,7 +18,7 @@ from tables import make_frame, take
 
 from harness.data import cache, source
 from harness.data.config import Card, ColumnType, TableError, card_text, parse_card, read_card, write_card
-from harness.data.dataset import Table, content_hash, describe, read_table
+from harness.data.dataset import Table, describe, read_table
 from harness.data.ingest import infer, reset, write
 from harness.data.options import IntakeOptions
 from harness.data.split import folds, train_test
@@ -90,7 +90,7 @@ def test_the_committed_file_is_read_where_it_lies_and_nothing_is_written(tmp_pat
     before = file.stat().st_mtime_ns
     again = read_table(tmp_path, heart.card)
     assert file.stat().st_mtime_ns == before
-    assert content_hash(again) == content_hash(heart)
+    assert again.digest == heart.digest
     assert sorted(path.name for path in file.parent.iterdir()) == ["dataset.toml", "heart.csv", "heart.toml"]
 
 
@@ -99,29 +99,29 @@ def test_a_table_that_is_its_own_copy_is_never_to_be_deleted(tmp_path: Path, hea
     content = file.read_bytes()
     file.write_bytes(content.replace(b"63,male", b"64,male"))
     way_back = r"\(if it is committed: git restore data/heart\.csv\)"
-    with pytest.raises(TableError, match=rf"^data/heart\.csv: expected sha256 .* Put the right file there {way_back}"):
-        read_table(tmp_path, heart.card)
-    file.unlink()
     with pytest.raises(
-        TableError, match=rf"^data/heart\.csv: expected a file, there is none\. Put it there {way_back}"
+        TableError, match=rf"^data/heart\.csv: sha256 .* differs .* Put the right file there {way_back}"
     ):
         read_table(tmp_path, heart.card)
+    file.unlink()
+    with pytest.raises(TableError, match=rf"^data/heart\.csv: no such file\. Put it there {way_back}"):
+        read_table(tmp_path, heart.card)
     file.write_bytes(content)
-    assert content_hash(read_table(tmp_path, heart.card)) == content_hash(heart)
+    assert read_table(tmp_path, heart.card).digest == heart.digest
 
 
 def test_the_copy_of_another_table_is_written_once_and_can_be_had_again(tmp_path: Path) -> None:
     intake = take(tmp_path, make_frame())
     copy = tmp_path / "data" / "t.csv"
-    before = content_hash(read_table(tmp_path, intake.card))
+    before = read_table(tmp_path, intake.card).digest
     written = copy.stat().st_mtime_ns
-    assert content_hash(read_table(tmp_path, intake.card)) == before
+    assert read_table(tmp_path, intake.card).digest == before
     assert copy.stat().st_mtime_ns == written
     copy.write_text(copy.read_text().replace("yes", "no", 1))
-    with pytest.raises(TableError, match=r"data/t\.csv: expected sha256 .* Delete it to have it from t\.csv again"):
+    with pytest.raises(TableError, match=r"data/t\.csv: sha256 .* differs .* Delete it to copy t\.csv again"):
         read_table(tmp_path, intake.card)
     copy.unlink()
-    assert content_hash(read_table(tmp_path, intake.card)) == before
+    assert read_table(tmp_path, intake.card).digest == before
 
 
 def test_the_hash_tells_any_change_of_content_or_card(tmp_path: Path) -> None:
@@ -134,13 +134,11 @@ def test_the_hash_tells_any_change_of_content_or_card(tmp_path: Path) -> None:
         frame.rename(columns={"a": "b"}),
         frame.iloc[::-1],
     ]
-    hashes = [
-        content_hash(take(tmp_path, change, name=f"t{number}.csv").table) for number, change in enumerate(changes)
-    ]
-    hashes.append(content_hash(take(tmp_path, frame, name="t0.csv", drop=("k",)).table))
-    hashes.append(content_hash(take(tmp_path, frame, name="t0.csv", positive="no").table))
+    hashes = [take(tmp_path, change, name=f"t{number}.csv").table.digest for number, change in enumerate(changes)]
+    hashes.append(take(tmp_path, frame, name="t0.csv", drop=("k",)).table.digest)
+    hashes.append(take(tmp_path, frame, name="t0.csv", positive="no").table.digest)
     assert len(set(hashes)) == len(hashes)
-    assert content_hash(take(tmp_path, frame, name="t0.csv").table) == hashes[0]
+    assert take(tmp_path, frame, name="t0.csv").table.digest == hashes[0]
 
 
 def test_nothing_is_filled_scaled_or_encoded(tmp_path: Path) -> None:
@@ -162,15 +160,15 @@ def test_a_cell_is_the_same_whatever_stands_in_other_rows(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ({"target": "z"}, "expected column 'z'"),
-        ({"positive": "maybe"}, "expected positive to be no or yes, got 'maybe'"),
-        ({"drop": ("gone",)}, "expected column 'gone', the columns are a, k, m, colour, y"),
-        ({"time": "m"}, "expected a time in every row of 'm'"),
+        ({"target": "z"}, "no column 'z'"),
+        ({"positive": "maybe"}, "positive is 'maybe', but the classes are no and yes"),
+        ({"drop": ("gone",)}, "no column 'gone'. The columns are a, k, m, colour, y"),
+        ({"time": "m"}, "rows have no time in 'm'"),
         (
             {"kinds": dict.fromkeys(("a", "k", "m", "colour"), ColumnType.NUMBER)},
-            "a number in column 'colour', row 1, got",
+            "column 'colour', row 1: '[a-z]+' is no number",
         ),
-        ({"kinds": dict.fromkeys(("a", "k", "m", "colour"), ColumnType.DATE)}, "a date in column 'a', row 1, got"),
+        ({"kinds": dict.fromkeys(("a", "k", "m", "colour"), ColumnType.DATE)}, "column 'a', row 1: .* is no date"),
     ],
 )
 def test_a_card_that_does_not_fit_its_table_is_refused(
@@ -187,7 +185,7 @@ def test_a_column_that_the_card_does_not_name_is_refused(tmp_path: Path) -> None
     intake = take(tmp_path, make_frame())
     write(tmp_path, intake)
     kinds = {name: kind for name, kind in intake.card.kinds.items() if name != "m"}
-    with pytest.raises(TableError, match=r"data/dataset.toml: expected a task for column 'm'"):
+    with pytest.raises(TableError, match=r"data/dataset.toml: column 'm' of t.csv is not listed"):
         read_table(tmp_path, replace(intake.card, kinds=kinds))
 
 
@@ -203,10 +201,10 @@ def test_a_corrected_kind_is_read_anew(tmp_path: Path) -> None:
 def test_a_source_that_is_gone_or_changed_is_reported_in_one_line(tmp_path: Path) -> None:
     card = take(tmp_path, make_frame()).card
     (tmp_path / "t.csv").write_text("a,y\n1,0\n")
-    with pytest.raises(TableError, match=r"t\.csv: expected sha256"):
+    with pytest.raises(TableError, match=r"t\.csv: sha256 .* differs"):
         read_table(tmp_path, card)
     (tmp_path / "t.csv").unlink()
-    with pytest.raises(TableError, match=r"t\.csv: expected a file, there is none"):
+    with pytest.raises(TableError, match=r"t\.csv: no such file"):
         read_table(tmp_path, card)
 
 
@@ -229,17 +227,17 @@ def test_a_large_table_is_mapped_from_its_cache_without_the_source(tmp_path: Pat
     assert (table.y == fresh.y).all()
     assert table.times is not None
     assert (table.times == np.arange(300)).all()
-    assert content_hash(table) == content_hash(fresh)
+    assert table.digest == fresh.digest
     assert not table.X["a"].to_numpy().flags.owndata
     assert not table.features.numbers.flags.writeable
     assert not (tmp_path / "data" / "t.csv").exists()
 
 
 def test_a_large_table_is_read_from_its_source_where_there_is_no_cache(tmp_path: Path, big: Card) -> None:
-    before = content_hash(read_table(tmp_path, big))
+    before = read_table(tmp_path, big).digest
     for path in (tmp_path / "data").glob("*.npy"):
         path.unlink()
-    assert content_hash(read_table(tmp_path, big)) == before
+    assert read_table(tmp_path, big).digest == before
     assert len(list((tmp_path / "data").glob("*.npy"))) == 4
 
 
@@ -255,9 +253,7 @@ def test_a_damaged_cache_is_refused_in_one_line(tmp_path: Path, big: Card, part:
     data = bytearray(path.read_bytes())
     for damage in (data[:-1] + bytes([data[-1] ^ 1]), data[:200], b""):
         path.write_bytes(bytes(damage))
-        with pytest.raises(
-            TableError, match=r"^data/t-.*: expected the cache as it was written, got .* Delete it"
-        ) as caught:
+        with pytest.raises(TableError, match=r"^data/t-.*: the cache is damaged \(.*\)\. Delete it") as caught:
             read_table(tmp_path, big)
         assert "\n" not in str(caught.value)
 
@@ -295,9 +291,7 @@ def test_the_preview_says_what_was_read_in_eighty_columns(tmp_path: Path) -> Non
     long = "a column with quite a long name, longer than most"
     frame = make_frame().assign(day="2024-03-04", flag=["True", "False"] * 100, **{long: range(1, 400, 2)})
     intake = take(tmp_path, frame, drop=("k",))
-    report = describe(
-        intake.table, "stratified, 20% test, 5 folds, and a remark so long that it needs a second line", intake.notes
-    )
+    report = describe(intake.table, "stratified, 20% test, 5 folds, and a remark so long that it needs a second line")
     assert max(map(len, report.splitlines())) <= 80
     for part in (
         "200 rows, 6 columns",

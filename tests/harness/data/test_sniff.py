@@ -121,13 +121,13 @@ def test_quotes_hold_separators_line_ends_and_quotes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        ("a,y\n1,2\n1,2,3\n", "expected 2 cells in each line, as in the header, got 3 in line 3"),
-        ("a,y\n1,2,3\n1,2\n1,2\n", "expected 2 cells in each line, as in the header, got 3 in line 2"),
-        ("# by me\n\na,b,y\n1,2,3\n3,4,5\n", "expected 1 cell in each line, as in the header, got 3 in line 3"),
-        ("a,b,y\n1,2,3,4,1\n1,2,0\n" * 2, "expected 3 cells in each line, as in the header, got 5 in line 2"),
-        ('a,y\n"1\n",2\n\n1,2,3\n', "got 3 in line 5"),
-        ('a,y\n"1",2\n\n' + "1,2\n" * 300 + "1,2,3\n", "got 3 in line 304"),
-        ("a,b\nr1,1,2\nr2,3,4\n3,4\n", "expected 2 cells in each line, as in the header, got 3 in line 2"),
+        ("a,y\n1,2\n1,2,3\n", "line 3 has 3 cells, but the header has 2"),
+        ("a,y\n1,2,3\n1,2\n1,2\n", "line 2 has 3 cells, but the header has 2"),
+        ("# by me\n\na,b,y\n1,2,3\n3,4,5\n", "line 3 has 3 cells, but the header has 1"),
+        ("a,b,y\n1,2,3,4,1\n1,2,0\n" * 2, "line 2 has 5 cells, but the header has 3"),
+        ('a,y\n"1\n",2\n\n1,2,3\n', "line 5 has 3 cells"),
+        ('a,y\n"1",2\n\n' + "1,2\n" * 300 + "1,2,3\n", "line 304 has 3 cells"),
+        ("a,b\nr1,1,2\nr2,3,4\n3,4\n", "line 2 has 3 cells, but the header has 2"),
         ('a,y\n"1,2\n', "EOF inside string"),
     ],
 )
@@ -140,8 +140,8 @@ def test_a_torn_table_is_refused_in_one_line(tmp_path: Path, content: str, expec
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (b"", "got an empty file"),
-        (bytes(range(256)), "expected text or Parquet, got other bytes"),
+        (b"", "the file is empty"),
+        (bytes(range(256)), "the file is neither text nor Parquet"),
         (gzip.compress(b"a,y\n1,0\n", mtime=0)[:-9], "Save the table as CSV"),
         (b"PK\x03\x04 no archive", "Save the table as CSV"),
         (b"\x1f\x8bno gzip", "Save the table as CSV"),
@@ -153,7 +153,7 @@ def test_what_is_no_text_is_refused_in_one_line(tmp_path: Path, content: bytes, 
 
 
 def test_a_folder_is_refused_in_one_line(tmp_path: Path) -> None:
-    with pytest.raises(TableError, match="expected a file to read"):
+    with pytest.raises(TableError, match="the file cannot be read"):
         survey(tmp_path)
 
 

@@ -96,7 +96,7 @@ def test_copies_of_a_row_stay_on_one_side_by_default(tmp_path: Path) -> None:
     original = np.concatenate([np.arange(200), np.arange(60), np.arange(20)])
     for fit, val in check_folds(table):
         assert not set(original[fit]) & set(original[val])
-    assert "80 copies of rows stay with their like" in describe_split(table, test_size=0.2, n_folds=5)
+    assert "80 duplicate rows stay on one side with their original" in describe_split(table, test_size=0.2, n_folds=5)
 
 
 def test_copies_of_a_row_are_free_where_the_card_says_so(tmp_path: Path) -> None:
@@ -125,15 +125,15 @@ def test_equal_rows_have_one_number() -> None:
 @pytest.mark.parametrize(
     ("frame", "options", "expected"),
     [
-        (make_frame().assign(y=["yes"] * 3 + ["no"] * 197), {}, "class 'yes' in every fold, got 3 rows of it, too few"),
-        (make_frame().assign(y=["a"] * 100 + ["b"] * 99 + ["c"]), {}, "class 'c' in every fold, got 1 rows of it"),
+        (make_frame().assign(y=["yes"] * 3 + ["no"] * 197), {}, "class 'yes' has 3 rows, too few for every fold"),
+        (make_frame().assign(y=["a"] * 100 + ["b"] * 99 + ["c"]), {}, "class 'c' has 1 row, too few"),
         (
             make_frame().assign(p=["p"] * 90 + ["q"] * 110, y=["yes"] * 90 + ["no"] * 110),
             {"group": "p"},
-            r"got .* rows of 1 'p', too few to go round",
+            r"has .* rows of 1 'p', too few for every fold",
         ),
-        (make_frame().assign(d=range(200), y=["yes"] * 100 + ["no"] * 100), {"time": "d"}, "Leave time out"),
-        (make_frame().assign(d=7), {"time": "d"}, "Leave time out"),
+        (make_frame().assign(d=range(200), y=["yes"] * 100 + ["no"] * 100), {"time": "d"}, "Remove time"),
+        (make_frame().assign(d=7), {"time": "d"}, "Remove time"),
     ],
 )
 def test_a_class_too_rare_to_go_round_is_reported_in_one_line(
@@ -152,5 +152,5 @@ def test_the_line_says_which_split_is_in_force(tmp_path: Path) -> None:
         return describe_split(take(tmp_path, frame, **options).table, test_size=0.2, n_folds=5)
 
     assert report(drop=("day", "person")) == "stratified, 20% test, 5 folds"
-    assert report(group="person", drop=("day",)).startswith("by person: 50 entities, each on one side")
-    assert report(time="day", drop=("person",)).startswith("by day: learns from the past")
+    assert report(group="person", drop=("day",)).startswith("by person: 50 groups, each on one side")
+    assert report(time="day", drop=("person",)).startswith("by day: fit on earlier rows")

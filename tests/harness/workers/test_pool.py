@@ -47,7 +47,6 @@ def task(body: str, *, n: int = 40) -> Task:
         "blocks": [X],
         "n_classes": 2,
         "seed": 1,
-        "preload": [],
         "guarded": True,
     }
     return Task(job, 8 * n)

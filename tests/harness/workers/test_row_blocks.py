@@ -38,7 +38,6 @@ def run(runner: Runner, body: str, *, blocks: tuple[pd.DataFrame, ...] = (VAL, P
         "sizes": [8 * len(block) for block in blocks],
         "n_classes": 2,
         "seed": 1,
-        "preload": [],
         "guarded": True,
     }
     return runner.run([Task(job, sum(job["sizes"]))], BUDGET)[0]
