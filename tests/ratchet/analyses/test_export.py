@@ -118,12 +118,12 @@ def test_predict_says_what_was_left_out_and_never_writes_over_a_file(project, se
     assert err.splitlines() == [
         "2 rows scored by first-1",
         "other versions",
-        "columns that the model does not know, left out: a [2J, b, c, d, e and 2 more",
-        "column thal: 1 cell holds a category that no row of the table had",
-        "column sex: 3 cells hold a category that no row of the table had",
+        "columns that the model does not use, ignored: a [2J, b, c, d, e and 2 more",
+        "column thal: 1 cell holds a category that is not in the table",
+        "column sex: 3 cells hold a category that is not in the table",
     ]
     project.write("out.csv", "mine")
-    assert "expected no such file yet" in ratchet("predict", "new.csv", "-o", "out.csv")[2]
+    assert "out.csv: the file exists. Use --force" in ratchet("predict", "new.csv", "-o", "out.csv")[2]
 
 
 def test_what_the_harness_objects_to_is_one_line(project, served: Asked, ratchet: Ratchet) -> None:

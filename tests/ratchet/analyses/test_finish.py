@@ -142,11 +142,11 @@ def test_leave_goes_back_and_keeps_every_record(project, ratchet: Ratchet) -> No
     ratchet("step")
     refs = project.git("for-each-ref", "refs/ratchet", "refs/heads")
     assert ratchet("finish", "--leave")[2].endswith(
-        "back on my-work; `git switch autoresearch/first` returns to the run\n"
+        "switched to my-work; `git switch autoresearch/first` returns to the run\n"
     )
     assert project.git("symbolic-ref", "HEAD") == "refs/heads/my-work"
     assert project.git("for-each-ref", "refs/ratchet", "refs/heads") == refs
-    assert ratchet("finish", "--leave")[::2] == (0, "HEAD is on no run's branch: nothing to leave\n")
+    assert ratchet("finish", "--leave")[::2] == (0, "the current branch is not a run branch: nothing to leave\n")
 
 
 def test_leave_keeps_the_result_in_the_shape_that_was_chosen(climbed, ratchet: Ratchet) -> None:
@@ -191,7 +191,7 @@ def test_a_subrun_of_a_race_that_was_killed_goes_unless_it_holds_an_edit(climbed
     status, _, err = ratchet("finish")
     assert status == 0
     assert subrun.exists() is is_edited
-    assert ("a lane's work tree with edits that nobody committed" in err) is is_edited
+    assert ("this worktree of a race has uncommitted edits and was not removed" in err) is is_edited
     assert climbed.git("rev-parse", "autoresearch/first-lane1")
 
 

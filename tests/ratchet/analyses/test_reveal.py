@@ -43,7 +43,7 @@ def test_a_sealed_run_holds_the_number_nowhere(project, sealed: Asked, ratchet: 
 
 
 def test_the_table_says_that_it_is_sealed_and_shows_it_once_it_was_opened(sealed: Asked, ratchet: Ratchet) -> None:
-    assert "the held-out numbers are sealed: `uv run ratchet reveal`" in ratchet("results", "--audit")[2]
+    assert "the scores on the held-out test set are sealed; `uv run ratchet reveal`" in ratchet("results", "--audit")[2]
     ratchet("reveal")
     _, out, err = ratchet("results", "--audit")
     assert "0.7770" in out

@@ -72,13 +72,13 @@ def test_auto_asks_nobody(recorded, ratchet: Ratchet, monkeypatch) -> None:
 def test_a_run_can_be_walked_through_from_another_branch(recorded, ratchet: Ratchet) -> None:
     recorded.git("switch", "--quiet", "--force", "main")
     assert "iter 2 | score=0.4000" in ratchet("replay", "first")[1]
-    assert ratchet("replay", "other")[2] == "TAG: expected a recorded run (first), got other.\n"
+    assert ratchet("replay", "other")[2] == "TAG: there is no run other. Recorded runs: first.\n"
     assert "tag: expected at most 60" in ratchet("replay", "../first")[2]
 
 
 def test_a_run_without_experiments_is_one_line(project, ratchet: Ratchet) -> None:
     ratchet("start", "first")
-    assert ratchet("replay")[:2] == (0, "run first: no experiments to walk through yet\n")
+    assert ratchet("replay")[:2] == (0, "run first: no experiments to show yet\n")
 
 
 def test_an_edit_cannot_paint_over_the_screen(project, ratchet: Ratchet) -> None:
