@@ -19,12 +19,12 @@ from ratchet.core.records import Experiment
 from ratchet.core.stop_rules import since_gain
 from ratchet.core.table import summary_line
 from ratchet.core.text import experiment_line, number_text
-from ratchet.core.trajectory import climb_of
 from ratchet.repo import journal
-from ratchet.repo.journal import Event, latest_analysis
+from ratchet.repo.journal import Event
 from ratchet.repo.lock import holder_pid
 from ratchet.repo.run import Run
 from ratchet.views import charts, keyboard
+from ratchet.views.axes import climb_in
 from ratchet.views.charts import KEY, sketch
 from ratchet.views.notice import Notice, read_notice
 
@@ -117,9 +117,9 @@ def lines_of(sight: Sight, width: int, height: int) -> list[str]:
     if not sight.history:
         return [*head, *tail]
     folder = max(1, min(8, height - AROUND - MAX_HEIGHT)) if height > AROUND + MIN_HEIGHT + 1 else 1
-    event = latest_analysis(sight.events, "placebo")
-    climb = climb_of(sight.history, config, event["answer"] if event else None)
-    plot = sketch(climb, width, max(MIN_HEIGHT, min(MAX_HEIGHT, height - AROUND - folder)))
+    plot = sketch(
+        climb_in(sight.events, sight.history, config), width, max(MIN_HEIGHT, min(MAX_HEIGHT, height - AROUND - folder))
+    )
     last = [experiment_line(old, config.metrics) for old in sight.history[-folder:]]
     return [*head, *plot, KEY, "", *last, "", *tail]
 

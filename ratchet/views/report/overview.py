@@ -6,8 +6,8 @@ from ratchet.core.noise import FLOOR_SES, FLOOR_TRIES
 from ratchet.core.records import baseline, best
 from ratchet.core.stop_rules import since_gain
 from ratchet.core.text import CLEAR_SES, number_text, ratio_text
-from ratchet.core.trajectory import Climb, climb_of
-from ratchet.repo.journal import latest_analysis
+from ratchet.core.trajectory import Climb
+from ratchet.views.axes import climb_in
 from ratchet.views.report.figure import NARROW, WIDE, draw
 from ratchet.views.report.markup import code, line, paragraph, section, shown, signed
 from ratchet.views.report.material import Material
@@ -50,8 +50,7 @@ def climb_section(material: Material) -> str:
     if not material.history:
         text = f"No experiment yet. {code('uv run ratchet loop')} measures the baseline and goes on from there."
         return section("climb", "The climb", paragraph(text))
-    event = latest_analysis(material.events, "placebo")
-    climb = climb_of(material.history, material.config, event["answer"] if event else None)
+    climb = climb_in(material.events, material.history, material.config)
     listed = {old.n for old in material.listed}
     figures = "\n".join(draw(climb, frame, listed) for frame in (WIDE, NARROW))
     parts = [

@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ratchet.core.records import Experiment
-from ratchet.core.trajectory import climb_of
 from ratchet.errors import RatchetError
 from ratchet.repo import git, journal, snapshots
-from ratchet.repo.journal import latest_analysis
 from ratchet.repo.run import Run, run_event
+from ratchet.views.axes import climb_in
 from ratchet.views.figure import headline, save
 from ratchet.views.report.material import Material, fitting, listed_of
 from ratchet.views.report.page import render
@@ -38,9 +37,13 @@ def page_of(run: Run, *, has_audit: bool, version: str = "") -> str:
 def draw_climb(run: Run, target: Path) -> None:
     """Write the climb of a run as a figure; the suffix says the format. Raises RatchetError where it cannot."""
     events = journal.read_events(run.journal)
-    history, analysis = journal.experiments(events), latest_analysis(events, "placebo")
-    climb = climb_of(history, run.worktree.config, analysis["answer"] if analysis else None)
-    save(climb, history, headline(history, f"{run.worktree.config.name}, run {run.tag}"), target)
+    history = journal.experiments(events)
+    save(
+        climb_in(events, history, run.worktree.config),
+        history,
+        headline(history, f"{run.worktree.config.name}, run {run.tag}"),
+        target,
+    )
 
 
 def write_page(run: Run, target: Path, text: str) -> None:
