@@ -68,11 +68,11 @@ def listed_of(history: Sequence[Experiment]) -> list[Experiment]:
 
 def fitting(listed: Sequence[Experiment], patches: Mapping[str, str]) -> dict[int, str]:
     """Return the patches, by experiment, for which a page has room; the kept come first. `patches` go by commit."""
-    folder, found = DIFFS_CHARS, {}
+    chars_left, found = DIFFS_CHARS, {}
     for old in sorted(listed, key=lambda old: old.verdict is not Verdict.KEEP):
         patch = patches.get(old.commit, "")
         shown = escape(patch[:DIFF_CHARS], quote=False)
-        folder -= len(shown) + MARKED_CHARS * shown.count("\n")
-        if folder >= 0:
+        chars_left -= len(shown) + MARKED_CHARS * shown.count("\n")
+        if chars_left >= 0:
             found[old.n] = patch
     return found

@@ -56,8 +56,8 @@ def test_a_committee_is_written_by_its_command_and_bears_no_number(project, serv
 @pytest.mark.parametrize(
     ("script", "line"),
     [
-        ("raise SystemExit('committee: nobody to seat')", "got: committee: nobody to seat"),
-        ("", "expected another file than the best experiment's"),
+        ("raise SystemExit('committee: nobody to seat')", "failed: committee: nobody to seat"),
+        ("", "did not change the file. Export without --committee."),
     ],
 )
 def test_a_committee_that_does_not_come_about_is_one_line(
@@ -72,7 +72,7 @@ def test_a_committee_that_does_not_come_about_is_one_line(
 
 def test_a_folder_that_is_there_is_not_asked_for(project, served: Asked, ratchet: Ratchet) -> None:
     made(project, "first-1", "2026")
-    assert "expected no such folder yet" in ratchet("export")[2]
+    assert "the folder exists. Use --force" in ratchet("export")[2]
     assert served.requests("export") == []
     assert ratchet("export", "--force")[0] == 0
     assert ratchet("export", "--force")[2] == "next: `uv run ratchet predict FILE.csv`\n"
@@ -90,7 +90,7 @@ def test_there_is_nothing_to_export_without_a_baseline(project, tmp_path: Path, 
 
     serve(project, tmp_path / "served")
     start_run(open_worktree(project.root), "first", datetime.now(UTC))
-    assert "expected a kept experiment to export, got none yet" in ratchet("export")[2]
+    assert "there is no kept experiment to export" in ratchet("export")[2]
 
 
 def test_predict_takes_the_newest_export_and_needs_no_run(project, served: Asked, ratchet: Ratchet) -> None:
@@ -138,5 +138,5 @@ def test_without_an_export_there_is_one_line(project, served: Asked, ratchet: Ra
     status, _, err = ratchet("predict", "new.csv")
     assert (status, err) == (
         1,
-        "exports/: expected an exported model, got none. `uv run ratchet export` makes one; --model names one.\n",
+        "exports/: there is no exported model. Run `uv run ratchet export`, or give a folder with --model.\n",
     )

@@ -79,7 +79,7 @@ def test_a_second_opening_has_to_be_asked_for_and_is_written_down(project, seale
     ratchet("reveal")
     status, out, err = ratchet("reveal")
     assert (status, out) == (1, "")
-    assert "expected a test that nobody has opened, got one that was opened" in err
+    assert "run first: the test set was revealed on" in err
     assert len(sealed.requests("reveal")) == 1
     assert ratchet("reveal", "--again")[0] == 0
     assert json.loads(project.read(".ratchet/first/receipts/reveal-2.json"))["opening"] == 2
@@ -122,7 +122,7 @@ def test_there_is_nothing_to_open_without_a_baseline(project, tmp_path: Path, ra
 
     serve(project, tmp_path / "served").say(reveal=ANSWER)
     start_run(open_worktree(project.root), "first", datetime.now(UTC))
-    assert "expected a measured baseline, got none yet" in ratchet("reveal")[2]
+    assert "the baseline has not been measured" in ratchet("reveal")[2]
 
 
 def test_a_config_without_a_server_is_one_line(project, ratchet: Ratchet) -> None:
@@ -130,7 +130,7 @@ def test_a_config_without_a_server_is_one_line(project, ratchet: Ratchet) -> Non
     for command in ("reveal", "placebo", "export"):
         status, _, err = ratchet(command)
         assert (status, err.count("\n")) == (1, 1)
-        assert f"serve: expected a command that answers `{command}`" in err
+        assert f"serve: the config has no server command, and `{command}` needs one" in err
 
 
 @pytest.mark.parametrize(
