@@ -1,4 +1,4 @@
-"""What stands behind the numbers: leak checks, sandbox and versions, the table, the receipts. Pure."""
+"""The evidence sections of the report: leak checks, sandbox and versions, the table, the receipts. Pure."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ SETUP_CHARS = 20_000
 ANSWER_CHARS = 600
 FINDING_CHARS = 500
 SHORT = 16  # characters of a hash
-SHOWN_AS_CHAPTERS = (AUDIT, "conclude", "placebo", "reveal")  # studies that have their place elsewhere on the page
+SHOWN_AS_CHAPTERS = (AUDIT, "conclude", "placebo", "reveal")  # analyses with a section of their own
 
 
 def leaks_section(material: Material) -> str:
-    """Return what the leak checks said over all measurements, and which experiments they stopped."""
+    """Return the results of the leak checks over all measurements, and the experiments that they rejected."""
     seen = [(old, words) for old in material.measured if (words := read_words(old.stdout, r"^leaks:"))]
     seen = [(old, words) for old, words in seen if old.ending is Ending.OK or words not in {"none", "nan"}]
     failed = [(old, words) for old, words in seen if words not in {"none", "nan"}]
     rejected = [old for old in material.history if old.verdict is Verdict.REJECT]
     if not seen and not rejected:
-        text = "The measuring command prints no line <code>leaks:</code>, and nothing was rejected."
+        text = "The measuring command prints no line <code>leaks:</code>, and no experiment was rejected."
         return section("leaks", "Leak checks", paragraph(text)) if material.history else ""
     counts = Counter(name.strip() for _, words in failed for name in words.split(","))
     known = {old.n for old, _ in failed}
@@ -45,13 +45,13 @@ def leaks_section(material: Material) -> str:
 
 
 def _depths(passed: Sequence[Experiment]) -> str:
-    """Say how far the checks went: a server makes those that refit only where a number would win."""
+    """Return how many checks each measurement got. A server runs the checks that refit only if a metric would win."""
     stopped = sum(old.bound is not None for old in passed)
     whole = sum(old.verdict.advances for old in passed)
     described = [
-        (whole, "got all of them: the baseline and what was kept"),
-        (len(passed) - whole - stopped, "at least those that need no refit"),
-        (stopped, "stopped early, the reading of the source alone"),
+        (whole, "got all checks (the baseline and the kept experiments)"),
+        (len(passed) - whole - stopped, "got at least the checks without a refit"),
+        (stopped, "were stopped early and got only the check of the source code"),
     ]
     return (
         f" Of those that passed, {'; '.join(f'{count} {what}' for count, what in described if count)}."
@@ -61,7 +61,7 @@ def _depths(passed: Sequence[Experiment]) -> str:
 
 
 def harness_section(material: Material) -> str:
-    """Return what measured: what the sandbox enforced, the fingerprint, versions, and what may not change."""
+    """Return the section about the harness: sandbox, fingerprint, versions, frozen files."""
     event = next((one for one in material.events if one.kind is EventKind.HARNESS), None)
     parts = event.data.get("parts") if event else None
     known = parts if isinstance(parts, Mapping) else {}
@@ -70,9 +70,9 @@ def harness_section(material: Material) -> str:
     printed = ", ".join(f"<code>{line(text)}</code> ({count}×)" for text, count in prints.most_common(5))
     return section(
         "harness",
-        "What measured, and what held it",
+        "Harness and sandbox",
         _sandbox(str(known.get("sandbox", ""))),
-        paragraph(f"Fingerprint that the harness printed: {printed}." if printed else ""),
+        paragraph(f"Fingerprint printed by the harness: {printed}." if printed else ""),
         f"<details><summary>Parts of the harness and versions ({len(rest)})</summary>{pairs(rest)}</details>"
         if rest
         else "",
@@ -82,13 +82,13 @@ def harness_section(material: Material) -> str:
 
 def _sandbox(described: str) -> str:
     if not described:
-        return paragraph("The measuring command said nothing of a sandbox.")
+        return paragraph("The measuring command reported no sandbox.")
     pieces = [piece.partition("=") for piece in described.split() if "=" in piece]
     if not pieces or described.startswith("NOT ENFORCED"):
         return paragraph(f"Sandbox: <b>{line(described, 500)}</b>", "bad")
     rows = [[line(name), line(how)] for name, _, how in pieces]
-    return table(["kept from train.py", "enforced by"], rows, n_texts=2) + paragraph(
-        "Found by trying, when the run was started.", "soft"
+    return table(["blocked for train.py", "enforced by"], rows, n_texts=2) + paragraph(
+        "Tested when the run was started.", "soft"
     )
 
 
@@ -98,11 +98,11 @@ def _frozen(material: Material) -> str:
     if not isinstance(parts, Mapping):
         return ""
     rows = [(line(key), f"<code>{line(value, SHORT)}</code>") for key, value in parts.items()]
-    return f"<details><summary>Frozen since the start ({len(rows)}): config and files</summary>{pairs(rows)}</details>"
+    return f"<details><summary>Frozen config and files ({len(rows)})</summary>{pairs(rows)}</details>"
 
 
 def table_section(material: Material) -> str:
-    """Return what is measured on: the files that say which table it is, and how to ask for its audit."""
+    """Return the section about the table: the files that describe it, and its audit."""
     if not material.setup:
         return ""
     cards = "\n".join(
@@ -114,19 +114,19 @@ def table_section(material: Material) -> str:
 
 
 def _audit(answer: Mapping[str, Any]) -> str:
-    """Return what the harness's audit of the table found when the run was started, the worst first."""
+    """Return the findings of the table audit at the start of the run, the most severe first."""
     findings = [finding for finding in answer.get("findings", []) if isinstance(finding, Mapping)]
     if not findings:
-        return paragraph("Its audit, before anything was trained, found nothing.")
+        return paragraph("The audit of the table, before any training, found nothing.")
     columns = ("severity", "check", "evidence", "advice", "leak_type")
     rows = [[line(finding.get(name, ""), FINDING_CHARS) for name in columns] for finding in findings]
-    return paragraph("Its audit, before anything was trained:") + table(
-        ["how bad", "check", "what it saw", "what to do", "type of leak"], rows, n_texts=5
+    return paragraph("Findings of the audit of the table, before any training:") + table(
+        ["severity", "check", "evidence", "advice", "type of leak"], rows, n_texts=5
     )
 
 
 def receipts_section(material: Material) -> str:
-    """Return what was done with the run besides experiments, when, and what it left."""
+    """Return the list of events of the run besides its experiments."""
     rows = [described for event in material.events if (described := _receipt(event, has_answers=material.has_audit))]
     return section("receipts", "Receipts", bullets(rows[-200:])) if rows else ""
 
@@ -151,7 +151,7 @@ def _receipt(event: Event, *, has_answers: bool) -> str:
 def _analysis_receipt(data: Mapping[str, Any], at: str, *, has_answers: bool) -> str:
     upto = data.get("upto")
     head = f"{at} – {line(data.get('name', ''))}" + ("" if upto is None else f", up to experiment {line(upto)}")
-    if data.get("name") in SHOWN_AS_CHAPTERS or not has_answers:  # an answer may hold numbers for the audit
+    if data.get("name") in SHOWN_AS_CHAPTERS or not has_answers:  # an answer may contain audit numbers
         return head
     answer = line(json.dumps(data.get("answer"), ensure_ascii=False), ANSWER_CHARS)
     return f"{head}: <code>{answer}</code>"

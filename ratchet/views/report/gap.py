@@ -1,4 +1,4 @@
-"""Validation beside audit, for what was kept: shown only where the numbers are there and may be seen. Pure."""
+"""The section that compares validation and audit scores of the kept experiments, if they may be shown. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ratchet.core.records import Experiment
-from ratchet.core.text import number_text
 from ratchet.repo.journal import latest_analysis
 from ratchet.repo.sealing import is_closed, opened_rows
 from ratchet.views.report.markup import (
@@ -28,7 +27,7 @@ TITLE = "Validation and audit"
 
 
 def gap_section(material: Material) -> str:
-    """Return the table of what was kept with its audit numbers, or why there is none."""
+    """Return the table of kept experiments with their audit scores, or the reason why it is not shown."""
     names = [source.name for source in material.config.audit]
     if not names:
         return ""
@@ -38,7 +37,7 @@ def gap_section(material: Material) -> str:
     if why := _why_not(material, is_there=bool(seen or opened)):
         return section("gap", TITLE, paragraph(f"Audit numbers ({line(', '.join(names))}): {why}."))
     head = ["experiment", line(material.config.metric.name), *(cell for name in seen for cell in (line(name), "gap"))]
-    head += ["opened by reveal"] if opened else []
+    head += ["shown by reveal"] if opened else []
     rows = [_row(old, seen, opened) for old in kept[-ROWS:]]
     last = _what_became(material, kept, seen[0]) if seen else ""
     return section("gap", TITLE, *_intervals(material), table(head, rows), last)
@@ -46,14 +45,14 @@ def gap_section(material: Material) -> str:
 
 def _why_not(material: Material, *, is_there: bool) -> str:
     if is_closed(material.config, material.events):
-        return f"sealed until {code('uv run ratchet reveal')} opens them, once, at the end"
+        return f"sealed until {code('uv run ratchet reveal')} shows them, once, at the end"
     if not material.has_audit:
-        return "not shown while somebody works on the run, nor in a page that is served"
+        return "not shown while a process works on the run, and never by watch --web"
     return "" if is_there else "none were measured"
 
 
 def _opened(material: Material) -> Mapping[int, str]:
-    """Return what the last opening of the sealed test said of each experiment."""
+    """Return the scores of the last `reveal` for each experiment."""
     rows = opened_rows(material.events)
     return {n: _interval(row) for n, row in rows.items() if number_at(row, "auc") is not None}
 
@@ -73,21 +72,20 @@ def _row(old: Experiment, names: Sequence[str], opened: Mapping[int, str]) -> li
 
 
 def _what_became(material: Material, kept: Sequence[Experiment], name: str) -> str:
-    """Say what became of the gain on rows that never drove a decision."""
+    """Return how the audit score changed from the baseline to the best."""
     first, last, metric = kept[0], kept[-1], line(material.config.metric.name)
     old, new = first.metrics.get(name), last.metrics.get(name)
     if len(kept) < 2 or old is None or new is None or first.metric is None or last.metric is None:
         return ""
-    word = "rose" if new > old else "fell" if new < old else "stayed"
     text = (
-        f"From the baseline to the best, {metric} moved by {signed(last.metric - first.metric, last.metric)}, "
-        f"and {line(name)} {word} by {number_text(abs(new - old))}."
+        f"From the baseline to the best, {metric} changed by {signed(last.metric - first.metric, last.metric)}, "
+        f"and {line(name)} by {signed(new - old, new)}."
     )
-    return paragraph(f"{text} One held-out set is small: its own error is larger than most steps.", "soft")
+    return paragraph(f"{text} A small held-out set has an error that is larger than most gains.", "soft")
 
 
 def _intervals(material: Material) -> list[str]:
-    """Return the intervals on the held-out rows, where the study of the climb has them."""
+    """Return the confidence intervals on the held-out rows from the analysis `conclude`, if it has them."""
     event = latest_analysis(material.events, "conclude")
     test = event["answer"].get("test") if event else None
     if not isinstance(test, Mapping):

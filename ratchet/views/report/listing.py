@@ -1,4 +1,4 @@
-"""What was tried: kinds of idea, what was kept, what failed, and every experiment with its change. Pure."""
+"""The sections about the experiments: kinds of idea, kept hypotheses, failures, and every experiment. Pure."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from ratchet.views.report.markup import (
 from ratchet.views.report.material import DIFF_CHARS, Material
 
 NOTE_SHOWN = 600
-LOOKED_AT = 1000  # characters of the name of a kind of idea
+LOOKED_AT = 1000  # longer names of a kind of idea are cut before they are processed
 LISTED_FAILURES = 100
 FAILURES = (Verdict.CRASH, Verdict.TIMEOUT, Verdict.REJECT)
 
 
 def strategies_section(material: Material) -> str:
-    """Return the kinds of idea: how often each was tried, kept, and what its best gain was."""
+    """Return the kinds of idea with their number of tries and keeps and their best change."""
     tried = material.tried
     if not tried:
         return ""
@@ -58,7 +58,7 @@ def _kind_row(name: str, tried: Sequence[Experiment]) -> list[str]:
 
 
 def kept_section(material: Material) -> str:
-    """Return the hypotheses that were kept, and what failed with its reason."""
+    """Return the kept hypotheses, and the failures with their reasons."""
     kept = [
         f"{entry_link(old)} <b>{shown(old.metric)}</b> "
         f'<span class="soft">{escape(evidence_text(old))}</span><br>{line(old.hypothesis)}'
@@ -76,14 +76,14 @@ def kept_section(material: Material) -> str:
         "ideas",
         "Hypotheses and failures",
         "<h3>Kept</h3>",
-        bullets(kept) or paragraph("None was strictly better than the baseline."),
-        f"<h3>Failed before a number was believed ({len(failed)})</h3>",
+        bullets(kept) or paragraph("No experiment was strictly better than the baseline."),
+        f"<h3>Crashed, timed out or rejected ({len(failed)})</h3>",
         bullets(label) or paragraph("None."),
     )
 
 
 def experiments_section(material: Material) -> str:
-    """Return every listed experiment, folded; inside, what is known of it and its change."""
+    """Return every listed experiment, collapsed, with its details and its change."""
     entries = "\n".join(_entry(material, old) for old in material.listed)
     n_hidden = len(material.history) - len(material.listed)
     more = f"{n_hidden} more are not listed: {code('uv run ratchet results --all')}." if n_hidden else ""
@@ -127,10 +127,10 @@ def _facts(old: Experiment) -> list[tuple[str, str]]:
 def _patch(material: Material, old: Experiment) -> str:
     patch = material.diffs.get(old.n)
     if patch is None:
-        left_out = f"Its change is not on this page, to keep it small: {code(f'uv run ratchet show {old.n}')}"
+        left_out = f"This change is left out to keep the page small: {code(f'uv run ratchet show {old.n}')}"
         return paragraph(left_out, "soft") if old.n else ""
     if not patch:
-        return paragraph("No change of the editable files.", "soft")
+        return paragraph("The editable files did not change.", "soft")
     rows = [_patch_row(row) for row in patch[:DIFF_CHARS].split("\n") if not row.startswith(("index ", "diff --git"))]
     cut = len(patch) - DIFF_CHARS
     more = f"\n… {cut} more characters: uv run ratchet show {old.n}" if cut > 0 else ""

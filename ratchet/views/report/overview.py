@@ -1,4 +1,4 @@
-"""The first screen of a report: what came of the run, and its climb. Pure."""
+"""The top of a report: the key numbers of the run and the figure. Pure."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ratchet.views.report.material import Material
 KEYS = (
     ("kept", '<circle cx="11" cy="7" r="5.5"/>', "kept"),
     ("dropped", '<circle cx="11" cy="7" r="3.5"/>', "discarded"),
-    ("stopped", '<path d="M7 4h8l-4 7z"/>', "stopped early: this much it could still have reached"),
-    ("failed", '<path d="M7.5 3.5l7 7m0-7l-7 7"/>', "crashed, out of time or rejected"),
+    ("stopped", '<path d="M7 4h8l-4 7z"/>', "stopped early, drawn at the best value that was still possible"),
+    ("failed", '<path d="M7.5 3.5l7 7m0-7l-7 7"/>', "crashed, timed out or rejected"),
 )
 
 
 def tiles(material: Material) -> str:
-    """Return the numbers that a reader looks for first."""
+    """Return the key numbers of the run."""
     first, top, tried = baseline(material.history), best(material.history), material.tried
     name = line(material.config.metric.name)
     found = [(str(len(tried)), "experiments"), (str(len(material.kept)), "kept")]
@@ -36,7 +36,7 @@ def tiles(material: Material) -> str:
     if cpu:
         found.append((_duration(sum(cpu)), "CPU time of all measurements"))
     if len(tried) > since_gain(tried) > 0:
-        found.append((str(since_gain(tried)), "tried since the last gain"))
+        found.append((str(since_gain(tried)), "experiments since the last gain"))
     cells = "\n".join(f"<div><b>{value}</b><span>{label}</span></div>" for value, label in found)
     return f'<div class="tiles">\n{cells}\n</div>'
 
@@ -46,9 +46,9 @@ def _duration(seconds: float) -> str:
 
 
 def climb_section(material: Material) -> str:
-    """Return the figure with its key, and the place where a chosen experiment is shown."""
+    """Return the figure with its legend, and a box for the selected experiment."""
     if not material.history:
-        text = f"No experiment yet. {code('uv run ratchet loop')} measures the baseline and goes on from there."
+        text = f"No experiment yet. {code('uv run ratchet loop')} measures the baseline and tries ideas."
         return section("climb", "The climb", paragraph(text))
     climb = climb_in(material.events, material.history, material.config)
     listed = {old.n for old in material.listed}
@@ -78,18 +78,16 @@ def _how_to_read(climb: Climb) -> str:
     if climb.noise is not None:
         sentences.append(
             f"The band is the best so far ± {number_text(climb.noise)} ({CLEAR_SES:g} median standard errors of a "
-            "paired difference): inside it, one difference taken alone may be chance."
+            "paired difference). Inside it, a single difference may be chance."
         )
     if climb.floor is not None:
         sentences.append(
-            f"The noise floor is where the best of about {FLOOR_TRIES} useless tries would stand "
-            f"(baseline and {FLOOR_SES:g} median standard errors)."
+            f"The noise floor is the expected best of about {FLOOR_TRIES} useless tries "
+            f"(baseline plus {FLOOR_SES:g} median standard errors)."
         )
     if climb.placebos:
         sentences.append(
-            "A placebo line is a climb on nothing, moved to the same baseline: what luck alone would draw."
+            "A placebo line shows experiments that cannot be better, moved to the same baseline. Its gain is chance."
         )
-    sentences.append(
-        '<span class="screen">Point at a dot to read its idea; click it, or press Enter, to see its change.</span>'
-    )
+    sentences.append('<span class="screen">Point at a dot to read its hypothesis. Click it to see its change.</span>')
     return paragraph(" ".join(sentences), "soft")

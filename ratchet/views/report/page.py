@@ -1,4 +1,4 @@
-"""The page: its sections in their order, its style, its script, and the policy that lets nothing else run. Pure."""
+"""The HTML page of the report: sections, style, scripts and the content security policy. Pure."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def render(material: Material) -> str:
 
 
 def policy(scripts: Sequence[str], *, is_live: bool) -> str:
-    """Return the policy of a page: nothing but this style and these scripts, no request but to ask for what is new."""
+    """Return the content security policy: only this style and these scripts, and only a live page may send requests."""
     allowed = " ".join(_hash(script) for script in scripts)
     style, connect = _hash(_asset("style.css")), "'self'" if is_live else "'none'"
     return (
@@ -69,8 +69,8 @@ def _main(material: Material, title: str) -> str:
         evidence.harness_section(material),
         listing.experiments_section(material),
         evidence.receipts_section(material),
-        f"<footer>Computed from the journal of the run by {code('uv run ratchet report')}. Nothing on this page was "
-        "fetched from elsewhere; what an agent wrote is shown as text.</footer>",
+        f"<footer>Computed from the journal of the run by {code('uv run ratchet report')}. The page loads nothing from "
+        "the network and runs no code of an agent.</footer>",
     ]
     return "<main>\n" + "\n".join(part for part in parts if part) + "\n</main>"
 
@@ -81,5 +81,5 @@ def _hash(text: str) -> str:
 
 @cache
 def _asset(name: str) -> str:
-    """Return a file that stands beside this one."""
+    """Return the text of a file in this package."""
     return files("ratchet.views.report").joinpath(name).read_text("utf-8")

@@ -1,4 +1,4 @@
-"""How much of a climb is real: the study says, or a rule of thumb and how to get the study; climbs on nothing. Pure."""
+"""The sections about how much of the gain is real: the analyses `conclude` and `placebo`, or the noise floor. Pure."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ RULES = ("strict", "margin", "confirm")
 
 
 def verdict_section(material: Material) -> str:
-    """Return how much of the climb is real: what the study says, or the rule of thumb and how to get the study."""
+    """Return the conclusion of the harness, or else the comparison with the noise floor."""
     title, event = "How much of it is real?", latest_analysis(material.events, "conclude")
     if event is not None:
         return section("real", title, *_concluded(material, event))
     climb, top = climb_of(material.history, material.config), best(material.history)
     if top is None or climb.baseline is None or climb.best is None or not material.kept:
-        return section("real", title, paragraph("Nothing was kept: there is no gain to explain."))
+        return section("real", title, paragraph("No experiment was kept, so there is no gain."))
     gain = climb.best - climb.baseline
     if climb.floor is None:
-        text = "No standard errors were measured, so nothing says how much of the gain is chance."
+        text = "No standard errors were measured, so it is unknown how much of the gain is chance."
     else:
         is_above = climb.best > climb.floor if climb.is_up else climb.best < climb.floor
         side = "beyond" if is_above else "within"
         text = (
             f"The gain of {signed(gain, climb.best)} is <b>{side} the noise floor</b> of "
-            f"{number_text(abs(climb.floor - climb.baseline))}: a rule of thumb, for about {FLOOR_TRIES} tries "
+            f"{number_text(abs(climb.floor - climb.baseline))}, a rule of thumb for about {FLOOR_TRIES} tries "
             "on a small table."
         )
     return section("real", title, _word(text, is_good=False), _how_to_conclude(material))
@@ -43,9 +43,7 @@ def verdict_section(material: Material) -> str:
 def _how_to_conclude(material: Material) -> str:
     if not material.config.serve:
         return ""
-    return paragraph(
-        f"The estimate that is corrected for the choice is not there yet: {code('uv run ratchet conclude')}."
-    )
+    return paragraph(f"{code('uv run ratchet conclude')} estimates the gain corrected for picking the best of many.")
 
 
 def _word(html: str, *, is_good: bool) -> str:
@@ -68,28 +66,28 @@ def _concluded(material: Material, event: Mapping[str, Any]) -> list[str]:
     last, upto = max((old.n for old in material.history), default=0), event.get("upto")
     if upto is not None and upto < last:
         parts.append(
-            paragraph(f"This was found at experiment {line(upto)}; the run has gone on to {last} since.", "bad")
+            paragraph(f"Computed at experiment {line(upto)}. The run has continued to experiment {last}.", "bad")
         )
     return parts
 
 
 def _calibration(answer: Mapping[str, Any]) -> str:
-    """Say how good the authors of the edits were at saying beforehand what would come of them."""
+    """Return how well the predictions of the change matched the measured change."""
     hits, count, error = (number_at(answer, "calibration", key) for key in ("sign_hits", "n", "mean_absolute_error"))
     if hits is None or not count:
         return ""
     return paragraph(
-        f"Of {count:.0f} predictions {hits:.0f} had the right sign; they were off by {shown(error)} on average."
+        f"{hits:.0f} of {count:.0f} predictions had the right sign. The mean absolute error is {shown(error)}."
     )
 
 
 def _gain_rows(answer: Mapping[str, Any]) -> list[list[str]]:
-    """Return a row for each way to look at the gain that was measured."""
-    rows = [["as the climb shows it", signed(number_at(answer, "naive"), 0.1), "", ""]]
+    """Return one row for each estimate of the gain."""
+    rows = [["naive", signed(number_at(answer, "naive"), 0.1), "", ""]]
     if answer.get("corrected"):
         low, high = (signed(number_at(answer, "corrected", key), 0.1) for key in ("low", "high"))
         mean, chance = (number_at(answer, "corrected", key) for key in ("mean", "p_not_positive"))
-        rows.append(["corrected for the choice of the best", signed(mean, 0.1), f"{low} to {high}", shown(chance)])
+        rows.append(["corrected for picking the best", signed(mean, 0.1), f"{low} to {high}", shown(chance)])
     if answer.get("fresh"):
         mean, error, count = (number_at(answer, "fresh", key) for key in ("mean", "se", "n_partitions"))
         over = f"over {count:.0f} fresh partitions" if count else "over fresh partitions"
@@ -99,7 +97,7 @@ def _gain_rows(answer: Mapping[str, Any]) -> list[list[str]]:
 
 
 def placebo_section(material: Material) -> str:
-    """Return how often each rule was fooled by nothing, where the study of that was made."""
+    """Return the gain and the false keeps of each placebo, if the analysis was run."""
     event = latest_analysis(material.events, "placebo")
     climbs = event["answer"].get("climbs") if event else None
     rows = [_placebo_row(one) for one in climbs or [] if isinstance(one, Mapping)]
@@ -107,10 +105,8 @@ def placebo_section(material: Material) -> str:
         return ""
     tries = number_at(event["answer"], "n")
     label = f"{tries:.0f} tries each that cannot be better." if tries else "Tries that cannot be better."
-    note = paragraph(f"{label} What a rule keeps of them is a false keep.", "soft")
-    return section(
-        "placebo", "Climbs on nothing", note, table(["placebo", "gain", *(f"kept by {r}" for r in RULES)], rows)
-    )
+    note = paragraph(f"{label} Each experiment that a rule keeps is a false keep.", "soft")
+    return section("placebo", "Placebos", note, table(["placebo", "gain", *(f"kept by {r}" for r in RULES)], rows))
 
 
 def _placebo_row(one: Mapping[str, Any]) -> list[str]:

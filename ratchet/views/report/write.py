@@ -1,4 +1,4 @@
-"""Gather what a report is made of, from the journal and from git, and write the page."""
+"""Collect the data of a report from the journal and git, and write the page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ratchet.views.report.page import render
 
 
 def page_of(run: Run, *, has_audit: bool, version: str = "") -> str:
-    """Return the report of a run as it stands now."""
+    """Return the current report of a run."""
     events = journal.read_events(run.journal)
     history = journal.experiments(events)
     listed = listed_of(history)
@@ -35,7 +35,7 @@ def page_of(run: Run, *, has_audit: bool, version: str = "") -> str:
 
 
 def draw_climb(run: Run, target: Path) -> None:
-    """Write the climb of a run as a figure; the suffix says the format. Raises RatchetError where it cannot."""
+    """Write the figure of a run in the format of the file's suffix. Raises RatchetError if it cannot be written."""
     events = journal.read_events(run.journal)
     history = journal.experiments(events)
     save(
@@ -47,7 +47,7 @@ def draw_climb(run: Run, target: Path) -> None:
 
 
 def write_page(run: Run, target: Path, text: str) -> None:
-    """Write a page in one step. Raises RatchetError where the file cannot be written."""
+    """Write a page atomically. Raises RatchetError if the file cannot be written."""
     temporary = target.with_name(f".{target.name}.ratchet~")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -55,12 +55,12 @@ def write_page(run: Run, target: Path, text: str) -> None:
         Path(temporary).replace(target)
     except OSError as error:
         raise RatchetError(
-            f"{target}: expected to write the report, got: {error.strerror}. Choose another -o."
+            f"{target}: cannot write the report: {error.strerror}. Choose another file with -o."
         ) from None
 
 
 def patches(run: Run, experiments: Sequence[Experiment]) -> Mapping[str, str]:
-    """Return what each experiment changed, by commit, from one call of git."""
+    """Return the patch of each experiment, by commit, from one call of git."""
     wanted = [f"{old.commit} {old.parent}" for old in experiments if old.commit != old.parent]
     known = [row for row in wanted if re.fullmatch(r"[0-9a-f]{40,64} [0-9a-f]{40,64}", row)]
     if not known:
@@ -80,7 +80,7 @@ def patches(run: Run, experiments: Sequence[Experiment]) -> Mapping[str, str]:
 
 
 def _setup(run: Run) -> dict[str, str]:
-    """Return the text of the setup files as the run took them."""
+    """Return the text of the setup files at the start of the run."""
     first, worktree = str(run_event(run).data["first"]), run.worktree
     found = {path: snapshots.read_file(worktree.repo, first, worktree.in_repo(path)) for path in worktree.config.setup}
     return {path: content.decode("utf-8", "replace") for path, content in found.items() if content is not None}

@@ -58,7 +58,7 @@ def test_a_place_that_cannot_be_written_is_one_line(project, ratchet: Ratchet) -
     ratchet("start", "first")
     status, out, err = ratchet("report", "-o", "notes.txt/r.html")
     assert (status, out, err.count("\n")) == (1, "", 1)
-    assert "expected to write the report" in err
+    assert "cannot write the report" in err
 
 
 def test_a_run_of_which_commits_are_lost_still_has_a_report(project, ratchet: Ratchet) -> None:
