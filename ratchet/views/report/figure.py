@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from html import escape
 from math import ceil
 
 from ratchet.core.text import number_text
@@ -81,7 +82,7 @@ def draw(climb: Climb, frame: Frame, listed: Collection[int]) -> str:
     ]
     head = (
         f'<svg class="climb {frame.name}" viewBox="0 0 {frame.width} {frame.height}" role="group" '
-        f'aria-label="{line(climb.name)} of each experiment. Arrow keys go from dot to dot, Enter shows one.">'
+        f'aria-label="{escape(line(climb.name))} of each experiment. Arrow keys go from dot to dot, Enter shows one.">'
     )
     return "\n".join([head, *(part for part in parts if part), "</svg>"])
 
@@ -170,7 +171,7 @@ def _names(climb: Climb, frame: Frame, scale: Scale) -> str:
     found.append(("base", climb.baseline, f"baseline {number_text(climb.baseline)}" if is_wide else "baseline"))
     found.append(("floor", climb.floor, "noise floor"))
     for number, placebo in enumerate(climb.placebos):
-        label = f"placebo: {line(placebo.name, 16)}" if is_wide else line(placebo.name, 13)
+        label = f"placebo: {escape(line(placebo.name, 16))}" if is_wide else escape(line(placebo.name, 13))
         value = placebo.bests[min(climb.last_n, len(placebo.bests) - 1)]
         beyond = "" if climb.clamp(value) == value else " ↑" if value > climb.high else " ↓"
         found.append((f"p{number % 3}", value, label + beyond))

@@ -71,7 +71,7 @@ def fitting(listed: Sequence[Experiment], patches: Mapping[str, str]) -> dict[in
     chars_left, found = DIFFS_CHARS, {}
     for old in sorted(listed, key=lambda old: old.verdict is not Verdict.KEEP):
         patch = patches.get(old.commit, "")
-        shown = escape(patch[:DIFF_CHARS], quote=False)
+        shown = escape(patch[:DIFF_CHARS])
         chars_left -= len(shown) + MARKED_CHARS * shown.count("\n")
         if chars_left >= 0:
             found[old.n] = patch

@@ -39,7 +39,7 @@ def test_kept_and_dropped_ones_are_on_the_page_with_their_changes(project, ratch
     page = (project.root / "out/r.html").read_text("utf-8")
     assert "<ins>+SCORE = 0.7</ins>" in page
     assert "<ins>+SCORE = 0.6</ins>" in page
-    assert '<ins>+SCORE = "&lt;b&gt;"</ins>' in page
+    assert "<ins>+SCORE = &#34;&lt;b&gt;&#34;</ins>" in page
     assert page.count("<script>") == 1
 
 
