@@ -20,6 +20,7 @@ from ratchet.engine.parallel import subrun_folder, subrun_tags
 from ratchet.engine.settle import mend_branch, settle
 from ratchet.errors import RatchetError
 from ratchet.repo import git, journal, snapshots
+from ratchet.repo.files import write_atomic
 from ratchet.repo.journal import Event, EventKind
 from ratchet.repo.run import Run, check_unchanged, run_event, stamp
 
@@ -54,9 +55,7 @@ def gather_facts(run: Run, events: Sequence[Event]) -> RunFacts:
 def write_review(run: Run, text: str) -> Path:
     """Write the review into the folder of the run, atomically, and return its path."""
     target = run.folder / "review.md"
-    temporary = target.with_name(".review.md.ratchet~")
-    temporary.write_text(text, "utf-8")
-    temporary.replace(target)
+    write_atomic(target, text)
     return target
 
 

@@ -14,6 +14,7 @@ from ratchet.core.text import number_text
 from ratchet.engine.measure import Progress
 from ratchet.errors import RatchetError
 from ratchet.repo import git, journal
+from ratchet.repo.files import write_atomic
 from ratchet.repo.journal import Event
 from ratchet.repo.run import Run
 from ratchet.repo.sealing import REVEAL, reveals
@@ -50,12 +51,7 @@ def write_receipts(run: Run, events: list[Event]) -> list[Path]:
     for opening, event in enumerate(reveals(events), start=1):
         path = receipt_path(run, opening)
         if not path.exists():
-            path.parent.mkdir(exist_ok=True)
-            temporary = path.with_name(f"{path.name}.ratchet~")
-            temporary.write_text(
-                json.dumps(_receipt(run, event, opening), indent=2, ensure_ascii=False) + "\n", "utf-8"
-            )
-            temporary.replace(path)
+            write_atomic(path, json.dumps(_receipt(run, event, opening), indent=2, ensure_ascii=False) + "\n")
         paths.append(path)
     return paths
 

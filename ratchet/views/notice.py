@@ -16,6 +16,7 @@ from typing import Any
 
 from ratchet.core.records import one_line
 from ratchet.core.stop_rules import Limits
+from ratchet.repo.files import write_atomic
 from ratchet.repo.run import Run
 
 FILE = "now.json"
@@ -51,10 +52,8 @@ class Board:
     def show(self, text: str) -> None:
         """Replace the notice. A disk error is ignored: the run does not depend on this file."""
         line = json.dumps({"text": one_line(text), "since": time.time(), **self._loop})
-        temporary = self._path.with_name(f".{FILE}.ratchet~")
         with contextlib.suppress(OSError):
-            temporary.write_text(line, "utf-8")
-            temporary.replace(self._path)
+            write_atomic(self._path, line)
             self._is_ours = True
 
     def clear(self) -> None:

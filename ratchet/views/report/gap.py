@@ -16,7 +16,7 @@ ROWS = 40  # kept experiments in the table
 
 
 @dataclass(frozen=True, slots=True)
-class Audit:
+class AuditTable:
     """The kept experiments with their audit scores, or why these are not shown."""
 
     names: str
@@ -28,14 +28,14 @@ class Audit:
     change: str
 
 
-def audit_of(material: Material) -> Audit:
+def audit_of(material: Material) -> AuditTable:
     """Return the audit scores of the kept experiments."""
     names = [source.name for source in material.config.audit]
     kept = [old for old in material.history if old.verdict.advances]
     seen = [name for name in names if any(old.metrics.get(name) is not None for old in kept)]
     revealed = _revealed(material)
     head = ["experiment", line(material.config.metric.name), *(cell for name in seen for cell in (line(name), "gap"))]
-    return Audit(
+    return AuditTable(
         names=", ".join(names),
         is_sealed=is_closed(material.config, material.events),
         why_not=_why_not(material, is_there=bool(seen or revealed)),

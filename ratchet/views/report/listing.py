@@ -17,7 +17,7 @@ FAILURES = (Verdict.CRASH, Verdict.TIMEOUT, Verdict.REJECT)
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class KindRow:
     """A kind of idea: how often it was tried and kept, and its best change of the metric."""
 
     name: str
@@ -34,12 +34,12 @@ class Patch:
     n_cut: int
 
 
-def kinds(material: Material) -> list[Kind]:
+def kinds(material: Material) -> list[KindRow]:
     """Return the kinds of idea, those never tried last."""
     names = Counter(_kind_of(old) for old in material.tried)
     arms = [one_line(arm) for arm in material.config.bandit.arms] if material.config.bandit else []
     found = [_kind(name, [old for old in material.tried if _kind_of(old) == name]) for name in names]
-    return [*found, *(Kind(arm) for arm in arms if arm not in names)]
+    return [*found, *(KindRow(arm) for arm in arms if arm not in names)]
 
 
 def failures(material: Material) -> list[Experiment]:
@@ -82,10 +82,10 @@ def _kind_of(old: Experiment) -> str:
     return one_line(old.strategy[:LOOKED_AT]) or "not named"
 
 
-def _kind(name: str, tried: Sequence[Experiment]) -> Kind:
+def _kind(name: str, tried: Sequence[Experiment]) -> KindRow:
     kept = sum(old.verdict is Verdict.KEEP for old in tried)
     changes = [(old.delta, old.metric) for old in tried if old.delta is not None and old.verdict not in FAILURES]
     gains = [(abs(delta), delta, value) for delta, value in changes]
     won = [(delta, old.metric) for old in tried if old.verdict is Verdict.KEEP and (delta := old.delta) is not None]
     top = max(won, key=lambda pair: abs(pair[0])) if won else min(gains)[1:] if gains else (None, None)
-    return Kind(name, len(tried), kept, signed(*top))
+    return KindRow(name, len(tried), kept, signed(*top))

@@ -19,7 +19,7 @@ RULES = ("strict", "margin", "confirm")
 
 
 @dataclass(frozen=True, slots=True)
-class Conclusion:
+class ConclusionTable:
     """What the analysis `conclude` found; `rows` is one row for each estimate of the gain."""
 
     word: str
@@ -54,7 +54,7 @@ class Placebos:
     n_tries: str
 
 
-def conclusion(material: Material) -> Conclusion | None:
+def conclusion(material: Material) -> ConclusionTable | None:
     """Return the last conclusion of the harness, or None."""
     event = latest_analysis(material.events, "conclude")
     if event is None:
@@ -62,7 +62,7 @@ def conclusion(material: Material) -> Conclusion | None:
     answer = event["answer"]
     last, upto = max((old.n for old in material.history), default=0), event.get("upto")
     is_old = upto is not None and upto < last
-    return Conclusion(
+    return ConclusionTable(
         word=str(answer.get("word", "")),
         reasons=str(answer.get("reasons", "")),
         rows=_gain_rows(answer),

@@ -9,6 +9,7 @@ from pathlib import Path
 from ratchet.core.records import Experiment
 from ratchet.errors import RatchetError
 from ratchet.repo import git, journal, snapshots
+from ratchet.repo.files import write_atomic
 from ratchet.repo.run import Run, run_event
 from ratchet.views.axes import climb_in
 from ratchet.views.figure import headline, save
@@ -48,11 +49,8 @@ def draw_climb(run: Run, target: Path) -> None:
 
 def write_page(run: Run, target: Path, text: str) -> None:
     """Write a page atomically. Raises RatchetError if the file cannot be written."""
-    temporary = target.with_name(f".{target.name}.ratchet~")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, "utf-8", errors="replace", newline="\n")
-        Path(temporary).replace(target)
+        write_atomic(target, text)
     except OSError as error:
         raise RatchetError(
             f"{target}: cannot write the report: {error.strerror}. Choose another file with -o."
