@@ -1,7 +1,7 @@
-"""The command `ratchet`: its groups, and what the exit status says.
+"""The command `ratchet`, its groups of subcommands and its exit status.
 
-0 all went well, 1 something that the user can fix (one line says what), 2 wrong usage, 3 a bug of ours (with its
-traceback), 130 Ctrl-C.
+Exit status: 0 success, 1 an error that the user can fix (one line on stderr), 2 wrong usage, 3 a bug in ratchet (with
+its traceback), 130 Ctrl-C.
 """
 
 from __future__ import annotations
@@ -58,14 +58,14 @@ DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCE
 
 
 class Grouped(click.Group):
-    """Loads a command when it is called, so that each starts fast, and lists them by what they are for."""
+    """Import a command's module only when the command is called, and list the commands by group."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return every command, in the order of the help."""
         return list(MODULES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command, or None when there is none of that name."""
+        """Return the command with this name, or None if it does not exist."""
         if cmd_name not in MODULES:
             return None
         command = getattr(importlib.import_module(MODULES[cmd_name]), cmd_name)
@@ -73,7 +73,7 @@ class Grouped(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the commands, a section for each group."""
+        """Write one section for each group of commands."""
         width = max(map(len, MODULES)) + 2
         for title, commands in GROUPS.items():
             found = {name: self.get_command(ctx, name) for name in commands}
@@ -87,17 +87,21 @@ class Grouped(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
     epilog="Example: uv run ratchet loop -n 8",
 )
-@click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="The config file, if not the nearest.")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Config file to use. Default: the nearest ratchet.yaml or pyproject.toml.",
+)
 @click.pass_context
 def ratchet(ctx: click.Context, config: Path | None) -> None:
-    """Keep an edit only if the number it leads to is strictly better."""
+    """Measure each edit of a file, and keep it only if the metric is strictly better."""
     ctx.obj = config
 
 
 def main() -> None:
     """Run the command line and exit."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a pipe on Windows speaks a code page without Δ
+        if isinstance(stream, io.TextIOWrapper):  # the default encoding of a pipe on Windows has no Δ
             stream.reconfigure(encoding="utf-8", errors="replace")
     sys.exit(run(sys.argv[1:]))
 
@@ -121,22 +125,20 @@ def run(arguments: list[str]) -> int:
         sys.stderr.close()
         return 1
     except OSError as error:
-        return _say_disk_error(error)
+        return _print_disk_error(error)
     except Exception:
         traceback.print_exc()
         return BUG
     return status if isinstance(status, int) else 0
 
 
-def _say_disk_error(error: OSError) -> int:
-    """A full or forbidden disk is the user's to mend; any other system error is a bug of ours."""
+def _print_disk_error(error: OSError) -> int:
+    """Print one line for a full or read-only disk, and a traceback for any other system error."""
     if error.errno not in DISK_ERRORS:
         traceback.print_exc()
         return BUG
     where = error.filename or "disk"
-    click.echo(
-        f"{where}: expected to write, got: {error.strerror}. Make room or mend the rights, then go on.", err=True
-    )
+    click.echo(f"{where}: cannot write: {error.strerror}. Free disk space or fix the permissions.", err=True)
     return 1
 
 

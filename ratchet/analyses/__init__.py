@@ -1,1 +1,1 @@
-"""What is asked of a whole run once it stands: how much of the climb is real, and what to do with its winner."""
+"""Analyses of a whole run: how much of its gain is real, and what to do with its best experiment."""

@@ -1,4 +1,4 @@
-"""Ask the harness about a whole run, and keep its answer in the journal: reports read it there, and nowhere else."""
+"""Request an analysis of a whole run from the harness and record its answer in the journal, where reports read it."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from ratchet.repo.run import Run, check_unchanged, stamp
 
 
 def ask(run: Run, name: str, fields: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
-    """Return the answer of the run's harness to a study, after the journal has it.
+    """Return the harness's answer to an analysis, after it was recorded in the journal.
 
-    Raises RatchetError where the run has no server or one that does not know the study, where somebody else works on
-    the run, where the harness has changed since the start, and with what the study itself objects to.
+    Raises RatchetError if the config has no server, the server does not know the analysis, another process works on the
+    run, the harness has changed since the start of the run, or the analysis itself fails.
     """
     if not run.worktree.config.serve:
-        raise RatchetError(f"serve: expected a command that answers `{name}` in the config, got none. Add one.")
+        raise RatchetError(f"serve: the config has no server command, and `{name}` needs one. Add the key `serve`.")
     with lock.hold(run.folder / "lock", name):
         measurer = ServerMeasurer(run)
         try:
@@ -40,9 +40,9 @@ def ask(run: Run, name: str, fields: Mapping[str, Any], progress: Progress) -> M
 
 
 def write_files(run: Run, history: Sequence[Experiment]) -> list[dict[str, Any]]:
-    """Write the edited file of every experiment where the harness can read it, and return what a study needs of each.
+    """Write the edited file of every experiment into a folder of its own, and return what an analysis needs of each.
 
-    One folder for each file: n, file, metric (None where none was measured), verdict, and the commit that was measured.
+    That is n, file, metric (None if not measured), verdict, the measured commit, and whether it was stopped early.
     """
     path = run.worktree.config.editable[0]
     return [

@@ -1,8 +1,7 @@
-"""Ask the harness how much of a climb is real: what it needs to know of the run, its lanes included.
+"""Estimate how much of the gain of a run is real, and print the conclusion.
 
-The conclusion on a run, as the harness came to it, said in lines for a person. Pure.
-
-Every number stands with the name of its source and its limit; the harness did the computing (harness/analyses).
+The harness computes it (harness/analyses) from all experiments, those of parallel loops included. Every printed number
+names its method and its limit.
 """
 
 from __future__ import annotations
@@ -23,13 +22,11 @@ from ratchet.repo.sealing import is_closed
 
 
 def conclude(run: Run, progress: Progress, *, finish_stopped: bool = False) -> Mapping[str, Any]:
-    """Return the harness's conclusion on a run; the journal has it then. Raises RatchetError as `asking.ask` does."""
+    """Return the harness's conclusion on a run, recorded in the journal. Raises RatchetError as `client.ask` does."""
     events = journal.read_events(run.journal)
     history = journal.experiments(events)
     if not any(experiment.verdict is Verdict.BASELINE for experiment in history):
-        raise RatchetError(
-            f"run {run.tag}: expected a measured baseline, got none yet. `uv run ratchet step` measures it."
-        )
+        raise RatchetError(f"run {run.tag}: the baseline has not been measured. Run `uv run ratchet step`.")
     experiments = _experiments_of(run, history)
     for tag in subrun_tags(events):
         experiments += _experiments_of_subrun(replace(run, tag=tag))
@@ -43,7 +40,7 @@ def conclude(run: Run, progress: Progress, *, finish_stopped: bool = False) -> M
 
 
 def _experiments_of(run: Run, history: Sequence[Experiment]) -> list[dict[str, Any]]:
-    """Return what the study needs of each experiment; the same code measured once counts once."""
+    """Return what the analysis needs of each experiment. A reused measurement of the same code counts once."""
     own = [experiment for experiment in history if experiment.reused is None or experiment.verdict.advances]
     beside = [
         {"prediction": experiment.prediction, "delta": experiment.delta, "store": str(run.folder / "scores")}
@@ -53,21 +50,21 @@ def _experiments_of(run: Run, history: Sequence[Experiment]) -> list[dict[str, A
 
 
 def _experiments_of_subrun(subrun: Run) -> list[dict[str, Any]]:
-    """Return a lane's experiments: each was a comparison, whatever it was called there, and none is the winner here."""
+    """Return the experiments of a parallel loop. Each counts as a comparison, and none as the winner of the run."""
     history = journal.read_experiments(subrun.journal)
     compared = [experiment for experiment in history if experiment.verdict in {Verdict.KEEP, Verdict.DISCARD}]
     return [one | {"verdict": str(Verdict.DISCARD)} for one in _experiments_of(subrun, compared)]
 
 
-NAME = "conclude"  # of the study
+NAME = "conclude"
 COMMAND = "uv run ratchet conclude"
-LOOKED_UP = "the winner knows the training rows better than a model can"
-WIDTH = 18  # characters of a line's title
-TEXT_CHARS = 600  # of a text in the answer
+LOOKED_UP = "the winner fits the training rows better than an honest model could"
+WIDTH = 18  # characters of the title of a line
+TEXT_CHARS = 600  # maximum length of a text in the answer
 
 
 def up_to_date(events: Iterable[Event], history: Sequence[Experiment]) -> Mapping[str, Any] | None:
-    """Return the answer of the last conclusion if no experiment came after it, else None."""
+    """Return the last conclusion if no experiment came after it, else None."""
     found = latest_analysis(events, NAME)
     if found is None or not history or found.get("upto") != max(experiment.n for experiment in history):
         return None
@@ -76,7 +73,7 @@ def up_to_date(events: Iterable[Event], history: Sequence[Experiment]) -> Mappin
 
 
 def conclusion_lines(answer: Mapping[str, Any], metric: str, *, with_audit: bool = False) -> list[str]:
-    """Return the conclusion: the word first, then what it rests on, then what it does not know."""
+    """Return the conclusion as lines: the verdict, then the evidence, then what is not known."""
     rows = [
         ("naive gain", _naive(answer, metric)),
         ("corrected gain", _corrected(answer)),
@@ -129,7 +126,7 @@ def _held_out(answer: Mapping[str, Any], *, with_audit: bool) -> str:
 
 
 def _gap(answer: Mapping[str, Any], *, with_audit: bool) -> str:
-    """Return the sentence on the winner's gap; without the audit, only where it accuses, and without a number."""
+    """Return the sentence on the validation gap. Without the audit, return only a warning, and no number."""
     found = answer.get("gap")
     if not isinstance(found, Mapping):
         return ""
@@ -157,7 +154,7 @@ def _calibration(answer: Mapping[str, Any]) -> str:
     hits = f"{found.get('sign_hits')} of {found.get('n')} had the right sign, off by "
     correlation = found.get("correlation")
     more = "" if correlation is None else f", correlation {_number(correlation, 2)}"
-    return f"{hits}{_number(found.get('mean_absolute_error'))} in the mean{more}"
+    return f"{hits}{_number(found.get('mean_absolute_error'))} on average{more}"
 
 
 def _text(answer: Mapping[str, Any], key: str) -> str:

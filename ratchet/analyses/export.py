@@ -1,9 +1,8 @@
-"""Export the winner of a run, or a committee of its best, as a model that scores new rows; and find exports again.
+"""Export the best experiment of a run, or a committee of the best ones, as a model that predicts new rows.
 
-Have a committee of a run's best experiments written: one file whose model is the mean of theirs.
-
-The engine knows no models: whoever proposed the experiments writes it. A committee's number was picked twice over, and
-is never compared with that of a single experiment.
+The engine knows no models. The harness refits and writes the model, and the agent that proposed the experiments writes
+the file of a committee, whose model is the mean of its members. The members were selected by their metric, so the
+metric of a committee is never compared with that of a single experiment.
 """
 
 from __future__ import annotations
@@ -39,19 +38,15 @@ FOLDER, RECEIPT = "exports", "receipt.json"
 def export(
     run: Run, progress: Progress, *, folder: Path | None = None, is_forced: bool = False, is_committee: bool = False
 ) -> Mapping[str, Any]:
-    """Have the harness refit and write a model; return its answer, which the journal has then. Raises RatchetError."""
+    """Let the harness refit and write a model. Return its answer, recorded in the journal. Raises RatchetError."""
     events = journal.read_events(run.journal)
     history = journal.experiments(events)
     top = best(history)
     if top is None:
-        raise RatchetError(
-            f"run {run.tag}: expected a kept experiment to export, got none yet. `uv run ratchet step` measures one."
-        )
+        raise RatchetError(f"run {run.tag}: there is no kept experiment to export. Run `uv run ratchet step`.")
     target = folder.resolve() if folder else default_folder(run, top, is_committee=is_committee)
     if target.exists() and not is_forced:
-        raise RatchetError(
-            f"{target}: expected no such folder yet, got one. --force replaces an export, -o is another."
-        )
+        raise RatchetError(f"{target}: the folder exists. Use --force to replace an export, or -o for another folder.")
     made, seats = _committee_fields(run, top) if is_committee else (_winner_fields(run, top), "")
     known = {
         "folder": str(target),
@@ -66,7 +61,7 @@ def export(
 
 
 def default_folder(run: Run, top: Experiment, *, is_committee: bool) -> Path:
-    """Return where an export goes: beside the config, where git overlooks it."""
+    """Return the default folder of an export: next to the config, ignored by git."""
     place = run.worktree.root / FOLDER
     place.mkdir(exist_ok=True)
     mark = place / ".gitignore"
@@ -76,26 +71,26 @@ def default_folder(run: Run, top: Experiment, *, is_committee: bool) -> Path:
 
 
 def how_to_use(worktree: Worktree, folder: Path) -> str:
-    """Return the command that scores a file with an export; outside its usual place it is found by its name alone."""
+    """Return the command that predicts a file with an export. An export outside the default folder needs --model."""
     model = "" if folder.parent == worktree.root / FOLDER else f" --model {shlex.quote(str(folder))}"
     return f"uv run ratchet predict FILE.csv{model}"
 
 
 def newest_export(worktree: Worktree) -> Path:
-    """Return the folder of the newest export. Raises RatchetError where there is none."""
+    """Return the folder of the newest export. Raises RatchetError if there is none."""
     found = {folder: _exported_at(folder) for folder in (worktree.root / FOLDER).glob("*") if folder.name[0] != "."}
     known = {folder: at for folder, at in found.items() if at}
     if not known:
         raise RatchetError(
-            f"{FOLDER}/: expected an exported model, got none. `uv run ratchet export` makes one; --model names one."
+            f"{FOLDER}/: there is no exported model. Run `uv run ratchet export`, or give a folder with --model."
         )
     return max(known, key=lambda folder: known[folder])
 
 
 def predict(worktree: Worktree, fields: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
-    """Have the harness on the desk score a file. It takes no run. Raises RatchetError."""
+    """Let the harness of the worktree predict a file. It needs no run. Raises RatchetError."""
     if not worktree.config.serve:
-        raise RatchetError("serve: expected a command that answers `predict` in the config, got none. Add one.")
+        raise RatchetError("serve: the config has no server command, and `predict` needs one. Add the key `serve`.")
     server = Server(worktree.config, cwd=worktree.root, env=own_env())
     try:
         return server.ask("predict", fields, progress)
@@ -132,10 +127,10 @@ def _exported_at(folder: Path) -> str:
 
 
 def write_committee(run: Run, top: Experiment) -> tuple[Path, str]:
-    """Return the file that the `committee` command of the config wrote, and which experiments it says are in it.
+    """Run the `committee` command of the config. Return the file that it wrote, and the experiments that it printed.
 
-    The command finds the journal as $RATCHET_JOURNAL and the file, as the best experiment left it, as $RATCHET_FILE; it
-    may print `seats: 7, 3`. Raises RatchetError.
+    The command gets the journal as $RATCHET_JOURNAL and the file of the best experiment as $RATCHET_FILE, and
+    overwrites that file. It may print `seats: 7, 3`, the numbers of the experiments. Raises RatchetError.
     """
     config = run.worktree.config
     path = run.worktree.in_repo(config.editable[0])
@@ -151,9 +146,11 @@ def write_committee(run: Run, top: Experiment) -> tuple[Path, str]:
     )
     if not outcome.is_ok:
         why = outcome.failure or last_line(outcome.stderr) or f"exit status {outcome.exit_code}"
-        raise RatchetError(f"committee: expected a file from {config.committee}, got: {why}.")
+        raise RatchetError(f"committee: the command {config.committee} failed: {why}. Fix `committee` in the config.")
     if target.read_bytes() == before:
-        raise RatchetError(f"committee: expected another file than the best experiment's from {config.committee}.")
+        raise RatchetError(
+            f"committee: the command {config.committee} did not change the file. Export without --committee."
+        )
     return target, read_words(outcome.stdout, "^seats:")
 
 

@@ -1,7 +1,7 @@
-"""The end of a run: a branch for a pull request, what is left over cleared away, and the way back.
+"""Finish a run: make a branch for a pull request, remove temporary files, switch back to the first branch.
 
-Guards what is the only record: journal, refs/ratchet/ and the run's branch stay as they are; desk and index are not
-touched, save by `leave`, which is a git switch. All of it can be done twice with the same end.
+Journal, refs/ratchet/ and the branch of the run are the only record of it and stay unchanged. Worktree and index are
+changed only by `leave`, which is a git switch. Every function can be repeated with the same result.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from ratchet.engine.parallel import subrun_folder, subrun_tags
 from ratchet.engine.settle import mend_branch, settle
 from ratchet.errors import RatchetError
 from ratchet.repo import git, journal, snapshots
+from ratchet.repo.files import write_atomic
 from ratchet.repo.journal import Event, EventKind
 from ratchet.repo.run import Run, check_unchanged, run_event, stamp
 
@@ -30,11 +31,11 @@ EXPORTS = (
     "candidate",
     "best",
     "study",
-)  # folders of a run that are written anew when needed
+)  # temporary folders of a run
 
 
 def gather_facts(run: Run, events: Sequence[Event]) -> RunFacts:
-    """Return what a review needs to know of a run."""
+    """Return the facts that a review of the run needs."""
     history = journal.experiments(events)
     kept = [experiment for experiment in history if experiment.verdict is Verdict.KEEP]
     return RunFacts(
@@ -52,35 +53,34 @@ def gather_facts(run: Run, events: Sequence[Event]) -> RunFacts:
 
 
 def write_review(run: Run, text: str) -> Path:
-    """Write the review into the run's folder, in one step, and return where it is."""
+    """Write the review into the folder of the run, atomically, and return its path."""
     target = run.folder / "review.md"
-    temporary = target.with_name(".review.md.ratchet~")
-    temporary.write_text(text, "utf-8")
-    temporary.replace(target)
+    write_atomic(target, text)
     return target
 
 
 def complete_keep(run: Run, history: Sequence[Experiment]) -> str:
-    """Have the branch hold what was kept, after a kill or somebody's commit; say what was done about the latter.
+    """Move the branch to the best kept experiment if a kill or a manual commit left it elsewhere.
 
-    Raises RatchetError when the branch has moved under what was to be kept.
+    Return a message about a manual commit, or "". Raises RatchetError if the branch has moved away from the commit on
+    which the last experiment was measured.
     """
     top = best(history)
     is_behind = top is not None and not git.is_ancestor(run.worktree.repo, top.commit, run.branch)
     if is_behind and not settle(run, history[-1], history):
         raise RatchetError(
-            f"{run.branch}: expected the commit that iter {history[-1].n} was measured on, got another. "
-            "`uv run ratchet step` measures it again."
+            f"{run.branch}: the branch has moved since iter {history[-1].n} was measured. "
+            "Run `uv run ratchet step` to measure it again."
         )
     tip = git.resolve(run.worktree.repo, run.branch)
     return mend_branch(run, top, tip) if top and tip else ""
 
 
 def make_result(run: Run, facts: RunFacts, *, is_squashed: bool, onto: str = "") -> str | None:
-    """Return the commit that a pull request would be made of, or None for a run without gain.
+    """Return the commit for a pull request, or None for a run without a gain.
 
-    As it is: the run's own commits, or the same on top of `onto`. The same run gives the same commits each time.
-    Raises RatchetError where `onto` is nothing, or holds other versions of what the run changed.
+    It is the last commit of the run, the same commits on top of `onto`, or one squashed commit. The same run gives the
+    same commits each time. Raises RatchetError if `onto` does not exist or changed the same files as the run.
     """
     if not has_gain(facts.history):
         return None
@@ -97,14 +97,14 @@ def make_result(run: Run, facts: RunFacts, *, is_squashed: bool, onto: str = "")
 
 
 def is_published(run: Run) -> bool:
-    """Say whether the run has its branch result/TAG already."""
+    """Return whether the branch result/TAG exists."""
     return git.resolve(run.worktree.repo, f"{RESULTS}{run.tag}") is not None
 
 
 def publish(run: Run, events: Sequence[Event], commit: str, now: datetime) -> str:
-    """Point the branch result/TAG at a commit and return its name; journal first.
+    """Set the branch result/TAG to a commit and return its name. The journal records it first.
 
-    Raises RatchetError where the branch holds anything but an earlier result of this run.
+    Raises RatchetError if the branch contains anything except an earlier result of this run.
     """
     repo, branch = run.worktree.repo, f"{RESULTS}{run.tag}"
     name, held = branch.removeprefix("refs/heads/"), git.resolve(repo, branch)
@@ -113,21 +113,21 @@ def publish(run: Run, events: Sequence[Event], commit: str, now: datetime) -> st
     made = [event.data["commit"] for event in events if event.kind is EventKind.FINISH]
     if held is not None and (held not in made or branch in git.checked_out(repo)):
         raise RatchetError(
-            f"{name}: expected the branch as `uv run ratchet finish` left it, got one that is in use. "
-            f"`git branch -m {name} NAME` keeps it under another name."
+            f"{name}: the branch is checked out or was changed after `uv run ratchet finish`. "
+            f"Rename it with `git branch -m {name} NAME`."
         )
     if commit not in made[-1:]:
         data = {"branch": name, "commit": commit, "tag": run.tag, "at": stamp(now)}
         journal.append(run.journal, EventKind.FINISH, data)
     if not git.move_ref(repo, branch, commit, held or git.NOTHING, f"ratchet: finish {run.tag}"):
-        raise RatchetError(f"{name}: expected a free name for a branch, got one that git refuses. Rename `result`.")
+        raise RatchetError(f"{name}: git cannot create this branch. Rename the branch `result`, if there is one.")
     return name
 
 
 def clear_leftovers(run: Run, events: Sequence[Event]) -> list[str]:
-    """Remove the run's exported trees and the work trees of its lanes; return the work trees that hold edits and stay.
+    """Remove temporary folders and the worktrees of parallel loops. Return the worktrees kept because of edits.
 
-    The caller holds the run's lock, so whatever still measures for it was left behind by a kill.
+    The caller holds the lock of the run, so any process that still measures for it was left by a kill and is ended.
     """
     process.sweep(MARK, str(run.folder))
     _remove_exports(run.folder)
@@ -142,28 +142,28 @@ def clear_leftovers(run: Run, events: Sequence[Event]) -> list[str]:
 
 
 def leave(run: Run) -> str:
-    """Check the branch out that the run was started from, and return its name; the run stays as it is.
+    """Switch to the branch from which the run was started, and return its name. The run stays unchanged.
 
-    Raises RatchetError where the desk holds an edit, or git will not switch.
+    Raises RatchetError if the worktree has edits, or git refuses to switch.
     """
     branch = _start_branch(run)
     edited = snapshots.uncommitted(run.worktree.repo)
     if edited:
         raise RatchetError(
-            f"{edited[0]}: expected no edits on the desk, got {len(edited)} edited file{'s' * (len(edited) > 1)}. "
-            "Commit them, undo them, or measure them by `uv run ratchet step`."
+            f"{edited[0]}: there are uncommitted edits in {len(edited)} file{'s' * (len(edited) > 1)}. "
+            "Commit them, undo them, or measure them with `uv run ratchet step`."
         )
     git.switch(run.worktree.repo, branch)
     return branch.removeprefix("refs/heads/")
 
 
 def _start_branch(run: Run) -> str:
-    """Return the branch that the run was started from. Raises RatchetError where nobody wrote it down or it is gone."""
+    """Return the branch from which the run was started. Raises RatchetError if it is not recorded or does not exist."""
     branch = run_event(run).data.get("from")
     if not branch or git.resolve(run.worktree.repo, branch) is None:
         raise RatchetError(
-            f"run {run.tag}: expected the branch that it was started from, got {branch or 'no record of one'}. "
-            "`git switch NAME` goes where you want."
+            f"run {run.tag}: the branch from which it was started ({branch or 'not recorded'}) does not exist. "
+            "Use `git switch NAME`."
         )
     return str(branch)
 
@@ -184,24 +184,24 @@ def _unfinished(events: Sequence[Event]) -> int | None:
 def _target(run: Run, onto: str) -> str:
     found = git.resolve(run.worktree.repo, onto)
     if found is None:
-        raise RatchetError(f"--onto: expected a branch or a commit, got {onto}. `git branch --all` lists the branches.")
+        raise RatchetError(f"--onto: there is no branch or commit {onto}. `git branch --all` lists the branches.")
     return found
 
 
 def _check_fits(run: Run, base: str, tip: str, onto: str, parent: str) -> None:
-    """Refuse to write over what others made of a file since the run was started."""
+    """Raise RatchetError if a file of the run was also changed on `onto` since the run was started."""
     paths = snapshots.changed(run.worktree.repo, base, tip)
     theirs, ours = (snapshots.files_of(run.worktree.repo, commit, paths) for commit in (parent, base))
     changed = [path for path in paths if theirs[path] != ours[path]]
     if changed:
         raise RatchetError(
-            f"--onto: expected {changed[0]} as the run found it, got another version on {onto}. "
+            f"--onto: {changed[0]} was also changed on {onto} since the run was started. "
             "Finish without --onto, and merge the branch by hand."
         )
 
 
 def _replant(run: Run, base: str, tip: str, parent: str) -> str:
-    """Return the last of the run's commits made again on top of `parent`, each with its own message and date."""
+    """Make the commits of the run again on top of `parent`, with their messages and dates. Return the last one."""
     repo, before = run.worktree.repo, base
     for commit in git.line_of_commits(repo, base, tip):
         at, message = git.date_and_message(repo, commit)
@@ -216,6 +216,6 @@ def _remove_exports(folder: Path) -> None:
 
 
 def _remove_subrun(run: Run, folder: Path) -> bool:
-    """Remove a lane's work tree unless it holds something that nobody committed; its branch waits for the next race."""
+    """Remove the worktree of a parallel loop unless it has uncommitted edits. Its branch stays for the next race."""
     (folder / run.worktree.root.relative_to(run.worktree.repo.root) / run.results.name).unlink(missing_ok=True)
     return git.ask(run.worktree.repo, "worktree", "remove", str(folder)) is not None

@@ -1,4 +1,4 @@
-"""Hold a climb against climbs on nothing: what the placebos reached beside what the run did."""
+"""Compare the gain of a run with placebos: experiments that cannot be better, so that every gain is chance."""
 
 from __future__ import annotations
 
@@ -16,20 +16,18 @@ from ratchet.repo import journal
 from ratchet.repo.run import Run
 
 NAME = "placebo"
-DEFAULT_N = 25  # where the run has not tried anything yet
-MIDDLE = ("higher", "middle")  # of an even or an odd number of climbs
+DEFAULT_N = 25  # tries, if the run has none yet
+MIDDLE = ("higher", "middle")  # of an even number of climbs the higher of the two in the middle is shown
 STEPS = "▁▂▃▄▅▆▇█"
 RULES = ("strict", "margin", "confirm")
 NAMES = {"seeds": "seeds alone", "shuffled labels": "shuffled labels", "noise columns": "noise columns"}
 
 
 def placebo(run: Run, progress: Progress, *, n: int | None, kind: str) -> Mapping[str, Any]:
-    """Return the harness's climbs on nothing, as many tries as the run made unless told otherwise."""
+    """Return the harness's placebo climbs, with `n` tries each; by default as many as the run made."""
     history = journal.read_experiments(run.journal)
     if baseline(history) is None:
-        raise RatchetError(
-            f"run {run.tag}: expected a measured baseline, got none yet. `uv run ratchet step` measures it."
-        )
+        raise RatchetError(f"run {run.tag}: the baseline has not been measured. Run `uv run ratchet step`.")
     fields = {
         "n": n or count_tries(history) or DEFAULT_N,
         "kind": kind,
@@ -39,7 +37,7 @@ def placebo(run: Run, progress: Progress, *, n: int | None, kind: str) -> Mappin
 
 
 def placebo_lines(answer: Mapping[str, Any], history: Sequence[Experiment], config: Config, *, width: int) -> list[str]:
-    """Return the climbs as steps of text on one scale, the run's own first, with the gain and what was kept."""
+    """Return each climb as a text chart on one scale, the run first, with its gain and its number of keeps."""
     own = [(old.metric if old.verdict.is_believed else None) for old in _compared(history)]
     kept = sum(old.verdict is Verdict.KEEP for old in history)
     rows, ends = [("this run", climbed(own, config), f"{kept} kept")], {}
@@ -58,7 +56,7 @@ def placebo_lines(answer: Mapping[str, Any], history: Sequence[Experiment], conf
 
 
 def climbed(values: Sequence[object], config: Config) -> list[float]:
-    """Return the gain of the best so far after each try, the baseline's 0 first; nothing without a baseline."""
+    """Return the gain of the best so far after each try, starting with 0; nothing without a baseline."""
     known = [float(value) if is_number(value) else None for value in values]  # type: ignore[arg-type]  # checked
     if not known or known[0] is None:
         return []
@@ -70,7 +68,7 @@ def climbed(values: Sequence[object], config: Config) -> list[float]:
 
 
 def _steps(gains: Sequence[float], top: float, width: int) -> str:
-    """Draw a climb: as many characters as tries, or as there is room for; then the last try of each stretch counts."""
+    """Draw a climb with one character for each try. If there are more tries than `width`, each covers several."""
     n = min(width, len(gains))
     picked = [gains[(i + 1) * len(gains) // n - 1] for i in range(n)]
     return "".join(STEPS[round((len(STEPS) - 1) * gain / top) if top > 0 else 0] for gain in picked).ljust(width)
@@ -83,18 +81,18 @@ def _keeps(climb: Mapping[str, Any]) -> str:
     spread = ""
     if len(gains) > 1:
         spread = f"; {len(gains)} climbs, {gains[0]:+.4f} to {gains[-1]:+.4f}, this is the {MIDDLE[len(gains) % 2]} one"
-    return f"kept for nothing: {', '.join(counted)}{spread}"
+    return f"false keeps: {', '.join(counted)}{spread}"
 
 
 def _comparison(own: Sequence[float], ends: Mapping[str, Sequence[float]], history: Sequence[Experiment]) -> list[str]:
-    """Say which placebos climbed as high as the run, and how many of their climbs did."""
+    """Return which placebos gained as much as the run, and in how many of their climbs."""
     if len(own) < 2 or baseline(history) is None:
         return []
     counts = {name: sum(end >= own[-1] for end in reached) for name, reached in ends.items()}
     higher = [f"{name} ({count} of {len(ends[name])})" for name, count in counts.items() if count]
     if not higher:
-        return ["no placebo climbed as high: that alone proves little; `uv run ratchet conclude` tests it"]
-    return [f"as high or higher, on nothing: {', '.join(higher)}; a climb like this one needs no better model"]
+        return ["no placebo gained as much. This alone proves little; `uv run ratchet conclude` tests it"]
+    return [f"placebos that gained as much or more: {', '.join(higher)}. Chance alone can explain a gain of this size"]
 
 
 def _compared(history: Sequence[Experiment]) -> list[Experiment]:

@@ -1,4 +1,4 @@
-"""Open the held-out test of a run, once, and write down that it was opened."""
+"""Reveal the scores on the held-out test set of a run, once, and record it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from ratchet.core.text import number_text
 from ratchet.engine.measure import Progress
 from ratchet.errors import RatchetError
 from ratchet.repo import git, journal
+from ratchet.repo.files import write_atomic
 from ratchet.repo.journal import Event
 from ratchet.repo.run import Run
 from ratchet.repo.sealing import REVEAL, reveals
 
 
 def reveal(run: Run, progress: Progress, *, is_again: bool = False) -> tuple[Mapping[str, Any], Path]:
-    """Return the harness's answer and the receipt of this opening. Raises RatchetError where it was opened before."""
+    """Return the harness's answer and the path of the receipt. Raises RatchetError if it was revealed before."""
     events = journal.read_events(run.journal)
     history = journal.experiments(events)
     write_receipts(run, events)
@@ -28,42 +29,35 @@ def reveal(run: Run, progress: Progress, *, is_again: bool = False) -> tuple[Map
     if earlier and not is_again:
         at = earlier[0].get("at", "")
         raise RatchetError(
-            f"run {run.tag}: expected a test that nobody has opened, got one that was opened {at} "
-            f"({receipt_path(run, 1)}). --again opens it once more, and that is written down, too."
+            f"run {run.tag}: the test set was revealed on {at} ({receipt_path(run, 1)}). Start a new run to experiment "
+            "blind, or use --again to see the scores again; this is recorded too."
         )
     kept = [experiment for experiment in history if experiment.verdict.advances]
     if not kept:
-        raise RatchetError(
-            f"run {run.tag}: expected a measured baseline, got none yet. `uv run ratchet step` measures it."
-        )
+        raise RatchetError(f"run {run.tag}: the baseline has not been measured. Run `uv run ratchet step`.")
     fields = {"experiments": client.write_files(run, kept), "store": str(run.folder / "scores")}
     answer = client.ask(run, REVEAL, fields, progress)
     return answer, write_receipts(run, journal.read_events(run.journal))[-1]
 
 
 def receipt_path(run: Run, opening: int) -> Path:
-    """Return where the receipt of an opening lies, counted from 1."""
+    """Return the path of the receipt number `opening`, counted from 1."""
     return run.folder / "receipts" / f"reveal-{opening}.json"
 
 
 def write_receipts(run: Run, events: list[Event]) -> list[Path]:
-    """Write the receipt of every opening that has none, from the journal, and return the paths of all."""
+    """Write the missing receipts from the journal, and return the paths of all."""
     paths = []
     for opening, event in enumerate(reveals(events), start=1):
         path = receipt_path(run, opening)
         if not path.exists():
-            path.parent.mkdir(exist_ok=True)
-            temporary = path.with_name(f"{path.name}.ratchet~")
-            temporary.write_text(
-                json.dumps(_receipt(run, event, opening), indent=2, ensure_ascii=False) + "\n", "utf-8"
-            )
-            temporary.replace(path)
+            write_atomic(path, json.dumps(_receipt(run, event, opening), indent=2, ensure_ascii=False) + "\n")
         paths.append(path)
     return paths
 
 
 def reveal_lines(answer: Mapping[str, Any], history: list[Experiment], config: Config) -> list[str]:
-    """Return the table of an opening: number, metric, AUC on the held-out rows with its interval, hypothesis. Pure."""
+    """Return the table of revealed scores: number, metric, held-out AUC with its interval, hypothesis. Pure."""
     names = {experiment.n: experiment.hypothesis for experiment in history}
     rows = [("iter", config.metric.name, "test_auc", "95 % interval", "")]
     for row in answer["rows"]:

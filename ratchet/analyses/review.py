@@ -1,6 +1,6 @@
-"""A review of a run: sound, good, more than noise, complete? Computed from the journal alone. Pure.
+"""The review of a run: soundness, quality, significance and completeness, computed from the journal alone. Pure.
 
-Audit numbers never enter it: an agent may read it, and go on.
+It contains no audit numbers, because an agent may read it and continue the run.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ from ratchet.core.table import summary_line
 from ratchet.core.text import CLEAR_SES, delta_text, evidence_text, is_clear, number_text
 from ratchet.engine.prompt import PLATEAU
 
-LARGE_EDIT = 40  # lines added and removed; more of them are seldom one idea
-NEAR_SES = 1.0  # a discarded edit this close to the best is a near-miss
-NAMED = 5  # experiments that a line names before it only counts
+LARGE_EDIT = 40  # lines added and removed; a larger edit is rarely a single idea
+NEAR_SES = 1.0  # a discarded edit within this many standard errors of the best is a near-miss
+NAMED = 5  # a line names this many experiments, and counts the others
 __all__ = ["FLOOR_SES", "FLOOR_TRIES", "ReviewLine", "RunFacts", "has_gain", "noise_floor", "result_message", "review"]
 
-SUPPORTED = "supported"  # the harness's word for a climb that stands up
+SUPPORTED = "supported"  # the harness's verdict on a real gain
 _CONCLUDED = ("word", "reasons", "caveat")
 FAILURES = (Verdict.CRASH, Verdict.TIMEOUT)
-QUESTIONS = """- Does each kept description say why it helps, and would a person of the trade believe it?
-- What did the failures teach, and does the code that was kept still need every line of it?"""
+QUESTIONS = """- Does each kept hypothesis say why it helps, and would an expert believe it?
+- What do the failures show, and is every line of the kept code still needed?"""
 
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """What the journal and the repo say of a run.
+    """The facts about a run, from its journal and the repo.
 
-    `changed` says what is no longer as it was at the start ("" for nothing), `sizes` holds the lines that each kept
-    experiment added and removed, `unfinished` the experiment that was begun and has no verdict, `conclusion` what the
-    harness concluded on the run as it stands now, if it was asked.
+    `changed` describes what has changed since the start ("" for nothing). `sizes` is the number of lines that each kept
+    experiment added and removed. `unfinished` is an experiment without a verdict. `conclusion` is the answer of the
+    analysis `conclude`, if it is up to date.
     """
 
     tag: str
@@ -65,14 +65,14 @@ class RunFacts:
 
 @dataclass(frozen=True, slots=True)
 class ReviewLine:
-    """One line of the review: all is well, or somebody should look."""
+    """One line of the review, and whether it is good or needs attention."""
 
     is_good: bool
     text: str
 
 
 def has_gain(history: Sequence[Experiment]) -> bool:
-    """Say whether the run kept anything."""
+    """Return whether the run kept an experiment."""
     return any(experiment.verdict is Verdict.KEEP for experiment in history)
 
 
@@ -91,7 +91,7 @@ def review(facts: RunFacts) -> str:
 
 
 def result_message(facts: RunFacts) -> str:
-    """Return the message of the one commit that a run is squashed into: the kept ideas, each with its numbers."""
+    """Return the message of the squashed commit of a run: each kept hypothesis with its numbers."""
     first, top, name = baseline(facts.history), best(facts.history), facts.config.metric.name
     numbers = " → ".join(number_text(found.metric) for found in (first, top) if found and found.metric is not None)
     subject = f"run {facts.tag}: {name} {numbers}, {len(facts.kept)} of {_count(facts.tried)} kept"
@@ -104,10 +104,10 @@ def _section(title: str, findings: Sequence[ReviewLine]) -> str:
 
 
 def _soundness(facts: RunFacts) -> list[ReviewLine]:
-    seen = facts.changed or "config, frozen files and data settings are what the run was started with"
+    seen = facts.changed or "config, frozen files and data settings are unchanged since the start"
     found = [ReviewLine(not facts.changed, f"fingerprint: {seen}"), *_printed_findings(facts)]
     if facts.unfinished is not None:
-        text = f"iter {facts.unfinished} was begun and has no verdict: `uv run ratchet step` ends it"
+        text = f"iter {facts.unfinished} has no verdict yet; `uv run ratchet step` finishes it"
         found.append(ReviewLine(False, text))
     for verdict in (Verdict.CRASH, Verdict.TIMEOUT, Verdict.REJECT):
         ended = [experiment for experiment in facts.tried if experiment.verdict is verdict]
@@ -118,7 +118,7 @@ def _soundness(facts: RunFacts) -> list[ReviewLine]:
 
 
 def _printed_findings(facts: RunFacts) -> list[ReviewLine]:
-    """Read the lines `fingerprint:` and `leaks:` where the measuring command prints them."""
+    """Read the lines `fingerprint:` and `leaks:`, if the measuring command prints them."""
     found = []
     prints = Counter(filter(None, (read_words(old.stdout, r"^fingerprint:") for old in facts.history)))
     if prints:
@@ -139,12 +139,12 @@ def _quality(facts: RunFacts) -> list[ReviewLine]:
         return []
     unnamed = [old for old in tried if not old.hypothesis or re.search(r": \+\d+ -\d+ lines$", old.hypothesis)]
     noted = sum(bool(old.note) for old in tried)
-    named = f"{len(tried) - len(unnamed)} of {_count(tried)} say what they try"
+    named = f"{len(tried) - len(unnamed)} of {_count(tried)} state a hypothesis"
     found = [ReviewLine(not unnamed, f"{named}; not {_named(unnamed)}" if unnamed else named)]
-    found.append(ReviewLine(noted == len(tried), f"{noted} of {_count(tried)} left a note"))
+    found.append(ReviewLine(noted == len(tried), f"{noted} of {_count(tried)} have a note"))
     large = [old for old in kept if facts.sizes.get(old.n, 0) > LARGE_EDIT]
     if kept:
-        size = f"kept edits change {median(facts.sizes.get(old.n, 0) for old in kept):g} lines in the median"
+        size = f"the median kept edit changes {median(facts.sizes.get(old.n, 0) for old in kept):g} lines"
         more = f"; more than {LARGE_EDIT}, perhaps several ideas: {_named(large)}" if large else ""
         found.append(ReviewLine(not large, size + more))
     return found
@@ -155,14 +155,12 @@ def _significance(facts: RunFacts) -> list[ReviewLine]:
     if not facts.kept:
         return [ReviewLine(True, f"no gain in {_count(facts.tried)}: the baseline stands")] if tries else []
     if first is None or top is None or first.metric is None or top.metric is None:
-        return [ReviewLine(False, "something was kept, and the baseline has no number to compare it with")]
+        return [ReviewLine(False, "an experiment was kept, but the baseline has no number to compare it with")]
     sign = 1 if facts.config.metric.direction is Direction.MAXIMIZE else -1
     change, floor = top.metric - first.metric, noise_floor(facts.tried)
     gain = f"best gain {delta_text(change, top.metric)} ({facts.config.metric.name}) after {_tries(tries)}"
     if floor is None:
-        return [
-            ReviewLine(False, f"{gain}; no standard errors were measured, so nothing says how much of it is chance")
-        ]
+        return [ReviewLine(False, f"{gain}; without measured standard errors it is unknown how much of it is chance")]
     is_above = sign * change > floor
     rule = f"{FLOOR_SES:g} × median paired SE = {number_text(floor)}, as measured at about {FLOOR_TRIES} tries"
     clear = sum(map(is_clear, facts.kept))
@@ -176,7 +174,7 @@ def _significance(facts: RunFacts) -> list[ReviewLine]:
 
 
 def _concluded(facts: RunFacts) -> list[ReviewLine]:
-    """Return the harness's word on the climb, its reasons and what it does not know; nothing where it was not asked."""
+    """Return the conclusion of the harness with its reasons and its caveat; nothing without a conclusion."""
     if facts.conclusion is None:
         return []
     word, reasons, caveat = (one_line(str(facts.conclusion.get(key) or ""), 400) for key in _CONCLUDED)
@@ -194,30 +192,32 @@ def _completeness(facts: RunFacts) -> list[ReviewLine]:
         found.append(ReviewLine(not untried, f"kinds not tried: {', '.join(untried) or 'none'}"))
     if any(old.verdict in FAILURES for old in facts.tried):
         shown = _named(abandoned) if abandoned else "none"
-        found.append(ReviewLine(not abandoned, f"failed before a number and not tried again: {shown}"))
+        found.append(ReviewLine(not abandoned, f"failed without a number and not tried again: {shown}"))
     return found
 
 
 def _next_steps(facts: RunFacts) -> list[str]:
     steps = []
     if not facts.kept:
-        steps.append("Nothing to merge: `uv run ratchet finish --leave` goes back to where the run was started.")
+        steps.append("Nothing to merge: `uv run ratchet finish --leave` switches back to the branch before the run.")
     elif facts.conclusion is None and facts.config.serve:
-        steps.append(f"`{COMMAND}` says how much of the climb is real.")
+        steps.append(f"`{COMMAND}` estimates how much of the gain is real.")
     elif facts.conclusion is not None and not _significance(facts)[0].is_good:
-        steps.append("Do not promise the gain: new rows would say more of it than more experiments on these.")
+        steps.append("Do not rely on the gain. New rows would show more about it than more experiments on these.")
     elif not _significance(facts)[0].is_good:
-        steps.append('Measure the best once more before you believe it: `rule = "confirm"` in a new run.')
+        steps.append('Measure the best again before you rely on it: use `rule = "confirm"` in a new run.')
     if untried := _untried(facts):
-        steps.append(f"Try what was not tried: {', '.join(untried)}.")
+        steps.append(f"Try the kinds of idea not tried yet: {', '.join(untried)}.")
     if abandoned := _abandoned(facts.tried):
-        steps.append(f"Mend and measure what failed before a number: {_named(abandoned)}.")
+        steps.append(f"Fix and measure the experiments that failed without a number: {_named(abandoned)}.")
     if near := _near_misses(facts.tried):
         steps.append(f"Combine near-misses (within {NEAR_SES:g} SE of the best): {_named(near)}.")
     if since_gain(facts.tried) >= PLATEAU:
-        steps.append(f"The last {since_gain(facts.tried)} experiments brought no gain: another kind of idea, or stop.")
+        steps.append(
+            f"The last {since_gain(facts.tried)} experiments brought no gain. Try another kind of idea, or stop."
+        )
     if facts.kept:
-        steps.append("Read `uv run ratchet diff` as a stranger would, then open the pull request.")
+        steps.append("Review `uv run ratchet diff`, then open the pull request.")
     return steps
 
 
@@ -227,7 +227,7 @@ def _untried(facts: RunFacts) -> list[str]:
 
 
 def _abandoned(tried: Sequence[Experiment]) -> list[Experiment]:
-    """Return the failures whose idea, or kind of idea where it has one, never came to a number afterwards."""
+    """Return the failures whose hypothesis, or kind of idea if it has one, was never measured later."""
     return [
         old
         for old in tried

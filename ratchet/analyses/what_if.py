@@ -1,9 +1,9 @@
-"""What another rule would have made of a run, from its journal alone: nothing is measured. Pure.
+"""Apply another rule to the recorded numbers of a run. Nothing is measured. Pure.
 
-Covered: every number that the journal has. Not covered, and said: an experiment was an edit of the best of its time, so
-under another rule its author would have gone on from other code; a standard error was taken against the best of its
-time, and that against another best is put together from several; what was never measured (a fresh partition, the folds
-after an early stop) stays unknown, and the unknown is not kept.
+Covered: every number in the journal. Not covered, and reported: each experiment edited the best code of its time, and
+under another rule the agent would have edited other code. The journal has standard errors against the best of that time
+only; against another best they are combined from several. What was never measured (a fresh partition, the folds after
+an early stop) is unknown, and an unknown experiment is not kept.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ FAILED = frozenset({Verdict.CRASH, Verdict.TIMEOUT, Verdict.REJECT})
 
 
 class Doubt(StrEnum):
-    """What the journal cannot know of an experiment under another rule."""
+    """What the journal does not contain about an experiment under another rule."""
 
-    NO_NUMBER = "stopped early, above the bar of this rule"
+    NO_NUMBER = "stopped early, but could have beaten the best under this rule"
     NO_PARTITION = "never measured on a fresh partition"
-    OTHER_BEST = "its standard error against the best under this rule is put together from several, and may be off"
+    OTHER_BEST = "the standard error against the best under this rule is combined from several and may be wrong"
     NO_SE = "better, but without a standard error"
 
 
 @dataclass(frozen=True, slots=True)
 class Rejudged:
-    """An experiment as it was and under the other rule, against whose best `delta` and `se` are.
+    """An experiment under another rule. `delta` and `se` are against the best under that rule.
 
-    A verdict of None is unknown, and then not kept.
+    A verdict of None means unknown; such an experiment is not kept.
     """
 
     experiment: Experiment
@@ -47,7 +47,7 @@ class Rejudged:
 
     @property
     def word(self) -> str:
-        """The verdict for a table: `?` where it is unknown, `~` where its standard error may be off."""
+        """The verdict for a table: `?` if unknown, with `~` if its standard error may be wrong."""
         if self.verdict is None:
             return "?"
         mark = " ~" if self.doubt is Doubt.OTHER_BEST else ""
@@ -55,7 +55,7 @@ class Rejudged:
 
 
 def rejudge(history: Sequence[Experiment], config: Config, rule: Rule, k: float) -> list[Rejudged]:
-    """Walk through the experiments under another rule, with the engine's own judge."""
+    """Judge the experiments in order under another rule, with the same function as the engine."""
     other, links = replace(config, rule=rule, margin=k), _links(history)
     kept: list[Experiment] = []
     found = []
@@ -84,7 +84,7 @@ def rejudged_rows(found: Sequence[Rejudged], metric: Metric) -> list[list[str]]:
 
 
 def climb_text(name: str, verdicts: Sequence[Verdict | None], history: Sequence[Experiment], config: Config) -> str:
-    """Return one line on a climb: how many were kept, where it ended, how far that is from the baseline."""
+    """Return one line about a climb: how many were kept, the best metric, and its gain over the baseline."""
     made = [replace(old, verdict=text or Verdict.DISCARD) for old, text in zip(history, verdicts, strict=True)]
     kept, top, unknown = sum(old.verdict is Verdict.KEEP for old in made), best(made), list(verdicts).count(None)
     counted = f"{kept} kept" if not unknown else f"{kept} kept, {unknown} unknown"
@@ -96,7 +96,7 @@ def climb_text(name: str, verdicts: Sequence[Verdict | None], history: Sequence[
 
 
 def doubt_lines(found: Sequence[Rejudged], rule: Rule) -> list[str]:
-    """Return what the journal cannot know, counted, and what no journal can."""
+    """Return lines that count what is unknown under the other rule."""
     lines = []
     for doubt in Doubt:
         numbers = [str(old.experiment.n) for old in found if old.doubt is doubt]
@@ -104,12 +104,14 @@ def doubt_lines(found: Sequence[Rejudged], rule: Rule) -> list[str]:
             mark = "~" if doubt is Doubt.OTHER_BEST else "?"
             lines.append(f"{mark} {len(numbers)} of {len(found) - 1}: {doubt} (iter {', '.join(numbers[:12])})")
     if any(old.verdict != old.experiment.verdict for old in found):
-        lines.append(f"every experiment was an edit of the best of its time; under {rule} others would have been tried")
+        lines.append(
+            f"each experiment edited the best code of its time; under {rule} the agent would have tried others"
+        )
     return lines
 
 
 def _judge(experiment: Experiment, kept: Sequence[Experiment], links: Links, config: Config) -> Rejudged:
-    """Judge one experiment; `kept` is what the other rule has kept so far, the baseline first."""
+    """Judge one experiment. `kept` is what the other rule has kept so far, starting with the baseline."""
     incumbent = best(kept)
     if experiment.verdict in FAILED or incumbent is None:
         return Rejudged(experiment, experiment.verdict, experiment.delta)
@@ -132,10 +134,10 @@ def _judge(experiment: Experiment, kept: Sequence[Experiment], links: Links, con
 
 
 def _se_between(new: int, old: int, links: Links) -> tuple[float | None, bool]:
-    """Return the standard error of the difference of two experiments, and whether it is the one that was measured.
+    """Return the standard error of the difference of two experiments, and whether it was measured directly.
 
-    Each experiment has one against the best of its time, so there is a way from any to any. Over several steps it is
-    the root of the sum of squares, as if the steps were independent; the truth may be anywhere up to the plain sum.
+    Each experiment has one against the best of its time, so a path connects any two. Over several steps the result is
+    the root of the sum of squares, as if the steps were independent. The true value is at most the plain sum.
     """
     ours, theirs = _way_up(new, links), _way_up(old, links)
     way = [n for n in (*ours, *theirs) if (n in ours) is not (n in theirs)]
@@ -157,7 +159,7 @@ def _links(history: Sequence[Experiment]) -> Links:
 
 
 def _way_up(n: int, links: Links) -> list[int]:
-    """Return the experiments from n to the first best, that one aside."""
+    """Return the experiments on the path from n to the first best, without that one."""
     way = []
     while n in links:
         way.append(n)

@@ -1,4 +1,4 @@
-"""Learn: reveal, placebo, conclude, replay."""
+"""The commands of the group Learn: reveal, placebo, conclude, replay."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from ratchet.views.terminal import Terminal
 
 
 @click.command(epilog="Example: uv run ratchet reveal")
-@click.option("--again", "is_again", is_flag=True, help="Open it once more; that is written down, too.")
+@click.option("--again", "is_again", is_flag=True, help="Show the numbers again. Every time is recorded.")
 @click.pass_obj
 def reveal(config: Path | None, is_again: bool) -> None:
-    """Open the held-out test, once, with a receipt.
+    """Show the scores on the held-out test set, once.
 
-    Prints test_auc of the baseline and of every kept experiment with DeLong's 95 % interval, and writes down in the
-    journal and in .ratchet/TAG/receipts/ that the test has been seen. With `sealed = true` in the config nothing of the
-    run shows or stores these numbers before, and no experiment can follow. The seal is the run's: `uv run prepare.py
-    train.py` prints test_auc to whoever runs it by hand.
+    Prints test_auc of the baseline and of every kept experiment with DeLong's 95 % interval. The journal and a receipt
+    in .ratchet/TAG/receipts/ record that the test set was seen. With `sealed = true` in the config, ratchet neither
+    shows nor stores these numbers before, and allows no experiment after. The seal covers the run only: `uv run
+    prepare.py train.py` still prints test_auc.
     """
     run = require_run(open_worktree(Path.cwd(), config))
     screen = Terminal(run.worktree.config.metrics)
@@ -48,25 +48,35 @@ def reveal(config: Path | None, is_again: bool) -> None:
     click.echo(f"{answer['n_test']} held-out rows{of}; intervals by DeLong; fingerprint {answer['fingerprint']}")
     click.echo(f"receipt: {receipt}", err=True)
     if run.worktree.config.sealed:
-        click.echo("the seal is broken: no experiment of this run can follow. `uv run ratchet finish`", err=True)
+        click.echo(
+            "the test set is no longer sealed: this run takes no more experiments. `uv run ratchet finish`", err=True
+        )
 
 
 @click.command(epilog="Example: uv run ratchet placebo -n 25")
-@click.option("-n", "count", type=click.IntRange(min=1), default=None, help="Tries; default: as many as the run made.")
+@click.option(
+    "-n",
+    "count",
+    type=click.IntRange(min=1),
+    default=None,
+    metavar="N",
+    help="Number of tries. Default: as many as the run made.",
+)
 @click.option(
     "--kind",
     type=click.Choice(["seeds", "labels", "noise", "all"]),
     default="all",
     show_default=True,
-    help="Of nothing.",
+    help="Which null experiment: random seeds, shuffled labels or noise columns.",
 )
 @click.pass_obj
 def placebo(config: Path | None, count: int | None, kind: str) -> None:
-    """See how far a ratchet climbs on nothing.
+    """Show how large a gain chance alone produces.
 
-    As many tries on the same table and folds, none of which can be better: a small forest with another seed each time,
-    the run's own files on shuffled labels, a plain model with columns of noise. Shows each climb beside the run's, and
-    how many experiments the rules strict, margin and confirm would have kept. At most 200 tries.
+    Repeats the run with experiments that cannot be better, on the same table and folds. `seeds` is a small random
+    forest with a new seed each time, `labels` the files of the run on shuffled labels, `noise` a plain model with noise
+    columns. Shows the gain of each beside the gain of the run, and how many experiments the rules strict, margin and
+    confirm would have kept. At most 200 tries.
     """
     run = require_run(open_worktree(Path.cwd(), config))
     screen = Terminal(run.worktree.config.metrics)
@@ -80,14 +90,19 @@ def placebo(config: Path | None, count: int | None, kind: str) -> None:
 
 
 @click.command(epilog="Example: uv run ratchet conclude --finish-stopped")
-@click.option("--finish-stopped", is_flag=True, help="Measure first to its end what was stopped early: it biases.")
-@click.option("--audit", "with_audit", is_flag=True, help="Show the held-out numbers too.")
+@click.option(
+    "--finish-stopped",
+    is_flag=True,
+    help="Finish early-stopped experiments first; leaving them out biases the corrected gain.",
+)
+@click.option("--audit", "with_audit", is_flag=True, help="Also show the scores on the held-out test set.")
 @click.pass_obj
 def conclude(config: Path | None, finish_stopped: bool, with_audit: bool) -> None:
-    """Say how much of the climb is real.
+    """Estimate how much of the gain is real.
 
-    The naive gain, the gain corrected for having picked the best of so many, the winner against the baseline on fresh
-    partitions, and one word: supported, or not distinguishable from selection noise. The journal keeps the answer.
+    Prints the naive gain, the gain corrected for picking the best of many, and the winner against the baseline on fresh
+    partitions of the rows. The verdict is `supported` or `not distinguishable from selection noise`. The journal keeps
+    it.
     """
     run = require_run(open_worktree(Path.cwd(), config))
     screen = Terminal(run.worktree.config.metrics)
@@ -104,20 +119,20 @@ ANSWERS = {"k": True, "d": False, "": None}
 
 @click.command(epilog="Example: uv run ratchet replay")
 @click.argument("tag", required=False)
-@click.option("--auto", is_flag=True, help="Show the walk without asking.")
+@click.option("--auto", is_flag=True, help="Show every experiment without asking.")
 @click.pass_obj
 def replay(config: Path | None, tag: str | None, auto: bool) -> None:
-    """Walk through a run; guess before each verdict.
+    """Go through a run and guess each verdict.
 
-    Shows the hypothesis and the edit of each experiment and asks: keep or drop? Then it shows the verdict with its
-    evidence, and at the end how well you guessed against somebody who always says drop. k keeps, d drops, Enter passes,
-    q leaves. Without a terminal nothing is asked.
+    Shows the hypothesis and the edit of each experiment and asks whether it was kept. Then shows the verdict with its
+    evidence. At the end it compares your guesses with always answering drop. Keys: k keep, d drop, Enter skip, q quit.
+    TAG is the run to show (default: the current run). Without a terminal it asks nothing.
     """
     worktree = open_worktree(Path.cwd(), config)
     run = _find_run(worktree, tag)
     history = read_experiments(run.journal)
     if not to_guess(history):
-        click.echo(f"run {run.tag}: no experiments to walk through yet")
+        click.echo(f"run {run.tag}: no experiments to show yet")
         return
     is_asking = not auto and sys.stdin.isatty()
     guesses = list(_walk(run, history, is_asking=is_asking))
@@ -126,7 +141,7 @@ def replay(config: Path | None, tag: str | None, auto: bool) -> None:
 
 
 def _walk(run: Run, history: list[Experiment], *, is_asking: bool) -> Iterator[Guess]:
-    """Go from experiment to experiment, and yield what was guessed of each."""
+    """Show each experiment and yield the guess about it."""
     metrics, worktree = run.worktree.config.metrics, run.worktree
     for experiment in to_guess(history):
         earlier = [old for old in history if old.n < experiment.n]
@@ -140,14 +155,14 @@ def _walk(run: Run, history: list[Experiment], *, is_asking: bool) -> Iterator[G
         for line in answer_lines(experiment, metrics):
             click.echo(line)
         if guess.is_keep is not None:
-            click.echo("right" if guess.is_right else "not this time")
+            click.echo("right" if guess.is_right else "wrong")
         click.echo()
         yield guess
 
 
 def _ask() -> str:
     while True:
-        click.echo("keep or drop? (k, d or q for the end, then Enter; Enter alone passes) ", nl=False)
+        click.echo("keep or drop? (k, d, or q to quit, then Enter; Enter alone skips) ", nl=False)
         line = sys.stdin.readline()
         answer = line.strip().lower()[:1]
         if not line or answer == "q":
@@ -163,7 +178,5 @@ def _find_run(worktree: Worktree, tag: str | None) -> Run:
     check_tag(tag)
     run = Run(worktree, tag)
     if not run.journal.exists():
-        raise RatchetError(
-            f"TAG: expected a recorded run ({', '.join(tags(worktree)) or 'there is none yet'}), got {tag}."
-        )
+        raise RatchetError(f"TAG: there is no run {tag}. Recorded runs: {', '.join(tags(worktree)) or 'none'}.")
     return run

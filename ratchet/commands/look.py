@@ -1,4 +1,4 @@
-"""Look: status, results, plot, show, diff, report, watch."""
+"""The commands of the group Look: status, results, plot, show, diff, report, watch."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ RULES = [str(rule) for rule in Rule if rule is not Rule.FRONT]
 
 
 @click.command(epilog="Example: uv run ratchet status")
-@click.option("--json", "as_json", is_flag=True, help="For a program to read.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")
 @click.pass_obj
 def status(config: Path | None, as_json: bool) -> None:
-    """Say where the run stands, and what is next."""
+    """Show the state of the run and what to do next."""
     run = require_run(open_worktree(Path.cwd(), config))
     events = read_events(run.journal)
     top = best(experiments(events))
@@ -52,14 +52,19 @@ def status(config: Path | None, as_json: bool) -> None:
 
 
 @click.command(epilog="Example: uv run ratchet results")
-@click.option("--json", "as_json", is_flag=True, help="One JSON list of experiments.")
-@click.option("--tsv", "as_tsv", is_flag=True, help="What results.tsv holds.")
-@click.option("--audit", "with_audit", is_flag=True, help="Show the held-out numbers too.")
-@click.option("--all", "show_all", is_flag=True, help="Every row of a long run.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list of all experiments.")
+@click.option("--tsv", "as_tsv", is_flag=True, help="Print the content of results.tsv.")
+@click.option("--audit", "with_audit", is_flag=True, help="Also show the scores on the held-out test set.")
+@click.option("--all", "show_all", is_flag=True, help="Show every row of a long run.")
 @click.option(
-    "--rule", type=click.Choice(RULES), default=None, help="Judge the run again by another rule, beside its own."
+    "--rule", type=click.Choice(RULES), default=None, help="Show which experiments another rule would have kept."
 )
-@click.option("--k", type=click.FloatRange(min=0, min_open=True), default=None, help="Standard errors of rule margin.")
+@click.option(
+    "--k",
+    type=click.FloatRange(min=0, min_open=True),
+    default=None,
+    help="With --rule margin: how many standard errors a gain must exceed.",
+)
 @click.pass_obj
 def results(  # noqa: PLR0913 - click passes every option by its name
     config: Path | None,
@@ -73,12 +78,13 @@ def results(  # noqa: PLR0913 - click passes every option by its name
 ) -> None:
     """Show every experiment in a table.
 
-    With --rule nothing is measured: the journal's numbers are judged again, and what it cannot know is said.
+    --rule applies another rule to the recorded numbers. It measures nothing, and reports what the journal does not
+    contain.
     """
     if rule is not None and (as_json or as_tsv or with_audit):
-        raise click.UsageError("--rule shows a table of its own: leave out --json, --tsv and --audit.")
+        raise click.UsageError("--rule cannot be combined with --json, --tsv or --audit.")
     if k is not None and rule != Rule.MARGIN:
-        raise click.UsageError("--k belongs to --rule margin.")
+        raise click.UsageError("--k needs --rule margin.")
     run = require_run(open_worktree(Path.cwd(), config))
     history = read_experiments(run.journal)
     history = _opened(run, history) if with_audit else history
@@ -96,7 +102,7 @@ def results(  # noqa: PLR0913 - click passes every option by its name
 @click.argument("number", metavar="N", type=click.IntRange(min=0))
 @click.pass_obj
 def show(config: Path | None, number: int) -> None:
-    """Show one experiment, kept or not, with its diff."""
+    """Show experiment N, kept or not, with its diff."""
     run = require_run(open_worktree(Path.cwd(), config))
     experiment = find_experiment(run, number)
     click.echo(experiment_line(experiment, run.worktree.config.metrics))
@@ -107,16 +113,19 @@ def show(config: Path | None, number: int) -> None:
 
 
 @click.command(epilog="Example: uv run ratchet plot")
-@click.option("--width", type=click.IntRange(20, 400), default=None, help="Characters of the longest bar.")
+@click.option("--width", type=click.IntRange(20, 400), default=None, help="Length of the longest bar, in characters.")
 @click.option(
-    "--png", type=click.Path(path_type=Path, dir_okay=False), help="Draw the climb into FILE (.png, .svg or .pdf)."
+    "--png", type=click.Path(path_type=Path, dir_okay=False), help="Write a figure to FILE (.png, .svg or .pdf)."
 )
 @click.pass_obj
 def plot(config: Path | None, width: int | None, png: Path | None) -> None:
-    """Draw every experiment as a bar, the best marked."""
+    """Draw the metric of every experiment.
+
+    Prints one bar for each experiment and marks the best. --png writes a figure for a slide or a report.
+    """
     run = require_run(open_worktree(Path.cwd(), config))
     if png is not None:
-        from ratchet.views.report.write import draw_climb  # what other commands of this file need not wait for
+        from ratchet.views.report.write import draw_climb  # the other commands of this file start without it
 
         draw_climb(run, png)
         click.echo(str(png))
@@ -127,20 +136,23 @@ def plot(config: Path | None, width: int | None, png: Path | None) -> None:
 
 
 @click.command(epilog="Example: uv run ratchet diff --best")
-@click.option("--best", "is_best", is_flag=True, help="What the best experiment changed.")
-@click.option("--commit", "which", default=None, metavar="C", help="What one experiment changed: its number or commit.")
+@click.option("--best", "is_best", is_flag=True, help="Show the change of the best experiment only.")
+@click.option(
+    "--commit", "which", default=None, metavar="C", help="Show the change of one experiment: its number or its commit."
+)
 @click.pass_obj
 def diff(config: Path | None, is_best: bool, which: str | None) -> None:
-    """Show what the run, or an experiment, changed."""
+    """Show the changes of the run or of one experiment.
+
+    Without an option it shows the difference between the start of the run and its best version.
+    """
     run = require_run(open_worktree(Path.cwd(), config))
     history = read_experiments(run.journal)
     top = best(history)
     if which is not None:
         old, new = _pair(_find_commit(run, history, which))
     elif top is None:
-        raise RatchetError(
-            f"run {run.tag}: expected a kept experiment, got none yet. `uv run ratchet step` measures one."
-        )
+        raise RatchetError(f"run {run.tag}: no baseline has been measured. Run `uv run ratchet step`.")
     else:
         old, new = _pair(top) if is_best else (str(run_event(run).data["first"]), top.commit)
     click.echo(git.diff(run.worktree.repo, old, new, run.worktree.editable, color=sys.stdout.isatty()), nl=False)
@@ -155,34 +167,36 @@ def _find_commit(run: Run, history: list[Experiment], which: str) -> Experiment:
         return find_experiment(run, int(which))
     found = [experiment for experiment in history if len(which) >= 4 and experiment.commit.startswith(which)]
     if not found:
-        raise RatchetError(f"--commit: expected the commit or number of an experiment of run {run.tag}, got {which}.")
+        raise RatchetError(
+            f"--commit: run {run.tag} has no experiment {which}. Use a number or a commit of `uv run ratchet results`."
+        )
     return found[0]
 
 
 def find_experiment(run: Run, number: int) -> Experiment:
-    """Return experiment N. Raises RatchetError when the run has none."""
+    """Return experiment N. Raises RatchetError if the run does not have it."""
     history = read_experiments(run.journal)
     for experiment in history:
         if experiment.n == number:
             return experiment
-    have = f"0 to {history[-1].n}" if history else "none yet"
-    raise RatchetError(f"N: expected an experiment of run {run.tag} ({have}), got {number}.")
+    have = f"Use 0 to {history[-1].n}." if history else "It has none yet."
+    raise RatchetError(f"N: run {run.tag} has no experiment {number}. {have}")
 
 
 def _opened(run: Run, history: list[Experiment]) -> list[Experiment]:
-    """Return the history with the held-out number that a seal hid, once it was opened; say so while it was not."""
+    """Return the history with the revealed held-out scores of a sealed run; print a note if they are still sealed."""
     config, names = run.worktree.config, [source.name for source in run.worktree.config.audit]
     if not config.sealed or not names:
         return history
     events = read_events(run.journal)
     if is_closed(config, events):
-        click.echo("the held-out numbers are sealed: `uv run ratchet reveal` opens them, once", err=True)
+        click.echo("the scores on the held-out test set are sealed; `uv run ratchet reveal` shows them, once", err=True)
         return history
     name, rows = REVEALED if REVEALED in names else names[0], opened_rows(events)
     return [replace(old, metrics={**old.metrics, name: rows.get(old.n, {}).get("auc")}) for old in history]
 
 
-LONG = 60  # rows; a longer table shows what was kept, and its end
+LONG = 60  # rows; a longer table shows only the kept experiments and the last ones
 
 
 def _print_results(run: Run, history: list[Experiment], *, with_audit: bool, show_all: bool) -> None:
@@ -198,7 +212,7 @@ def _print_results(run: Run, history: list[Experiment], *, with_audit: bool, sho
 
 
 def _print_rejudged(run: Run, history: list[Experiment], rule: Rule, k: float, *, show_all: bool) -> None:
-    """Print both climbs side by side, and how far the second can be trusted."""
+    """Print the verdicts of both rules side by side, and what is uncertain about the second."""
     config = run.worktree.config
     found = rejudge(history, config, rule, k)
     shown = {old.n for old in (history if show_all else excerpt(history, LONG))}
@@ -215,7 +229,7 @@ def _print_rejudged(run: Run, history: list[Experiment], rule: Rule, k: float, *
 
 
 def _public(experiment: Experiment, run: Run, with_audit: bool) -> dict[str, object]:
-    """Return an experiment without what the agent is not to see."""
+    """Return an experiment as JSON data, without the scores that an agent must not see."""
     hidden = set() if with_audit else {source.name for source in run.worktree.config.audit}
     data = verdict_data(experiment)
     data["metrics"] = {name: value for name, value in experiment.metrics.items() if name not in hidden}
@@ -240,11 +254,11 @@ def _details(experiment: Experiment) -> list[tuple[str, str]]:
 
 
 def _prediction_text(experiment: Experiment) -> str:
-    """Return what the author foresaw beside what came."""
+    """Return the predicted and the measured change."""
     if experiment.prediction is None:
         return ""
-    came = f"came {signed_text(experiment.delta)}" if experiment.delta is not None else "nothing was measured"
-    return f"{signed_text(experiment.prediction)}, {came}"
+    measured = signed_text(experiment.delta) if experiment.delta is not None else "nothing"
+    return f"{signed_text(experiment.prediction)}, measured {measured}"
 
 
 PORT = 8799
@@ -252,15 +266,18 @@ PORT = 8799
 
 @click.command(epilog="Example: uv run ratchet report --open")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Where (.ratchet/TAG/report.html)."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Output file. Default: .ratchet/TAG/report.html.",
 )
-@click.option("--open", "is_opening", is_flag=True, help="Show it in the browser.")
+@click.option("--open", "is_opening", is_flag=True, help="Open the report in the browser.")
 @click.pass_obj
 def report(config: Path | None, output: Path | None, is_opening: bool) -> None:
-    """Write the run as one HTML page that needs nothing else.
+    """Write a report of the run as one HTML page.
 
-    The climb, what it is worth, every experiment with its change, leak checks, what measured, the receipts. The numbers
-    for the audit are on it, unless somebody works on the run just now.
+    The page works offline. It contains the figure, the evidence for the gain, every experiment with its change, the
+    leak checks, the versions and the receipts. It shows the audit numbers unless a process is working on the run.
     """
     run = require_run(open_worktree(Path.cwd(), config))
     target = output or run.folder / "report.html"
@@ -272,19 +289,31 @@ def report(config: Path | None, output: Path | None, is_opening: bool) -> None:
 
 @click.command(epilog="Example: uv run ratchet watch --web")
 @click.option(
-    "--web", "is_web", is_flag=True, help="Serve the report on this machine; it renews itself. Ctrl-C ends it."
+    "--web",
+    "is_web",
+    is_flag=True,
+    help="Serve the report to a browser on this machine, and update it. Ctrl-C stops it.",
 )
-@click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="With --web; 0 takes any.")
-@click.option("--open", "is_opening", is_flag=True, help="With --web: show it in the browser.")
 @click.option(
-    "--keep", "is_keeping", is_flag=True, help="Stay when nobody works on the run: an agent's own loop pauses."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=PORT,
+    show_default=True,
+    help="With --web: the port. 0 takes any free port.",
+)
+@click.option("--open", "is_opening", is_flag=True, help="With --web: open the page in the browser.")
+@click.option(
+    "--keep",
+    "is_keeping",
+    is_flag=True,
+    help="Keep watching when no process is working on the run, for example between the steps of an agent.",
 )
 @click.pass_obj
 def watch(config: Path | None, *, is_web: bool, port: int, is_opening: bool, is_keeping: bool) -> None:
-    """Follow a run while somebody works on it.
+    """Follow a run live, from another terminal.
 
-    Shows the climb, the last experiments, what is being done now and how far the limits are. It ends when the loop
-    ends; q or Ctrl-C leaves it earlier. In a pipe it prints the state once.
+    Shows the figure, the last experiments, the current activity and the progress to each limit. It ends when the loop
+    ends; press q or Ctrl-C to leave earlier. In a pipe it prints the state once.
     """
     run = require_run(open_worktree(Path.cwd(), config))
     if not is_web:
@@ -292,7 +321,7 @@ def watch(config: Path | None, *, is_web: bool, port: int, is_opening: bool, is_
         return
     with make_server(run, port) as server:
         address = f"http://{HOST}:{server.port}/"
-        click.echo(f"{address} shows run {run.tag} while this runs; Ctrl-C ends it")
+        click.echo(f"{address} shows run {run.tag}; press Ctrl-C to stop")
         if is_opening:
             click.launch(address)
         with contextlib.suppress(KeyboardInterrupt):

@@ -1,4 +1,4 @@
-"""Run: start, step, loop, race, stop, finish."""
+"""The commands of the group Run: start, step, loop, race, stop, finish."""
 
 from __future__ import annotations
 
@@ -50,16 +50,19 @@ from ratchet.repo.worktree import Worktree, check_frozen, open_worktree
 from ratchet.views.notice import Board
 from ratchet.views.terminal import Terminal, print_table
 
+MINUTES = click.FloatRange(min=0, min_open=True)
+VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Also show the output of the measuring command.")
+
 
 @click.command(epilog="Example: uv run ratchet start my-run")
 @click.argument("tag")
-@click.option("-v", "--verbose", is_flag=True, help="Show what the measuring command says.")
+@VERBOSE
 @click.pass_obj
 def start(config: Path | None, tag: str, verbose: bool) -> None:
-    """Start a run: branch, checks, baseline.
+    """Start a run, or resume one that exists.
 
-    The branch autoresearch/TAG grows from the commit under HEAD; no file on the desk is touched. A run that exists is
-    taken up again: its branch is checked out, and what was begun is finished.
+    A new run gets the branch autoresearch/TAG, made from the current commit, and measures the baseline. Your files stay
+    as they are. If the run TAG exists, its branch is checked out and an interrupted experiment is finished.
     """
     worktree = open_worktree(Path.cwd(), config)
     check_tag(tag)
@@ -80,20 +83,20 @@ def start(config: Path | None, tag: str, verbose: bool) -> None:
 
 
 def _grown_from(before: Run, run: Run) -> str:
-    """Say that the baseline is another run's best, and how to begin with the plain code; nothing where it is that."""
+    """Return a note if the baseline is the best code of another run, else ""."""
     if not any(old.verdict is Verdict.KEEP for old in read_experiments(before.journal)):
         return ""
     begun, config = run_event(run).data, run.worktree.config
     taken = " ".join(config.setup) if begun["first"] != begun["base"] else ""
     fetch = f" && git restore --source autoresearch/{run.tag} {taken}" if taken else ""
     return (
-        f"note: the baseline is the code as run {before.tag} left it; to begin with the plain one: "
-        f"`git switch {_origin(before)}{fetch}`, and start under another name"
+        f"note: the baseline is the best code of run {before.tag}. To start from the original code: "
+        f"`git switch {_origin(before)}{fetch}`, then start a run with another name"
     )
 
 
 def _origin(run: Run) -> str:
-    """Return what `git switch` takes to go back to where the first of a chain of runs was started."""
+    """Return the argument of `git switch` that goes back to where the first of a chain of runs was started."""
     data = run_event(run).data
     branch = str(data.get("from") or "")
     parent = replace(run, tag=branch.removeprefix(BRANCHES))
@@ -103,15 +106,16 @@ def _origin(run: Run) -> str:
 
 
 @click.command(epilog="Example: uv run ratchet step")
-@click.option("-m", "--message", default="", help="One line that describes the edit, where the file does not.")
-@click.option("--strategy", default="", help="What kind of idea it is.")
-@click.option("--predict", type=float, default=None, metavar="X", help="By how much you expect the metric to change.")
-@click.option("-v", "--verbose", is_flag=True, help="Show what the measuring command says.")
+@click.option("-m", "--message", default="", help="Hypothesis of the experiment, if the edited file does not state it.")
+@click.option("--strategy", default="", help="Kind of idea, for example model, features or tuning.")
+@click.option("--predict", type=float, default=None, metavar="X", help="Change of the metric that you expect.")
+@VERBOSE
 @click.pass_obj
 def step(config: Path | None, *, message: str, strategy: str, predict: float | None, verbose: bool) -> None:
-    """Measure the edit on the desk; keep or drop it.
+    """Measure your edit; keep it or drop it.
 
-    Prints one line. The files hold the best version again afterwards, whatever the verdict.
+    Prints one line with the metric and the verdict. Afterwards the edited file holds the best version again. A dropped
+    edit is not lost: `uv run ratchet show N` shows it.
     """
     _check_finite("--predict", predict, 0.003)
     worktree = open_worktree(Path.cwd(), config)
@@ -128,14 +132,27 @@ def step(config: Path | None, *, message: str, strategy: str, predict: float | N
 
 @click.command(epilog="Example: uv run ratchet loop -n 8")
 @click.option(
-    "--agent", default=None, help="builtin, claude, codex, opencode, gemini, aider, or a command with {prompt}."
+    "--agent",
+    default=None,
+    help="Agent: builtin, claude, codex, opencode, gemini, aider, or a command that contains {prompt}. "
+    "Default: the agent of the config.",
 )
-@click.option("-n", "count", type=click.IntRange(min=1), default=None, help="Experiments (default 25).")
-@click.option("-p", "--patience", type=click.IntRange(min=1), default=None, help="Stop after so many without a gain.")
-@click.option("--until", type=float, default=None, help="Stop when the metric reaches this value.")
-@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), default=None, help="Stop after so long.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Passed to the agent as RATCHET_SEED.")
-@click.option("-v", "--verbose", is_flag=True, help="Show what the measuring command says.")
+@click.option(
+    "-n", "count", type=click.IntRange(min=1), default=None, metavar="N", help="Number of experiments. Default: 25."
+)
+@click.option(
+    "-p",
+    "--patience",
+    type=click.IntRange(min=1),
+    default=None,
+    help="Stop after this many experiments without a gain.",
+)
+@click.option("--until", type=float, default=None, metavar="X", help="Stop when the metric reaches this value.")
+@click.option("--minutes", type=MINUTES, default=None, metavar="M", help="Stop after this many minutes.")
+@click.option(
+    "--seed", type=int, default=0, show_default=True, metavar="N", help="Random seed of the agent (RATCHET_SEED)."
+)
+@VERBOSE
 @click.pass_context
 def loop(  # noqa: PLR0913 - click passes every option by its name
     ctx: click.Context,
@@ -150,9 +167,10 @@ def loop(  # noqa: PLR0913 - click passes every option by its name
 ) -> None:
     """Let an agent try one idea after another.
 
-    A run is started where HEAD is on none.
+    Starts a new run if the current branch is not a run branch.
 
-    Ctrl-C finishes the experiment and stops; twice stops at once. Either way the same command goes on later.
+    Press Ctrl-C to stop after the current experiment, and twice to stop at once. The same command continues the run
+    later.
     """
     _check_finite("--until", until, 0.95)
     _check_finite("--minutes", minutes, 30)
@@ -176,18 +194,30 @@ def loop(  # noqa: PLR0913 - click passes every option by its name
 
 
 @click.command(epilog="Example: uv run ratchet race -k 2 -n 16")
-@click.option("-k", "subruns", type=click.IntRange(min=2, max=64), default=2, show_default=True, help="Lanes.")
-@click.option("--agent", default=None, help="As for loop.")
-@click.option("-n", "count", type=click.IntRange(min=1), default=None, help="Experiments of all lanes together.")
-@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), default=None, help="Stop after so long.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the first lane; the next has the next.")
+@click.option(
+    "-k", "subruns", type=click.IntRange(min=2, max=64), default=2, show_default=True, help="Number of loops."
+)
+@click.option("--agent", default=None, help="Agent of every loop; see `uv run ratchet loop --help`.")
+@click.option(
+    "-n", "count", type=click.IntRange(min=1), default=None, metavar="N", help="Experiments of all loops together."
+)
+@click.option("--minutes", type=MINUTES, default=None, metavar="M", help="Stop after this many minutes.")
+@click.option(
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Random seed of the first loop; each next loop adds 1.",
+)
 @click.pass_context
 def race(
     ctx: click.Context, *, subruns: int, agent: str | None, count: int | None, minutes: float | None, seed: int
 ) -> None:
-    """Run several loops side by side and keep what wins.
+    """Run several loops in parallel and keep the best results.
 
-    Each lane has a branch and a work tree of its own. What a lane came to is measured again on the run's branch.
+    Each loop has its own branch and worktree. The best version of each loop is measured again on the branch of the run,
+    and kept there if it is strictly better.
     """
     _check_finite("--minutes", minutes, 30)
     worktree = open_worktree(Path.cwd(), ctx.obj)
@@ -206,18 +236,18 @@ def race(
             open_run(session, screen)
             won = run_race(session, entry, subruns, screen=screen, stopper=stopper)
             history = session.history
-    _show_end(run, history, f"race over, {len(won)} winner{'' if len(won) == 1 else 's'} measured again")
+    _show_end(run, history, f"race finished, {len(won)} winner{'' if len(won) == 1 else 's'} measured again")
     ctx.exit(INTERRUPTED if stopper.was_interrupted else 0)
 
 
 @click.command(epilog="Example: uv run ratchet stop")
-@click.option("--now", "is_now", is_flag=True, help="Do not even finish the experiment.")
+@click.option("--now", "is_now", is_flag=True, help="Stop at once, without finishing the experiment.")
 @click.pass_obj
 def stop(config: Path | None, is_now: bool) -> None:
-    """Ask a loop to stop after its experiment."""
+    """Stop a running loop after its current experiment."""
     run = require_run(open_worktree(Path.cwd(), config))
     ask_to_stop(run.stop_file, now=is_now)
-    if lock.holder_pid(run.folder / "lock") is None:  # else whoever works on the run writes it down
+    if lock.holder_pid(run.folder / "lock") is None:  # else the process that holds the lock records the stop
         with lock.hold(run.folder / "lock", "ratchet stop"):
             data = {"reason": ASKED, "asked_by": dict(asker_of(run.stop_file)), "tag": run.tag, "at": stamp(now())}
             journal.append(run.journal, EventKind.STOP, data)
@@ -225,13 +255,15 @@ def stop(config: Path | None, is_now: bool) -> None:
 
 
 def _check_finite(option: str, value: float | None, example: float) -> None:
-    """Raise BadParameter for inf and nan, which click takes for numbers."""
+    """Raise BadParameter for inf and nan, which click accepts as numbers."""
     if value is not None and not isfinite(value):
-        raise click.BadParameter(f"expected a number such as {example:g}, got {value}.", param_hint=option)
+        raise click.BadParameter(
+            f"{value} is not a finite number. Use a number such as {example:g}.", param_hint=option
+        )
 
 
 def _run_for_loop(worktree: Worktree) -> Run:
-    """Return the current run, or start one named after the day."""
+    """Return the current run, or start one named after today's date."""
     run = current_run(worktree)
     if run is None:
         run = start_run(worktree, free_tag(worktree, now()), now())
@@ -262,21 +294,26 @@ def _show_end(run: Run, history: Sequence[Experiment], reason: str) -> None:
 
 
 @click.command(epilog="Example: uv run ratchet finish --squash")
-@click.option("--squash", "is_squashed", is_flag=True, help="One commit instead of one for each kept experiment.")
-@click.option("--onto", default="", metavar="BRANCH", help="Grow the result from here, not from the run's base.")
-@click.option("--leave", "is_leaving", is_flag=True, help="Go back to the branch that the run was started from.")
-@click.option("--no-conclude", is_flag=True, help="Do not measure again how much of the climb is real.")
+@click.option("--squash", "is_squashed", is_flag=True, help="Make one commit, not one for each kept experiment.")
+@click.option(
+    "--onto",
+    default="",
+    metavar="BRANCH",
+    help="Base the result on BRANCH. Default: the commit from which the run was started.",
+)
+@click.option("--leave", "is_leaving", is_flag=True, help="Switch back to the branch from which the run was started.")
+@click.option("--no-conclude", is_flag=True, help="Skip the analysis of `uv run ratchet conclude`.")
 @click.pass_obj
 def finish(config: Path | None, *, is_squashed: bool, onto: str, is_leaving: bool, no_conclude: bool) -> None:
     """Review the run; make a branch for a pull request.
 
-    The harness is asked first how much of the climb is real, if it can say. The review is computed from the journal,
-    printed, and written to .ratchet/TAG/review.md. The branch result/TAG holds what was kept. The desk stays as it is,
-    and so does every record of the run; leftovers of measuring are removed.
+    First runs the analysis of `uv run ratchet conclude`, if the harness has one. The review is computed from the
+    journal, printed, and written to .ratchet/TAG/review.md. The branch result/TAG gets the kept commits. Your files and
+    all records of the run stay; temporary folders are removed.
     """
     worktree = open_worktree(Path.cwd(), config)
     if is_leaving and current_run(worktree) is None:
-        click.echo("HEAD is on no run's branch: nothing to leave", err=True)
+        click.echo("the current branch is not a run branch: nothing to leave", err=True)
         return
     run = require_run(worktree)
     if not no_conclude:
@@ -289,16 +326,18 @@ def finish(config: Path | None, *, is_squashed: bool, onto: str, is_leaving: boo
         text = review(facts)
         write_review(run, text)
         click.echo(text, nl=False)
-        if is_squashed or onto or not (is_leaving and is_published(run)):  # leaving keeps the shape that was chosen
+        if (
+            is_squashed or onto or not (is_leaving and is_published(run))
+        ):  # --leave alone keeps an earlier --squash or --onto
             _show_result(run, facts, is_squashed=is_squashed, onto=onto)
         for folder in clear_leftovers(run, read_events(run.journal)):
-            click.echo(f"{folder}: a lane's work tree with edits that nobody committed; left as it is", err=True)
+            click.echo(f"{folder}: this worktree of a race has uncommitted edits and was not removed", err=True)
         if is_leaving:
-            click.echo(f"back on {leave(run)}; `git switch autoresearch/{run.tag}` returns to the run", err=True)
+            click.echo(f"switched to {leave(run)}; `git switch autoresearch/{run.tag}` returns to the run", err=True)
 
 
 def _conclude(run: Run) -> None:
-    """Have the harness say how much of the climb is real, if it can and has not yet; the review reads it then."""
+    """Run the analysis `conclude` for the review, if the harness has it and the last one is out of date."""
     events = read_events(run.journal)
     history = experiments(events)
     if not run.worktree.config.serve or not has_gain(history) or up_to_date(events, history):
@@ -307,8 +346,8 @@ def _conclude(run: Run) -> None:
     try:
         conclude(run, screen.progress)
     except UnknownAnalysisError:
-        pass  # a server of the user's own need not
-    except RatchetError as error:  # the review says the same of the run; it is no reason to end without one
+        pass  # the server of another project need not have this analysis
+    except RatchetError as error:  # the review is useful without a conclusion
         screen.say(f"no conclusion: {error}")
     finally:
         screen.close()
@@ -320,4 +359,6 @@ def _show_result(run: Run, facts: RunFacts, *, is_squashed: bool, onto: str) -> 
         name = publish(run, read_events(run.journal), commit, now())
         click.echo(f"branch {name} at {commit[:7]} is ready: `git push -u origin {name}`", err=True)
         return
-    click.echo("no gain, so no branch; `uv run ratchet finish --leave` goes back to where it was started", err=True)
+    click.echo(
+        "no gain, so no branch; `uv run ratchet finish --leave` switches back to the branch before the run", err=True
+    )

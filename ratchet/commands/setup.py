@@ -1,4 +1,4 @@
-"""Set up: init, check, instruct."""
+"""The commands of the group Set up: init, check, instruct."""
 
 from __future__ import annotations
 
@@ -19,14 +19,17 @@ from ratchet.repo.worktree import Worktree, check_worktree, open_worktree
 
 
 @click.command(epilog="Example: uv run ratchet init")
-@click.option("--force", is_flag=True, help="Write over a program.md that is there.")
+@click.option("--force", is_flag=True, help="Overwrite an existing program.md.")
 @click.pass_obj
 def init(config: Path | None, force: bool) -> None:
-    """Write program.md from the config."""
+    """Write program.md, the rules for an agent.
+
+    The text is made from the config. Read it, change it and commit it before a run starts.
+    """
     worktree = open_worktree(Path.cwd(), config)
     target = worktree.root / "program.md"
     if target.exists() and not force:
-        raise RatchetError("program.md: expected no such file yet, got one. --force writes over it.")
+        raise RatchetError("program.md: the file exists. Use --force to overwrite it.")
     target.write_text(program_text(worktree.config), "utf-8")
     click.echo(f"wrote {target.name}; next: read it, commit it, `uv run ratchet check`", err=True)
 
@@ -34,7 +37,11 @@ def init(config: Path | None, force: bool) -> None:
 @click.command(epilog="Example: uv run ratchet check")
 @click.pass_context
 def check(ctx: click.Context) -> None:
-    """Say whether all is fit for a run."""
+    """Check that everything is ready for a run.
+
+    Prints one line for the config, the repo, the editable files, the measuring command, the data and the agent. The
+    exit status is 1 if one of them is bad.
+    """
     worktree = open_worktree(Path.cwd(), ctx.obj)
     config = worktree.config
     goals = ", ".join(f"{metric.direction} {metric.name}" for metric in config.metrics)
@@ -51,10 +58,14 @@ def check(ctx: click.Context) -> None:
     ctx.exit(0 if all([_report(name, find) for name, find in rows]) else 1)
 
 
-@click.command(epilog="Example: uv run ratchet instruct | pbcopy")
+@click.command(epilog="Example: uv run ratchet instruct > prompt.txt")
 @click.pass_obj
 def instruct(config: Path | None) -> None:
-    """Print a prompt for writing the config."""
+    """Print a prompt for an agent to write the config.
+
+    The prompt contains the current config and the schema. Paste it into a chat with an AI agent to set up another
+    project.
+    """
     try:
         path = config or config_file.find(Path.cwd())
         current = path.read_text("utf-8") if path.suffix != ".toml" else _toml_section(path)
@@ -64,7 +75,7 @@ def instruct(config: Path | None) -> None:
 
 
 def _report(name: str, find: Callable[[], str]) -> bool:
-    """Print one line of the check; say whether it is good."""
+    """Print one line of the check, and return whether it is good."""
     try:
         click.echo(f"ok   {name}: {find()}")
     except RatchetError as error:
@@ -82,19 +93,17 @@ def _repo_text(worktree: Worktree) -> str:
 def _command_text(command: str, key: str = "run") -> str:
     program = next((word for word in command.split() if "=" not in word), "")  # A=1 COMMAND sets a variable
     if shutil.which(program) is None:
-        raise RatchetError(
-            f"expected the program {program} on PATH, got none. Install it, or mend {key} in the config."
-        )
+        raise RatchetError(f"the program {program!r} is not on PATH. Install it, or change {key} in the config.")
     return command
 
 
 def _data_text(worktree: Worktree) -> str:
     found = sorted(path.name for pattern in worktree.config.link for path in worktree.root.glob(pattern))
-    return ", ".join(found) or ("none cached, nor needed yet" if worktree.config.link else "none linked")
+    return ", ".join(found) or ("none yet" if worktree.config.link else "none linked")
 
 
 def _toml_section(path: Path) -> str:
-    """Return the lines of pyproject.toml that belong to [tool.ratchet]."""
+    """Return the lines of the section [tool.ratchet] in pyproject.toml."""
     kept, is_inside = [], False
     for line in path.read_text("utf-8").splitlines():
         if line.lstrip().startswith("["):

@@ -1,4 +1,4 @@
-"""Use: export, predict."""
+"""The commands of the group Use: export, predict."""
 
 from __future__ import annotations
 
@@ -19,21 +19,23 @@ from ratchet.repo.run import require_run
 from ratchet.repo.worktree import open_worktree
 from ratchet.views.terminal import Terminal
 
-NAMED = 5  # columns that a note names before it only counts
+NAMED = 5  # a note names this many columns, and counts the others
 
 
 @click.command(epilog="Example: uv run ratchet export")
-@click.option("-o", "folder", type=click.Path(path_type=Path, file_okay=False), help="Default: exports/TAG-N.")
-@click.option("--committee", "is_committee", is_flag=True, help="The mean of the best tried instead of the winner.")
-@click.option("--force", "is_forced", is_flag=True, help="Replace an export that is there.")
+@click.option(
+    "-o", "folder", type=click.Path(path_type=Path, file_okay=False), help="Output folder. Default: exports/TAG-N."
+)
+@click.option("--committee", "is_committee", is_flag=True, help="Export the mean of the best models, not the winner.")
+@click.option("--force", "is_forced", is_flag=True, help="Replace an existing export.")
 @click.pass_obj
 def export(config: Path | None, folder: Path | None, is_committee: bool, is_forced: bool) -> None:
-    """Refit the winner on all rows; write a model.
+    """Refit the best model on all rows and save it.
 
-    The folder holds the model (in skops' format, which runs no code when it is read), the train.py that made it, the
-    card of the table, a model card with all that is known of its worth, and a receipt with the hash of every file.
+    The folder contains the model (in the format of skops, which runs no code when it is loaded), its train.py, the
+    description of the table, a model card with the evidence, and a receipt with the hash of every file.
 
-    A committee was picked twice over: its val_auc is not to be compared with a single model's.
+    Do not compare the val_auc of a committee with that of a single model: its members were selected by val_auc.
     """
     run = require_run(open_worktree(Path.cwd(), config))
     screen = Terminal(run.worktree.config.metrics)
@@ -49,23 +51,25 @@ def export(config: Path | None, folder: Path | None, is_committee: bool, is_forc
 
 @click.command(epilog="Example: uv run ratchet predict new.csv -o scores.csv")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--model", type=click.Path(path_type=Path, file_okay=False), help="An export; default: the newest.")
-@click.option("-o", "out", type=click.Path(path_type=Path, dir_okay=False), help="Where to; default: stdout.")
-@click.option("--id", "id_column", default="", metavar="COLUMN", help="Copy this column beside the row's number.")
-@click.option("--force", "is_forced", is_flag=True, help="Write over a file that is there.")
+@click.option(
+    "--model", type=click.Path(path_type=Path, file_okay=False), help="Folder of an export. Default: the newest."
+)
+@click.option("-o", "out", type=click.Path(path_type=Path, dir_okay=False), help="Output file. Default: stdout.")
+@click.option("--id", "id_column", default="", metavar="COLUMN", help="Copy this column of FILE into the output.")
+@click.option("--force", "is_forced", is_flag=True, help="Overwrite an existing output file.")
 @click.pass_obj
 def predict(
     config: Path | None, *, file: Path, model: Path | None, out: Path | None, id_column: str, is_forced: bool
 ) -> None:
-    """Score the rows of a file with an export.
+    """Predict the rows of FILE with an exported model.
 
-    Writes row, score and predicted class of every row as CSV. The file is read as the table was: the same columns in
-    any order, the same separator and marks for a gap. The model runs in the same locked-down process as an experiment.
+    Writes row number, score and predicted class of every row as CSV. FILE needs the columns of the table, in any order,
+    and is read with the same separator and missing-value marks. The model runs in the same sandbox as an experiment.
     """
     worktree = open_worktree(Path.cwd(), config)
     folder = model.resolve() if model else exporting.newest_export(worktree)
     if out is not None and out.exists() and not is_forced:
-        raise RatchetError(f"{out}: expected no such file yet, got one. --force writes over it, or choose another.")
+        raise RatchetError(f"{out}: the file exists. Use --force to overwrite it, or choose another name.")
     screen = Terminal(worktree.config.metrics)
     with tempfile.TemporaryDirectory(prefix="ratchet-") as scratch:
         target = out.resolve() if out else Path(scratch) / "scores.csv"
@@ -85,10 +89,10 @@ def _notes(answer: Mapping[str, Any], folder: Path) -> list[str]:
     notes = [f"{answer['n_rows']} rows scored by {folder.name}", *answer.get("notes", ())]
     if ignored := list(answer.get("ignored", ())):
         shown = ", ".join(one_line(str(name), 40) for name in ignored[:NAMED])
-        notes.append(f"columns that the model does not know, left out: {shown}{_more(len(ignored))}")
+        notes.append(f"columns that the model does not use, ignored: {shown}{_more(len(ignored))}")
     for name, count in list(_counts(answer.get("unseen")).items())[:NAMED]:
         cells = "1 cell holds" if count == 1 else f"{number_text(count, 0)} cells hold"
-        notes.append(f"column {one_line(str(name), 40)}: {cells} a category that no row of the table had")
+        notes.append(f"column {one_line(str(name), 40)}: {cells} a category that is not in the table")
     return [one_line(str(note), 400) for note in notes]
 
 

@@ -1,1 +1,1 @@
-"""What a person sees of a run: figures, lines, the page that follows it live. Nothing here decides anything."""
+"""Views of a run: tables, charts, figures, the report and the live view. They decide nothing."""

@@ -1,11 +1,9 @@
-"""The climb drawn with letters, for a terminal. Pure.
-
-The climb as bars of text. Pure.
-"""
+"""Charts of a run for a terminal: the climb as a plot, and one bar for each experiment. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from ratchet.core.config import Config, Metric
 from ratchet.core.noise import BELOW, is_below, noise_floor
@@ -13,6 +11,7 @@ from ratchet.core.records import Experiment, best
 from ratchet.core.table import closing_lines, excerpt
 from ratchet.core.text import STATUS_WORDS, number_text, value_text
 from ratchet.core.trajectory import Climb, Dot, Mark
+from ratchet.views.axes import best_line, x_share, y_share
 
 KEPT, DROPPED, STOPPED, FAILED, LEVEL, RISER = "●", "·", "˅", "×", "─", "│"
 SIGNS = {
@@ -22,12 +21,12 @@ SIGNS = {
     Mark.STOPPED: STOPPED,
     Mark.FAILED: FAILED,
 }
-RANK = (" ", LEVEL, RISER, DROPPED, STOPPED, FAILED, KEPT)  # of two in one place the later is seen
+RANK = (" ", LEVEL, RISER, DROPPED, STOPPED, FAILED, KEPT)  # of two signs in one place, the later one is shown
 KEY = f"{KEPT} kept  {DROPPED} discarded  {STOPPED} stopped early  {FAILED} failed"
 
 
 def sketch(climb: Climb, width: int, height: int) -> list[str]:
-    """Return `height` rows of at most `width` letters: a scale on the left, the plot, a rail for what failed."""
+    """Return `height` rows of at most `width` characters: the y axis, the plot, and a last row for failures."""
     if not climb.dots:
         return []
     heads = {0: climb.high, height - 2: climb.low}
@@ -45,7 +44,7 @@ def sketch(climb: Climb, width: int, height: int) -> list[str]:
 
 
 class _Plot:
-    """A field of letters."""
+    """A grid of characters."""
 
     def __init__(self, climb: Climb, width: int, height: int) -> None:
         self._climb, self._width, self._height = climb, width, height
@@ -59,19 +58,17 @@ class _Plot:
         self._put(row, self._column(dot.n), SIGNS[dot.mark])
 
     def stairs(self) -> None:
-        """Draw the best so far, from its first measurement to the right edge."""
-        steps = self._climb.steps
-        for (n, value), (end, following) in zip(steps, [*steps[1:], (self._climb.last_n, None)], strict=True):
-            row = _row(self._climb, value, self._height - 1)
-            for column in range(self._column(n), self._column(end) + 1):
-                self._put(row, column, LEVEL)
-            if following is not None:
-                to = _row(self._climb, following, self._height - 1)
-                for between in range(min(row, to) + 1, max(row, to)):
-                    self._put(between, self._column(end), RISER)
+        """Draw the best so far."""
+        for (n, value), (to_n, to_value) in pairwise(best_line(self._climb)):
+            row, to_row = (_row(self._climb, end, self._height - 1) for end in (value, to_value))
+            if value == to_value:
+                for column in range(self._column(n), self._column(to_n) + 1):
+                    self._put(row, column, LEVEL)
+            for between in range(min(row, to_row) + 1, max(row, to_row)):
+                self._put(between, self._column(to_n), RISER)
 
-    def _column(self, n: int) -> int:
-        return round(n * (self._width - 1) / self._climb.last_n) if self._climb.last_n else 0
+    def _column(self, n: float) -> int:
+        return round(x_share(self._climb, n) * (self._width - 1))
 
     def _put(self, row: int, column: int, sign: str) -> None:
         if RANK.index(sign) > RANK.index(self._cells[row][column]):
@@ -79,18 +76,17 @@ class _Plot:
 
 
 def _row(climb: Climb, value: float, height: int) -> int:
-    """Return the row of a value, 0 the highest."""
-    share = (climb.clamp(value) - climb.low) / (climb.high - climb.low)
-    return round((1 - share) * (height - 1))
+    """Return the row of a value; row 0 is the top."""
+    return round((1 - y_share(climb, value)) * (height - 1))
 
 
 KEPT_BAR, DROPPED_BAR, MARK = "█", "░", " * best"
 LONG = 60  # bars
-NARROW = 0.2  # spread of the values over their size below which bars do not start at zero
+NARROW = 0.2  # below this spread of the values, relative to their size, bars do not start at zero
 
 
 def bars(history: Sequence[Experiment], config: Config, *, width: int) -> str:
-    """Return a bar for every experiment, at most `width` characters long, and a line that says what they mean."""
+    """Return one bar for every experiment, at most `width` characters long, with a legend."""
     shown, top = excerpt(history, LONG), best(history)
     values = [
         experiment.metric for experiment in shown if experiment.metric is not None and experiment.verdict.is_believed
@@ -119,7 +115,7 @@ def _line(experiment: Experiment, metric: Metric, start: float, end: float, widt
 
 
 def _scale(values: Sequence[float]) -> tuple[float, float]:
-    """Return where bars start and end: at zero where that shows the differences, else a little below the least."""
+    """Return where bars start and end. They start at zero if that shows the differences, else just below the lowest."""
     if not values:
         return 0.0, 1.0
     low, high = min(values), max(values)

@@ -1,6 +1,7 @@
-"""The figure of a climb for a slide or a README, drawn with matplotlib: the one place that loads it.
+"""The figure of a climb for a slide or a README, drawn with matplotlib. No other module imports matplotlib.
 
-In the field's own style: a dot an experiment, what was dropped in grey, a green staircase of what was kept, with words.
+One dot for each experiment, grey if it was dropped, and a green staircase of the kept experiments with their
+hypotheses.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from ratchet.core.records import Experiment, Verdict, one_line
 from ratchet.core.text import number_text
 from ratchet.core.trajectory import Climb, Mark, ticks
 from ratchet.errors import RatchetError
+from ratchet.views.axes import best_line, placebo_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,52 +27,52 @@ SIZE_INCHES, DOTS_PER_INCH = (12.0, 6.0), 150
 KEPT, DROPPED, FAILED, INK, FLOOR = "#15803d", "#9aa4b2", "#b3362c", "#334155", "#8a5a00"
 PLACEBOS = ("#2563eb", "#c026d3", "#0e7490")
 LABEL_CHARS = 46
-RAIL = 0.04  # spans of the plot below it where the failed stand, and as much again below them
-MAX_LABELS = 16  # beyond that many words nobody reads any
-APART = 1.0 / 34  # of the width: two labels closer than this would lie on each other
-LABEL_SLANT, LABEL_POINTS = 35.0, 9.0  # degrees, and the size of the letters
-LETTER_INCHES = 0.56 * LABEL_POINTS / 72  # the width of a letter, about
-DASH = 5.0  # points; of several placebos each is drawn where the others leave a gap
-PLOT_INCHES = 4.6  # the height of the plot with the words above it, about
+RAIL = 0.04  # share of the plot height; failed experiments are drawn this far below the plot
+MAX_LABELS = 16  # more labels than this are too crowded to read
+APART = 1.0 / 34  # share of the width; labels closer than this would overlap
+LABEL_SLANT, LABEL_POINTS = 35.0, 9.0  # degrees, and the font size
+LETTER_INCHES = 0.56 * LABEL_POINTS / 72  # approximate width of a character
+DASH = 5.0  # points; each placebo is dashed in the gaps of the others, so that overlapping lines stay visible
+PLOT_INCHES = 4.6  # approximate height of the plot with its labels
 
 
 def save(climb: Climb, history: Sequence[Experiment], title: str, target: Path) -> None:
-    """Write the figure; the suffix says the format. Raises RatchetError where it cannot be written."""
+    """Write the figure in the format of the file's suffix. Raises RatchetError if it cannot be written."""
     if target.suffix.lower() not in SUFFIXES:
-        raise RatchetError(f"--png: expected a name that ends in {', '.join(SUFFIXES)}, got {target.name}. Rename it.")
+        raise RatchetError(f"--png: {target.name} does not end in {', '.join(SUFFIXES)}. Choose one of these formats.")
     from matplotlib import rc_context
 
-    with rc_context({"text.parse_math": False, "svg.hashsalt": "ratchet", "font.size": 11}):  # a $ is a dollar
+    with rc_context({"text.parse_math": False, "svg.hashsalt": "ratchet", "font.size": 11}):  # $ is not math
         figure = draw(climb, history, title)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             figure.savefig(target, dpi=DOTS_PER_INCH, metadata=_undated(target))
         except OSError as error:
-            raise RatchetError(f"{target}: expected to write the figure, got: {error.strerror}.") from None
+            raise RatchetError(f"{target}: cannot write the figure: {error.strerror}. Choose another name.") from None
 
 
 def draw(climb: Climb, history: Sequence[Experiment], title: str) -> Figure:
-    """Return the figure, with a canvas to render it on."""
+    """Return the figure with a canvas."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=SIZE_INCHES, layout="constrained")
     FigureCanvasAgg(figure)
     _draw(figure.subplots(), climb, history)
-    figure.suptitle(title, x=0.02, ha="left", fontweight="bold", color=INK)  # above the tallest of the labels
+    figure.suptitle(title, x=0.02, ha="left", fontweight="bold", color=INK)  # above the tallest label
     if climb.dots:
         figure.legend(loc="outside lower center", ncols=5, frameon=False, fontsize=9, handlelength=3)
     return figure
 
 
 def headline(history: Sequence[Experiment], name: str) -> str:
-    """Return the title of the figure: which run, how many experiments, how many kept."""
+    """Return the title of the figure: the run, its number of experiments, how many were kept."""
     tried, kept = (sum(old.n > 0 for old in history), sum(old.verdict is Verdict.KEEP for old in history))
     return f"{one_line(name)}: {tried} experiment{'' if tried == 1 else 's'}, {kept} kept"
 
 
 def label_spots(xs: Sequence[float], apart: float) -> list[float]:
-    """Return where labels at these places stand so that each is `apart` from the next; the order stays."""
+    """Return positions for labels at `xs`, moved right so that neighbours are `apart`; the order stays."""
     placed: list[float] = []
     for x in xs:
         placed.append(max(x, placed[-1] + apart) if placed else x)
@@ -78,7 +80,7 @@ def label_spots(xs: Sequence[float], apart: float) -> list[float]:
 
 
 def chosen_labels(climb: Climb, limit: int = MAX_LABELS) -> list[tuple[int, float]]:
-    """Return the steps that get words, (n, value): all of a few, the largest of many."""
+    """Return the steps that get a label, as (n, value): at most `limit`, the largest ones."""
     steps = [
         (n, value, abs(value - before)) for (_, before), (n, value) in zip(climb.steps, climb.steps[1:], strict=False)
     ]
@@ -87,7 +89,7 @@ def chosen_labels(climb: Climb, limit: int = MAX_LABELS) -> list[tuple[int, floa
 
 
 def label_of(hypothesis: str) -> str:
-    """Return the idea of a hypothesis without its reason: `X should help because Y` is X."""
+    """Return a hypothesis without its reason: `X should help because Y` becomes `X`."""
     return one_line(re.split(r" should | because ", one_line(hypothesis))[0], LABEL_CHARS)
 
 
@@ -122,14 +124,11 @@ def _draw(axes: Axes, climb: Climb, history: Sequence[Experiment]) -> None:
 def _band(axes: Axes, climb: Climb) -> None:
     if not climb.steps:
         return
-    ns = [*(n for n, _ in climb.steps), climb.last_n]
-    values = [*(value for _, value in climb.steps), climb.steps[-1][1]]
+    ns, values = zip(*best_line(climb), strict=True)
     if climb.noise is not None:
-        low, high = ([climb.clamp(value + side * climb.noise) for value in values] for side in (-1, 1))
-        axes.fill_between(
-            ns, low, high, step="post", color=KEPT, alpha=0.10, linewidth=0, label="noise of one difference"
-        )
-    axes.step(ns, values, where="post", color=KEPT, linewidth=2.2, label="best so far", zorder=3)
+        low, high = ([value for _, value in best_line(climb, side * climb.noise)] for side in (-1, 1))
+        axes.fill_between(ns, low, high, color=KEPT, alpha=0.10, linewidth=0, label="noise of one difference")
+    axes.plot(ns, values, color=KEPT, linewidth=2.2, label="best so far", zorder=3)
     if climb.baseline is not None:
         label = f"baseline {number_text(climb.baseline)}"
         axes.axhline(climb.baseline, color=INK, linewidth=1, linestyle=(0, (1, 2)), label=label)
@@ -137,14 +136,11 @@ def _band(axes: Axes, climb: Climb) -> None:
         axes.axhline(climb.clamp(climb.floor), color=FLOOR, linewidth=1.2, linestyle="--", label="noise floor")
     turns = max(2, len(climb.placebos))
     for place, placebo in enumerate(climb.placebos):
-        shown = [climb.clamp(value) for value in placebo.bests[: climb.last_n + 1]]
         axes.plot(
-            range(len(shown)),
-            shown,
+            *zip(*placebo_line(climb, placebo), strict=True),
             color=PLACEBOS[place % len(PLACEBOS)],
             linewidth=1.5,
-            linestyle=(place * DASH, (DASH, (turns - 1) * DASH)),  # in turn, where they lie on each other
-            drawstyle="steps-post",
+            linestyle=(place * DASH, (DASH, (turns - 1) * DASH)),
             label=f"placebo: {one_line(placebo.name, 30)}",
         )
 
@@ -179,7 +175,7 @@ def _dots(axes: Axes, climb: Climb) -> None:
 
 
 def _labels(axes: Axes, climb: Climb, labels: Sequence[tuple[int, float]], words: Mapping[int, str]) -> None:
-    """Write the kept ideas aslant above the plot, each tied to its dot."""
+    """Write slanted labels above the plot, with a line from each to its dot."""
     left, right = axes.get_xlim()
     apart = APART * (right - left)
     spots = label_spots([n for n, _ in labels], apart)
@@ -201,5 +197,5 @@ def _labels(axes: Axes, climb: Climb, labels: Sequence[tuple[int, float]], words
 
 
 def _undated(target: Path) -> dict[str, Any] | None:
-    """Return metadata without a date, so that the same run gives the same file."""
+    """Return metadata without a date, so that the same run produces the same file."""
     return {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(target.suffix.lower())

@@ -1,4 +1,4 @@
-"""Single keys of a terminal, without waiting for Enter."""
+"""Read single keys from a terminal without waiting for Enter."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ else:
 
 @contextlib.contextmanager
 def listening() -> Iterator[Callable[[float], str]]:
-    """Yield a function that waits so many seconds for a key, and returns it or an empty text.
+    """Yield a function that waits up to the given seconds for a key and returns it, or "".
 
-    Where standard input is no terminal, no key ever comes. The terminal is left as it was found.
+    If standard input is no terminal, it always returns "". The settings of the terminal are restored at the end.
     """
     if not sys.stdin.isatty():
         yield _no_key

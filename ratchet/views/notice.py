@@ -1,7 +1,7 @@
-"""What is being done on a run just now: a small file that whoever works on it leaves for whoever looks.
+"""The current activity of a run, in a small file that a working process writes for `ratchet watch`.
 
-It is talk, not truth: written without waiting for the disk, missing or stale without harm. Believe it only while the
-run's lock is held.
+The file is not part of the record. It is written without fsync and may be missing or out of date. Use it only while the
+lock of the run is held.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 
 from ratchet.core.records import one_line
 from ratchet.core.stop_rules import Limits
+from ratchet.repo.files import write_atomic
 from ratchet.repo.run import Run
 
 FILE = "now.json"
@@ -23,9 +24,9 @@ FILE = "now.json"
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What is done now, since when (seconds since 1970), and the limits of the loop that does it.
+    """The current activity, when it began (seconds since 1970), and the limits of the loop.
 
-    `first_n` is the experiment that the loop began with, `started` when; both are None where there is no loop.
+    `first_n` is the first experiment of the loop and `started` its start time. Both are None without a loop.
     """
 
     text: str = ""
@@ -36,7 +37,7 @@ class Notice:
 
 
 class Board:
-    """Where a command that works on a run says what it does."""
+    """Writes the current activity of a command that works on a run."""
 
     def __init__(self, run: Run) -> None:
         self._path = run.folder / FILE
@@ -44,21 +45,19 @@ class Board:
         self._is_ours = False
 
     def begin_loop(self, limits: Limits, first_n: int) -> None:
-        """Remember, for every notice from now on, when the loop will end by itself."""
+        """Add the limits of a loop to every later notice."""
         finite = {key: value for key, value in asdict(limits).items() if value not in {None, inf}}
         self._loop = {"limits": finite, "first_n": first_n, "started": time.time()}
 
     def show(self, text: str) -> None:
-        """Replace what is written; a disk that cannot take it is no reason to stop working."""
+        """Replace the notice. A disk error is ignored: the run does not depend on this file."""
         line = json.dumps({"text": one_line(text), "since": time.time(), **self._loop})
-        temporary = self._path.with_name(f".{FILE}.ratchet~")
         with contextlib.suppress(OSError):
-            temporary.write_text(line, "utf-8")
-            temporary.replace(self._path)
+            write_atomic(self._path, line)
             self._is_ours = True
 
     def clear(self) -> None:
-        """Take our notice away; one that we found and never wrote over is somebody else's."""
+        """Remove the notice if this process wrote it; otherwise it belongs to another process."""
         if not self._is_ours:
             return
         with contextlib.suppress(OSError):
@@ -66,7 +65,7 @@ class Board:
 
 
 def read_notice(run: Run) -> Notice | None:
-    """Return what is written, or None where nothing is, or nothing that makes sense."""
+    """Return the notice, or None if it is missing or malformed."""
     try:
         data = json.loads((run.folder / FILE).read_text("utf-8"))
         return Notice(

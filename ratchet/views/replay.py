@@ -1,4 +1,4 @@
-"""Walk through a recorded run: each experiment as it stood before its verdict, a guess, what happened. Pure."""
+"""Texts of `ratchet replay`: each experiment before its verdict, the verdict, and the score of the guesses. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DIFF_LINES = 80
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """What somebody said of an experiment before its verdict; None where they passed."""
+    """A guess about an experiment before its verdict is shown. `is_keep` is None if it was skipped."""
 
     n: int
     is_keep: bool | None
@@ -22,7 +22,7 @@ class Guess:
 
     @property
     def is_right(self) -> bool:
-        """It came as they said."""
+        """The guess matches the verdict."""
         return self.is_keep is self.was_kept
 
 
@@ -32,7 +32,7 @@ def to_guess(history: Sequence[Experiment]) -> list[Experiment]:
 
 
 def question_lines(experiment: Experiment, best: Experiment | None, metric: Metric, patch: str) -> list[str]:
-    """Return what is known before the verdict: the number to beat, the hypothesis, the edit."""
+    """Return what is known before the verdict: the metric to beat, the hypothesis and the edit."""
     bar = "" if best is None or best.metric is None else f" | to beat: {metric.name}={best.metric:.4f} (iter {best.n})"
     hypothesis = one_line(experiment.hypothesis) or "(no hypothesis)"
     return [f"── iter {experiment.n}{bar}", f"   {hypothesis}", *patch_lines(patch)]
@@ -45,7 +45,7 @@ def answer_lines(experiment: Experiment, metrics: Sequence[Metric]) -> list[str]
 
 
 def patch_lines(patch: str) -> list[str]:
-    """Return a patch for the screen: its head left out, every line printable, a long one cut with a word."""
+    """Return a patch for the terminal: without its header, every line printable, at most `DIFF_LINES` lines."""
     lines = [printable(line) for line in patch.split("\n")]
     start = next((i for i, line in enumerate(lines) if line.startswith("@@")), 0)
     body = [line for line in lines[start:] if line]
@@ -54,21 +54,21 @@ def patch_lines(patch: str) -> list[str]:
 
 
 def printable(line: str, limit: int = 160) -> str:
-    """Return a line without control characters, which a file may hold to paint over the screen; indents stay."""
+    """Return a line without control characters, with which a file could overwrite the terminal; indents stay."""
     safe = "".join(letter if letter.isprintable() else " " for letter in line.replace("\t", "    ")).rstrip()
     return safe if len(safe) <= limit else f"{safe[: limit - 1]}…"
 
 
 def score_lines(guesses: Sequence[Guess]) -> list[str]:
-    """Return how well somebody guessed, against one who always says drop; nothing where nobody guessed."""
+    """Return the score of the guesses beside that of always answering drop; nothing without a guess."""
     made = [guess for guess in guesses if guess.is_keep is not None]
     if not made:
         return []
     right, drops = sum(guess.is_right for guess in made), sum(not guess.was_kept for guess in made)
     kept = [guess for guess in made if guess.was_kept]
     found = sum(guess.is_right for guess in kept)
-    word = "better than" if right > drops else "level with" if right == drops else "worse than"
+    word = "better than" if right > drops else "equal to" if right == drops else "worse than"
     return [
-        f"{right} of {len(made)} right; always saying drop: {drops} of {len(made)}. That is {word} always drop.",
-        f"of the {len(kept)} that were kept you saw {found} coming" if kept else "none of them was kept",
+        f"{right} of {len(made)} right, {word} always answering drop ({drops} of {len(made)})",
+        f"of {len(kept)} kept experiments you recognised {found}" if kept else "no experiment was kept",
     ]

@@ -1,7 +1,4 @@
-"""The screen of a person: results on stdout, talk and progress on stderr, progress on a terminal alone.
-
-The table of a run on the screen, drawn with rich.
-"""
+"""Output for a person: results and tables on stdout, messages on stderr, and progress if stderr is a terminal."""
 
 from __future__ import annotations
 
@@ -22,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Terminal:
-    """Shows a run as it goes; a `ratchet.engine.loop.Screen`."""
+    """Shows the progress of a run; implements `ratchet.engine.loop.Screen`."""
 
     def __init__(self, metrics: Sequence[Metric], *, is_live: bool | None = None, board: Board | None = None) -> None:
         self._metrics = metrics
@@ -39,9 +36,9 @@ class Terminal:
             click.echo(f"iter {experiment.n}: warning: {warning}", err=True)
 
     def progress(self, text: str) -> None:
-        """Show what is going on, here on a terminal and on the board for others.
+        """Show the current activity on the terminal and in the notice for `ratchet watch`.
 
-        A text without a number of its own follows the last that had one.
+        A text that does not begin with an experiment number is shown after the last one that did.
         """
         if text.startswith("iter "):
             self._title = text
@@ -51,19 +48,19 @@ class Terminal:
         if not self._is_live:
             return
         if self._status is None:
-            from rich.console import Console  # 60 ms that a pipe need not wait for
+            from rich.console import Console  # imported here because it takes 60 ms
 
             self._status = Console(stderr=True).status(shown, spinner="line")
             self._status.start()
         self._status.update(shown)
 
     def say(self, text: str) -> None:
-        """Print a line of talk on stderr."""
+        """Print a message on stderr."""
         self._quiet()
         click.echo(text, err=True)
 
     def close(self) -> None:
-        """Leave the terminal clean."""
+        """Remove the progress line."""
         self._quiet()
 
     def _quiet(self) -> None:
@@ -73,27 +70,27 @@ class Terminal:
         self._title = ""
 
 
-PIPE_WIDTH = 160  # characters, where there is no terminal to ask
-WIDE = 110  # characters; a narrower terminal has no room for
+PIPE_WIDTH = 160  # characters, if stdout is no terminal
+WIDE = 110  # characters; a narrower terminal does not show the columns SPARE
 SPARE = ("vs base", "strategy")
-RULES = tuple(f"under {rule}" for rule in Rule)  # columns of a run that is judged again
-TEXTS = ("verdict", *RULES, "strategy", "description")  # the last may take several lines
+RULES = tuple(f"under {rule}" for rule in Rule)  # columns of `results --rule`
+TEXTS = ("verdict", *RULES, "strategy", "description")  # the last one may wrap
 STYLES: Mapping[Verdict | None, str] = {Verdict.KEEP: "bold green", Verdict.BASELINE: "bold", Verdict.DISCARD: "dim"}
 
 
 def print_table(
     shown: Sequence[Experiment], config: Config, *, history: Sequence[Experiment] = (), with_audit: bool = False
 ) -> None:
-    """Print the table of these experiments on stdout; `history` is all of the run where they are not."""
+    """Print the table of experiments on stdout. `history` is the whole run, if `shown` is only a part of it."""
     columns = screen_columns(config, with_audit=with_audit)
     rows = screen_rows(shown, history or shown, config, with_audit=with_audit)
     print_rows(columns, rows, [experiment.verdict for experiment in shown])
 
 
 def print_rows(columns: Sequence[str], rows: Sequence[Sequence[str]], verdicts: Sequence[Verdict | None]) -> None:
-    """Print rows on stdout, each in the style of its verdict; a column without a single cell is left out."""
+    """Print rows on stdout, each in the style of its verdict. Empty columns are left out."""
     from rich import box
-    from rich.console import Console  # rich takes a tenth of a second to load: only when a table is drawn
+    from rich.console import Console  # imported here because rich takes 0.1 s
     from rich.table import Table
     from rich.text import Text
 

@@ -1,7 +1,4 @@
-"""Look at a run from outside while somebody works on it: nothing is locked, nothing is written.
-
-The live view of a run in a terminal, drawn with rich.
-"""
+"""The live view of a run in a terminal. It only reads: it takes no lock and writes no file."""
 
 from __future__ import annotations
 
@@ -19,26 +16,26 @@ from ratchet.core.records import Experiment
 from ratchet.core.stop_rules import since_gain
 from ratchet.core.table import summary_line
 from ratchet.core.text import experiment_line, number_text
-from ratchet.core.trajectory import climb_of
 from ratchet.repo import journal
-from ratchet.repo.journal import Event, latest_analysis
+from ratchet.repo.journal import Event
 from ratchet.repo.lock import holder_pid
 from ratchet.repo.run import Run
 from ratchet.views import charts, keyboard
+from ratchet.views.axes import climb_in
 from ratchet.views.charts import KEY, sketch
 from ratchet.views.notice import Notice, read_notice
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-PATIENCE_S = 2.0  # between two experiments of an agent's own loop nobody works on the run, for a moment
+PATIENCE_S = 2.0  # the lock is free for a moment between two `ratchet step` of an agent
 MIN_HEIGHT, MAX_HEIGHT = 6, 18  # rows of the plot
-AROUND = 7  # rows that are not the plot or the last experiments: title, key, what is done now, limits, blanks
+AROUND = 7  # rows besides the plot and the last experiments: title, legend, current activity, limits, blanks
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What can be seen of a run at one moment."""
+    """The state of a run at one moment."""
 
     run: Run
     events: Sequence[Event] = field(default_factory=list)
@@ -50,7 +47,7 @@ class Sight:
 
 
 class Watcher:
-    """Sees a run again and again; reads the journal only when it has grown."""
+    """Reads the state of a run repeatedly. It parses the journal only when the file has changed."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -58,7 +55,7 @@ class Watcher:
         self._busy_at = time.monotonic()
 
     def look(self) -> Sight:
-        """Return what there is to see now. Raises RatchetError where the journal cannot be read."""
+        """Return the current state. Raises RatchetError if the journal cannot be read."""
         version = self._version()
         events, history = self._seen.events, self._seen.history
         if version != self._seen.version:
@@ -73,7 +70,7 @@ class Watcher:
 
     @property
     def is_quiet(self) -> bool:
-        """Nobody has worked on the run for a while."""
+        """No process has worked on the run for a while."""
         return time.monotonic() - self._busy_at > PATIENCE_S
 
     def _version(self) -> str:
@@ -85,16 +82,16 @@ class Watcher:
 
 
 def now_text(sight: Sight) -> str:
-    """Say what is being done, and for how long."""
+    """Return the current activity and its duration."""
     if sight.worker is None:
-        return "nobody is working on it"
+        return "no process is working on the run"
     if sight.notice is None:
-        return f"process {sight.worker} is working on it"
+        return f"process {sight.worker} is working on the run"
     return f"{sight.notice.text} ({max(0.0, sight.at - sight.notice.since):.0f} s)"
 
 
 def limits_text(sight: Sight) -> str:
-    """Say how far the loop is on its way to each of its limits; empty where no loop is running."""
+    """Return the progress to each limit of the loop, or "" if no loop is running."""
     notice = sight.notice
     if notice is None or notice.first_n is None:
         return ""
@@ -110,22 +107,22 @@ def limits_text(sight: Sight) -> str:
 
 
 def lines_of(sight: Sight, width: int, height: int) -> list[str]:
-    """Return the sight as lines for a terminal of that size: title, climb, last experiments, now, limits."""
+    """Return the state as lines for a terminal of this size: title, plot, last experiments, activity, limits."""
     config = sight.run.worktree.config
     head = [f"run {sight.run.tag}: {summary_line(sight.history, config)}", ""]
     tail = [f"now: {now_text(sight)}", *filter(None, [limits_text(sight)])]
     if not sight.history:
         return [*head, *tail]
-    folder = max(1, min(8, height - AROUND - MAX_HEIGHT)) if height > AROUND + MIN_HEIGHT + 1 else 1
-    event = latest_analysis(sight.events, "placebo")
-    climb = climb_of(sight.history, config, event["answer"] if event else None)
-    plot = sketch(climb, width, max(MIN_HEIGHT, min(MAX_HEIGHT, height - AROUND - folder)))
-    last = [experiment_line(old, config.metrics) for old in sight.history[-folder:]]
+    n_last = max(1, min(8, height - AROUND - MAX_HEIGHT)) if height > AROUND + MIN_HEIGHT + 1 else 1
+    plot = sketch(
+        climb_in(sight.events, sight.history, config), width, max(MIN_HEIGHT, min(MAX_HEIGHT, height - AROUND - n_last))
+    )
+    last = [experiment_line(old, config.metrics) for old in sight.history[-n_last:]]
     return [*head, *plot, KEY, "", *last, "", *tail]
 
 
-EVERY_S = 0.25  # between two looks
-PIPE_WIDTH, PIPE_HEIGHT = 100, 30  # where there is no terminal to ask
+EVERY_S = 0.25  # between two updates
+PIPE_WIDTH, PIPE_HEIGHT = 100, 30  # when stdout is no terminal
 STYLES = {
     f"[{charts.KEPT}{charts.LEVEL}{charts.RISER}]": "bold green",
     f"[{charts.FAILED}]": "red",
@@ -141,11 +138,11 @@ def show_once(watcher: Watcher) -> None:
 
 
 def follow(watcher: Watcher, *, is_keeping: bool) -> None:
-    """Show a run until nobody works on it any more, or a person presses q or Ctrl-C."""
+    """Show a run until no process works on it, or the user presses q or Ctrl-C."""
     if not sys.stdout.isatty():
         show_once(watcher)
         return
-    from rich.console import Console  # a tenth of a second that other commands need not wait for
+    from rich.console import Console  # imported here because it takes 0.1 s
     from rich.live import Live
 
     console = Console()

@@ -1,8 +1,8 @@
-"""The report of a run on this machine's own browser, new whenever the journal is.
+"""Serve the report of a run to a browser on this machine, and update it when the journal changes.
 
-Covered: only this machine can connect; a page elsewhere that had its name point here is turned away by the Host header;
-nothing is served but the page and its version, and nothing that comes in is used. Not covered: other users of the
-machine can read the page. Audit numbers are not on it: whoever works on the run might look.
+Covered: only this machine can connect. The check of the Host header rejects other sites that resolve to this address
+(DNS rebinding). The server offers the page and its version, and uses no input. Not covered: other users of this machine
+can read the page. It has no audit numbers, because an agent on this machine could read it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ratchet.views.report.write import page_of
 from ratchet.views.watch import Watcher, now_text
 
 HOST = "127.0.0.1"
-IDLE_S = 10.0  # a connection that says nothing for so long is closed
+IDLE_S = 10.0  # an idle connection is closed after this time
 HEADERS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
@@ -30,7 +30,7 @@ HEADERS = {
 
 
 class Exhibit:
-    """What is served: the page, made anew only when the run has changed."""
+    """The served page. It is rendered again only when the run has changed."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -39,7 +39,7 @@ class Exhibit:
         self._page, self._version = "", ""
 
     def page(self) -> str:
-        """Return the report as it stands. Raises RatchetError where the journal cannot be read."""
+        """Return the current report. Raises RatchetError if the journal cannot be read."""
         with self._turn:
             version = self._watcher.look().version or "empty"
             if version != self._version:
@@ -47,14 +47,14 @@ class Exhibit:
             return self._page
 
     def state(self) -> dict[str, str]:
-        """Return the version that the page would have, and what is being done now."""
+        """Return the version of the current page and the current activity."""
         with self._turn:
             sight = self._watcher.look()
         return {"version": sight.version or "empty", "now": now_text(sight)}
 
 
 class ReportServer(ThreadingHTTPServer):
-    """Shows an exhibit on one port of this machine."""
+    """Serves the page on one port of this machine."""
 
     daemon_threads = True
 
@@ -65,11 +65,11 @@ class ReportServer(ThreadingHTTPServer):
 
 
 def make_server(run: Run, port: int) -> ReportServer:
-    """Return a server for a run's page, not yet serving. Raises RatchetError where the port is taken."""
+    """Return a server for the page of a run, not started yet. Raises RatchetError if the port is in use."""
     try:
         return ReportServer(Exhibit(run), port)
     except OSError as error:
-        raise RatchetError(f"--port: expected a free port, got {port}: {error.strerror}. Choose another.") from None
+        raise RatchetError(f"--port: cannot use port {port}: {error.strerror}. Choose another.") from None
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -80,7 +80,7 @@ class _Handler(BaseHTTPRequestHandler):
         assert isinstance(self.server, ReportServer)
         exhibit, port = self.server.exhibit, self.server.port
         if self.headers.get("Host") not in {f"{HOST}:{port}", f"localhost:{port}"}:
-            self._answer(HTTPStatus.MISDIRECTED_REQUEST, "text/plain", "this server answers to its own name alone\n")
+            self._answer(HTTPStatus.MISDIRECTED_REQUEST, "text/plain", "unknown host name\n")
             return
         try:
             if self.path == "/":
@@ -88,12 +88,12 @@ class _Handler(BaseHTTPRequestHandler):
             elif self.path == "/version":
                 self._answer(HTTPStatus.OK, "application/json", json.dumps(exhibit.state()))
             else:
-                self._answer(HTTPStatus.NOT_FOUND, "text/plain", "there is / and /version\n")
+                self._answer(HTTPStatus.NOT_FOUND, "text/plain", "not found; available: / and /version\n")
         except RatchetError as error:
             self._answer(HTTPStatus.INTERNAL_SERVER_ERROR, "text/plain", f"{error}\n")
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing: the terminal belongs to the person."""
+        """Print no log of requests to the terminal."""
 
     def _answer(self, status: HTTPStatus, kind: str, text: str) -> None:
         body = text.encode("utf-8", "replace")

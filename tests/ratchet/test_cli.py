@@ -52,8 +52,8 @@ def test_looking_works_on_no_experiment_on_one_and_on_a_torn_line(
 
 def test_show_and_diff_of_what_is_not_there_are_one_clear_line(project, ratchet: Ratchet) -> None:
     ratchet("start", "first")
-    assert ratchet("show", "4")[2] == "N: expected an experiment of run first (0 to 0), got 4.\n"
-    assert "expected the commit or number of an experiment" in ratchet("diff", "--commit", "abcdef1")[2]
+    assert ratchet("show", "4")[2] == "N: run first has no experiment 4. Use 0 to 0.\n"
+    assert "--commit: run first has no experiment abcdef1." in ratchet("diff", "--commit", "abcdef1")[2]
     assert ratchet("diff")[:2] == (0, "")
 
 
@@ -89,7 +89,7 @@ def test_a_full_disk_is_the_users_to_mend(project, ratchet: Ratchet, monkeypatch
     status, _, err = ratchet("status")
     assert (status, err) == (
         1,
-        "/x/results.tsv: expected to write, got: No space left on device. Make room or mend the rights, then go on.\n",
+        "/x/results.tsv: cannot write: No space left on device. Free disk space or fix the permissions.\n",
     )
 
 
@@ -120,7 +120,7 @@ def test_check_says_what_is_good_and_what_is_not(project, ratchet: Ratchet) -> N
     status, out, _ = ratchet("check")
     assert status == 1
     assert "bad  repo: measure.py: expected the frozen file" in out
-    assert "bad  command: expected the program no-such-program on PATH, got none" in out
+    assert "bad  command: the program 'no-such-program' is not on PATH" in out
 
 
 def test_init_writes_program_md_once(project, ratchet: Ratchet) -> None:

@@ -1,4 +1,4 @@
-"""The report of a run: one HTML page that needs nothing else. Values in, text out: no files, no git, no clock.
+"""The report of a run as one HTML page that works offline.
 
-Covered: whatever an agent wrote is shown as text; a page that tried to run it would be stopped by its own policy.
+Covered: text of an agent is escaped, and the content security policy of the page blocks any script but our own.
 """

@@ -1,57 +1,78 @@
-"""What stands behind the numbers: leak checks, sandbox and versions, the table, the receipts. Pure."""
+"""The evidence sections of the report: leak checks, sandbox and versions, the table, the receipts. Pure."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ratchet.core.output_parser import read_words
 from ratchet.core.records import Ending, Experiment, Verdict
 from ratchet.engine.measure import AUDIT
 from ratchet.repo.journal import Event, EventKind, latest_analysis
-from ratchet.views.report.markup import bullets, entry_link, line, lines, pairs, paragraph, section, table
+from ratchet.views.report.markup import line
 from ratchet.views.report.material import Material
 
-SETUP_CHARS = 20_000
 ANSWER_CHARS = 600
 FINDING_CHARS = 500
+RECEIPTS = 200  # the last ones
 SHORT = 16  # characters of a hash
-SHOWN_AS_CHAPTERS = (AUDIT, "conclude", "placebo", "reveal")  # studies that have their place elsewhere on the page
+SHOWN_AS_CHAPTERS = (AUDIT, "conclude", "placebo", "reveal")  # analyses with a section of their own
 
 
-def leaks_section(material: Material) -> str:
-    """Return what the leak checks said over all measurements, and which experiments they stopped."""
+@dataclass(frozen=True, slots=True)
+class Leaks:
+    """The results of the leak checks. `failed` has the names of the checks, "" for another kind of rejection."""
+
+    n_seen: int
+    summary: str
+    counts: list[tuple[str, int]]
+    failed: list[tuple[Experiment, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """What the harness reported about its sandbox; no rows if that is not a list of guards."""
+
+    text: str
+    rows: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """An event of the run besides its experiments; `code` is a commit or the answer of an analysis."""
+
+    at: str
+    text: str
+    code: str = ""
+
+
+def leaks(material: Material) -> Leaks:
+    """Return the results of the leak checks over all measurements, and the experiments that they rejected."""
     seen = [(old, words) for old in material.measured if (words := read_words(old.stdout, r"^leaks:"))]
     seen = [(old, words) for old, words in seen if old.ending is Ending.OK or words not in {"none", "nan"}]
     failed = [(old, words) for old, words in seen if words not in {"none", "nan"}]
-    rejected = [old for old in material.history if old.verdict is Verdict.REJECT]
-    if not seen and not rejected:
-        text = "The measuring command prints no line <code>leaks:</code>, and nothing was rejected."
-        return section("leaks", "Leak checks", paragraph(text)) if material.history else ""
-    counts = Counter(name.strip() for _, words in failed for name in words.split(","))
     known = {old.n for old, _ in failed}
-    rows = [
-        f'{entry_link(old)} <span class="bad">{line(words)}</span> ({old.verdict}): {line(old.reason)}'
-        for old, words in failed
-    ]
-    rows += [f"{entry_link(old)} rejected: {line(old.reason)}" for old in rejected if old.n not in known]
-    head = f"The checks ran on {len(seen)} measurement{'' if len(seen) == 1 else 's'}; {len(failed) or 'none'} failed."
+    counts = Counter(line(name.strip()) for _, words in failed for name in words.split(","))
+    summary = (
+        f"The checks ran on {len(seen)} measurement{'' if len(seen) == 1 else 's'}; {len(failed) or 'none'} failed."
+    )
     if material.config.serve:
-        head += _depths([old for old, _ in seen if old.n not in known])
-    kinds = table(["check", "failures"], [[line(name), str(count)] for name, count in counts.most_common()])
-    return section("leaks", "Leak checks", paragraph(head), kinds if counts else "", bullets(rows[:100]))
+        summary += _depths([old for old, _ in seen if old.n not in known])
+    rejected = [(old, "") for old in material.history if old.verdict is Verdict.REJECT and old.n not in known]
+    return Leaks(len(seen), summary, counts.most_common(), [*failed, *rejected])
 
 
 def _depths(passed: Sequence[Experiment]) -> str:
-    """Say how far the checks went: a server makes those that refit only where a number would win."""
+    """Return how many checks each measurement got. A server runs the checks that refit only if a metric would win."""
     stopped = sum(old.bound is not None for old in passed)
     whole = sum(old.verdict.advances for old in passed)
     described = [
-        (whole, "got all of them: the baseline and what was kept"),
-        (len(passed) - whole - stopped, "at least those that need no refit"),
-        (stopped, "stopped early, the reading of the source alone"),
+        (whole, "got all checks (the baseline and the kept experiments)"),
+        (len(passed) - whole - stopped, "got at least the checks without a refit"),
+        (stopped, "stopped early, with the check of the source code only"),
     ]
     return (
         f" Of those that passed, {'; '.join(f'{count} {what}' for count, what in described if count)}."
@@ -60,98 +81,73 @@ def _depths(passed: Sequence[Experiment]) -> str:
     )
 
 
-def harness_section(material: Material) -> str:
-    """Return what measured: what the sandbox enforced, the fingerprint, versions, and what may not change."""
-    event = next((one for one in material.events if one.kind is EventKind.HARNESS), None)
+def sandbox(material: Material) -> Sandbox:
+    """Return what the sandbox enforced, as found when the run was started."""
+    text = str(_parts(material, EventKind.HARNESS).get("sandbox", ""))
+    if text.startswith("NOT ENFORCED"):
+        return Sandbox(text, [])
+    pieces = [piece.partition("=") for piece in text.split() if "=" in piece]
+    return Sandbox(text, [(line(name), line(how)) for name, _, how in pieces])
+
+
+def fingerprints(material: Material) -> list[tuple[str, int]]:
+    """Return the fingerprints that the harness printed, with their counts."""
+    found = filter(None, (read_words(old.stdout, r"^fingerprint:") for old in material.measured))
+    return Counter(found).most_common(5)
+
+
+def harness_parts(material: Material) -> list[tuple[str, str]]:
+    """Return the hashes of the harness and the versions of the packages."""
+    parts = _parts(material, EventKind.HARNESS)
+    return [(line(key), line(value, SHORT)) for key, value in parts.items() if key != "sandbox"]
+
+
+def frozen_parts(material: Material) -> list[tuple[str, str]]:
+    """Return the hashes of the config and the files that may not change during the run."""
+    return [(line(key), line(value, SHORT)) for key, value in _parts(material, EventKind.RUN).items()]
+
+
+def _parts(material: Material, kind: EventKind) -> Mapping[str, Any]:
+    event = next((one for one in material.events if one.kind is kind), None)
     parts = event.data.get("parts") if event else None
-    known = parts if isinstance(parts, Mapping) else {}
-    prints = Counter(filter(None, (read_words(old.stdout, r"^fingerprint:") for old in material.measured)))
-    rest = [(line(key), f"<code>{line(value, SHORT)}</code>") for key, value in known.items() if key != "sandbox"]
-    printed = ", ".join(f"<code>{line(text)}</code> ({count}×)" for text, count in prints.most_common(5))
-    return section(
-        "harness",
-        "What measured, and what held it",
-        _sandbox(str(known.get("sandbox", ""))),
-        paragraph(f"Fingerprint that the harness printed: {printed}." if printed else ""),
-        f"<details><summary>Parts of the harness and versions ({len(rest)})</summary>{pairs(rest)}</details>"
-        if rest
-        else "",
-        _frozen(material),
-    )
+    return parts if isinstance(parts, Mapping) else {}
 
 
-def _sandbox(described: str) -> str:
-    if not described:
-        return paragraph("The measuring command said nothing of a sandbox.")
-    pieces = [piece.partition("=") for piece in described.split() if "=" in piece]
-    if not pieces or described.startswith("NOT ENFORCED"):
-        return paragraph(f"Sandbox: <b>{line(described, 500)}</b>", "bad")
-    rows = [[line(name), line(how)] for name, _, how in pieces]
-    return table(["kept from train.py", "enforced by"], rows, n_texts=2) + paragraph(
-        "Found by trying, when the run was started.", "soft"
-    )
-
-
-def _frozen(material: Material) -> str:
-    event = next((one for one in material.events if one.kind is EventKind.RUN), None)
-    parts = event.data.get("parts") if event else None
-    if not isinstance(parts, Mapping):
-        return ""
-    rows = [(line(key), f"<code>{line(value, SHORT)}</code>") for key, value in parts.items()]
-    return f"<details><summary>Frozen since the start ({len(rows)}): config and files</summary>{pairs(rows)}</details>"
-
-
-def table_section(material: Material) -> str:
-    """Return what is measured on: the files that say which table it is, and how to ask for its audit."""
-    if not material.setup:
-        return ""
-    cards = "\n".join(
-        f'<details><summary>{line(name)}</summary><pre tabindex="0">{lines(text, SETUP_CHARS)}</pre></details>'
-        for name, text in material.setup.items()
-    )
+def findings(material: Material) -> list[list[str]] | None:
+    """Return the findings of the table audit at the start of the run, the most severe first; None without an audit."""
     audit = latest_analysis(material.events, AUDIT)
-    return section("table", "The table", cards, _audit(audit["answer"]) if audit else "")
-
-
-def _audit(answer: Mapping[str, Any]) -> str:
-    """Return what the harness's audit of the table found when the run was started, the worst first."""
-    findings = [finding for finding in answer.get("findings", []) if isinstance(finding, Mapping)]
-    if not findings:
-        return paragraph("Its audit, before anything was trained, found nothing.")
+    if audit is None:
+        return None
     columns = ("severity", "check", "evidence", "advice", "leak_type")
-    rows = [[line(finding.get(name, ""), FINDING_CHARS) for name in columns] for finding in findings]
-    return paragraph("Its audit, before anything was trained:") + table(
-        ["how bad", "check", "what it saw", "what to do", "type of leak"], rows, n_texts=5
-    )
+    found = [finding for finding in audit["answer"].get("findings", []) if isinstance(finding, Mapping)]
+    return [[line(finding.get(name, ""), FINDING_CHARS) for name in columns] for finding in found]
 
 
-def receipts_section(material: Material) -> str:
-    """Return what was done with the run besides experiments, when, and what it left."""
-    rows = [described for event in material.events if (described := _receipt(event, has_answers=material.has_audit))]
-    return section("receipts", "Receipts", bullets(rows[-200:])) if rows else ""
+def receipts(material: Material) -> list[Receipt]:
+    """Return the last events of the run besides its experiments."""
+    found = (_receipt(event, has_answers=material.has_audit) for event in material.events)
+    return [receipt for receipt in found if receipt is not None][-RECEIPTS:]
 
 
-def _receipt(event: Event, *, has_answers: bool) -> str:
-    data, at = event.data, line(event.data.get("at", ""))
+def _receipt(event: Event, *, has_answers: bool) -> Receipt | None:
+    data, at = event.data, str(event.data.get("at", ""))
     match event.kind:
         case EventKind.RUN:
-            return f"{at} – started from <code>{line(data.get('base', ''), 12)}</code>"
+            return Receipt(at, "started from", line(data.get("base", ""), 12))
         case EventKind.STOP:
-            return f"{at} – stopped: {line(data.get('reason', ''))}"
+            return Receipt(at, f"stopped: {line(data.get('reason', ''))}")
         case EventKind.RACE:
-            return f"{at} – a race: {line(', '.join(map(str, data.get('lanes', []))))}"
+            return Receipt(at, f"a race: {line(', '.join(map(str, data.get('lanes', []))))}")
         case EventKind.FINISH:
-            branch, commit = line(data.get("branch", "")), line(data.get("commit", ""), 12)
-            return f"{at} – finished: branch {branch} at <code>{commit}</code>"
+            return Receipt(at, f"finished: branch {line(data.get('branch', ''))} at", line(data.get("commit", ""), 12))
         case EventKind.ANALYSIS:
             return _analysis_receipt(data, at, has_answers=has_answers)
-    return ""
+    return None
 
 
-def _analysis_receipt(data: Mapping[str, Any], at: str, *, has_answers: bool) -> str:
+def _analysis_receipt(data: Mapping[str, Any], at: str, *, has_answers: bool) -> Receipt:
     upto = data.get("upto")
-    head = f"{at} – {line(data.get('name', ''))}" + ("" if upto is None else f", up to experiment {line(upto)}")
-    if data.get("name") in SHOWN_AS_CHAPTERS or not has_answers:  # an answer may hold numbers for the audit
-        return head
-    answer = line(json.dumps(data.get("answer"), ensure_ascii=False), ANSWER_CHARS)
-    return f"{head}: <code>{answer}</code>"
+    head = line(data.get("name", "")) + ("" if upto is None else f", up to experiment {line(upto)}")
+    if data.get("name") in SHOWN_AS_CHAPTERS or not has_answers:  # an answer may contain audit numbers
+        return Receipt(at, head)
+    return Receipt(at, f"{head}:", line(json.dumps(data.get("answer"), ensure_ascii=False), ANSWER_CHARS))

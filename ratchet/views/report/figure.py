@@ -1,19 +1,22 @@
-"""The climb as SVG, in a given frame. Pure.
+"""The figure of the report: the climb as SVG. Pure.
 
-Each experiment that is listed on the page is a link to its entry, so that the figure works without any script.
+It is drawn here and not by matplotlib because it is interactive: each dot is a link to its experiment, has a label for
+screen readers, takes its colours from the page, and needs no script.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from html import escape
 from math import ceil
 
 from ratchet.core.text import number_text
-from ratchet.core.trajectory import Climb, Dot, Mark, Placebo, ticks
+from ratchet.core.trajectory import Climb, Dot, Mark, ticks
+from ratchet.views.axes import Corners, best_line, placebo_line, x_share, y_share
 from ratchet.views.report.markup import line
 
-APART = 15.0  # between two labels, one above the other
+APART = 15.0  # pixels between the baselines of two labels
 SHAPES = {
     Mark.BASELINE: '<circle r="5"/>',
     Mark.KEPT: '<circle r="5.5"/>',
@@ -26,7 +29,7 @@ MARK_NAMES = {Mark.STOPPED: "stopped early", Mark.FAILED: "failed", Mark.DROPPED
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A space to draw in, in pixels: `right` is kept for the names of lines."""
+    """The size and margins of a figure in pixels. The right margin holds the names of the lines."""
 
     name: str
     width: int
@@ -38,7 +41,7 @@ class Frame:
 
     @property
     def floor_y(self) -> float:
-        """Where the plot ends and the rail of the failed begins."""
+        """The bottom of the plot; failed experiments are drawn below it."""
         return self.height - self.bottom
 
 
@@ -47,25 +50,22 @@ NARROW = Frame("narrow", 360, 360, 94, left=52)
 
 
 class Scale:
-    """Where a number lies in a frame."""
+    """Map experiments and values to pixels of a frame."""
 
     def __init__(self, climb: Climb, frame: Frame) -> None:
         self._climb, self._frame = climb, frame
         self.start, self.end = frame.left + 12.0, float(frame.width - frame.right)
 
     def x(self, n: float) -> float:
-        """Return the column of experiment n."""
-        last = self._climb.last_n
-        return self.start + (self.end - self.start) * (n / last if last else 0.5)
+        """Return the x coordinate of experiment n."""
+        return self.start + (self.end - self.start) * x_share(self._climb, n)
 
     def y(self, value: float) -> float:
-        """Return the row of a value; one outside of the picture stands at its edge."""
-        low, high, top = self._climb.low, self._climb.high, self._frame.top
-        share = (self._climb.clamp(value) - low) / (high - low)
-        return self._frame.floor_y - share * (self._frame.floor_y - top)
+        """Return the y coordinate of a value."""
+        return self._frame.floor_y - y_share(self._climb, value) * (self._frame.floor_y - self._frame.top)
 
     def at(self, dot: Dot) -> tuple[float, float]:
-        """Return where a dot lies: what has no number lies on the rail below the plot."""
+        """Return the coordinates of a dot; one without a value is drawn below the plot."""
         return self.x(dot.n), self._frame.floor_y + 16.0 if dot.value is None else self.y(dot.value)
 
 
@@ -82,13 +82,13 @@ def draw(climb: Climb, frame: Frame, listed: Collection[int]) -> str:
     ]
     head = (
         f'<svg class="climb {frame.name}" viewBox="0 0 {frame.width} {frame.height}" role="group" '
-        f'aria-label="{line(climb.name)} of each experiment. Arrow keys go from dot to dot, Enter shows one.">'
+        f'aria-label="{escape(line(climb.name))} of each experiment. Arrow keys go from dot to dot, Enter shows one.">'
     )
     return "\n".join([head, *(part for part in parts if part), "</svg>"])
 
 
 def spread(rows: Sequence[float], low: float, high: float) -> list[float]:
-    """Return rows for labels, in the given order of height, moved so that none hides another."""
+    """Return y coordinates for labels at `rows`, moved so that no two overlap."""
     order = sorted(range(len(rows)), key=lambda index: rows[index])
     placed, last = list(rows), low - APART
     for index in order:
@@ -115,22 +115,15 @@ def _grid(climb: Climb, frame: Frame, scale: Scale) -> str:
 
 
 def _band(climb: Climb, scale: Scale) -> str:
-    """Draw how far one difference, taken alone, may be chance, around the best so far."""
+    """Draw the noise of one difference around the best so far."""
     if climb.noise is None or not climb.steps:
         return ""
-    upper = _stairs(climb, scale, climb.noise)
-    lower = _stairs(climb, scale, -climb.noise)
-    points = [*upper, *reversed(lower)]
-    return f'<path class="band" d="M{"L".join(f"{x:.1f} {y:.1f}" for x, y in points)}z"/>'
+    corners = [*best_line(climb, climb.noise), *reversed(best_line(climb, -climb.noise))]
+    return f'<path class="band" d="{_path(corners, scale)}z"/>'
 
 
-def _stairs(climb: Climb, scale: Scale, shift: float = 0.0) -> list[tuple[float, float]]:
-    """Return the corners of the best so far, from its first measurement to the end."""
-    corners: list[tuple[float, float]] = []
-    for n, value in climb.steps:
-        x, y = scale.x(n), scale.y(value + shift)
-        corners += [(x, corners[-1][1]), (x, y)] if corners else [(x, y)]
-    return [*corners, (scale.end, corners[-1][1])] if corners else []
+def _path(corners: Corners, scale: Scale) -> str:
+    return "M" + "L".join(f"{scale.x(n):.1f} {scale.y(value):.1f}" for n, value in corners)
 
 
 def _lines(climb: Climb, frame: Frame, scale: Scale) -> str:
@@ -139,32 +132,21 @@ def _lines(climb: Climb, frame: Frame, scale: Scale) -> str:
         if value is not None:
             rows.append(f'<path class="{kind}" d="M{frame.left} {scale.y(value):.1f}H{scale.end:.0f}"/>')
     for number, placebo in enumerate(climb.placebos):
-        rows.append(f'<path class="placebo p{number % 3}" d="{_placebo_path(climb, placebo, scale)}"/>')
-    if corners := _stairs(climb, scale):
-        rows.append(f'<path class="stairs" d="M{"L".join(f"{x:.1f} {y:.1f}" for x, y in corners)}"/>')
+        rows.append(f'<path class="placebo p{number % 3}" d="{_path(placebo_line(climb, placebo), scale)}"/>')
+    if corners := best_line(climb):
+        rows.append(f'<path class="stairs" d="{_path(corners, scale)}"/>')
     return "\n".join(rows)
 
 
-def _placebo_path(climb: Climb, placebo: Placebo, scale: Scale) -> str:
-    """Return the stairs of a climb on nothing; only where its best changed is there a corner."""
-    bests = placebo.bests[: climb.last_n + 1]
-    path, before = f"M{scale.x(0):.1f} {scale.y(bests[0]):.1f}", bests[0]
-    for n, value in enumerate(bests):
-        if value != before:
-            path += f"H{scale.x(n):.1f}V{scale.y(value):.1f}"
-            before = value
-    return f"{path}H{scale.x(len(bests) - 1):.1f}"
-
-
 def _bulk(climb: Climb, scale: Scale, listed: Collection[int]) -> str:
-    """Draw what is too much to be listed as a path of dots."""
+    """Draw the experiments that the page does not list as one path of dots."""
     spots = (scale.at(dot) for dot in climb.dots if dot.n not in listed)
     path = "".join(f"M{x:.1f} {y:.1f}h0" for x, y in spots)
     return f'<path class="bulk" d="{path}"/>' if path else ""
 
 
 def _dots(climb: Climb, scale: Scale, listed: Collection[int]) -> str:
-    """Draw the listed ones, the kept on top of the others; the last kept is where the Tab key enters."""
+    """Draw the listed experiments, the kept ones on top. The Tab key enters at the last kept one."""
     shown = sorted((dot for dot in climb.dots if dot.n in listed), key=lambda dot: dot.mark in _ON_TOP)
     enter = climb.steps[-1][0] if climb.steps else climb.last_n
     return "\n".join(_dot(dot, scale.at(dot), is_entry=dot.n == enter) for dot in shown)
@@ -183,13 +165,13 @@ def _dot(dot: Dot, at: tuple[float, float], *, is_entry: bool) -> str:
 
 
 def _names(climb: Climb, frame: Frame, scale: Scale) -> str:
-    """Write beside the plot what each line is."""
+    """Write the name of each line to the right of the plot."""
     is_wide = frame.width > 600
     found = [("best", climb.best, f"{'best ' if is_wide else ''}{number_text(climb.best)}")]
     found.append(("base", climb.baseline, f"baseline {number_text(climb.baseline)}" if is_wide else "baseline"))
     found.append(("floor", climb.floor, "noise floor"))
     for number, placebo in enumerate(climb.placebos):
-        label = f"placebo: {line(placebo.name, 16)}" if is_wide else line(placebo.name, 13)
+        label = f"placebo: {escape(line(placebo.name, 16))}" if is_wide else escape(line(placebo.name, 13))
         value = placebo.bests[min(climb.last_n, len(placebo.bests) - 1)]
         beyond = "" if climb.clamp(value) == value else " ↑" if value > climb.high else " ↓"
         found.append((f"p{number % 3}", value, label + beyond))

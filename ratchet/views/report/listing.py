@@ -1,112 +1,60 @@
-"""What was tried: kinds of idea, what was kept, what failed, and every experiment with its change. Pure."""
+"""The sections about the experiments: kinds of idea, failures, and the details of every experiment. Pure."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from html import escape
+from dataclasses import dataclass
 
 from ratchet.core.records import REASON_CHARS, Experiment, Verdict, one_line
-from ratchet.core.text import STATUS_WORDS, evidence_text, folds_text, seconds_text, value_text
-from ratchet.views.report.markup import (
-    bullets,
-    code,
-    entry_link,
-    line,
-    lines,
-    pairs,
-    paragraph,
-    section,
-    shown,
-    signed,
-    table,
-    visible,
-)
+from ratchet.core.text import folds_text, seconds_text, value_text
+from ratchet.views.report.markup import line, shown, signed, visible
 from ratchet.views.report.material import DIFF_CHARS, Material
 
 NOTE_SHOWN = 600
-LOOKED_AT = 1000  # characters of the name of a kind of idea
-LISTED_FAILURES = 100
+LOOKED_AT = 1000  # longer names of a kind of idea are cut before they are processed
 FAILURES = (Verdict.CRASH, Verdict.TIMEOUT, Verdict.REJECT)
 
 
-def strategies_section(material: Material) -> str:
-    """Return the kinds of idea: how often each was tried, kept, and what its best gain was."""
-    tried = material.tried
-    if not tried:
-        return ""
-    names = Counter(_kind(old) for old in tried)
+@dataclass(frozen=True, slots=True)
+class KindRow:
+    """A kind of idea: how often it was tried and kept, and its best change of the metric."""
+
+    name: str
+    n_tried: int = 0
+    n_kept: int = 0
+    change: str = "–"
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """The lines of a change, and how many characters were cut at its end."""
+
+    rows: list[str]
+    n_cut: int
+
+
+def kinds(material: Material) -> list[KindRow]:
+    """Return the kinds of idea, those never tried last."""
+    names = Counter(_kind_of(old) for old in material.tried)
     arms = [one_line(arm) for arm in material.config.bandit.arms] if material.config.bandit else []
-    rows = [_kind_row(name, [old for old in tried if _kind(old) == name]) for name in names]
-    rows += [[line(arm), "0", "0", "", "–"] for arm in arms if arm not in names]
-    head = ["kind of idea", "tried", "kept", "share kept", "best change"]
-    return section("kinds", "Kinds of idea tried", table(head, rows))
+    found = [_kind(name, [old for old in material.tried if _kind_of(old) == name]) for name in names]
+    return [*found, *(KindRow(arm) for arm in arms if arm not in names)]
 
 
-def _kind(old: Experiment) -> str:
-    return one_line(old.strategy[:LOOKED_AT]) or "not named"
+def failures(material: Material) -> list[Experiment]:
+    """Return the experiments that crashed, timed out or were rejected."""
+    return [old for old in material.tried if old.verdict in FAILURES]
 
 
-def _kind_row(name: str, tried: Sequence[Experiment]) -> list[str]:
-    kept = sum(old.verdict is Verdict.KEEP for old in tried)
-    changes = [(old.delta, old.metric) for old in tried if old.delta is not None and old.verdict not in FAILURES]
-    gains = [(abs(delta), delta, value) for delta, value in changes]
-    won = [(delta, old.metric) for old in tried if old.verdict is Verdict.KEEP and (delta := old.delta) is not None]
-    top = max(won, key=lambda pair: abs(pair[0])) if won else min(gains)[1:] if gains else (None, None)
-    bar = f'<meter min="0" max="{len(tried)}" value="{kept}">{kept} of {len(tried)}</meter>'
-    return [line(name), str(len(tried)), str(kept), bar, signed(*top)]
+def value_of(material: Material, old: Experiment) -> str:
+    """Return the metric of an experiment, or its bound if it was stopped early."""
+    return value_text(old, material.config.metric) if old.metric is None else shown(old.metric)
 
 
-def kept_section(material: Material) -> str:
-    """Return the hypotheses that were kept, and what failed with its reason."""
-    kept = [
-        f"{entry_link(old)} <b>{shown(old.metric)}</b> "
-        f'<span class="soft">{escape(evidence_text(old))}</span><br>{line(old.hypothesis)}'
-        for old in material.kept[-LISTED_FAILURES:]
-    ]
-    failed = [old for old in material.tried if old.verdict in FAILURES]
-    label = [
-        f'{entry_link(old)} <span class="bad">{STATUS_WORDS[old.verdict].lower()}</span>: '
-        f"{line(old.reason) or 'no reason given'} – {line(old.hypothesis)}"
-        for old in failed[-LISTED_FAILURES:]
-    ]
-    if not material.tried:
-        return ""
-    return section(
-        "ideas",
-        "Hypotheses and failures",
-        "<h3>Kept</h3>",
-        bullets(kept) or paragraph("None was strictly better than the baseline."),
-        f"<h3>Failed before a number was believed ({len(failed)})</h3>",
-        bullets(label) or paragraph("None."),
-    )
-
-
-def experiments_section(material: Material) -> str:
-    """Return every listed experiment, folded; inside, what is known of it and its change."""
-    entries = "\n".join(_entry(material, old) for old in material.listed)
-    n_hidden = len(material.history) - len(material.listed)
-    more = f"{n_hidden} more are not listed: {code('uv run ratchet results --all')}." if n_hidden else ""
-    if not material.history:
-        return ""
-    return section("all", "Every experiment", paragraph(more) if more else "", entries)
-
-
-def _entry(material: Material, old: Experiment) -> str:
-    label = value_text(old, material.config.metric) if old.metric is None else shown(old.metric)
-    value = f'<span class="num">{label}</span> ' if label else ""
-    evidence = escape(evidence_text(old)) if old.n else ""
-    head = (
-        f'<b>{old.n}</b> <span class="tag">{STATUS_WORDS[old.verdict].lower()}</span> {value}'
-        f'<span class="soft">{evidence}</span> <span class="idea">{line(old.hypothesis)}</span>'
-    )
-    return (
-        f'<details id="e{old.n}" class="{old.verdict}"><summary>{head}</summary>\n'
-        f'<div class="inside">{pairs(_facts(old))}\n{_patch(material, old)}</div></details>'
-    )
-
-
-def _facts(old: Experiment) -> list[tuple[str, str]]:
+def facts(old: Experiment) -> list[tuple[str, str]]:
+    """Return the details of an experiment; an empty one is not shown."""
+    seconds = f"{seconds_text(old.cpu_time_s)} s, {seconds_text(old.wall_time_s)} s" if old.wall_time_s else ""
     return [
         ("reason", line(old.reason, REASON_CHARS)),
         ("kind of idea", line(old.strategy)),
@@ -114,32 +62,30 @@ def _facts(old: Experiment) -> list[tuple[str, str]]:
         ("warnings", line("; ".join(old.warnings))),
         ("predicted", "" if old.prediction is None else signed(old.prediction, old.metric)),
         ("folds won", folds_text(old)),
-        (
-            "CPU, wall",
-            f"{seconds_text(old.cpu_time_s)} s, {seconds_text(old.wall_time_s)} s" if old.wall_time_s else "",
-        ),
+        ("CPU, wall", seconds),
         ("by", line(old.agent)),
         ("at", line(old.at)),
-        ("commit", f"<code>{line(old.commit[:12])}</code>" if old.commit else ""),
+        ("commit", line(old.commit[:12])),
     ]
 
 
-def _patch(material: Material, old: Experiment) -> str:
-    patch = material.diffs.get(old.n)
-    if patch is None:
-        left_out = f"Its change is not on this page, to keep it small: {code(f'uv run ratchet show {old.n}')}"
-        return paragraph(left_out, "soft") if old.n else ""
-    if not patch:
-        return paragraph("No change of the editable files.", "soft")
-    rows = [_patch_row(row) for row in patch[:DIFF_CHARS].split("\n") if not row.startswith(("index ", "diff --git"))]
-    cut = len(patch) - DIFF_CHARS
-    more = f"\n… {cut} more characters: uv run ratchet show {old.n}" if cut > 0 else ""
-    body = "\n".join(rows).rstrip()
-    return f'<pre tabindex="0" aria-label="the change of iter {old.n}">{body}{more}</pre>'
+def patch_of(material: Material, old: Experiment) -> Patch | None:
+    """Return the change of an experiment, or None if it is not on the page."""
+    text = material.diffs.get(old.n)
+    if text is None:
+        return None
+    rows = [row for row in text[:DIFF_CHARS].rstrip().split("\n") if not row.startswith(("index ", "diff --git"))]
+    return Patch([visible(row) for row in rows] if text else [], max(0, len(text) - DIFF_CHARS))
 
 
-def _patch_row(row: str) -> str:
-    label = lines(visible(row), DIFF_CHARS)
-    if row.startswith("+"):
-        return f"<ins>{label}</ins>"
-    return f"<del>{label}</del>" if row.startswith("-") else label
+def _kind_of(old: Experiment) -> str:
+    return one_line(old.strategy[:LOOKED_AT]) or "not named"
+
+
+def _kind(name: str, tried: Sequence[Experiment]) -> KindRow:
+    kept = sum(old.verdict is Verdict.KEEP for old in tried)
+    changes = [(old.delta, old.metric) for old in tried if old.delta is not None and old.verdict not in FAILURES]
+    gains = [(abs(delta), delta, value) for delta, value in changes]
+    won = [(delta, old.metric) for old in tried if old.verdict is Verdict.KEEP and (delta := old.delta) is not None]
+    top = max(won, key=lambda pair: abs(pair[0])) if won else min(gains)[1:] if gains else (None, None)
+    return KindRow(name, len(tried), kept, signed(*top))

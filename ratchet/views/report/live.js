@@ -1,5 +1,5 @@
 "use strict";
-// Only in a page that `ratchet watch --web` serves: ask every second what is new, and put it in the place of the old.
+// Only in a page served by `ratchet watch --web`: ask every second for a new version, and replace the content.
 (() => {
   let version = document.documentElement.dataset.version;
   const $ = (id) => document.getElementById(id);
@@ -16,11 +16,11 @@
 
   async function look() {
     try {
-      const told = await (await fetch("/version", { cache: "no-store" })).json();
-      if (told.version !== version) await renew();
-      $("now").textContent = told.now;
+      const state = await (await fetch("/version", { cache: "no-store" })).json();
+      if (state.version !== version) await renew();
+      $("now").textContent = state.now;
     } catch {
-      $("now").textContent = "nobody serves this page any more; it stays as it is";
+      $("now").textContent = "The server has stopped. This page is no longer updated.";
     }
     setTimeout(look, 1000);
   }

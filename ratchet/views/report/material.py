@@ -1,4 +1,4 @@
-"""What a report is made of: the journal of a run, and what git holds of it. Pure values."""
+"""The data of a report: the journal of a run and the changes from git. Pure."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from ratchet.core.records import Experiment, Verdict
 from ratchet.core.table import excerpt
 from ratchet.repo.journal import Event
 
-LISTED = 1000  # experiments that a page shows one by one; of a longer run the kept ones, and its end
+LISTED = 1000  # experiments listed on a page; of a longer run only the kept ones and the last ones
 
-DIFF_CHARS = 6000  # of one patch
-DIFFS_CHARS = 550_000  # of all patches on a page, as HTML
-MARKED_CHARS = 11  # of the elements around a line of a patch
+DIFF_CHARS = 6000  # maximum of one patch
+DIFFS_CHARS = 550_000  # maximum of all patches on a page, as HTML, so that 200 experiments stay under 1 MB
+MARKED_CHARS = 11  # of <ins></ins> or <del></del> around a line of a patch
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """All that a page may show. `diffs` holds the patch of each experiment whose patch is on the page.
+    """The data of a page. `diffs` holds the patches by experiment, as far as they fit on the page.
 
-    `setup` holds the text of each file that says what is measured (the table's card). With `has_audit` the numbers for
-    the audit are shown; with `version` the page asks, every second, whether it is still the newest.
+    `setup` holds the text of the files that describe the table. `has_audit` shows the audit scores. With `version` the
+    page asks the server every second for a newer version.
     """
 
     tag: str
@@ -37,7 +37,7 @@ class Material:
 
     @property
     def is_up(self) -> bool:
-        """A larger number is a better one."""
+        """Whether a larger metric is better."""
         return self.config.metric.direction is Direction.MAXIMIZE
 
     @property
@@ -47,7 +47,7 @@ class Material:
 
     @property
     def measured(self) -> list[Experiment]:
-        """Those that were measured themselves: what is the same code again bears the lines of its twin."""
+        """The experiments that were measured; one with the same code as an earlier one reuses its numbers."""
         return [old for old in self.history if old.reused is None]
 
     @property
@@ -57,22 +57,22 @@ class Material:
 
     @property
     def listed(self) -> list[Experiment]:
-        """The experiments that are shown one by one."""
+        """The experiments that are listed on the page."""
         return listed_of(self.history)
 
 
 def listed_of(history: Sequence[Experiment]) -> list[Experiment]:
-    """Return the experiments of a history that a page shows one by one."""
+    """Return the experiments of a history that are listed on a page."""
     return excerpt(history, LISTED)
 
 
 def fitting(listed: Sequence[Experiment], patches: Mapping[str, str]) -> dict[int, str]:
-    """Return the patches, by experiment, for which a page has room; the kept come first. `patches` go by commit."""
-    folder, found = DIFFS_CHARS, {}
+    """Return the patches by experiment that fit on a page, kept experiments first. `patches` are by commit."""
+    chars_left, found = DIFFS_CHARS, {}
     for old in sorted(listed, key=lambda old: old.verdict is not Verdict.KEEP):
         patch = patches.get(old.commit, "")
-        shown = escape(patch[:DIFF_CHARS], quote=False)
-        folder -= len(shown) + MARKED_CHARS * shown.count("\n")
-        if folder >= 0:
+        shown = escape(patch[:DIFF_CHARS])
+        chars_left -= len(shown) + MARKED_CHARS * shown.count("\n")
+        if chars_left >= 0:
             found[old.n] = patch
     return found

@@ -1,7 +1,7 @@
 "use strict";
-// Hover, focus and click of the climb. All that it shows is a copy of what stands in the page already.
+// Hover, focus and click in the figure. It shows only copies of elements that are already on the page.
 (() => {
-  const NEAR = 24; // pixels around a dot in which it feels the pointer
+  const NEAR = 24; // pixels; the pointer selects a dot within this distance
   const $ = (id) => document.getElementById(id);
   const entryOf = (dot) => $(dot.getAttribute("href").slice(1));
   const figureOf = (event) => (event.target instanceof Element ? event.target.closest("svg.climb") : null);

@@ -1,4 +1,4 @@
-"""The page: its sections in their order, its style, its script, and the policy that lets nothing else run. Pure."""
+"""The HTML page of the report: its template, style, scripts and content security policy. Pure."""
 
 from __future__ import annotations
 
@@ -7,41 +7,31 @@ import hashlib
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
+from ratchet.core.text import STATUS_WORDS, evidence_text
 from ratchet.views.report import evidence, gap, listing, overview, real
-from ratchet.views.report.markup import code, line
+from ratchet.views.report.markup import line, lines, shown
 from ratchet.views.report.material import Material
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 
 def render(material: Material) -> str:
     """Return the report as one HTML document that needs no other file."""
     scripts = [_asset("page.js"), *([_asset("live.js")] if material.version else [])]
-    title = f"{line(material.config.name)}: run {line(material.tag)}"
-    version = f' data-version="{line(material.version)}"' if material.version else ""
-    return "\n".join(
-        [
-            "<!doctype html>",
-            f'<html lang="en"{version}>',
-            "<head>",
-            '<meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{policy(scripts, is_live=bool(material.version))}">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            '<meta name="referrer" content="no-referrer">',
-            f"<title>{title}</title>",
-            f"<style>{_asset('style.css')}</style>",
-            "</head>",
-            "<body>",
-            _main(material, title),
-            *(f"<script>{script}</script>" for script in scripts),
-            "</body>",
-            "</html>",
-            "",
-        ]
+    return _template().render(
+        material=material,
+        as_of=next((str(event.data["at"]) for event in reversed(material.events) if event.data.get("at")), ""),
+        policy=policy(scripts, is_live=bool(material.version)),
+        style=_asset("style.css"),
+        scripts=scripts,
     )
 
 
 def policy(scripts: Sequence[str], *, is_live: bool) -> str:
-    """Return the policy of a page: nothing but this style and these scripts, no request but to ask for what is new."""
+    """Return the content security policy: only this style and these scripts, and only a live page may send requests."""
     allowed = " ".join(_hash(script) for script in scripts)
     style, connect = _hash(_asset("style.css")), "'self'" if is_live else "'none'"
     return (
@@ -50,29 +40,26 @@ def policy(scripts: Sequence[str], *, is_live: bool) -> str:
     )
 
 
-def _main(material: Material, title: str) -> str:
-    asof = next((str(event.data["at"]) for event in reversed(material.events) if event.data.get("at")), "")
-    parts = [
-        f"<header><h1>{title}</h1>",
-        f'<p class="soft">as of {line(asof)}</p>' if asof else "",
-        '<p id="now" class="now" role="status"></p>' if material.version else "",
-        "</header>",
-        overview.tiles(material) if material.history else "",
-        overview.climb_section(material),
-        real.verdict_section(material) if material.history else "",
-        real.placebo_section(material),
-        gap.gap_section(material) if material.history else "",
-        listing.kept_section(material),
-        listing.strategies_section(material),
-        evidence.leaks_section(material),
-        evidence.table_section(material),
-        evidence.harness_section(material),
-        listing.experiments_section(material),
-        evidence.receipts_section(material),
-        f"<footer>Computed from the journal of the run by {code('uv run ratchet report')}. Nothing on this page was "
-        "fetched from elsewhere; what an agent wrote is shown as text.</footer>",
-    ]
-    return "<main>\n" + "\n".join(part for part in parts if part) + "\n</main>"
+@cache
+def _template() -> Template:
+    """Return the template; it escapes every value."""
+    from jinja2 import Environment, FunctionLoader, StrictUndefined  # imported here: `ratchet status` needs none of it
+
+    environment = Environment(
+        loader=FunctionLoader(_asset), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {
+        "line": line,
+        "lines": lines,
+        "shown": shown,
+        "evidence": evidence_text,
+        "word": lambda verdict: STATUS_WORDS[verdict].lower(),
+    }
+    environment.globals |= {module.__name__.rpartition(".")[2]: module for module in _SECTIONS}
+    return environment.get_template("report.html")
+
+
+_SECTIONS = (overview, real, gap, listing, evidence)
 
 
 def _hash(text: str) -> str:
@@ -81,5 +68,5 @@ def _hash(text: str) -> str:
 
 @cache
 def _asset(name: str) -> str:
-    """Return a file that stands beside this one."""
+    """Return the text of a file in this package."""
     return files("ratchet.views.report").joinpath(name).read_text("utf-8")

@@ -1,95 +1,111 @@
-"""How much of a climb is real: the study says, or a rule of thumb and how to get the study; climbs on nothing. Pure."""
+"""The sections about how much of the gain is real: the analyses `conclude` and `placebo`, or the noise floor. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ratchet.core.noise import FLOOR_TRIES
 from ratchet.core.output_parser import is_number
-from ratchet.core.records import best
 from ratchet.core.text import number_text
 from ratchet.core.trajectory import climb_of
 from ratchet.repo.journal import latest_analysis
-from ratchet.views.report.markup import code, line, number_at, paragraph, section, shown, signed, table
+from ratchet.views.report.markup import line, number_at, shown, signed
 from ratchet.views.report.material import Material
 
 SUPPORTED = "supported"
 RULES = ("strict", "margin", "confirm")
 
 
-def verdict_section(material: Material) -> str:
-    """Return how much of the climb is real: what the study says, or the rule of thumb and how to get the study."""
-    title, event = "How much of it is real?", latest_analysis(material.events, "conclude")
-    if event is not None:
-        return section("real", title, *_concluded(material, event))
-    climb, top = climb_of(material.history, material.config), best(material.history)
-    if top is None or climb.baseline is None or climb.best is None or not material.kept:
-        return section("real", title, paragraph("Nothing was kept: there is no gain to explain."))
-    gain = climb.best - climb.baseline
-    if climb.floor is None:
-        text = "No standard errors were measured, so nothing says how much of the gain is chance."
-    else:
-        is_above = climb.best > climb.floor if climb.is_up else climb.best < climb.floor
-        side = "beyond" if is_above else "within"
-        text = (
-            f"The gain of {signed(gain, climb.best)} is <b>{side} the noise floor</b> of "
-            f"{number_text(abs(climb.floor - climb.baseline))}: a rule of thumb, for about {FLOOR_TRIES} tries "
-            "on a small table."
-        )
-    return section("real", title, _word(text, is_good=False), _how_to_conclude(material))
+@dataclass(frozen=True, slots=True)
+class ConclusionTable:
+    """What the analysis `conclude` found; `rows` is one row for each estimate of the gain."""
+
+    word: str
+    reasons: str
+    rows: list[list[str]]
+    notes: list[str]
+    caveat: str
+    outdated: str
+
+    @property
+    def is_good(self) -> bool:
+        """The gain is supported."""
+        return self.word == SUPPORTED
 
 
-def _how_to_conclude(material: Material) -> str:
-    if not material.config.serve:
-        return ""
-    return paragraph(
-        f"The estimate that is corrected for the choice is not there yet: {code('uv run ratchet conclude')}."
+@dataclass(frozen=True, slots=True)
+class FloorTest:
+    """The gain beside the noise floor; `side` is "" if no standard error was measured."""
+
+    gain: str
+    side: str = ""
+    floor: str = ""
+    n_tries: int = FLOOR_TRIES
+
+
+@dataclass(frozen=True, slots=True)
+class Placebos:
+    """The table of the placebo climbs, and how many tries each has."""
+
+    head: list[str]
+    rows: list[list[str]]
+    n_tries: str
+
+
+def conclusion(material: Material) -> ConclusionTable | None:
+    """Return the last conclusion of the harness, or None."""
+    event = latest_analysis(material.events, "conclude")
+    if event is None:
+        return None
+    answer = event["answer"]
+    last, upto = max((old.n for old in material.history), default=0), event.get("upto")
+    is_old = upto is not None and upto < last
+    return ConclusionTable(
+        word=str(answer.get("word", "")),
+        reasons=str(answer.get("reasons", "")),
+        rows=_gain_rows(answer),
+        notes=[*_counts(answer), *_calibration(answer)],
+        caveat=str(answer.get("caveat") or ""),
+        outdated=f"Computed at experiment {upto}. The run has continued to experiment {last}." if is_old else "",
     )
 
 
-def _word(html: str, *, is_good: bool) -> str:
-    return f'<p class="word{" good" if is_good else ""}">{html}</p>'
+def floor_test(material: Material) -> FloorTest | None:
+    """Return the comparison of the gain with the noise floor, or None without a gain."""
+    climb = climb_of(material.history, material.config)
+    if climb.baseline is None or climb.best is None:
+        return None
+    gain = signed(climb.best - climb.baseline, climb.best)
+    if climb.floor is None:
+        return FloorTest(gain)
+    is_above = climb.best > climb.floor if climb.is_up else climb.best < climb.floor
+    return FloorTest(gain, "beyond" if is_above else "within", number_text(abs(climb.floor - climb.baseline)))
 
 
-def _concluded(material: Material, event: Mapping[str, Any]) -> list[str]:
-    answer = event["answer"]
-    word, reasons = str(answer.get("word", "")), line(answer.get("reasons", ""), 1000)
-    parts = [_word(f"The gain is <b>{line(word)}</b>{': ' if reasons else ''}{reasons}.", is_good=word == SUPPORTED)]
-    parts.append(table(["gain", "", "interval or error", "P(no gain)"], _gain_rows(answer), n_texts=1))
-    counts = [
-        f"{answer.get('n_comparisons')} comparisons were made" if answer.get("n_comparisons") is not None else "",
-        f"stopped early: {answer.get('n_stopped_early')}" if answer.get("n_stopped_early") else "",
-    ]
-    if any(counts):
-        parts.append(paragraph(line("; ".join(filter(None, counts))) + "."))
-    parts.append(_calibration(answer))
-    parts.append(paragraph(line(answer.get("caveat", ""), 1000), "soft") if answer.get("caveat") else "")
-    last, upto = max((old.n for old in material.history), default=0), event.get("upto")
-    if upto is not None and upto < last:
-        parts.append(
-            paragraph(f"This was found at experiment {line(upto)}; the run has gone on to {last} since.", "bad")
-        )
-    return parts
+def _counts(answer: Mapping[str, Any]) -> list[str]:
+    compared, stopped = answer.get("n_comparisons"), answer.get("n_stopped_early")
+    found = [f"{compared} comparisons were made"] if compared is not None else []
+    found += [f"stopped early: {stopped}"] if stopped else []
+    return [line("; ".join(found)) + "."] if found else []
 
 
-def _calibration(answer: Mapping[str, Any]) -> str:
-    """Say how good the authors of the edits were at saying beforehand what would come of them."""
+def _calibration(answer: Mapping[str, Any]) -> list[str]:
+    """Return how well the predictions of the change matched the measured change."""
     hits, count, error = (number_at(answer, "calibration", key) for key in ("sign_hits", "n", "mean_absolute_error"))
     if hits is None or not count:
-        return ""
-    return paragraph(
-        f"Of {count:.0f} predictions {hits:.0f} had the right sign; they were off by {shown(error)} on average."
-    )
+        return []
+    return [f"{hits:.0f} of {count:.0f} predictions had the right sign. The mean absolute error is {shown(error)}."]
 
 
 def _gain_rows(answer: Mapping[str, Any]) -> list[list[str]]:
-    """Return a row for each way to look at the gain that was measured."""
-    rows = [["as the climb shows it", signed(number_at(answer, "naive"), 0.1), "", ""]]
+    """Return one row for each estimate of the gain."""
+    rows = [["naive", signed(number_at(answer, "naive"), 0.1), "", ""]]
     if answer.get("corrected"):
         low, high = (signed(number_at(answer, "corrected", key), 0.1) for key in ("low", "high"))
         mean, chance = (number_at(answer, "corrected", key) for key in ("mean", "p_not_positive"))
-        rows.append(["corrected for the choice of the best", signed(mean, 0.1), f"{low} to {high}", shown(chance)])
+        rows.append(["corrected for picking the best", signed(mean, 0.1), f"{low} to {high}", shown(chance)])
     if answer.get("fresh"):
         mean, error, count = (number_at(answer, "fresh", key) for key in ("mean", "se", "n_partitions"))
         over = f"over {count:.0f} fresh partitions" if count else "over fresh partitions"
@@ -98,19 +114,13 @@ def _gain_rows(answer: Mapping[str, Any]) -> list[list[str]]:
     return rows
 
 
-def placebo_section(material: Material) -> str:
-    """Return how often each rule was fooled by nothing, where the study of that was made."""
+def placebos(material: Material) -> Placebos:
+    """Return the gain and the false keeps of each placebo; no rows if the analysis was not run."""
     event = latest_analysis(material.events, "placebo")
-    climbs = event["answer"].get("climbs") if event else None
-    rows = [_placebo_row(one) for one in climbs or [] if isinstance(one, Mapping)]
-    if not rows or event is None:
-        return ""
-    tries = number_at(event["answer"], "n")
-    label = f"{tries:.0f} tries each that cannot be better." if tries else "Tries that cannot be better."
-    note = paragraph(f"{label} What a rule keeps of them is a false keep.", "soft")
-    return section(
-        "placebo", "Climbs on nothing", note, table(["placebo", "gain", *(f"kept by {r}" for r in RULES)], rows)
-    )
+    answer = event["answer"] if event else {}
+    rows = [_placebo_row(one) for one in answer.get("climbs") or [] if isinstance(one, Mapping)]
+    tries = number_at(answer, "n")
+    return Placebos(["placebo", "gain", *(f"kept by {rule}" for rule in RULES)], rows, f"{tries:.0f}" if tries else "")
 
 
 def _placebo_row(one: Mapping[str, Any]) -> list[str]:

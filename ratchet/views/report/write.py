@@ -1,4 +1,4 @@
-"""Gather what a report is made of, from the journal and from git, and write the page."""
+"""Collect the data of a report from the journal and git, and write the page."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ratchet.core.records import Experiment
-from ratchet.core.trajectory import climb_of
 from ratchet.errors import RatchetError
 from ratchet.repo import git, journal, snapshots
-from ratchet.repo.journal import latest_analysis
+from ratchet.repo.files import write_atomic
 from ratchet.repo.run import Run, run_event
+from ratchet.views.axes import climb_in
 from ratchet.views.figure import headline, save
 from ratchet.views.report.material import Material, fitting, listed_of
 from ratchet.views.report.page import render
 
 
 def page_of(run: Run, *, has_audit: bool, version: str = "") -> str:
-    """Return the report of a run as it stands now."""
+    """Return the current report of a run."""
     events = journal.read_events(run.journal)
     history = journal.experiments(events)
     listed = listed_of(history)
@@ -36,28 +36,29 @@ def page_of(run: Run, *, has_audit: bool, version: str = "") -> str:
 
 
 def draw_climb(run: Run, target: Path) -> None:
-    """Write the climb of a run as a figure; the suffix says the format. Raises RatchetError where it cannot."""
+    """Write the figure of a run in the format of the file's suffix. Raises RatchetError if it cannot be written."""
     events = journal.read_events(run.journal)
-    history, analysis = journal.experiments(events), latest_analysis(events, "placebo")
-    climb = climb_of(history, run.worktree.config, analysis["answer"] if analysis else None)
-    save(climb, history, headline(history, f"{run.worktree.config.name}, run {run.tag}"), target)
+    history = journal.experiments(events)
+    save(
+        climb_in(events, history, run.worktree.config),
+        history,
+        headline(history, f"{run.worktree.config.name}, run {run.tag}"),
+        target,
+    )
 
 
 def write_page(run: Run, target: Path, text: str) -> None:
-    """Write a page in one step. Raises RatchetError where the file cannot be written."""
-    temporary = target.with_name(f".{target.name}.ratchet~")
+    """Write a page atomically. Raises RatchetError if the file cannot be written."""
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, "utf-8", errors="replace", newline="\n")
-        Path(temporary).replace(target)
+        write_atomic(target, text)
     except OSError as error:
         raise RatchetError(
-            f"{target}: expected to write the report, got: {error.strerror}. Choose another -o."
+            f"{target}: cannot write the report: {error.strerror}. Choose another file with -o."
         ) from None
 
 
 def patches(run: Run, experiments: Sequence[Experiment]) -> Mapping[str, str]:
-    """Return what each experiment changed, by commit, from one call of git."""
+    """Return the patch of each experiment, by commit, from one call of git."""
     wanted = [f"{old.commit} {old.parent}" for old in experiments if old.commit != old.parent]
     known = [row for row in wanted if re.fullmatch(r"[0-9a-f]{40,64} [0-9a-f]{40,64}", row)]
     if not known:
@@ -77,7 +78,7 @@ def patches(run: Run, experiments: Sequence[Experiment]) -> Mapping[str, str]:
 
 
 def _setup(run: Run) -> dict[str, str]:
-    """Return the text of the setup files as the run took them."""
+    """Return the text of the setup files at the start of the run."""
     first, worktree = str(run_event(run).data["first"]), run.worktree
     found = {path: snapshots.read_file(worktree.repo, first, worktree.in_repo(path)) for path in worktree.config.setup}
     return {path: content.decode("utf-8", "replace") for path, content in found.items() if content is not None}

@@ -97,7 +97,7 @@ def test_every_number_stands_with_its_source_and_its_limit(served, ratchet: Ratc
     assert "naive gain        +0.0123 score, the best of 6 comparisons" in out
     assert "corrected gain    +0.0040 at most, 95 % interval -0.0100 to +0.0200, P(gain <= 0) = 0.38 (BBC-CV" in out
     assert "fresh partitions  +0.0050 ± 0.0070, one-sided p = 0.236 (corrected t-test, Nadeau and Bengio 2003" in out
-    assert "predictions       3 of 4 had the right sign, off by 0.0100 in the mean" in out
+    assert "predictions       3 of 4 had the right sign, off by 0.0100 on average" in out
     assert "not known         an upper bound" in out
 
 
@@ -113,7 +113,7 @@ def test_finish_asks_once_and_the_review_says_the_word(served, ratchet: Ratchet)
     status, out, _ = ratchet("finish")
     assert status == 0
     assert "- look: not distinguishable from selection noise: it is small (not known: an upper bound)" in out
-    assert "- Do not promise the gain" in out
+    assert "- Do not rely on the gain" in out
     ratchet("finish")
     assert len(analyses(served)) == 1
 
@@ -125,7 +125,7 @@ def test_an_experiment_after_it_makes_a_conclusion_old(served, ratchet: Ratchet)
     ratchet("step")
     _, out, _ = ratchet("finish", "--no-conclude")
     assert "not distinguishable" not in out
-    assert "- `uv run ratchet conclude` says how much of the climb is real." in out
+    assert "- `uv run ratchet conclude` estimates how much of the gain is real." in out
     ratchet("finish")
     assert [analysis["upto"] for analysis in analyses(served)] == [1, 2]
 
@@ -159,13 +159,13 @@ def test_a_server_that_cannot_conclude_is_one_clear_line_and_no_end_of_finish(
 def test_a_run_without_a_server_or_a_baseline_is_one_clear_line(project, ratchet: Ratchet) -> None:
     climb(project, ratchet, 0.6)
     status, _, err = ratchet("conclude")
-    assert (status, "expected a command that answers `conclude`" in err) == (1, True)
+    assert (status, "serve: the config has no server command, and `conclude` needs one." in err) == (1, True)
     project.git("switch", "--quiet", "main")
     project.edit("1 / 0")
     project.commit("broken")
     ratchet("start", "second")
     status, _, err = ratchet("conclude")
-    assert (status, "expected a measured baseline, got none yet" in err) == (1, True)
+    assert (status, "the baseline has not been measured. Run `uv run ratchet step`." in err) == (1, True)
 
 
 def test_an_answer_without_its_numbers_is_still_reported() -> None:

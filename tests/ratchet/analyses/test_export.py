@@ -56,8 +56,8 @@ def test_a_committee_is_written_by_its_command_and_bears_no_number(project, serv
 @pytest.mark.parametrize(
     ("script", "line"),
     [
-        ("raise SystemExit('committee: nobody to seat')", "got: committee: nobody to seat"),
-        ("", "expected another file than the best experiment's"),
+        ("raise SystemExit('committee: nobody to seat')", "failed: committee: nobody to seat"),
+        ("", "did not change the file. Export without --committee."),
     ],
 )
 def test_a_committee_that_does_not_come_about_is_one_line(
@@ -72,7 +72,7 @@ def test_a_committee_that_does_not_come_about_is_one_line(
 
 def test_a_folder_that_is_there_is_not_asked_for(project, served: Asked, ratchet: Ratchet) -> None:
     made(project, "first-1", "2026")
-    assert "expected no such folder yet" in ratchet("export")[2]
+    assert "the folder exists. Use --force" in ratchet("export")[2]
     assert served.requests("export") == []
     assert ratchet("export", "--force")[0] == 0
     assert ratchet("export", "--force")[2] == "next: `uv run ratchet predict FILE.csv`\n"
@@ -90,7 +90,7 @@ def test_there_is_nothing_to_export_without_a_baseline(project, tmp_path: Path, 
 
     serve(project, tmp_path / "served")
     start_run(open_worktree(project.root), "first", datetime.now(UTC))
-    assert "expected a kept experiment to export, got none yet" in ratchet("export")[2]
+    assert "there is no kept experiment to export" in ratchet("export")[2]
 
 
 def test_predict_takes_the_newest_export_and_needs_no_run(project, served: Asked, ratchet: Ratchet) -> None:
@@ -118,12 +118,12 @@ def test_predict_says_what_was_left_out_and_never_writes_over_a_file(project, se
     assert err.splitlines() == [
         "2 rows scored by first-1",
         "other versions",
-        "columns that the model does not know, left out: a [2J, b, c, d, e and 2 more",
-        "column thal: 1 cell holds a category that no row of the table had",
-        "column sex: 3 cells hold a category that no row of the table had",
+        "columns that the model does not use, ignored: a [2J, b, c, d, e and 2 more",
+        "column thal: 1 cell holds a category that is not in the table",
+        "column sex: 3 cells hold a category that is not in the table",
     ]
     project.write("out.csv", "mine")
-    assert "expected no such file yet" in ratchet("predict", "new.csv", "-o", "out.csv")[2]
+    assert "out.csv: the file exists. Use --force" in ratchet("predict", "new.csv", "-o", "out.csv")[2]
 
 
 def test_what_the_harness_objects_to_is_one_line(project, served: Asked, ratchet: Ratchet) -> None:
@@ -138,5 +138,5 @@ def test_without_an_export_there_is_one_line(project, served: Asked, ratchet: Ra
     status, _, err = ratchet("predict", "new.csv")
     assert (status, err) == (
         1,
-        "exports/: expected an exported model, got none. `uv run ratchet export` makes one; --model names one.\n",
+        "exports/: there is no exported model. Run `uv run ratchet export`, or give a folder with --model.\n",
     )

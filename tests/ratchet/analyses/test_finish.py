@@ -96,8 +96,8 @@ def test_onto_never_writes_over_what_others_made_of_the_file(climbed, ratchet: R
     climbed.git("switch", "--quiet", "autoresearch/first")
     status, _, err = ratchet("finish", "--onto", "main")
     assert status == 1
-    assert err.startswith("--onto: expected model.py as the run found it, got another version on main.")
-    assert ratchet("finish", "--onto", "no-such")[2].startswith("--onto: expected a branch or a commit, got no-such.")
+    assert err.startswith("--onto: model.py was also changed on main since the run was started.")
+    assert ratchet("finish", "--onto", "no-such")[2].startswith("--onto: there is no branch or commit no-such.")
     assert climbed.git("for-each-ref", "refs/heads/result") == ""
 
 
@@ -117,9 +117,7 @@ def test_a_branch_that_somebody_committed_to_is_never_moved(climbed, ratchet: Ra
     climbed.git("update-ref", "refs/heads/result/first", theirs)
     status, _, err = ratchet("finish", "--squash")
     assert status == 1
-    assert err.startswith(
-        "result/first: expected the branch as `uv run ratchet finish` left it, got one that is in use"
-    )
+    assert err.startswith("result/first: the branch is checked out or was changed after `uv run ratchet finish`.")
     assert climbed.git("rev-parse", "result/first") == theirs
 
 
@@ -142,11 +140,11 @@ def test_leave_goes_back_and_keeps_every_record(project, ratchet: Ratchet) -> No
     ratchet("step")
     refs = project.git("for-each-ref", "refs/ratchet", "refs/heads")
     assert ratchet("finish", "--leave")[2].endswith(
-        "back on my-work; `git switch autoresearch/first` returns to the run\n"
+        "switched to my-work; `git switch autoresearch/first` returns to the run\n"
     )
     assert project.git("symbolic-ref", "HEAD") == "refs/heads/my-work"
     assert project.git("for-each-ref", "refs/ratchet", "refs/heads") == refs
-    assert ratchet("finish", "--leave")[::2] == (0, "HEAD is on no run's branch: nothing to leave\n")
+    assert ratchet("finish", "--leave")[::2] == (0, "the current branch is not a run branch: nothing to leave\n")
 
 
 def test_leave_keeps_the_result_in_the_shape_that_was_chosen(climbed, ratchet: Ratchet) -> None:
@@ -164,7 +162,7 @@ def test_leave_refuses_while_the_worktree_holds_an_edit(project, ratchet: Ratche
     project.write(name, "SCORE = 1\n")
     status, _, err = ratchet("finish", "--leave")
     assert status == 1
-    assert f"{name}: expected no edits on the desk, got 1 edited file." in err
+    assert f"{name}: there are uncommitted edits in 1 file." in err
     assert project.git("symbolic-ref", "HEAD") == "refs/heads/autoresearch/first"
     assert project.read(name) == "SCORE = 1\n"
 
@@ -191,7 +189,7 @@ def test_a_subrun_of_a_race_that_was_killed_goes_unless_it_holds_an_edit(climbed
     status, _, err = ratchet("finish")
     assert status == 0
     assert subrun.exists() is is_edited
-    assert ("a lane's work tree with edits that nobody committed" in err) is is_edited
+    assert ("this worktree of a race has uncommitted edits and was not removed" in err) is is_edited
     assert climbed.git("rev-parse", "autoresearch/first-lane1")
 
 
@@ -212,15 +210,15 @@ def test_the_review_says_what_the_journal_holds_and_no_held_out_number(climbed, 
     out = ratchet("finish")[1]
     for line in (
         "# Review of run first",
-        "- ok: fingerprint: config, frozen files and data settings are what the run was started with",
+        "- ok: fingerprint: config, frozen files and data settings are unchanged since the start",
         "- look: crash: iter 3",
-        "- ok: 4 of 4 experiments say what they try",
-        "- look: 0 of 4 experiments left a note",
-        "- ok: kept edits change 4 lines in the median",
-        "- look: failed before a number and not tried again: iter 3",
+        "- ok: 4 of 4 experiments state a hypothesis",
+        "- look: 0 of 4 experiments have a note",
+        "- ok: the median kept edit changes 4 lines",
+        "- look: failed without a number and not tried again: iter 3",
     ):
         assert line in out.splitlines()
-    assert "best gain +0.2000 (score) after 3 tries; no standard errors were measured" in out
+    assert "best gain +0.2000 (score) after 3 tries; without measured standard errors" in out
     assert "0.123" not in out
     assert "test_score" not in out
 
@@ -262,7 +260,7 @@ def review_of(*tried: Experiment, **facts: object) -> str:
 def test_the_gain_is_held_against_the_noise_floor(metric: float, word: str) -> None:
     text = review_of(made(1, 0.79, Verdict.DISCARD), made(2, metric, Verdict.KEEP))
     assert f"after 2 tries: {word} the noise floor (1.6 × median paired SE = 0.0160" in text
-    assert ("Measure the best once more" in text) is (word == "below")
+    assert ("Measure the best again" in text) is (word == "below")
 
 
 def test_the_noise_floor_is_none_without_a_standard_error() -> None:
@@ -278,7 +276,7 @@ def test_what_was_not_tried_and_what_failed_are_next_steps() -> None:
         made(4, 0.7, Verdict.DISCARD),
     )
     assert "- look: kinds not tried: simplify" in text
-    assert "- Mend and measure what failed before a number: iter 1." in text
+    assert "- Fix and measure the experiments that failed without a number: iter 1." in text
     assert "- Combine near-misses (within 1 SE of the best): iter 2." in text
 
 
@@ -287,7 +285,7 @@ def test_large_edits_and_ideas_without_a_name_are_pointed_at() -> None:
     kept = [made(1, 0.81, Verdict.KEEP), made(2, 0.82, Verdict.KEEP, hypothesis="a: +90 -3 lines")]
     text = review(RunFacts("t", CONFIG, [first, *kept], {1: 4, 2: 93}))
     assert "more than 40, perhaps several ideas: iter 2" in text
-    assert "1 of 2 experiments say what they try; not iter 2" in text
+    assert "1 of 2 experiments state a hypothesis; not iter 2" in text
 
 
 def test_a_failed_leak_check_and_a_second_fingerprint_are_pointed_at() -> None:
@@ -302,7 +300,7 @@ def test_a_failed_leak_check_and_a_second_fingerprint_are_pointed_at() -> None:
 def test_what_was_kept_without_a_baseline_is_no_gain_that_anybody_measured() -> None:
     broken = Experiment(0, "c", "p", Verdict.CRASH)
     text = review(RunFacts("t", CONFIG, [broken, made(1, 0.9, Verdict.KEEP)], {1: 4}))
-    assert "- look: something was kept, and the baseline has no number to compare it with" in text
+    assert "- look: an experiment was kept, but the baseline has no number to compare it with" in text
 
 
 def test_a_review_of_nothing_is_a_review() -> None:

@@ -42,20 +42,18 @@ def test_the_run_and_its_placebos_stand_on_one_scale() -> None:
     lines = placebo_lines({"climbs": [CLIMB]}, history(0.5, 0.6), CONFIG, width=8)
     assert lines[0].endswith("(m); full height +0.4000")
     assert lines[1] == "this run        ▁▃       +0.1000 in 1 try; 1 kept"
-    assert lines[2].startswith(
-        "seeds alone     ▁▃▃▃█    +0.4000 in 4 tries; kept for nothing: strict 2, margin 0; 3 climbs"
-    )
-    assert lines[3].startswith("as high or higher, on nothing: seeds alone (3 of 3)")
+    assert lines[2].startswith("seeds alone     ▁▃▃▃█    +0.4000 in 4 tries; false keeps: strict 2, margin 0; 3 climbs")
+    assert lines[3].startswith("placebos that gained as much or more: seeds alone (3 of 3)")
 
 
 def test_a_climb_that_is_not_drawn_counts_too() -> None:
     lines = placebo_lines({"climbs": [CLIMB]}, history(0.5, 0.92), CONFIG, width=8)
-    assert lines[3].startswith("as high or higher, on nothing: seeds alone (1 of 3)")
+    assert lines[3].startswith("placebos that gained as much or more: seeds alone (1 of 3)")
 
 
 def test_a_run_that_went_higher_is_not_proven_by_that() -> None:
     lines = placebo_lines({"climbs": [CLIMB]}, history(0.5, 0.99), CONFIG, width=20)
-    assert lines[-1].startswith("no placebo climbed as high: that alone proves little")
+    assert lines[-1].startswith("no placebo gained as much. This alone proves little")
 
 
 @pytest.mark.parametrize("values", [[0.5], [0.5, None], [0.5, *[0.6] * 10_000]])

@@ -43,7 +43,7 @@ def test_a_sealed_run_holds_the_number_nowhere(project, sealed: Asked, ratchet: 
 
 
 def test_the_table_says_that_it_is_sealed_and_shows_it_once_it_was_opened(sealed: Asked, ratchet: Ratchet) -> None:
-    assert "the held-out numbers are sealed: `uv run ratchet reveal`" in ratchet("results", "--audit")[2]
+    assert "the scores on the held-out test set are sealed; `uv run ratchet reveal`" in ratchet("results", "--audit")[2]
     ratchet("reveal")
     _, out, err = ratchet("results", "--audit")
     assert "0.7770" in out
@@ -79,7 +79,7 @@ def test_a_second_opening_has_to_be_asked_for_and_is_written_down(project, seale
     ratchet("reveal")
     status, out, err = ratchet("reveal")
     assert (status, out) == (1, "")
-    assert "expected a test that nobody has opened, got one that was opened" in err
+    assert "run first: the test set was revealed on" in err
     assert len(sealed.requests("reveal")) == 1
     assert ratchet("reveal", "--again")[0] == 0
     assert json.loads(project.read(".ratchet/first/receipts/reveal-2.json"))["opening"] == 2
@@ -122,7 +122,7 @@ def test_there_is_nothing_to_open_without_a_baseline(project, tmp_path: Path, ra
 
     serve(project, tmp_path / "served").say(reveal=ANSWER)
     start_run(open_worktree(project.root), "first", datetime.now(UTC))
-    assert "expected a measured baseline, got none yet" in ratchet("reveal")[2]
+    assert "the baseline has not been measured" in ratchet("reveal")[2]
 
 
 def test_a_config_without_a_server_is_one_line(project, ratchet: Ratchet) -> None:
@@ -130,7 +130,7 @@ def test_a_config_without_a_server_is_one_line(project, ratchet: Ratchet) -> Non
     for command in ("reveal", "placebo", "export"):
         status, _, err = ratchet(command)
         assert (status, err.count("\n")) == (1, 1)
-        assert f"serve: expected a command that answers `{command}`" in err
+        assert f"serve: the config has no server command, and `{command}` needs one" in err
 
 
 @pytest.mark.parametrize(

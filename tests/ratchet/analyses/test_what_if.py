@@ -62,8 +62,10 @@ def test_a_bound_above_the_other_bar_is_unknown_and_not_kept() -> None:
         None,
     ]
     assert found[5].word == "?"
-    assert "? 1 of 5: stopped early, above the bar of this rule (iter 5)" in doubt_lines(found, Rule.MARGIN)
-    assert "others would have been tried" in doubt_lines(found, Rule.MARGIN)[-1]
+    assert "? 1 of 5: stopped early, but could have beaten the best under this rule (iter 5)" in doubt_lines(
+        found, Rule.MARGIN
+    )
+    assert "under margin the agent would have tried others" in doubt_lines(found, Rule.MARGIN)[-1]
 
 
 def test_without_a_standard_error_margin_is_unknown() -> None:

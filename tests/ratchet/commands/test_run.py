@@ -216,11 +216,11 @@ def test_a_run_that_grows_from_another_says_so(project, ratchet: Ratchet) -> Non
     project.edit(0.7)
     ratchet("step")
     err = ratchet("start", "second")[2]
-    assert "note: the baseline is the code as run first left it; to begin with the plain one: `git switch main`" in err
+    assert "note: the baseline is the best code of run first. To start from the original code: `git switch main`" in err
     assert "note:" not in ratchet("start", "third")[2]
     project.edit(0.8)
     ratchet("step")
-    assert "as run third left it; to begin with the plain one: `git switch main`" in ratchet("start", "fourth")[2]
+    assert "best code of run third. To start from the original code: `git switch main`" in ratchet("start", "fourth")[2]
 
 
 def test_a_run_of_another_table_says_how_to_take_it_along(project, ratchet: Ratchet) -> None:
@@ -359,7 +359,7 @@ def test_rule_confirm_asks_again_on_a_fresh_partition(project, ratchet: Ratchet,
 def test_a_limit_that_is_no_number_is_refused(project, ratchet, option: list[str]) -> None:
     status, out, err = ratchet("loop", "-n", "1", *option)
     assert (status, out) == (2, "")
-    assert f"{option[0]}: expected a number such as" in err
+    assert f"{option[0]}: {option[1]} is not a finite number. Use a number such as" in err
 
 
 @pytest.mark.parametrize("tag", ["a..b", "a.", "a.lock", "../x", "-x", "a;id", "é", "x" * 61])
@@ -378,4 +378,4 @@ def test_a_check_that_no_program_is_there_for_is_found_before_the_run(project, r
     project.configure('checks = ["no-such-program --fast"]')
     status, out, _ = ratchet("check")
     assert status == 1
-    assert "bad  checks: expected the program no-such-program on PATH, got none. Install it, or mend checks" in out
+    assert "bad  checks: the program 'no-such-program' is not on PATH. Install it, or change checks" in out

@@ -29,7 +29,7 @@ def test_the_constant_in_the_file_is_the_prediction_and_shown_beside_what_came(p
     begun = next(event for event in reversed(predicting.journal("first")) if event["event"] == "begin")
     assert begun["prediction"] == 0.03
     assert last(predicting)["prediction"] == 0.03
-    assert "  predicted: +0.0300, came +0.1000\n" in ratchet("show", "1")[1]
+    assert "  predicted: +0.0300, measured +0.1000\n" in ratchet("show", "1")[1]
 
 
 def test_the_option_goes_before_the_file(predicting, ratchet: Ratchet) -> None:

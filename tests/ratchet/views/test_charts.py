@@ -151,7 +151,7 @@ def test_ten_thousand_experiments_are_shown(project, ratchet: Ratchet, long_run:
 
 @pytest.mark.parametrize(
     ("options", "line"),
-    [(("--rule", "strict", "--json"), "leave out --json"), (("--k", "3"), "--k belongs to --rule margin")],
+    [(("--rule", "strict", "--json"), "cannot be combined with --json"), (("--k", "3"), "--k needs --rule margin")],
 )
 def test_options_that_do_not_go_together_are_refused(project, ratchet: Ratchet, options, line: str) -> None:
     ratchet("start", "first")

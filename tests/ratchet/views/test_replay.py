@@ -49,8 +49,8 @@ def test_each_verdict_is_shown_after_the_guess_and_the_guesses_are_scored(
     out = ratchet("replay")[1]
     assert out.index("keep or drop?") < out.index("iter 1 | score=0.6000")
     assert out.count("keep or drop?") == 4
-    assert "2 of 3 right; always saying drop: 2 of 3. That is level with always drop." in out
-    assert "of the 1 that were kept you saw 1 coming" in out
+    assert "2 of 3 right, equal to always answering drop (2 of 3)" in out
+    assert "of 1 kept experiments you recognised 1" in out
 
 
 @pytest.mark.parametrize("keys", ["q\n", "", "k\nq\n"])
@@ -72,13 +72,13 @@ def test_auto_asks_nobody(recorded, ratchet: Ratchet, monkeypatch) -> None:
 def test_a_run_can_be_walked_through_from_another_branch(recorded, ratchet: Ratchet) -> None:
     recorded.git("switch", "--quiet", "--force", "main")
     assert "iter 2 | score=0.4000" in ratchet("replay", "first")[1]
-    assert ratchet("replay", "other")[2] == "TAG: expected a recorded run (first), got other.\n"
+    assert ratchet("replay", "other")[2] == "TAG: there is no run other. Recorded runs: first.\n"
     assert "tag: expected at most 60" in ratchet("replay", "../first")[2]
 
 
 def test_a_run_without_experiments_is_one_line(project, ratchet: Ratchet) -> None:
     ratchet("start", "first")
-    assert ratchet("replay")[:2] == (0, "run first: no experiments to walk through yet\n")
+    assert ratchet("replay")[:2] == (0, "run first: no experiments to show yet\n")
 
 
 def test_an_edit_cannot_paint_over_the_screen(project, ratchet: Ratchet) -> None:
@@ -103,6 +103,6 @@ def test_a_long_patch_is_cut_with_a_word_and_a_long_line_too() -> None:
 def test_guesses_are_held_against_always_drop() -> None:
     assert score_lines([Guess(1, None, was_kept=True)]) == []
     better = [Guess(1, True, was_kept=True), Guess(2, False, was_kept=False)]
-    assert "better than always drop" in score_lines(better)[0]
+    assert "better than always answering drop" in score_lines(better)[0]
     assert "worse than" in score_lines([Guess(1, True, was_kept=False)])[0]
-    assert score_lines([Guess(1, False, was_kept=False)])[1] == "none of them was kept"
+    assert score_lines([Guess(1, False, was_kept=False)])[1] == "no experiment was kept"

@@ -85,7 +85,7 @@ def test_what_is_done_now_is_believed_only_while_somebody_holds_the_lock(project
     ratchet("start", "first")
     run = the_run(project)
     Board(run).show("iter 1: measuring")
-    assert now_text(Watcher(run).look()) == "nobody is working on it"
+    assert now_text(Watcher(run).look()) == "no process is working on the run"
     with lock.hold(run.folder / "lock", "a test"):
         assert now_text(Watcher(run).look()).startswith("iter 1: measuring (")
 
@@ -108,7 +108,7 @@ def test_in_a_pipe_the_state_is_printed_once(project, ratchet: Ratchet) -> None:
     assert status == 0
     assert "1 experiment, 1 kept; best score=0.7000" in out
     assert "KEPT — better" in out
-    assert out.rstrip().endswith("now: nobody is working on it")
+    assert out.rstrip().endswith("now: no process is working on the run")
 
 
 def test_without_a_run_watch_says_what_to_do(project, ratchet: Ratchet) -> None:
@@ -150,7 +150,7 @@ def test_a_key_ends_it(project, ratchet: Ratchet, key: bytes) -> None:
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3]), "TERM": "xterm-256color"}
     status, seen = in_a_terminal(["watch", "--keep"], environment, keys=key, seconds=30)
     assert status == 0
-    assert "nobody is working on it" in seen
+    assert "no process is working on the run" in seen
 
 
 def in_a_terminal(command: list[str], environment: dict[str, str], *, keys: bytes, seconds: float) -> tuple[int, str]:

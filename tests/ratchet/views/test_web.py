@@ -78,7 +78,7 @@ def test_another_name_is_turned_away(server: ReportServer, host: str) -> None:
 @pytest.mark.parametrize("path", ["/journal.jsonl", "/../journal.jsonl", "/..%2f", "/?x=1", "/version/", "/<script>"])
 def test_nothing_else_is_served(server: ReportServer, path: str) -> None:
     status, text, _ = get(server, path)
-    assert (status, text) == (404, "there is / and /version\n")
+    assert (status, text) == (404, "not found; available: / and /version\n")
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
@@ -120,5 +120,5 @@ def test_an_open_page_renews_itself_and_keeps_what_was_open(server: ReportServer
         assert re.search("KEPT|kept", browser.text("#e1"))
         assert browser.run("return document.getElementById('e0').open")
         assert "baseline" in browser.text("#chosen")
-        assert browser.text("#now") == "nobody is working on it"
+        assert browser.text("#now") == "no process is working on the run"
         assert browser.complaints() == []

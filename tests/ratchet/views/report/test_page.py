@@ -171,8 +171,8 @@ def test_a_conclusion_says_its_word_and_when_it_is_out_of_date() -> None:
         material([made(0, Verdict.BASELINE, 0.8), made(1, Verdict.KEEP, 0.85), made(2, Verdict.DISCARD, 0.8)])
     )
     assert "<b>not distinguishable from selection noise</b>" in page
-    assert "gone on to 2" in page
-    assert "Of 4 predictions 3 had the right sign" in page
+    assert "The run has continued to experiment 2." in page
+    assert "3 of 4 predictions had the right sign" in page
     without = render(material([made(0, Verdict.BASELINE, 0.8), made(1, Verdict.KEEP, 0.85)], events=[]))
     assert "uv run ratchet conclude" in without
 
@@ -189,8 +189,8 @@ def test_the_page_says_how_far_the_checks_went_and_counts_no_reused_number() -> 
         made(6, Verdict.REJECT, ending=Ending.REJECT, stdout="leaks: label-flip\nfingerprint: f00d"),
     ]
     page = render(material(history))
-    assert "The checks ran on 5 measurements; 1 failed. Of those that passed, 2 got all of them: the baseline" in page
-    assert "1 at least those that need no refit; 1 stopped early, the reading of the source alone." in page
+    assert "The checks ran on 5 measurements; 1 failed. Of those that passed, 2 got all checks (the baseline" in page
+    assert "1 got at least the checks without a refit; 1 stopped early, with the check of the source code only." in page
     assert "<code>f00d</code> (6×)" in page
     plain = Config(**{name: getattr(CONFIG, name) for name in CONFIG.__slots__} | {"serve": ""})
     assert "Of those that passed" not in render(material(history, config=plain))
