@@ -17,8 +17,7 @@ from ratchet.engine.loop import Silent, open_run
 from ratchet.engine.session import now, work_on
 from ratchet.errors import RatchetError
 from ratchet.repo.journal import read_experiments, read_what_can_be_read
-from ratchet.repo.run import Run, current_run, free_tag, require_run, start_run
-from ratchet.repo.worktree import Worktree, check_frozen, open_worktree
+from ratchet.repo.run import Run, Worktree, check_frozen, current_run, free_tag, open_worktree, require_run, start_run
 
 
 def run_experiment(source: str | None = None, *, where: str | Path = ".", message: str = "") -> Experiment:

@@ -29,9 +29,8 @@ from ratchet.errors import RatchetError
 from ratchet.process import Budget
 from ratchet.repo import journal, snapshots
 from ratchet.repo.journal import Event
-from ratchet.repo.run import Run, stamp
+from ratchet.repo.run import Run, Worktree, stamp
 from ratchet.repo.sealing import is_closed
-from ratchet.repo.worktree import Worktree
 
 FOLDER, RECEIPT = "exports", "receipt.json"
 

@@ -17,7 +17,7 @@ from ratchet.analyses.review import RunFacts, has_gain, result_message
 from ratchet.core.records import Experiment, Verdict, best
 from ratchet.engine.measure import MARK
 from ratchet.engine.parallel import subrun_folder, subrun_tags
-from ratchet.engine.settle import mend_branch, settle
+from ratchet.engine.trial import mend_branch, settle
 from ratchet.errors import RatchetError
 from ratchet.repo import git, journal, snapshots
 from ratchet.repo.journal import Event, EventKind

@@ -7,49 +7,7 @@ from collections.abc import Sequence
 from ratchet.core.config import Config
 from ratchet.core.noise import BELOW, is_below, noise_floor, noise_line
 from ratchet.core.records import Experiment, Verdict, baseline, best, one_line
-from ratchet.core.text import STATUS_WORDS, delta_text, folds_text, number_text, ratio_text, seconds_text, value_text
-
-SHORT = 7  # characters of a commit's hash
-PRECISE = 6  # decimals in results.tsv
-
-
-def results_columns(config: Config) -> list[str]:
-    """Return the header of results.tsv: the first metric bears its own name, other numbers stand beside it."""
-    others = [source.name for source in config.sources[1:] if source not in config.audit]
-    audit = [source.name for source in config.audit]
-    times = ["cpu_time_s", "wall_time_s"]
-    return ["n", "commit", config.metric.name, *others, "delta", "delta_se", *audit, *times, *_LAST]
-
-
-_LAST = ("status", "strategy", "description")
-
-
-def results_tsv(history: Sequence[Experiment], config: Config) -> str:
-    """Return the whole of results.tsv; what was not measured is an empty cell."""
-    columns = results_columns(config)
-    rows = ["\t".join(_cell(experiment, column) for column in columns) for experiment in history]
-    return "\n".join(["\t".join(columns), *rows]) + "\n"
-
-
-def _cell(experiment: Experiment, column: str) -> str:
-    match column:
-        case "n":
-            return str(experiment.n)
-        case "commit":
-            return experiment.commit[:SHORT]
-        case "delta" | "delta_se":
-            return number_text(experiment.delta if column == "delta" else experiment.delta_se, PRECISE)
-        case "cpu_time_s":
-            return seconds_text(experiment.cpu_time_s)
-        case "wall_time_s":
-            return seconds_text(experiment.wall_time_s)
-        case "status":
-            return experiment.verdict
-        case "strategy":
-            return one_line(experiment.strategy)
-        case "description":
-            return one_line(experiment.hypothesis)
-    return number_text(experiment.metrics.get(column), PRECISE)
+from ratchet.core.text import STATUS_WORDS, delta_text, folds_text, number_text, ratio_text, value_text
 
 
 def screen_columns(config: Config, *, with_audit: bool = False) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ratchet.core.config import Direction, Metric
+from ratchet.core.config import Config, Direction, Metric
 from ratchet.core.output_parser import read_words
 from ratchet.core.records import Experiment, Verdict, one_line
 
@@ -17,6 +17,8 @@ STATUS_WORDS = {
     Verdict.TIMEOUT: "TIMEOUT",
     Verdict.REJECT: "REJECTED",
 }
+SHORT = 7  # characters of a commit's hash
+PRECISE = 6  # decimals in results.tsv
 CLEAR_SES = 1.96  # beyond so many standard errors one difference, taken alone, is not put down to chance
 
 
@@ -84,6 +86,45 @@ def folds_text(experiment: Experiment) -> str:
         return ""
     count = read_words(experiment.stdout, r"^cv_folds:")
     return f"{experiment.folds_won}/{count}" if count.isdigit() else str(experiment.folds_won)
+
+
+def results_columns(config: Config) -> list[str]:
+    """Return the header of results.tsv: the first metric bears its own name, other numbers stand beside it."""
+    others = [source.name for source in config.sources[1:] if source not in config.audit]
+    audit = [source.name for source in config.audit]
+    times = ["cpu_time_s", "wall_time_s"]
+    return ["n", "commit", config.metric.name, *others, "delta", "delta_se", *audit, *times, *_LAST]
+
+
+_LAST = ("status", "strategy", "description")
+
+
+def results_tsv(history: Sequence[Experiment], config: Config) -> str:
+    """Return the whole of results.tsv; what was not measured is an empty cell."""
+    columns = results_columns(config)
+    rows = ["\t".join(_cell(experiment, column) for column in columns) for experiment in history]
+    return "\n".join(["\t".join(columns), *rows]) + "\n"
+
+
+def _cell(experiment: Experiment, column: str) -> str:
+    match column:
+        case "n":
+            return str(experiment.n)
+        case "commit":
+            return experiment.commit[:SHORT]
+        case "delta" | "delta_se":
+            return number_text(experiment.delta if column == "delta" else experiment.delta_se, PRECISE)
+        case "cpu_time_s":
+            return seconds_text(experiment.cpu_time_s)
+        case "wall_time_s":
+            return seconds_text(experiment.wall_time_s)
+        case "status":
+            return experiment.verdict
+        case "strategy":
+            return one_line(experiment.strategy)
+        case "description":
+            return one_line(experiment.hypothesis)
+    return number_text(experiment.metrics.get(column), PRECISE)
 
 
 def _metric_part(experiment: Experiment, metrics: Sequence[Metric]) -> str:

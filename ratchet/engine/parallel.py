@@ -28,8 +28,7 @@ from ratchet.engine.session import Session, measurer_of, now
 from ratchet.engine.signals import Stopper
 from ratchet.repo import git, journal
 from ratchet.repo.journal import Event, EventKind
-from ratchet.repo.run import BRANCHES, Run, record_start, run_event
-from ratchet.repo.worktree import Worktree
+from ratchet.repo.run import BRANCHES, Run, Worktree, record_start, run_event
 
 TAG_CHARS = 50  # of the run's tag that a lane's tag holds
 

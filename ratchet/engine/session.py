@@ -19,15 +19,13 @@ from ratchet.core.records import NOTE_CHARS, Begun, Ending, Experiment, Proposal
 from ratchet.core.source_code import Code, read_code
 from ratchet.engine.measure import AUDIT, MARK, CommandMeasurer, Measurer, Progress
 from ratchet.engine.server_client import ServerMeasurer
-from ratchet.engine.settle import is_edited, keep_ref, mend_branch, put_aside, settle
 from ratchet.engine.signals import ASKED, asker_of
-from ratchet.engine.trial import Trial
+from ratchet.engine.trial import Trial, is_edited, keep_ref, mend_branch, put_aside, settle
 from ratchet.errors import RatchetError
 from ratchet.repo import git, journal, lock, snapshots
 from ratchet.repo.journal import Event, EventKind
-from ratchet.repo.run import Run, check_unchanged, stamp
+from ratchet.repo.run import Run, check_editable, check_unchanged, stamp
 from ratchet.repo.sealing import check_seal
-from ratchet.repo.worktree import check_editable
 
 if TYPE_CHECKING:
     from ratchet.engine.loop import Screen
@@ -75,7 +73,8 @@ class Session:
         """
         process.sweep(MARK, str(self.run.folder))
         check_unchanged(self.run, self.events)
-        check_seal(self.run.tag, self.run.worktree.config, self.events)
+        if self.run.worktree.config.sealed:
+            check_seal(self.run.tag, self.run.worktree.config, self.events)
         self._meet_harness()
         last = next(
             (event for event in reversed(self.events) if event.kind in {EventKind.BEGIN, EventKind.VERDICT}), None
@@ -136,7 +135,7 @@ class Session:
 
     def note_stop_request(self) -> None:
         """Write down a wish to stop that came while this session worked and held the lock."""
-        asker = asker_of(self.run.stop_file)
+        asker = asker_of(self.run.stop_file) if self.run.stop_file.exists() else {}
         if asker and not any(
             event.kind is EventKind.STOP and event.data.get("asked_by") == asker for event in self.events
         ):

@@ -37,8 +37,7 @@ def test_looking_works_on_no_experiment_on_one_and_on_a_torn_line(
 ) -> None:
     from datetime import UTC, datetime
 
-    from ratchet.repo.run import start_run
-    from ratchet.repo.worktree import open_worktree
+    from ratchet.repo.run import open_worktree, start_run
 
     run = start_run(open_worktree(project.root), "first", datetime.now(UTC))
     assert ratchet(*command)[0] == 0

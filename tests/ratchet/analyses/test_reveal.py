@@ -117,8 +117,7 @@ def test_a_receipt_that_a_kill_prevented_is_written_later(project, sealed: Asked
 def test_there_is_nothing_to_open_without_a_baseline(project, tmp_path: Path, ratchet: Ratchet) -> None:
     from datetime import UTC, datetime
 
-    from ratchet.repo.run import start_run
-    from ratchet.repo.worktree import open_worktree
+    from ratchet.repo.run import open_worktree, start_run
 
     serve(project, tmp_path / "served").say(reveal=ANSWER)
     start_run(open_worktree(project.root), "first", datetime.now(UTC))

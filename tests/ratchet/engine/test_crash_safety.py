@@ -62,7 +62,7 @@ def _be_the_child(root: Path, kill_at: int, writer: int) -> None:
 def _count_acts(kill_at: int) -> list[int]:
     """Wrap everything that acts on the world, in this process alone."""
     from ratchet import process
-    from ratchet.engine import settle
+    from ratchet.engine import trial
     from ratchet.repo import git, journal, snapshots
 
     done = [0]
@@ -81,7 +81,7 @@ def _count_acts(kill_at: int) -> list[int]:
         (snapshots, "_replace"),
         (journal, "append"),
         (process, "run"),
-        (settle, "write_results"),
+        (trial, "write_results"),
     ):
         setattr(home, name, counted(getattr(home, name)))
     return done
