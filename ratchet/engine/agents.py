@@ -21,7 +21,7 @@ from ratchet.core.output_parser import last_line, read_words
 from ratchet.core.records import NOTE_CHARS, Ending, Proposal, one_line
 from ratchet.errors import RatchetError, did_you_mean
 from ratchet.process import Budget, Limit, Outcome
-from ratchet.repo import git, snapshots
+from ratchet.repo import git
 from ratchet.repo.run import Run
 
 BUILTIN = "builtin"
@@ -96,7 +96,7 @@ def call(agent: Agent, task: AgentTask, run: Run, should_stop: Callable[[], bool
     """Have the agent edit the desk, and return what it said. Raises KeyboardInterrupt when asked to stop."""
     worktree = run.worktree
     tip = git.resolve(worktree.repo, run.branch) or "HEAD"
-    before = snapshots.edited(worktree.repo, tip, worktree.frozen)
+    before = git.edited(worktree.repo, tip, worktree.frozen)
     prompt = run.folder / "prompt.md"
     prompt.write_text(task.prompt, "utf-8")
     outcome = process.run(
@@ -110,7 +110,7 @@ def call(agent: Agent, task: AgentTask, run: Run, should_stop: Callable[[], bool
     keep_log(run, str(task.n), outcome)
     if outcome.stopped_by is Limit.REQUEST:
         raise KeyboardInterrupt
-    trespass = [path for path in snapshots.edited(worktree.repo, tip, worktree.frozen) if path not in before]
+    trespass = [path for path in git.edited(worktree.repo, tip, worktree.frozen) if path not in before]
     ending, failure = _failure(outcome, worktree.config.agent_timeout)
     return Proposal(
         agent=agent.name,

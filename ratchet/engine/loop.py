@@ -16,7 +16,7 @@ from ratchet.engine.prompt import write_prompt
 from ratchet.engine.session import Session
 from ratchet.engine.signals import ASKED, Stopper
 from ratchet.errors import RatchetError
-from ratchet.repo import git, snapshots
+from ratchet.repo import git
 from ratchet.repo.journal import EventKind
 
 
@@ -106,8 +106,7 @@ def _prompt(session: Session, arm: str) -> str:
     worktree, incumbent = session.run.worktree, session.best
     commit = incumbent.commit if incumbent else session.run.branch
     files = {
-        path: (snapshots.read_file(worktree.repo, commit, worktree.in_repo(path)) or b"")
-        for path in worktree.config.editable
+        path: (git.read_file(worktree.repo, commit, worktree.in_repo(path)) or b"") for path in worktree.config.editable
     }
     texts = {path: content.decode("utf-8", "replace") for path, content in files.items()}
     last = session.history[-1]

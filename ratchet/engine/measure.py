@@ -22,7 +22,7 @@ from ratchet.core.output_parser import last_line, read_number, read_words
 from ratchet.core.records import REASON_CHARS, Ending, Measurement, one_line
 from ratchet.errors import RatchetError
 from ratchet.process import Budget, Limit, Outcome
-from ratchet.repo import snapshots
+from ratchet.repo import git
 from ratchet.repo.run import Run
 from ratchet.repo.sealing import sealed_numbers, sealed_text
 
@@ -94,7 +94,7 @@ def checkout(run: Run, commit: str, name: str) -> Path:
     folder = run.folder / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
-    snapshots.export(run.worktree.repo, commit, folder)
+    git.export(run.worktree.repo, commit, folder)
     place = folder / run.worktree.root.relative_to(run.worktree.repo.root)
     for root in run.worktree.data_roots:
         for pattern in run.worktree.config.link:

@@ -27,7 +27,7 @@ from ratchet.engine.agents import BUILTIN, PRESETS, Agent, fill_marks, keep_log,
 from ratchet.engine.measure import measuring_env
 from ratchet.errors import RatchetError
 from ratchet.process import Budget, Limit, Outcome
-from ratchet.repo import git, snapshots
+from ratchet.repo import git
 from ratchet.repo.run import Run
 
 READERS: Mapping[str, str] = {
@@ -133,13 +133,13 @@ def _inspect(run: Run, experiment: Experiment, prompt: str, should_stop: Callabl
         agent = find_inspector(worktree.config.inspect)
     except RatchetError as error:
         return Inspection(warning=f"inspector: {error} {DECIDED}")
-    edited_frozen = snapshots.edited(worktree.repo, experiment.parent, worktree.frozen)
-    before = snapshots.store_worktree_files(worktree.repo, [*worktree.editable, *edited_frozen])
+    edited_frozen = git.edited(worktree.repo, experiment.parent, worktree.frozen)
+    before = git.store_worktree_files(worktree.repo, [*worktree.editable, *edited_frozen])
     # Beside the repo, not in it: tools that look upwards for the top of a repo would find the desk, and the journal.
     with tempfile.TemporaryDirectory(prefix="ratchet-inspect-", ignore_cleanup_errors=True) as folder:
         question, tree = Path(folder) / "prompt.md", Path(folder) / "tree"
         question.write_text(prompt, "utf-8")
-        snapshots.export(worktree.repo, experiment.commit, tree)
+        git.export(worktree.repo, experiment.commit, tree)
         try:
             outcome = _call(agent, run, question, tree, should_stop)
         finally:
@@ -173,18 +173,18 @@ def _read_outcome(outcome: Outcome, timeout_s: float) -> Inspection:
     return Inspection(warning=one_line(f"inspector: {how}; {DECIDED}"))
 
 
-def _undo_edits(run: Run, experiment: Experiment, before: snapshots.Files) -> str:
+def _undo_edits(run: Run, experiment: Experiment, before: git.Files) -> str:
     """Put desk files back as they were before the inspector came; what it wrote stays under a ref. Return a warning."""
     repo, parent = run.worktree.repo, experiment.parent
-    frozen = [path for path in snapshots.edited(repo, parent, run.worktree.frozen) if path not in before]
-    was = {**before, **snapshots.files_of(repo, parent, frozen)}
-    after = snapshots.store_worktree_files(repo, list(was))
+    frozen = [path for path in git.edited(repo, parent, run.worktree.frozen) if path not in before]
+    was = {**before, **git.files_of(repo, parent, frozen)}
+    after = git.store_worktree_files(repo, list(was))
     edited = [path for path in was if after[path] != was[path]]
     if not edited:
         return ""
     ref = f"refs/ratchet/{run.tag}/inspector-{experiment.n}"
     message = f"iter {experiment.n}: what changed on the desk while it was inspected\n"
-    commit = snapshots.make_commit(repo, parent, {path: after[path] for path in edited}, message)
+    commit = git.make_commit(repo, parent, {path: after[path] for path in edited}, message)
     git.move_ref(repo, ref, commit, git.resolve(repo, ref) or git.NOTHING, "ratchet: inspector")
-    snapshots.put_files(repo, {path: was[path] for path in edited})
+    git.put_files(repo, {path: was[path] for path in edited})
     return f"{', '.join(edited)} changed on the desk during the inspection, put back: git show {ref}"

@@ -23,7 +23,7 @@ from ratchet.core.records import Ending, Measurement, one_line
 from ratchet.engine.measure import AUDIT, Candidate, Progress, checkout, interpret, measuring_env
 from ratchet.errors import RatchetError
 from ratchet.process import LineServer, Outcome
-from ratchet.repo import snapshots
+from ratchet.repo import git
 from ratchet.repo.run import Run, run_event
 
 LOOK_S = 0.2
@@ -213,7 +213,7 @@ class ServerMeasurer:
         """Write the editable file of a commit into a folder of its own, under its own name."""
         path = self._run.worktree.config.editable[0]
         target = self._run.folder / name / Path(path).name
-        snapshots.write_file(self._run.worktree.repo, commit, self._run.worktree.in_repo(path), target)
+        git.write_file(self._run.worktree.repo, commit, self._run.worktree.in_repo(path), target)
         return target
 
 

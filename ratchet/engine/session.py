@@ -22,7 +22,7 @@ from ratchet.engine.server_client import ServerMeasurer
 from ratchet.engine.signals import ASKED, asker_of
 from ratchet.engine.trial import Trial, is_edited, keep_ref, mend_branch, put_aside, settle
 from ratchet.errors import RatchetError
-from ratchet.repo import git, journal, lock, snapshots
+from ratchet.repo import git, journal, lock
 from ratchet.repo.journal import Event, EventKind
 from ratchet.repo.run import Run, check_editable, check_unchanged, stamp
 from ratchet.repo.sealing import check_seal
@@ -108,13 +108,13 @@ class Session:
                 check_editable(worktree, path)
         except RatchetError as error:
             return self._refuse(proposal, str(error))
-        files = snapshots.store_worktree_files(worktree.repo, [*worktree.editable, *proposal.trespass])
+        files = git.store_worktree_files(worktree.repo, [*worktree.editable, *proposal.trespass])
         return self._test_files(files, proposal)
 
     def graft(self, source: Experiment, proposal: Proposal) -> Experiment:
         """Measure what an experiment of another run came to, on top of this branch, and keep it if it is better."""
         worktree = self.run.worktree
-        return self._test_files(snapshots.files_of(worktree.repo, source.commit, worktree.editable), proposal)
+        return self._test_files(git.files_of(worktree.repo, source.commit, worktree.editable), proposal)
 
     def is_worktree_edited(self) -> bool:
         """Say whether the editable files on the desk differ from the best."""
@@ -145,11 +145,11 @@ class Session:
         """Write down what is about to happen, or why something ended."""
         self._append(kind, {**data, "tag": self.run.tag, "at": stamp(self._now())})
 
-    def _test_files(self, files: snapshots.Files, proposal: Proposal) -> Experiment:
+    def _test_files(self, files: git.Files, proposal: Proposal) -> Experiment:
         repo, tip, n = self.run.worktree.repo, self._sound_tip(self.best), self.next_n
         code = self._without_old_prediction(self._read({path: files[path] for path in self.run.worktree.editable}))
         hypothesis = one_line(proposal.hypothesis or code.hypothesis or proposal.failure or "an edit")
-        commit = snapshots.make_commit(repo, tip, files, f"iter {n}: {hypothesis}\n")
+        commit = git.make_commit(repo, tip, files, f"iter {n}: {hypothesis}\n")
         return self._finish(self._begin(commit, tip, proposal, code))
 
     def _without_old_prediction(self, code: Code) -> Code:
@@ -191,8 +191,8 @@ class Session:
         """Begin the same experiment again on top of what somebody committed to the branch meanwhile."""
         before = best(experiment for experiment in self.history if experiment.n != begun.n)
         repo, tip = self.run.worktree.repo, self._sound_tip(before)
-        files = snapshots.files_of(repo, begun.commit, self.run.worktree.editable)
-        commit = snapshots.make_commit(repo, tip, files, f"iter {begun.n}: {begun.proposal.hypothesis}\n")
+        files = git.files_of(repo, begun.commit, self.run.worktree.editable)
+        commit = git.make_commit(repo, tip, files, f"iter {begun.n}: {begun.proposal.hypothesis}\n")
         again = replace(begun, commit=commit, parent=tip, at=stamp(self._now()))
         self._append(EventKind.BEGIN, {**journal.begun_data(again), "tag": self.run.tag})
         return again
@@ -201,7 +201,7 @@ class Session:
         """Reject an edit that cannot even be made a commit of, and take it off the desk."""
         tip, refused = self._tip(), replace(proposal, ending=Ending.REJECT, failure=reason)
         begun = self._begin(tip, tip, refused, Code("", 0, ""))
-        snapshots.put_back(self.run.worktree.repo, self._best_commit(), self.run.worktree.editable)
+        git.put_back(self.run.worktree.repo, self._best_commit(), self.run.worktree.editable)
         return self._finish(begun)
 
     def _meet_harness(self) -> None:
@@ -250,12 +250,12 @@ class Session:
             )
         return tip
 
-    def _read(self, files: snapshots.Files) -> Code:
+    def _read(self, files: git.Files) -> Code:
         config = self.run.worktree.config
-        return read_code(snapshots.contents(self.run.worktree.repo, files), config.label, config.prediction)
+        return read_code(git.contents(self.run.worktree.repo, files), config.label, config.prediction)
 
     def _read_tip(self, tip: str) -> Code:
-        return self._read(snapshots.files_of(self.run.worktree.repo, tip, self.run.worktree.editable))
+        return self._read(git.files_of(self.run.worktree.repo, tip, self.run.worktree.editable))
 
 
 @contextlib.contextmanager

@@ -17,7 +17,7 @@ from ratchet.core import config_file
 from ratchet.core.config import Config, frozen_parts
 from ratchet.core.records import is_tag
 from ratchet.errors import RatchetError, did_you_mean
-from ratchet.repo import git, journal, snapshots
+from ratchet.repo import git, journal
 from ratchet.repo.git import Repo
 from ratchet.repo.journal import Event, EventKind
 
@@ -129,7 +129,7 @@ def check_worktree(worktree: Worktree) -> str:
 
 def _check_readonly(worktree: Worktree, commit: str) -> None:
     """Raise RatchetError for an entry that names no file: it would protect nothing."""
-    files = list(snapshots.tree_files(worktree.repo, commit))
+    files = list(git.tree_files(worktree.repo, commit))
     for path in worktree.config.readonly:
         if not any(is_under(file, worktree.in_repo(path)) for file in files):
             fix = did_you_mean(worktree.in_repo(path), files) or "Commit it, or take it off the list."
@@ -138,7 +138,7 @@ def _check_readonly(worktree: Worktree, commit: str) -> None:
 
 def check_frozen(worktree: Worktree, commit: str, paths: Sequence[str]) -> None:
     """Raise RatchetError when a frozen file on the desk is not as the commit holds it."""
-    edited = snapshots.edited(worktree.repo, commit, [worktree.in_repo(path) for path in paths])
+    edited = git.edited(worktree.repo, commit, [worktree.in_repo(path) for path in paths])
     if edited:
         one = edited[0]
         keep = "start a new run with it: `uv run ratchet start NAME`"
@@ -163,7 +163,7 @@ def check_editable(worktree: Worktree, path: str) -> None:
 
 def engine_parts(worktree: Worktree, commit: str) -> dict[str, str]:
     """Return a short hash of every part of a commit and of the config that a run may not change."""
-    files = snapshots.tree_files(worktree.repo, commit)
+    files = git.tree_files(worktree.repo, commit)
     return frozen_parts(worktree.config) | {path: _hash_under(files, path) for path in worktree.frozen}
 
 
@@ -260,7 +260,7 @@ def start_run(worktree: Worktree, tag: str, now: datetime) -> Run:
     if not git.move_ref(worktree.repo, run.branch, first, git.NOTHING, "ratchet: start"):
         _refuse_taken(run)
     git.point_head(worktree.repo, run.branch, f"ratchet: start {tag}")
-    snapshots.settle_index(worktree.repo, first, [worktree.in_repo(path) for path in worktree.config.setup])
+    git.settle_index(worktree.repo, first, [worktree.in_repo(path) for path in worktree.config.setup])
     return run
 
 
@@ -338,14 +338,14 @@ def _first_commit(run: Run, base: str) -> str:
     worktree = run.worktree
     setup = [worktree.in_repo(path) for path in worktree.config.setup]
     on_worktree, committed = (
-        snapshots.store_worktree_files(worktree.repo, setup),
-        snapshots.files_of(worktree.repo, base, setup),
+        git.store_worktree_files(worktree.repo, setup),
+        git.files_of(worktree.repo, base, setup),
     )
     changed = {path: on_worktree[path] for path in setup if on_worktree[path] != committed[path]}
     if not changed:
         return base
     names = ", ".join(path for path in worktree.config.setup if worktree.in_repo(path) in changed)
-    return snapshots.make_commit(worktree.repo, base, changed, f"run {run.tag}: {names} as on the desk\n")
+    return git.make_commit(worktree.repo, base, changed, f"run {run.tag}: {names} as on the desk\n")
 
 
 def is_under(path: str, pattern: str) -> bool:

@@ -63,7 +63,7 @@ def _count_acts(kill_at: int) -> list[int]:
     """Wrap everything that acts on the world, in this process alone."""
     from ratchet import process
     from ratchet.engine import trial
-    from ratchet.repo import git, journal, snapshots
+    from ratchet.repo import git, journal
 
     done = [0]
 
@@ -78,7 +78,7 @@ def _count_acts(kill_at: int) -> list[int]:
 
     for home, name in (
         (git, "call"),
-        (snapshots, "_replace"),
+        (git, "_replace"),
         (journal, "append"),
         (process, "run"),
         (trial, "write_results"),
