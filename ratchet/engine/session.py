@@ -176,7 +176,7 @@ class Session:
                 return self.history[-1]
             begun = self._move_onto_tip(begun)
         raise RatchetError(
-            f"run {self.run.tag}: the branch moved {MOVES} times during one experiment. Stop committing to it, then go on."
+            f"run {self.run.tag}: the branch moved {MOVES} times during one experiment. Stop committing to it."
         )
 
     def _record(self, experiment: Experiment) -> None:

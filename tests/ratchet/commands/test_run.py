@@ -290,7 +290,7 @@ def test_a_baseline_without_a_number_is_one_clear_line(project, ratchet: Ratchet
     assert out.startswith("iter 0 | CRASHED (ZeroDivisionError: division by zero)")
     assert err.splitlines()[-1].startswith("iter 0: expected a number for the baseline, got crash")
     project.edit(0.6)
-    assert ratchet("step")[1].startswith("iter 1 | score=0.6000 | KEPT (the first that was measured)")
+    assert ratchet("step")[1].startswith("iter 1 | score=0.6000 | KEPT (the first measured experiment)")
 
 
 def test_a_known_baseline_spares_the_first_measurement(project, ratchet: Ratchet) -> None:
