@@ -1,4 +1,4 @@
-"""The history of a run as a table: results.tsv, and the rows of the table on the screen. Pure."""
+"""The history of a run as a table on the screen, with a summary. Pure."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def screen_columns(config: Config, *, with_audit: bool = False) -> list[str]:
 def screen_rows(
     shown: Sequence[Experiment], history: Sequence[Experiment], config: Config, *, with_audit: bool = False
 ) -> list[list[str]]:
-    """Return the cells of the experiments that are shown of a run; a gain below its noise floor is marked."""
+    """Return the cells of the shown experiments of a run; a gain below the noise floor is marked."""
     first, floor = baseline(history), noise_floor(history)
     base = first.metric if first else None
     return [_screen_row(experiment, base, floor, config, with_audit) for experiment in shown]
 
 
 def excerpt(history: Sequence[Experiment], limit: int) -> list[Experiment]:
-    """Return at most `limit` experiments of a long run: what was kept last, and the end."""
+    """Return at most `limit` experiments of a long run: the last kept ones and the most recent."""
     if len(history) <= limit:
         return list(history)
     cut = len(history) - limit // 2
@@ -37,7 +37,7 @@ def excerpt(history: Sequence[Experiment], limit: int) -> list[Experiment]:
 
 
 def summary_line(history: Sequence[Experiment], config: Config) -> str:
-    """Return one line on a run: how many experiments became what, the best against the baseline."""
+    """Return one line on a run: the number of experiments and of kept ones, and the best against the baseline."""
     if not history:
         return "no experiments yet"
     tried = [experiment for experiment in history if experiment.n > 0]
@@ -55,7 +55,7 @@ def summary_line(history: Sequence[Experiment], config: Config) -> str:
 
 
 def closing_lines(history: Sequence[Experiment], config: Config) -> list[str]:
-    """Return what stands under every table: what became of the experiments, and how much chance alone explains."""
+    """Return the lines under every table: the summary and the noise floor."""
     return [line for line in (summary_line(history, config), noise_line(history, config)) if line]
 
 

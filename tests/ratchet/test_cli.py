@@ -118,7 +118,7 @@ def test_check_says_what_is_good_and_what_is_not(project, ratchet: Ratchet) -> N
     project.write("pyproject.toml", project.read("pyproject.toml").replace("python measure.py", "no-such-program x"))
     status, out, _ = ratchet("check")
     assert status == 1
-    assert "bad  repo: measure.py: expected the frozen file" in out
+    assert "bad  repo: measure.py: this file is frozen during a run" in out
     assert "bad  command: expected the program no-such-program on PATH, got none" in out
 
 

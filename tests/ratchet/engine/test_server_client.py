@@ -174,7 +174,7 @@ def test_a_server_made_of_something_else_ends_the_comparison(served, ratchet: Ra
     served.edit(0.6)
     status, out, err = ratchet("step")
     assert (status, out) == (1, "")
-    assert "run first: expected what it was started with, got a change: libraries two → one" in err
+    assert "run first: changed since the run started: libraries two → one" in err
     assert "`uv run ratchet start` a new run" in err
 
 

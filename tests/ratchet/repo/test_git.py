@@ -16,7 +16,7 @@ def repo(project) -> git.Repo:
 
 
 def test_no_repo_is_one_clear_line(tmp_path: Path) -> None:
-    with pytest.raises(RatchetError, match=r"expected a git repository, got none\. `git init"):
+    with pytest.raises(RatchetError, match=r"this folder is not in a git repository\. Run `git init"):
         git.open_repo(tmp_path)
 
 
