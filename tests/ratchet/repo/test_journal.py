@@ -130,7 +130,7 @@ def test_a_full_disk_is_one_clear_line_and_the_journal_goes_on_later(journal: Pa
             append(journal, EventKind.STOP, {"reason": "x" * 100})
             os._exit(0)
         except RatchetError as error:
-            os._exit(9 if "Make room" in str(error) else 8)
+            os._exit(9 if "Free some disk space" in str(error) else 8)
         finally:
             os._exit(7)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 9
