@@ -185,4 +185,4 @@ def _undo_edits(run: Run, experiment: Experiment, before: git.Files) -> str:
     commit = git.make_commit(repo, parent, {path: after[path] for path in edited}, message)
     git.move_ref(repo, ref, commit, git.resolve(repo, ref) or git.NOTHING, "ratchet: inspector")
     git.put_files(repo, {path: was[path] for path in edited})
-    return f"{', '.join(edited)} changed during the inspection and was restored: git show {ref}"
+    return f"{', '.join(edited)} changed during the inspection, restored: git show {ref}"

@@ -94,7 +94,7 @@ def test_no_experiment_follows_a_broken_seal(project, sealed: Asked, ratchet: Ra
         assert "run first: the test set was revealed on " in err
     assert len(project.results()) == 2
     status = ratchet("status")[1].splitlines()
-    assert status[-2:] == ["done: the sealed test has been opened", "next: `uv run ratchet finish` reviews the run"]
+    assert status[-2:] == ["done: the sealed test was revealed", "next: `uv run ratchet finish` reviews the run"]
 
 
 def test_a_run_that_is_not_sealed_goes_on_after_its_test_was_opened(project, tmp_path, ratchet: Ratchet) -> None:

@@ -289,7 +289,7 @@ def test_a_baseline_without_a_number_is_one_clear_line(project, ratchet: Ratchet
     status, out, err = ratchet("start", "first")
     assert status == 1
     assert out.startswith("iter 0 | CRASHED (ZeroDivisionError: division by zero)")
-    assert err.splitlines()[-1].startswith("iter 0: expected a number for the baseline, got crash")
+    assert err.splitlines()[-1].startswith("iter 0: the baseline has no number, its verdict is crash")
     project.edit(0.6)
     assert ratchet("step")[1].startswith("iter 1 | score=0.6000 | KEPT (the first measured experiment)")
 

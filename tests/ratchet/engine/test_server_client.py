@@ -164,7 +164,7 @@ def test_a_server_that_does_not_get_ready_is_one_clear_line(served, ratchet: Rat
     served.commit("broken")
     status, out, err = ratchet("start", "first")
     assert (status, out) == (1, "")
-    assert "python server.py: expected a server that gets ready, got: data/x.csv: expected a table, got none." in err
+    assert "python server.py: the server did not start: data/x.csv: expected a table, got none." in err
 
 
 def test_a_server_made_of_something_else_ends_the_comparison(served, ratchet: Ratchet) -> None:
