@@ -106,7 +106,7 @@ def test_a_missing_command_stops_the_loop_after_a_streak(project, ratchet: Ratch
 def test_a_name_that_no_program_has_is_refused_before_anything_starts(project, ratchet: Ratchet, name, fix) -> None:
     status, out, err = ratchet("loop", "-n", "9", "--agent", name)
     assert (status, out) == (1, "")
-    assert f"aider or a command, got {name!r}. {fix}" in err
+    assert f"agent: {name!r} is not a command, nor one of builtin, claude, codex, opencode, gemini, aider. {fix}" in err
 
 
 def test_an_agent_without_ideas_stops_the_loop(project, ratchet: Ratchet) -> None:

@@ -178,8 +178,8 @@ def test_a_second_ratchet_in_the_same_run_is_refused(project, slow_loop, ratchet
     wait_for(project.root / "thinking-1")
     status, _, err = ratchet("step")
     assert status == 1
-    assert f"that process {loop.pid} (ratchet loop, since" in err
-    assert f"process {loop.pid} is working on it" in ratchet("status")[1]
+    assert f" is locked by process {loop.pid} (ratchet loop, since " in err
+    assert f"process {loop.pid} is working on the run" in ratchet("status")[1]
     think_no_more(project)
     loop.communicate(timeout=120)
 
@@ -242,4 +242,4 @@ def test_an_unmeasured_commit_of_the_editable_file_is_measured_like_any_edit(pro
     assert "SCORE = 0.5\n" in project.read("model.py")
     project.edit(0.6, "better")
     assert "KEPT — better" in ratchet("step")[1]
-    assert project.kept() == ["start", "by hand", "back to iter 0, the best: model.py", "iter 2: better"]
+    assert project.kept() == ["start", "by hand", "restore model.py of iter 0, the best", "iter 2: better"]

@@ -185,7 +185,7 @@ def test_every_preset_has_a_way_to_read_without_editing() -> None:
 
 
 def test_the_builtin_agent_is_no_inspector(project, ratchet: Ratchet) -> None:
-    with pytest.raises(RatchetError, match="got builtin"):
+    with pytest.raises(RatchetError, match="the built-in agent cannot review"):
         find_inspector("builtin")
     project.use_agent(0.6)
     project.configure('inspect = "builtin"')
