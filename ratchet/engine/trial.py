@@ -42,14 +42,7 @@ class Trial:
         """Return the experiment with the verdict that its numbers and the checks give."""
         twin, proposal = find_twin(begun, earlier, incumbent), begun.proposal
         measured = self._measure(begun, incumbent, twin)
-        if twin is not None and twin is incumbent:
-            judgement = Judgement(Verdict.DISCARD, "no change")
-        else:
-            judgement = self._judge(begun, measured, earlier, twin)
-        if judgement.verdict is Verdict.KEEP and incumbent is not None and self._config.rule is Rule.CONFIRM:
-            judgement = self._confirm(begun, judgement, incumbent)
-        if judgement.verdict is Verdict.KEEP:
-            judgement = self._check(begun, judgement)
+        judgement = self._judge(begun, measured, earlier, incumbent, twin)
         return Experiment(
             n=begun.n,
             commit=begun.commit,
@@ -94,13 +87,22 @@ class Trial:
         return self._measurer.measure(candidate, self._progress)
 
     def _judge(
-        self, begun: Begun, measured: Measurement, earlier: Sequence[Experiment], twin: Experiment | None
+        self,
+        begun: Begun,
+        measured: Measurement,
+        earlier: Sequence[Experiment],
+        incumbent: Experiment | None,
+        twin: Experiment | None,
     ) -> Judgement:
+        if twin is not None and twin is incumbent:
+            return Judgement(Verdict.DISCARD, "no change")
         judgement = judge(measured, earlier, self._config, code_chars=begun.code_chars)
-        if twin is None:
-            return judgement
-        seen = f"same code as iter {twin.n}"
-        return replace(judgement, reason=f"{seen}: {judgement.reason}" if judgement.reason else seen)
+        if twin is not None:
+            seen = f"same code as iter {twin.n}"
+            judgement = replace(judgement, reason=f"{seen}: {judgement.reason}" if judgement.reason else seen)
+        if judgement.verdict is Verdict.KEEP and incumbent is not None and self._config.rule is Rule.CONFIRM:
+            judgement = self._confirm(begun, judgement, incumbent)
+        return self._check(begun, judgement) if judgement.verdict is Verdict.KEEP else judgement
 
     def _confirm(self, begun: Begun, judgement: Judgement, incumbent: Experiment) -> Judgement:
         """Compare the new and the old best strictly on one fresh partition."""

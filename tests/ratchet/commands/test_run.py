@@ -367,7 +367,10 @@ def test_a_limit_that_is_no_number_is_refused(project, ratchet, option: list[str
 def test_what_is_wrong_with_a_tag_is_reported(project, ratchet, tag: str) -> None:
     status, out, err = ratchet("start", "--", tag)
     assert (status, out) == (1, "")
-    assert "a letter or digit first, no .. in it, no . or .lock at its end, got" in err
+    assert (
+        "is not a valid tag. Use at most 60 characters of A-Z a-z 0-9 . _ -, start with a letter or digit, avoid .."
+        in err
+    )
 
 
 def test_a_run_s_branch_without_its_journal_says_where_that_is(project, ratchet) -> None:
