@@ -73,7 +73,7 @@ class Outcome:
 
     @property
     def is_ok(self) -> bool:
-        """It ran to its end and said that all went well."""
+        """The child ended by itself with exit status 0."""
         return self.exit_code == 0 and self.stopped_by is None
 
 
