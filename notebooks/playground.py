@@ -16,8 +16,7 @@ sys.path.insert(0, str(ROOT))  # the harness beside this folder, whichever copy 
 from harness.data.ingest import reset
 from ratchet.engine.measure import own_env
 from ratchet.process import Budget, Outcome, run
-from ratchet.repo.run import current_run, run_event
-from ratchet.repo.worktree import open_worktree
+from ratchet.repo.run import current_run, open_worktree, run_event
 
 WALL_LIMIT_S = 600
 WIDTH = 110

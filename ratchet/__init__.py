@@ -1,4 +1,4 @@
-"""Keep an edit only if the number it leads to is strictly better: the engine, for any repo with such a number.
+"""Keep an edit only if its metric is strictly better, in any repo with a command that prints a metric.
 
 From Python: `from ratchet import run_experiment, history, verdict`.
 """
@@ -27,7 +27,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
-    """Load a public name when it is first asked for: whoever wants one noun need not wait for the whole engine."""
+    """Import a public name on first use, so that importing one class does not load the whole engine."""
     if name not in _HOMES:
         raise AttributeError(f"module 'ratchet' has no attribute {name!r}")
     from importlib import import_module

@@ -1,7 +1,7 @@
-"""The ratchet from Python: run an experiment, read a history, ask for a verdict, from a notebook or a script.
+"""The ratchet from Python: run an experiment, read the history, compute a verdict.
 
-What a child does is a value here as everywhere: a crash or a timeout is an Experiment with that verdict. RatchetError
-is raised only for what the caller can mend, such as a folder without a repo.
+A crash or a timeout of the measured code is an Experiment with that verdict. RatchetError is raised only for errors
+that the caller can fix, such as a folder without a repo.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from ratchet.engine.loop import Silent, open_run
 from ratchet.engine.session import now, work_on
 from ratchet.errors import RatchetError
 from ratchet.repo.journal import read_experiments, read_what_can_be_read
-from ratchet.repo.run import Run, current_run, free_tag, require_run, start_run
-from ratchet.repo.worktree import Worktree, check_frozen, open_worktree
+from ratchet.repo.run import Run, Worktree, check_frozen, current_run, free_tag, open_worktree, require_run, start_run
 
 
 def run_experiment(source: str | None = None, *, where: str | Path = ".", message: str = "") -> Experiment:
-    """Measure the edit on the desk, or `source` as the editable file, and return what became of it.
+    """Measure the edit in the worktree, or `source` as the editable file, and return the experiment.
 
-    A run is started, with its baseline, where HEAD is on none. Raises RatchetError for what the caller can mend.
+    Starts a new run with its baseline if the current branch is not a run branch. Raises RatchetError for errors that
+    the caller can fix.
     """
     worktree = open_worktree(Path(where).resolve())
     run = current_run(worktree) or start_run(worktree, free_tag(worktree, now()), now())
@@ -37,16 +37,16 @@ def run_experiment(source: str | None = None, *, where: str | Path = ".", messag
 
 
 def history(where: str | Path = ".", *, tag: str | None = None) -> list[Experiment]:
-    """Return the experiments of a run, newest first; damaged lines of its journal are passed over with a warning."""
+    """Return the experiments of a run, newest first; damaged lines of the journal are skipped with a warning."""
     worktree = open_worktree(Path(where).resolve())
     run = Run(worktree, tag) if tag else require_run(worktree)
     return read_what_can_be_read(run.journal)[::-1]
 
 
 def verdict(numbers: Mapping[str, float | None], *, where: str | Path = ".") -> Judgement:
-    """Return what would become of an experiment that measured these numbers; nothing is run and nothing changes.
+    """Return the verdict on an experiment with these numbers; nothing is run or changed.
 
-    What is no finite number was not measured.
+    A value that is not a finite number counts as not measured.
     """
     run = require_run(open_worktree(Path(where).resolve()))
     measured = Measurement(Ending.OK, numbers={name: _finite(value) for name, value in numbers.items()})
@@ -54,7 +54,7 @@ def verdict(numbers: Mapping[str, float | None], *, where: str | Path = ".") -> 
 
 
 def _finite(value: object) -> float | None:
-    """Return a number of any library, numpy's for example, or None for what is none."""
+    """Convert a real number, of numpy for example, to float; return None for anything else."""
     is_real = isinstance(value, Real) and not isinstance(value, bool)
     return float(value) if is_real and math.isfinite(value) else None  # type: ignore[arg-type]  # checked
 
@@ -62,7 +62,7 @@ def _finite(value: object) -> float | None:
 def _only_editable(worktree: Worktree) -> str:
     if len(worktree.config.editable) != 1:
         raise RatchetError(
-            f"source: expected a project with one editable file, got {len(worktree.config.editable)}. "
-            "Edit the files yourself and leave source out."
+            f"source: the project has {len(worktree.config.editable)} editable files and source replaces exactly one. "
+            "Edit the files yourself and omit source."
         )
     return worktree.config.editable[0]

@@ -1,18 +1,18 @@
-"""What a user can fix: one line, `where: expected X, got Y. Fix.`, and exit status 1."""
+"""Errors that a user can fix: one line, `where: what is wrong with which value. Fix.`, and exit status 1."""
 
 import difflib
 from collections.abc import Iterable
 
-INTERRUPTED = 130  # exit status after Ctrl-C, as shells have it
+INTERRUPTED = 130  # exit status after Ctrl-C, as in shells
 
 
 class RatchetError(Exception):
-    """The message is the whole line that the user sees."""
+    """The message is the complete line for the user."""
 
     exit_status = 1
 
 
 def did_you_mean(got: object, known: Iterable[str], *, cutoff: float = 0.6) -> str:
-    """Return the question after the nearest of the known words, "" where none is near."""
+    """Return `Did you mean …?` with the most similar known word, or "" if none is similar."""
     near = difflib.get_close_matches(str(got), list(known), n=1, cutoff=cutoff)
     return f"Did you mean {near[0]}?" if near else ""

@@ -1,9 +1,9 @@
-"""Run a child process within budgets, and leave nothing of it behind.
+"""Run a child process within budgets, and kill all of its processes at the end.
 
-Covered: CPU seconds, wall-clock seconds and memory of the whole process tree; output without end; children that
+Covered: CPU seconds, wall-clock seconds and memory of the whole process tree; unlimited output; children that
 change session, lose their parent or ignore signals (found by a mark in their environment, on Linux by adoption too).
 Not covered: a process that clears its environment and detaches itself where there is no adoption (macOS, Windows);
-the CPU seconds of a process that came and went between two looks and that nobody waited for.
+the CPU seconds of a process that started and ended between two samples and that no parent waited for.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from typing import IO
 import psutil
 
 MARK = "HARNESS_PROCESS_MARK"  # environment variable that every process of a tree inherits
-KEPT_STDOUT_BYTES = 1_000_000  # the end of the output is what counts: summaries come last
+KEPT_STDOUT_BYTES = 1_000_000  # the end of the output: summaries come last
 KEPT_STDERR_BYTES = 64_000
 LINE_BYTES = 1_000_000
 PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 
 
 class Limit(StrEnum):
-    """What ended a child before its time."""
+    """The limit for which a child was killed."""
 
     CPU = "cpu"
     WALL = "wall"
@@ -46,7 +46,7 @@ class Limit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What a process tree may use; infinite where nothing is said."""
+    """Limits of a process tree."""
 
     cpu_s: float = inf
     wall_s: float = inf
@@ -56,9 +56,9 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a child ended. `exit_code` is None when it never started, and `failure` then says why.
+    """How a child ended. `exit_code` is None if it did not start, and `failure` is the reason.
 
-    `stdout` and `stderr` are the ends of what it wrote; a negative `exit_code` is a signal's number.
+    `stdout` and `stderr` hold the end of its output; a negative `exit_code` is the number of a signal.
     """
 
     exit_code: int | None
@@ -69,11 +69,11 @@ class Outcome:
     peak_memory_mb: float
     stopped_by: Limit | None = None
     failure: str = ""
-    left_behind: int = 0  # processes that it started and did not wait for, ended by us
+    left_behind: int = 0  # processes that it started and left running, killed by us
 
     @property
     def is_ok(self) -> bool:
-        """It ran to its end and said that all went well."""
+        """The child ended by itself with exit status 0."""
         return self.exit_code == 0 and self.stopped_by is None
 
 
@@ -86,10 +86,10 @@ def run(
     stdin: Path | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Outcome:
-    """Run a command (a string is a shell line) to its end or to the end of its budget, and return how it ended.
+    """Run a command (a string is a shell line) until it ends or exceeds its budget, and return how it ended.
 
-    What the child does is never an exception. Its whole tree is dead when this returns or raises, Ctrl-C included.
-    `should_stop` is asked several times a second.
+    A failure of the child is never an exception. Its whole process tree is dead when this returns or raises, also on
+    Ctrl-C. `should_stop` is called several times a second.
     """
     started = time.monotonic()
     mark = uuid.uuid4().hex
@@ -118,9 +118,9 @@ def run(
 
 
 def sweep(variable: str, value: str) -> int:
-    """Kill every process whose environment holds `variable=value`, save this one and its ancestors; return how many.
+    """Kill every process with `variable=value` in its environment, except this one and its ancestors; return the count.
 
-    For what a killed predecessor left running.
+    Used for processes that a killed predecessor left running.
     """
     me = psutil.Process()
     spared = {me.pid, *(parent.pid for parent in me.parents())}
@@ -132,7 +132,7 @@ def sweep(variable: str, value: str) -> int:
 
 
 class LineServer:
-    """A child that answers lines with lines, for as long as it lives. Its stderr goes to `log`, or to ours if None."""
+    """A child that answers lines with lines. Its stderr goes to `log`, or to ours if `log` is None."""
 
     def __init__(
         self, command: Sequence[str] | str, *, cwd: Path, env: Mapping[str, str] | None = None, log: Path | None = None
@@ -153,16 +153,16 @@ class LineServer:
 
     @property
     def is_alive(self) -> bool:
-        """It was started and has not ended."""
+        """The child started and has not ended."""
         return self._tree is not None and not self._tree.has_ended()
 
     @property
     def exit_code(self) -> int | None:
-        """Exit status once it has ended, else None."""
+        """Exit status, or None while the child runs."""
         return None if self._tree is None or not self._tree.has_ended() else self._tree.child.returncode
 
     def send(self, line: str) -> bool:
-        """Send one line; False when nobody is there to read it."""
+        """Send one line; return False if the child no longer reads."""
         if self._tree is None or self._tree.child.stdin is None:
             return False
         try:
@@ -173,7 +173,7 @@ class LineServer:
         return True
 
     def receive(self, wait_s: float) -> str | None:
-        """Return its next line, or None when none came in time or none will come any more (see `is_alive`)."""
+        """Return the next line, or None after `wait_s` seconds or at the end of the output (see `is_alive`)."""
         if self._tree is None:
             return None
         try:
@@ -182,12 +182,12 @@ class LineServer:
             return None
         if line is None:
             self._lines.put(None)
-            with contextlib.suppress(subprocess.TimeoutExpired):  # its end is a moment behind the end of its output
+            with contextlib.suppress(subprocess.TimeoutExpired):  # the process ends shortly after its output
                 self._tree.wait(1.0)
         return line
 
     def close(self, grace_s: float = 2.0) -> None:
-        """End it: close its stdin, give it `grace_s` seconds to go, then kill what is left of its tree."""
+        """Close its stdin, wait `grace_s` seconds, then kill the rest of its process tree."""
         if self._tree is None:
             return
         if self._tree.child.stdin is not None:
@@ -221,7 +221,7 @@ def _spawn(
         stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=stderr,
-        start_new_session=True,  # Ctrl-C in the terminal is ours to answer, not the child's
+        start_new_session=True,  # we handle Ctrl-C in the terminal, not the child
     )
 
 
@@ -233,7 +233,7 @@ def _why_not(command: Sequence[str] | str, cwd: Path, error: OSError) -> str:
 
 
 def _watch(tree: _Tree, budget: Budget, drains: Sequence[_Drain], should_stop: Callable[[], bool]) -> Limit | None:
-    """Wait for the end of the child; return the limit that it broke first, or None."""
+    """Wait for the child; return the first exceeded limit, or None."""
     started = time.monotonic()
     pause_s = 0.01
     while True:
@@ -245,7 +245,7 @@ def _watch(tree: _Tree, budget: Budget, drains: Sequence[_Drain], should_stop: C
         limit = _broken_limit(tree, budget, looked - started, sum(drain.seen_bytes for drain in drains), should_stop)
         if limit is not None:
             return limit
-        # Looking at every process of a busy machine is not free: spend a twentieth of the time on it at most.
+        # Listing the processes of a busy machine takes time: spend at most a twentieth of the run time on it.
         pause_s = min(0.5, max(pause_s * 1.5 if pause_s < 0.1 else 0.1, 20 * (time.monotonic() - looked)))
 
 
@@ -264,7 +264,7 @@ def _broken_limit(
 
 
 class _Drain:
-    """Reads a pipe to its end and keeps the last bytes, so that a chatty child neither blocks nor fills our memory."""
+    """Reads a pipe to its end and keeps the last bytes, so that the child never blocks and memory stays bounded."""
 
     def __init__(self, stream: IO[bytes] | None, kept_bytes: int) -> None:
         self.seen_bytes = 0
@@ -275,7 +275,7 @@ class _Drain:
         self._thread.start()
 
     def text(self) -> str:
-        """Return what was kept; called when the tree is dead, so the pipe is at its end."""
+        """Return the kept text. Call it after the process tree is dead, when the pipe is at its end."""
         self._thread.join(timeout=2.0)
         return b"".join(list(self._chunks))[-self._kept_bytes :].decode("utf-8", "replace")
 
@@ -293,7 +293,7 @@ class _Drain:
 
 
 class _Tree:
-    """A child and all that came from it: what they use, and the end of them."""
+    """A child and its descendants: measures their resources and kills them."""
 
     def __init__(self, child: subprocess.Popen[bytes], mark: str) -> None:
         self.child = child
@@ -306,7 +306,7 @@ class _Tree:
         _roots.add(child.pid)
 
     def has_ended(self) -> bool:
-        """The child itself is gone; what it started may still be there."""
+        """Say whether the child has ended; its descendants may still run."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.wait(0.0)
         return self.child.returncode is not None
@@ -324,18 +324,18 @@ class _Tree:
             time.sleep(min(0.005, left_s))
 
     def look(self) -> None:
-        """Note what the tree uses now; CPU seconds only ever grow."""
+        """Sample the resources of the tree; CPU seconds never decrease."""
         cpu_s = memory_mb = 0.0
         for process in self._members():
             with contextlib.suppress(psutil.Error), process.oneshot():
-                cpu_s += sum(process.cpu_times()[:4])  # user, system, and the same of children it waited for
+                cpu_s += sum(process.cpu_times()[:4])  # user and system time, also of children it waited for
                 memory_mb += process.memory_info().rss / 1e6
         self.cpu_s = max(self.cpu_s, cpu_s)
         self.memory_mb = memory_mb
         self.peak_memory_mb = max(self.peak_memory_mb, memory_mb)
 
     def kill(self) -> int:
-        """Kill what is alive of the tree, in rounds, since the dying may still start others; return how many."""
+        """Kill the tree in rounds, since dying processes may still start others; return the number killed."""
         killed: set[psutil.Process] = set()
         for _ in range(20):
             alive = {*self._members(), *_marked(MARK, self._mark)}
@@ -354,7 +354,7 @@ class _Tree:
         return len(killed)
 
     def _reap(self) -> bool:
-        """Collect the child's status if it is there, with its exact CPU time, which subprocess would throw away."""
+        """Collect the exit status if the child ended, with its exact CPU time, which subprocess discards."""
         with self._lock:
             if self.child.returncode is not None:
                 return True
@@ -372,7 +372,7 @@ class _Tree:
             return True
 
     def _members(self) -> list[psutil.Process]:
-        """Descendants of ours that come from this child, orphans that we adopted included."""
+        """Return the descendants of this child, with adopted orphans."""
         family: dict[int, psutil.Process] = {}
         with contextlib.suppress(psutil.Error):
             family = {process.pid: process for process in psutil.Process().children(recursive=True)}
@@ -382,12 +382,12 @@ class _Tree:
         return [process for pid, process in family.items() if _head(pid, parents) in heads]
 
     def _is_orphan(self, process: psutil.Process) -> bool:
-        """A direct child of ours that we did not start: born in this tree, its parent dead."""
+        """Say whether a direct child of ours was started in this tree by a parent that has ended."""
         if process.pid in _roots | self._not_ours or not hasattr(os, "getsid"):
             return False
         try:
             if os.getsid(process.pid) == os.getsid(0):
-                return False  # git and the like, started by the rest of this program
+                return False  # git and others, started by the rest of this program
             mark = process.environ().get(MARK)
         except (OSError, psutil.Error):
             mark = None
@@ -401,8 +401,8 @@ _adopters_lock = threading.Lock()
 
 @contextlib.contextmanager
 def _adoption() -> Iterator[None]:
-    """Have the kernel give us the orphans below us for a while, so that none slips away (Linux)."""
-    global _adopters  # the flag belongs to the process, so its count does too
+    """Let the kernel make us the parent of orphaned descendants for a while, so that none escapes (Linux)."""
+    global _adopters  # the flag is one for the process, so its count is global
     with _adopters_lock:
         _adopters += 1
         _set_adoption(_adopters > 0)
@@ -420,7 +420,7 @@ def _set_adoption(is_on: bool) -> None:
 
 
 def _direct_children() -> set[int]:
-    """The children that this program had before: whoever started them, they are no orphans of a new tree."""
+    """Return the children that this process already has, which are no orphans of a new tree."""
     with contextlib.suppress(psutil.Error):
         return {process.pid for process in psutil.Process().children()}
     return set()
@@ -434,7 +434,7 @@ def _parent(process: psutil.Process) -> int:
 
 
 def _head(pid: int, parents: Mapping[int, int]) -> int:
-    """The ancestor of `pid` that is our direct child, or 0."""
+    """Return the ancestor of `pid` that is our direct child, or 0."""
     seen: set[int] = set()
     while pid in parents and pid not in seen:
         if parents[pid] == os.getpid():
@@ -451,5 +451,5 @@ def _marked(variable: str, value: str) -> list[psutil.Process]:
             if process.environ().get(variable) == value and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
         except psutil.Error:
-            continue  # gone, or somebody else's
+            continue  # ended, or of another user
     return found

@@ -11,7 +11,7 @@ from ratchet.engine.measure import Progress
 from ratchet.engine.server_client import ServerMeasurer
 from ratchet.engine.session import now
 from ratchet.errors import RatchetError
-from ratchet.repo import journal, lock, snapshots
+from ratchet.repo import git, journal, lock
 from ratchet.repo.journal import EventKind
 from ratchet.repo.run import Run, check_unchanged, stamp
 
@@ -61,5 +61,5 @@ def write_files(run: Run, history: Sequence[Experiment]) -> list[dict[str, Any]]
 def _write(run: Run, experiment: Experiment, path: str) -> Path:
     target = run.folder / "study" / str(experiment.n) / Path(path).name
     if not target.exists():  # an experiment's commit never changes
-        snapshots.write_file(run.worktree.repo, experiment.commit, run.worktree.in_repo(path), target)
+        git.write_file(run.worktree.repo, experiment.commit, run.worktree.in_repo(path), target)
     return target

@@ -26,11 +26,10 @@ from ratchet.engine.server_client import Server
 from ratchet.engine.session import now
 from ratchet.errors import RatchetError
 from ratchet.process import Budget
-from ratchet.repo import journal, snapshots
+from ratchet.repo import git, journal
 from ratchet.repo.journal import Event
-from ratchet.repo.run import Run, stamp
+from ratchet.repo.run import Run, Worktree, stamp
 from ratchet.repo.sealing import is_closed
-from ratchet.repo.worktree import Worktree
 
 FOLDER, RECEIPT = "exports", "receipt.json"
 
@@ -134,7 +133,7 @@ def write_committee(run: Run, top: Experiment) -> tuple[Path, str]:
     """
     config = run.worktree.config
     path = run.worktree.in_repo(config.editable[0])
-    before = snapshots.read_file(run.worktree.repo, top.commit, path) or b""
+    before = git.read_file(run.worktree.repo, top.commit, path) or b""
     target = run.folder / "committee" / Path(path).name
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(before)

@@ -17,9 +17,9 @@ from ratchet.analyses.review import RunFacts, has_gain, result_message
 from ratchet.core.records import Experiment, Verdict, best
 from ratchet.engine.measure import MARK
 from ratchet.engine.parallel import subrun_folder, subrun_tags
-from ratchet.engine.settle import mend_branch, settle
+from ratchet.engine.trial import mend_branch, settle
 from ratchet.errors import RatchetError
-from ratchet.repo import git, journal, snapshots
+from ratchet.repo import git, journal
 from ratchet.repo.files import write_atomic
 from ratchet.repo.journal import Event, EventKind
 from ratchet.repo.run import Run, check_unchanged, run_event, stamp
@@ -92,8 +92,8 @@ def make_result(run: Run, facts: RunFacts, *, is_squashed: bool, onto: str = "")
         _check_fits(run, base, tip, onto, parent)
     if not is_squashed:
         return _replant(run, base, tip, parent) if parent != base else tip
-    files = snapshots.files_of(repo, tip, snapshots.changed(repo, base, tip))
-    return snapshots.make_commit(repo, parent, files, result_message(facts), at=facts.kept[-1].at)
+    files = git.files_of(repo, tip, git.changed(repo, base, tip))
+    return git.make_commit(repo, parent, files, result_message(facts), at=facts.kept[-1].at)
 
 
 def is_published(run: Run) -> bool:
@@ -147,7 +147,7 @@ def leave(run: Run) -> str:
     Raises RatchetError if the worktree has edits, or git refuses to switch.
     """
     branch = _start_branch(run)
-    edited = snapshots.uncommitted(run.worktree.repo)
+    edited = git.uncommitted(run.worktree.repo)
     if edited:
         raise RatchetError(
             f"{edited[0]}: there are uncommitted edits in {len(edited)} file{'s' * (len(edited) > 1)}. "
@@ -190,8 +190,8 @@ def _target(run: Run, onto: str) -> str:
 
 def _check_fits(run: Run, base: str, tip: str, onto: str, parent: str) -> None:
     """Raise RatchetError if a file of the run was also changed on `onto` since the run was started."""
-    paths = snapshots.changed(run.worktree.repo, base, tip)
-    theirs, ours = (snapshots.files_of(run.worktree.repo, commit, paths) for commit in (parent, base))
+    paths = git.changed(run.worktree.repo, base, tip)
+    theirs, ours = (git.files_of(run.worktree.repo, commit, paths) for commit in (parent, base))
     changed = [path for path in paths if theirs[path] != ours[path]]
     if changed:
         raise RatchetError(
@@ -205,8 +205,8 @@ def _replant(run: Run, base: str, tip: str, parent: str) -> str:
     repo, before = run.worktree.repo, base
     for commit in git.line_of_commits(repo, base, tip):
         at, message = git.date_and_message(repo, commit)
-        files = snapshots.files_of(repo, commit, snapshots.changed(repo, before, commit))
-        parent, before = snapshots.make_commit(repo, parent, files, message, at=at), commit
+        files = git.files_of(repo, commit, git.changed(repo, before, commit))
+        parent, before = git.make_commit(repo, parent, files, message, at=at), commit
     return parent
 
 

@@ -19,8 +19,7 @@ from ratchet.core.records import Experiment, best
 from ratchet.errors import RatchetError
 from ratchet.repo import git
 from ratchet.repo.journal import read_experiments
-from ratchet.repo.run import Run, check_tag, require_run, tags
-from ratchet.repo.worktree import Worktree, open_worktree
+from ratchet.repo.run import Run, Worktree, check_tag, open_worktree, require_run, tags
 from ratchet.views.replay import Guess, answer_lines, question_lines, score_lines, to_guess
 from ratchet.views.terminal import Terminal
 

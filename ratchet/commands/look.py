@@ -14,16 +14,15 @@ import click
 from ratchet.analyses.what_if import climb_text, doubt_lines, rejudge, rejudged_rows
 from ratchet.core.config import Rule
 from ratchet.core.records import LINE_CHARS, Experiment, best
-from ratchet.core.table import closing_lines, excerpt, results_tsv
-from ratchet.core.text import experiment_line, folds_text, seconds_text, signed_text
+from ratchet.core.table import closing_lines, excerpt
+from ratchet.core.text import experiment_line, folds_text, results_tsv, seconds_text, signed_text
 from ratchet.engine.status import describe, status_text
 from ratchet.errors import RatchetError
-from ratchet.repo import git, snapshots
+from ratchet.repo import git
 from ratchet.repo.journal import experiments, read_events, read_experiments, verdict_data
 from ratchet.repo.lock import holder_pid
-from ratchet.repo.run import Run, require_run, run_event
+from ratchet.repo.run import Run, open_worktree, require_run, run_event
 from ratchet.repo.sealing import REVEALED, is_closed, opened_rows
-from ratchet.repo.worktree import open_worktree
 from ratchet.views.charts import bars
 from ratchet.views.report.write import page_of, write_page
 from ratchet.views.terminal import print_rows, print_table
@@ -46,7 +45,7 @@ def status(config: Path | None, as_json: bool) -> None:
         events,
         holder=holder_pid(run.folder / "lock"),
         is_stop_asked=run.stop_file.exists(),
-        edited=snapshots.edited(run.worktree.repo, top.commit if top else run.branch, run.worktree.editable),
+        edited=git.edited(run.worktree.repo, top.commit if top else run.branch, run.worktree.editable),
     )
     click.echo(json.dumps(state, indent=2, ensure_ascii=False) if as_json else status_text(state))
 

@@ -37,16 +37,18 @@ from ratchet.repo.journal import EventKind, experiments, read_events, read_exper
 from ratchet.repo.run import (
     BRANCHES,
     Run,
+    Worktree,
+    check_frozen,
     check_tag,
     current_run,
     free_tag,
+    open_worktree,
     require_run,
     run_event,
     stamp,
     start_run,
     take_up,
 )
-from ratchet.repo.worktree import Worktree, check_frozen, open_worktree
 from ratchet.views.notice import Board
 from ratchet.views.terminal import Terminal, print_table
 

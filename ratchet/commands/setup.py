@@ -14,8 +14,7 @@ from ratchet.engine.agents import find_agent
 from ratchet.engine.prompt import instruct_text, program_text
 from ratchet.engine.reviewer import find_inspector
 from ratchet.errors import RatchetError
-from ratchet.repo.run import current_run
-from ratchet.repo.worktree import Worktree, check_worktree, open_worktree
+from ratchet.repo.run import Worktree, check_worktree, current_run, open_worktree
 
 
 @click.command(epilog="Example: uv run ratchet init")

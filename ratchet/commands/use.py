@@ -15,8 +15,7 @@ from ratchet.analyses import export as exporting
 from ratchet.core.records import one_line
 from ratchet.core.text import number_text
 from ratchet.errors import RatchetError
-from ratchet.repo.run import require_run
-from ratchet.repo.worktree import open_worktree
+from ratchet.repo.run import open_worktree, require_run
 from ratchet.views.terminal import Terminal
 
 NAMED = 5  # a note names this many columns, and counts the others

@@ -1,1 +1,1 @@
-"""Values and rules: no files, no git, no clock, no child processes."""
+"""Values and rules: no files except the config, no git, no clock, no child processes."""

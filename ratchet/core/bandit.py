@@ -1,4 +1,4 @@
-"""Which kind of idea to try next: UCB1 over the arms, folded from the history. Pure."""
+"""UCB1 over the kinds of idea to try next, computed from the history. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ratchet.core.records import Experiment, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """A kind of idea: how often it was tried, and how often it was kept."""
+    """A kind of idea, with its number of tries and of kept experiments."""
 
     name: str
     tries: int
@@ -20,12 +20,12 @@ class Arm:
 
     @property
     def rate(self) -> float:
-        """Share of its tries that were kept; 0 where there were none."""
+        """Share of its tries that were kept; 0 without tries."""
         return self.kept / self.tries if self.tries else 0.0
 
 
 def count_arms(history: Sequence[Experiment], bandit: Bandit) -> list[Arm]:
-    """Return every arm with its tries and successes; experiments that never reached a measurement count as neither."""
+    """Return every arm with its tries and successes; experiments without a measurement of their own do not count."""
     tried = [experiment for experiment in history if experiment.wall_time_s is not None]
     return [
         Arm(
@@ -38,10 +38,10 @@ def count_arms(history: Sequence[Experiment], bandit: Bandit) -> list[Arm]:
 
 
 def suggest(history: Sequence[Experiment], bandit: Bandit) -> str:
-    """Return the arm to try next: each once in order, then the one with the highest upper confidence bound.
+    """Return the arm to try next: first each arm once, then the one with the highest upper confidence bound.
 
-    The reward of a try is 1 when it was kept, else 0; ties go to the arm named first.
-    Source: Auer, Cesa-Bianchi and Fischer (2002), figure 1, with `exploration` in the place of sqrt(2).
+    The reward of a try is 1 if it was kept, else 0; ties go to the first arm.
+    Source: Auer, Cesa-Bianchi and Fischer (2002), figure 1, with `exploration` instead of sqrt(2).
     """
     arms = count_arms(history, bandit)
     total = sum(arm.tries for arm in arms)

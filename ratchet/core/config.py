@@ -1,4 +1,4 @@
-"""The nouns of a config, and the list of its keys with what each is for. Pure."""
+"""The classes of a config, and its keys with their descriptions. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ratchet.core.records import Ending
 TABLE_ARMS = ("features", "preprocessing", "model family", "hyperparameters", "ensembling", "simplify")
 CODE_ARMS = ("algorithm", "data structure", "micro-optimisation", "parallelism", "memory layout", "rewrite")
 EXPLORATION = math.sqrt(2)  # the constant of UCB1: Auer, Cesa-Bianchi and Fischer (2002), figure 1
-DEFAULT_CAP = 25  # experiments of one loop, unless told otherwise
+DEFAULT_CAP = 25  # experiments of one loop, by default
 TIMEOUT_S = 600.0
 AGENT_TIMEOUT_S = 1800.0
 LIKELY = "likely"  # the lossy rule for early_stop
@@ -23,14 +23,14 @@ AGENT = "builtin"
 
 
 class Direction(StrEnum):
-    """Which way a metric gets better."""
+    """Whether a larger or a smaller value of the metric is better."""
 
     MAXIMIZE = "maximize"
     MINIMIZE = "minimize"
 
 
 class Reader(StrEnum):
-    """A built-in way to find the number in what a well-known tool prints."""
+    """A built-in parser for the output of a well-known tool."""
 
     PYTEST = "pytest"
     COVERAGE = "coverage"
@@ -38,7 +38,7 @@ class Reader(StrEnum):
 
 
 class Rule(StrEnum):
-    """When a better number is good enough to be kept."""
+    """The rule that decides whether a better number is kept."""
 
     STRICT = "strict"
     CONFIRM = "confirm"
@@ -48,9 +48,9 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a number stands: on a line that matches `grep`, at a `json` path, or where a `reader` knows to look.
+    """Where to find a number: on a line that matches `grep`, at a `json` path, or by a `reader`.
 
-    Read from the output of `run`, or from `file` in the tree where it ran.
+    The text is the output of `run`, or `file` in the checkout where it ran.
     """
 
     name: str
@@ -62,20 +62,20 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A number to improve."""
+    """A number to improve, and its direction."""
 
     source: Source
     direction: Direction
 
     @property
     def name(self) -> str:
-        """What it is called in every table."""
+        """Its name in every table."""
         return self.source.name
 
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """A number that must stay on its side: `fail_*` rejects an experiment, `warn_*` says so and goes on."""
+    """A number with limits: beyond `fail_*` an experiment is rejected, beyond `warn_*` it gets a warning."""
 
     source: Source
     fail_above: float | None = None
@@ -85,13 +85,13 @@ class Constraint:
 
     @property
     def name(self) -> str:
-        """What it is called in every table."""
+        """Its name in every table."""
         return self.source.name
 
 
 @dataclass(frozen=True, slots=True)
 class Bandit:
-    """UCB1 over the kinds of idea to try."""
+    """Settings of UCB1 over the kinds of idea to try."""
 
     arms: tuple[str, ...] = CODE_ARMS
     exploration: float = EXPLORATION
@@ -99,7 +99,7 @@ class Bandit:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What turns a repo into a ratchet. `origin` says where it was read, for messages."""
+    """The settings of a project, see KEYS. `origin` names the file for messages."""
 
     name: str
     editable: tuple[str, ...]
@@ -138,12 +138,12 @@ class Config:
 
     @property
     def metric(self) -> Metric:
-        """The first metric: the one that tables and plots show."""
+        """The first metric, shown in tables and plots."""
         return self.metrics[0]
 
     @property
     def sources(self) -> tuple[Source, ...]:
-        """Every number to read, each name once."""
+        """Every number to read: metrics, constraints and audit numbers."""
         return (
             *(metric.source for metric in self.metrics),
             *(constraint.source for constraint in self.constraints),
@@ -166,7 +166,7 @@ _FREE = {
 
 
 def frozen_parts(config: Config) -> dict[str, str]:
-    """Return a short hash of each key that may not change during a run, since it decides what a number means."""
+    """Return a short hash of each key that is frozen during a run because the numbers depend on it."""
     parts = {key: value for key, value in asdict(config).items() if key not in _FREE}
     return {f"config: {key}": _short_hash(json.dumps(value, sort_keys=True)) for key, value in parts.items()}
 
@@ -176,58 +176,59 @@ def _short_hash(text: str) -> str:
 
 
 KEYS: Sequence[tuple[str, str]] = (
-    ("name", "what the project is called"),
+    ("name", "name of the project"),
     ("editable", "files that an experiment may change"),
-    ("readonly", "files and directories/ that nobody changes during a run"),
-    ("setup", "files that a run takes as they are on the desk when it starts, frozen after that"),
-    ("link", "globs of files ignored by git that must be visible where the commit is measured"),
+    ("readonly", "files and directories/ that are frozen during a run"),
+    ("setup", "files that a run takes from the worktree when it starts and freezes from then on"),
+    ("link", "globs of files ignored by git that the measured checkout needs"),
     ("run", "the command that measures: a shell line, run in a checkout of the commit"),
-    ("serve", "a command that measures again and again without starting anew (JSON lines; optional)"),
+    ("serve", "a server that measures one candidate after another (JSON lines; optional)"),
     (
         "metric",
         "a table: name, direction (maximize or minimize), and grep, json or reader (pytest, coverage, hyperfine)",
     ),
-    ("metrics", "a list of such tables: better means Pareto dominance"),
+    ("metrics", "a list of such tables; better means Pareto dominance"),
     ("constraints", "a list of tables: name, grep, json or reader, and fail_above, fail_below, warn_above, warn_below"),
-    ("audit", "numbers to record and never to show while the run goes on: names, or tables with name and grep"),
+    ("audit", "numbers that are recorded and hidden during the run: names, or tables with name and grep"),
     (
         "sealed",
-        "true: the audit numbers are neither shown nor written down; `ratchet reveal` opens them once, at the end",
+        "true: the audit numbers are neither shown nor recorded; `ratchet reveal` measures them at the end",
     ),
-    ("committee", "builtin, or a command that writes a committee of the best experiments into $RATCHET_FILE"),
-    ("checks", "commands that must pass before a better number is kept"),
+    ("committee", "builtin, or a command that writes a committee of the best experiments to $RATCHET_FILE"),
+    ("checks", "commands that must succeed before a better number is kept"),
     (
         "inspect",
-        "a second look at what would be kept: an agent's name, or a command with {prompt}; it says keep or reject: why",
+        "a reviewer of edits that would be kept: an agent's name, or a command with {prompt}; it answers keep or "
+        "reject: REASON",
     ),
-    ("exits", "what an exit status of run means: timeout, crash or reject (0 is ok, any other a crash)"),
+    ("exits", "meaning of an exit status of run: timeout, crash or reject (0 is ok, any other a crash)"),
     (
         "rule",
-        "strict (default), confirm (strict again on one fresh partition), margin (delta above margin standard errors), "
-        "or front (several metrics: what no kept one dominates)",
+        "strict (default), confirm (also strictly better on one fresh partition), margin (delta above margin standard "
+        "errors), or front (several metrics: kept unless a kept experiment is at least as good in all)",
     ),
-    ("margin", "how many standard errors for rule margin (default 1.96)"),
-    ("look_at", "a value of the metric so good that the loop stops for a look"),
+    ("margin", "number of standard errors for rule margin (default 1.96)"),
+    ("look_at", "a suspiciously good value of the metric, at which the loop stops for a look"),
     (
         "early_stop",
-        "let the server end a measurement that can no longer win (default true; the kept set is the same); "
-        "likely: also one that hardly can (saves more, and loses about 1 % of the improvements)",
+        "let the server stop a measurement that can no longer win (default true; the same experiments are kept); "
+        "likely: also one that is unlikely to win (saves more time, loses about 1 % of the improvements)",
     ),
     ("timeout", "wall-clock seconds of one measurement (default 600)"),
-    ("cpu_timeout", "CPU seconds of one measurement, whole process tree"),
-    ("memory_mb", "memory of one measurement, whole process tree"),
-    ("baseline", "known values, name = number: spares the first measurement"),
-    ("label", "the constant in the editable file that names the idea; it does not count as code"),
+    ("cpu_timeout", "CPU seconds of one measurement, summed over the process tree"),
+    ("memory_mb", "memory of one measurement in MB, summed over the process tree"),
+    ("baseline", "known values, name = number; replaces the first measurement"),
+    ("label", "the constant in the editable file with the hypothesis; it does not count as code"),
     (
         "prediction",
-        "the constant in the editable file that foretells the metric's change; it does not count as code",
+        "the constant in the editable file with the predicted change of the metric; it does not count as code",
     ),
     ("description", "regular expression of the output line that describes the experiment"),
-    ("reason", "regular expression of the output line that says why it failed"),
-    ("context", "what an agent should know of the domain"),
+    ("reason", "regular expression of the output line with the reason of a failure"),
+    ("context", "what an agent should know about the domain"),
     ("agent", "builtin, claude, codex, opencode, gemini, aider, or a command with {prompt}, the path of the prompt"),
-    ("agent_timeout", "seconds that the agent may take for one edit (default 1800)"),
+    ("agent_timeout", "seconds an agent may take for one edit (default 1800)"),
     ("max_iterations", "experiments of one loop (default 25)"),
-    ("patience", "stop after so many experiments in a row without an improvement"),
+    ("patience", "stop after this many experiments in a row without an improvement"),
     ("bandit", 'true, or {arms = "table", "code" or a list, exploration = 1.41}: UCB1 suggests what to try'),
 )

@@ -1,6 +1,6 @@
-"""Keep or drop: a measurement against the best so far. Pure.
+"""Decide whether a measurement is kept, given the best so far. Pure.
 
-None never wins, never passes a constraint, and no number is made up for it.
+A metric that was not measured is None: it never wins and never passes a constraint.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from ratchet.core.config import Config, Constraint, Direction, Metric, Rule
 from ratchet.core.records import Ending, Experiment, Measurement, Verdict, best
 from ratchet.core.text import number_text
 
-EQUAL = 1e-6  # metrics this close are equal, and the shorter code is the better one
+EQUAL = 1e-6  # metrics this close are equal, and then the shorter code wins
 Numbers = Mapping[str, float | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A verdict with its reason, and what was noticed on the way."""
+    """A verdict with its reason and warnings."""
 
     verdict: Verdict
     reason: str = ""
@@ -32,7 +32,7 @@ _FAILED = {Ending.TIMEOUT: Verdict.TIMEOUT, Ending.CRASH: Verdict.CRASH, Ending.
 
 
 def judge(measured: Measurement, history: Sequence[Experiment], config: Config, *, code_chars: int = 0) -> Judgement:
-    """Judge a measurement against the history of its run; the first one of a run is its baseline."""
+    """Return the verdict on a measurement, given the history of its run; the first measurement is the baseline."""
     if measured.ending in _FAILED:
         return Judgement(_FAILED[measured.ending], measured.reason)
     missing = [metric.name for metric in config.metrics if measured.numbers.get(metric.name) is None]
@@ -46,15 +46,16 @@ def judge(measured: Measurement, history: Sequence[Experiment], config: Config, 
     warnings = (*warnings, look) if look else warnings
     if not history:
         return Judgement(Verdict.BASELINE, warnings=(*warnings, *broken))
-    delta = difference(measured.numbers, best(history), config.metric)
+    incumbent = best(history)
+    delta = difference(measured.numbers, incumbent, config.metric)
     if broken:
         return Judgement(Verdict.REJECT, "; ".join(broken), delta, warnings)
-    verdict, reason = _compare(measured, history, config, code_chars)
+    verdict, reason = _compare(measured, history, incumbent, config, code_chars)
     return Judgement(verdict, reason, delta, warnings)
 
 
 def difference(numbers: Numbers, against: Experiment | None, metric: Metric) -> float | None:
-    """Return how far the metric moved, positive where the number grew; None where either was not measured."""
+    """Return the change of the metric, positive if the number grew; None if either number was not measured."""
     new, old = numbers.get(metric.name), against.metrics.get(metric.name) if against else None
     return None if new is None or old is None else new - old
 
@@ -67,9 +68,9 @@ def is_better(new: float | None, old: float | None, direction: Direction) -> boo
 
 
 def is_confirmed(delta: float | None, fresh: float | None, direction: Direction) -> bool:
-    """Say whether a difference on a fresh partition bears the first one out.
+    """Say whether the difference on a fresh partition confirms the first one.
 
-    A tie, kept for its shorter code, is borne out by a tie. None, for what was not measured, confirms nothing.
+    A tie that was kept for its shorter code is confirmed by a tie. None (not measured) confirms nothing.
     """
     if is_better(fresh, 0.0, direction):
         return True
@@ -77,7 +78,7 @@ def is_confirmed(delta: float | None, fresh: float | None, direction: Direction)
 
 
 def dominates(new: Numbers, old: Numbers, metrics: Sequence[Metric]) -> bool:
-    """Say whether `new` is nowhere worse than `old` and somewhere strictly better."""
+    """Say whether `new` is no worse than `old` in every metric and strictly better in one (Pareto dominance)."""
     return at_least(new, old, metrics) and any(
         is_better(new.get(metric.name), old.get(metric.name), metric.direction) for metric in metrics
     )
@@ -92,7 +93,7 @@ def at_least(new: Numbers, old: Numbers, metrics: Sequence[Metric]) -> bool:
 
 
 def looks(experiment: Experiment) -> list[str]:
-    """Return why a person should look at an experiment before anything else is tried."""
+    """Return the warnings for which the loop stops so that a person can look at the experiment."""
     return [warning for warning in experiment.warnings if warning.endswith(LOOK)]
 
 
@@ -103,7 +104,7 @@ def _look_text(measured: Measurement, history: Sequence[Experiment], config: Con
 
 
 def is_too_good(numbers: Numbers, history: Sequence[Experiment], config: Config) -> bool:
-    """Say whether the metric reached `look_at`, which it did not do at the baseline."""
+    """Say whether the metric reached `look_at` and the baseline did not."""
     value, limit, direction = numbers.get(config.metric.name), config.look_at, config.metric.direction
     first = history[0].metric if history else None
     if value is None or limit is None or not is_better(limit, first, direction):
@@ -112,9 +113,9 @@ def is_too_good(numbers: Numbers, history: Sequence[Experiment], config: Config)
 
 
 def to_beat(incumbent: Experiment | None, config: Config, *, code_chars: int) -> float | None:
-    """Return the number that a measurement must be better than to be kept at all; None where others have a say.
+    """Return the number that a measurement must exceed to be kept; None if the metric alone does not decide.
 
-    Shorter code is kept on a tie too, so for it the bar hangs a little lower.
+    Shorter code is also kept on a tie, so its threshold is 2 * EQUAL lower.
     """
     if incumbent is None or incumbent.metric is None or len(config.metrics) > 1 or config.rule is Rule.FRONT:
         return None
@@ -123,15 +124,18 @@ def to_beat(incumbent: Experiment | None, config: Config, *, code_chars: int) ->
 
 
 def _compare(
-    measured: Measurement, history: Sequence[Experiment], config: Config, code_chars: int
+    measured: Measurement,
+    history: Sequence[Experiment],
+    incumbent: Experiment | None,
+    config: Config,
+    code_chars: int,
 ) -> tuple[Verdict, str]:
-    incumbent = best(history)
     if incumbent is None:
-        return Verdict.KEEP, "the first that was measured"
+        return Verdict.KEEP, "the first measured experiment"
     if config.rule is Rule.FRONT:
         kept = [experiment for experiment in history if experiment.verdict.advances]
         is_behind = any(at_least(old.metrics, measured.numbers, config.metrics) for old in kept)
-        return (Verdict.DISCARD, "no better than one kept before") if is_behind else (Verdict.KEEP, "")
+        return (Verdict.DISCARD, "no better than an earlier kept experiment") if is_behind else (Verdict.KEEP, "")
     if dominates(measured.numbers, incumbent.metrics, config.metrics):
         return _within_rule(measured, incumbent, config)
     if _is_equal(measured.numbers, incumbent.metrics, config.metrics) and 0 < code_chars < incumbent.code_chars:
@@ -144,7 +148,7 @@ def _within_rule(measured: Measurement, incumbent: Experiment, config: Config) -
         return Verdict.KEEP, ""
     delta = difference(measured.numbers, incumbent, config.metric)
     if delta is None or measured.delta_se is None:
-        return Verdict.DISCARD, "better, but without a standard error to compare with"
+        return Verdict.DISCARD, "better, but no standard error was measured"
     if abs(delta) > config.margin * measured.delta_se:
         return Verdict.KEEP, f"by more than {config.margin:g} standard errors"
     return Verdict.DISCARD, f"better, but by less than {config.margin:g} standard errors"
@@ -173,6 +177,6 @@ def _limit_texts(constraints: Sequence[Constraint], numbers: Numbers, *, is_hard
 
 
 def too_good_text(numbers: Numbers, config: Config) -> str:
-    """Say what was reached."""
+    """Return the warning for a metric that reached `look_at`."""
     value = number_text(numbers.get(config.metric.name))
     return f"{config.metric.name} = {value} has reached look_at = {config.look_at:g}: {LOOK}"

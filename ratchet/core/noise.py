@@ -1,7 +1,7 @@
-"""How much gain chance alone explains: the noise floor of a run, the line that says it, the mark beside a gain. Pure.
+"""The noise floor of a run: the gain that chance alone explains. Pure.
 
-Covered: having picked the best of many tries. Not covered: how many exactly, for the rule was measured at about fifty;
-`ratchet conclude` is the answer for one run.
+Covered: selection of the best of many tries. Not covered: their exact number, since the rule was measured at about 50
+tries; `ratchet conclude` estimates the gain of one run.
 """
 
 from __future__ import annotations
@@ -13,42 +13,42 @@ from ratchet.core.config import Config, Direction
 from ratchet.core.records import Experiment, Verdict, baseline, best
 from ratchet.core.text import delta_text, number_text
 
-FLOOR_SES = 1.6  # what the best of many tries owes to chance, in median paired standard errors; see `noise_floor`
+FLOOR_SES = 1.6  # gain of the best of many useless tries, in median paired standard errors; see `noise_floor`
 FLOOR_TRIES = 50  # the number of tries at which that was measured
-BELOW = "≈"  # stands beside a kept gain that is below the floor
-NAMED = 8  # experiments that the line names before it only counts
+BELOW = "≈"  # marks a kept gain below the floor
+NAMED = 8  # experiments that the line names; it counts the others
 
 
 def noise_floor(history: Iterable[Experiment]) -> float | None:
-    """Return the gain that the best of many useless tries would show, or None where no standard error was measured.
+    """Return the gain that the best of many useless tries would show, or None without standard errors.
 
-    Source: a rule of thumb from 14 tables, 48 candidates each: the number of the best was too high by 1.6 times the
-    median standard error of the paired differences (slope through 0, r = .80). Fewer tries leave less to choose from.
+    Source: a rule of thumb from 14 tables, 48 candidates each, on which the best was too high by 1.6 times the median
+    standard error of the paired differences (slope through 0, r = .80). With fewer tries the selection bias is smaller.
     """
     errors = [experiment.delta_se for experiment in history if experiment.delta_se is not None]
     return FLOOR_SES * median(errors) if errors else None
 
 
 def count_tries(history: Iterable[Experiment]) -> int:
-    """Return how many experiments were tries."""
+    """Return the number of tries."""
     return sum(map(is_try, history))
 
 
 def is_try(experiment: Experiment) -> bool:
-    """Say whether an experiment came to a number, or to a bound, of its own; the baseline is no try."""
+    """Say whether an experiment has a metric or bound measured for it; the baseline is not a try."""
     is_seen = experiment.metric is not None or experiment.bound is not None
     return experiment.n > 0 and experiment.reused is None and is_seen
 
 
 def is_below(experiment: Experiment, floor: float | None) -> bool:
-    """Say whether an experiment was kept for a gain that chance alone explains."""
+    """Say whether an experiment was kept for a gain below the noise floor."""
     if floor is None or experiment.verdict is not Verdict.KEEP or experiment.delta is None:
         return False
     return abs(experiment.delta) <= floor
 
 
 def noise_line(history: Sequence[Experiment], config: Config) -> str:
-    """Return one line on tries, floor and the gains below it; empty where no standard error was measured."""
+    """Return one line on tries, floor and the gains below it; empty without standard errors."""
     floor, tries = noise_floor(history), count_tries(history)
     if floor is None:
         return ""
@@ -61,9 +61,9 @@ def noise_line(history: Sequence[Experiment], config: Config) -> str:
 
 
 def _whole(history: Sequence[Experiment], config: Config, floor: float) -> str:
-    """Return the whole climb, held against the floor; empty where there is none.
+    """Compare the total gain with the floor; empty if there is no gain.
 
-    Below says something. Above does not: many small steps have small standard errors, and the floor sinks with them.
+    A gain above the floor proves nothing: many small steps have small standard errors, which lower the floor.
     """
     first, top = baseline(history), best(history)
     if first is None or top is None or first is top or first.metric is None or top.metric is None:

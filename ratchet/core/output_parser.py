@@ -1,4 +1,4 @@
-"""Numbers and words from what a command printed. Pure; whatever is missing, NaN or infinite becomes None here."""
+"""Parse numbers and texts from the output of a command; missing, NaN and infinite numbers become None. Pure."""
 
 from __future__ import annotations
 
@@ -18,15 +18,14 @@ _TO_SECONDS = {"ns": 1e-9, "µs": 1e-6, "μs": 1e-6, "us": 1e-6, "ms": 1e-3, "s"
 
 
 def is_number(value: object) -> bool:
-    """Say whether a value that came from outside, as JSON or TOML, is a finite number."""
+    """Say whether a value from JSON or TOML is a finite number."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def read_number(text: str, source: Source) -> float | None:
-    """Return the number that a source points at in a text, or None when it is not there or not finite.
+    """Return the number of a source in a text, or None if it is missing or not finite.
 
-    With `grep` the last matching line counts: its first group if the pattern has one, else the first number after
-    the match.
+    `grep` uses the last matching line: its first group if the pattern has one, else the first number after the match.
     """
     if source.reader is not None:
         return _finite(_READERS[source.reader](text))
@@ -36,13 +35,13 @@ def read_number(text: str, source: Source) -> float | None:
 
 
 def read_words(text: str, pattern: str, limit: int = LINE_CHARS) -> str:
-    """Return what follows `pattern` on the last line that matches it, as one line; empty when none does."""
+    """Return the text after `pattern` on the last line that matches it; empty if no line does."""
     found = _last_match(text, pattern) if pattern else None
     return one_line(found[1][found[0].end() :], limit) if found else ""
 
 
 def last_line(text: str) -> str:
-    """Return the last line that says something, as one line."""
+    """Return the last line that is not blank."""
     return one_line(next((line for line in reversed(text.splitlines()) if line.strip()), ""))
 
 
@@ -78,7 +77,7 @@ def _finite(value: Any) -> float | None:
 
 
 def _last_json(text: str) -> Any:
-    """Return the whole text as JSON, else the last line that is."""
+    """Parse the whole text as JSON, else the last line that is JSON."""
     for candidate in (text, *reversed(text.splitlines())):
         try:
             value = json.loads(candidate)
@@ -90,7 +89,7 @@ def _last_json(text: str) -> Any:
 
 
 def _at_path(value: Any, path: str) -> Any:
-    """Follow `results[0].mean` or `results.0.mean`; None where it leads nowhere."""
+    """Return the value at `results[0].mean` or `results.0.mean`; None if the path does not exist."""
     for part in re.findall(r"[^.\[\]]+", path.removeprefix("$")):
         if isinstance(value, dict):
             value = value.get(part)
@@ -102,7 +101,7 @@ def _at_path(value: Any, path: str) -> Any:
 
 
 def _pytest_pass_rate(text: str) -> float | None:
-    """Percent of the tests run that passed, from pytest's last line."""
+    """Return the percentage of passed tests from pytest's last line."""
     for line in reversed(text.splitlines()):
         counts = {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|errors?|xpassed)\b", line)}
         if counts and re.search(r" in [\d.]+s", line):
@@ -112,13 +111,13 @@ def _pytest_pass_rate(text: str) -> float | None:
 
 
 def _coverage_percent(text: str) -> float | None:
-    """The last column of the TOTAL line of `coverage report`, or `totals.percent_covered` of its JSON."""
+    """Return the last column of the TOTAL line of `coverage report`, or `totals.percent_covered` of its JSON."""
     document = _at_path(_last_json(text), "totals.percent_covered")
     return document if document is not None else _grep_number(text, r"^TOTAL\b.*?(\S+)%\s*$")
 
 
 def _hyperfine_mean(text: str) -> float | None:
-    """Mean seconds of the last command, from hyperfine's table or its JSON."""
+    """Return the mean seconds of the last command, from hyperfine's table or its JSON."""
     document = _at_path(_last_json(text), "results[-1].mean")
     if document is not None:
         return _finite(document)

@@ -1,4 +1,4 @@
-"""The nouns of a run: a verdict, what was measured, an experiment. Pure values, no files, no clock."""
+"""The classes of a run: verdict, measurement, proposal, experiment. Pure."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 LINE_CHARS = 200
-REASON_CHARS = 500  # of why it failed: the end may be what to do
+REASON_CHARS = 500  # of the reason of a failure, whose end may hold the fix
 NOTE_CHARS = 4000
 
 
 class Verdict(StrEnum):
-    """What became of an experiment."""
+    """The decision on an experiment."""
 
     BASELINE = "baseline"
     KEEP = "keep"
@@ -24,17 +24,17 @@ class Verdict(StrEnum):
 
     @property
     def advances(self) -> bool:
-        """The branch stands on it."""
+        """The branch moves to the experiment."""
         return self in {Verdict.BASELINE, Verdict.KEEP}
 
     @property
     def is_believed(self) -> bool:
-        """The number counts; that of one that was rejected may be anything, and would set the scale of a picture."""
+        """The number can be trusted; a rejected one may be anything and would distort the scale of a plot."""
         return self.advances or self is Verdict.DISCARD
 
 
 class Ending(StrEnum):
-    """How a measurement ended, before anybody judged its number."""
+    """How a measurement ended, before its number is judged."""
 
     OK = "ok"
     TIMEOUT = "timeout"
@@ -44,12 +44,11 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What was seen when a commit was measured; None is "not measured", never a number.
+    """The result of measuring a commit; None means "not measured".
 
-    `numbers` holds metrics, constraints and audit numbers by name. `bound` is the best that the metric could still
-    have reached when the measurement was cut short because that was not enough. `look` is why the harness wants a
-    person to look at it, though it holds nothing against it. `stdout` is the end of what the command printed, kept so
-    that reports can read more from it.
+    `numbers` holds metrics, constraints and audit numbers by name. `bound` is the best value that the metric could
+    still have reached when the measurement was stopped early. `look` is the reason why a person should look at the
+    result. `stdout` is the end of the output, from which reports read more.
     """
 
     ending: Ending
@@ -68,11 +67,11 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What is known of an edit besides the edit: who made it (the desk's own user is agent ""), and what they said.
+    """The author of an edit (agent "" is the user) and what the author reports about it.
 
-    `prediction` is the difference that they expect in the first metric, if they said so. `failure` says why the agent
-    failed, and `ending` how; such an edit is kept to be shown, and not measured.
-    `trespass` names the frozen files that the agent edited.
+    `prediction` is the expected change of the first metric. `failure` is the reason why the agent failed, `ending`
+    the kind of failure; such an edit is committed and not measured. `trespass` names the frozen files that the agent
+    edited.
     """
 
     agent: str = ""
@@ -87,13 +86,13 @@ class Proposal:
 
     @property
     def is_sound(self) -> bool:
-        """There is something to measure."""
+        """The edit can be measured."""
         return not self.failure and not self.trespass
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """An experiment that has its commit and no verdict yet."""
+    """An experiment with a commit and no verdict yet."""
 
     n: int
     commit: str
@@ -106,14 +105,14 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """One version of the editable files and what became of it; number 0 is the baseline.
+    """One measured version of the editable files; number 0 is the baseline.
 
-    `commit` holds the files as they were measured, `parent` is where the branch stood. `metric` is the first metric,
-    `prev` the best before it, `delta` their difference, positive where the number grew; `confirm_delta` is the same on
-    the fresh partition of rule confirm, `prediction` the delta that its author expected. `metrics` holds every number
-    by name. `hypothesis` is its one-line description, `note` what the agent wants to remember, `file_hash` the hash of
-    its normalised code and `code_chars` the length, `reused` the experiment whose measurement stands for it. A
-    `wall_time_s` of None: it was not measured itself.
+    `commit` holds the measured files, `parent` is the tip of the branch before. `metric` is the first metric, `prev`
+    the best before it, `delta` their difference, positive if the number grew; `confirm_delta` is the difference on the
+    fresh partition of rule confirm, `prediction` the delta that the author expected. `metrics` holds every number by
+    name. `hypothesis` is the one-line description, `note` a note of the agent to itself, `file_hash` the hash of the
+    normalised code, `code_chars` its length, `reused` the experiment whose measurement was reused. `wall_time_s` is
+    None if the experiment was not measured itself.
     """
 
     n: int
@@ -147,7 +146,7 @@ class Experiment:
 
 
 def best(history: Iterable[Experiment]) -> Experiment | None:
-    """Return the experiment on which the branch stands: the last that advanced it."""
+    """Return the best experiment, at the tip of the branch: the last that advanced it."""
     found = None
     for experiment in history:
         if experiment.verdict.advances:
@@ -161,7 +160,7 @@ def baseline(history: Iterable[Experiment]) -> Experiment | None:
 
 
 def one_line(text: str, limit: int = LINE_CHARS) -> str:
-    """Return text as one printable line of at most `limit` characters: control characters become spaces."""
+    """Return text as one printable line of at most `limit` characters; control characters become spaces."""
     flat = " ".join("".join(character if character.isprintable() else " " for character in text).split())
     return flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"
 
@@ -170,7 +169,7 @@ _TAG = re.compile(r"[A-Za-z0-9._-]{1,60}")
 
 
 def is_tag(text: str) -> bool:
-    """Say whether text can name a run: a safe file name, a safe part of a branch name, not an option."""
+    """Say whether text is a valid tag: safe as a file name and in a branch name, and not an option."""
     return (
         _TAG.fullmatch(text) is not None
         and text[0] not in ".-"

@@ -1,4 +1,4 @@
-"""What an edit comes down to: source code without what does not run, so that a no-op is seen to be one. Pure."""
+"""Hash source code without the parts that do not run, so that edits without effect are recognised. Pure."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import TypeGuard
 
 from ratchet.core.records import one_line
 
-LARGEST = 1e300  # a number beyond it is no prediction
+LARGEST = 1e300  # a larger number is not a prediction
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """The editable files of one experiment: a hash of what runs, its length, and what its author says of it.
+    """The editable files of one experiment: a hash and the length of the code that runs.
 
-    `hypothesis` is what the edit tries, `prediction` is the gain that is expected, None where none is named.
+    `hypothesis` and `prediction` (the expected gain, or None) are constants in these files.
     """
 
     file_hash: str
@@ -28,11 +28,11 @@ class Code:
 
 
 def read_code(files: Mapping[str, bytes | None], label: str = "", prediction: str = "") -> Code:
-    """Return what `files` (content by path, None where there is none) come down to.
+    """Return hash, length, hypothesis and prediction of `files` (content by path, None if missing).
 
-    Of Python, comments, layout, docstrings and the assignments of the constants named `label` and `prediction` do not
-    count, unless the code reads them; of other text, blank lines and trailing spaces. What cannot be read counts as it
-    is.
+    In Python files, comments, layout, docstrings and the assignments of the constants `label` and `prediction` do not
+    count, unless the code reads the constants. In other files, blank lines and trailing spaces do not count. A Python
+    file with a syntax error counts as it is.
     """
     digest, chars, words, foreseen = hashlib.sha256(), 0, "", None
     for path in sorted(files):
@@ -49,13 +49,13 @@ def read_code(files: Mapping[str, bytes | None], label: str = "", prediction: st
 
 
 def find_hypothesis(source: str, label: str) -> str:
-    """Return the text that a module assigns to `label`, as one line; empty when it assigns none."""
+    """Return the text that a module assigns to `label`, as one line; empty if there is none."""
     found = (value for value in _assigned(source, label) if isinstance(value, str))
     return one_line(next(found, ""))
 
 
 def find_number(source: str, name: str) -> float | None:
-    """Return the finite number that a module assigns to `name`; None where it assigns none."""
+    """Return the finite number that a module assigns to `name`, or None."""
     for value in _assigned(source, name):
         if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf:
             return float(value) if abs(value) < LARGEST else None
@@ -73,7 +73,7 @@ def _assigned(source: str, name: str) -> list[object]:
 
 
 def _essence(text: str, notes: Iterable[str]) -> str:
-    """Return what runs of a module; the constants named `notes` are none of it, unless it reads them."""
+    """Return the code of a module that runs; assignments to `notes` are dropped unless the module reads them."""
     try:
         tree = ast.parse(text)
         read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
@@ -87,7 +87,7 @@ def _essence(text: str, notes: Iterable[str]) -> str:
 
 
 def _assigns(statement: ast.stmt, name: str) -> TypeGuard[ast.Assign | ast.AnnAssign]:
-    """Say whether a statement gives a constant, which may have a sign, to one name."""
+    """Say whether a statement assigns a constant, possibly signed, to `name`."""
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
         target: ast.expr = statement.targets[0]
     elif isinstance(statement, ast.AnnAssign):

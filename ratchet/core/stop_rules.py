@@ -1,4 +1,4 @@
-"""When a series of experiments has gone far enough: the named reasons to stop. Pure."""
+"""The reasons to stop a series of experiments. Pure."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from ratchet.core.decision import is_better, looks
 from ratchet.core.records import Experiment, Verdict, best
 from ratchet.core.text import number_text
 
-AGENT_FAILURES = 3  # in a row: the agent is broken, and more of it will not help
-NO_CHANGES = 5  # in a row: the agent has no further idea
+AGENT_FAILURES = 3  # in a row: the agent is broken
+NO_CHANGES = 5  # in a row: the agent has no new idea
 BROKEN_AGENT = "the agent failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When a series ends by itself: experiments, experiments in a row without a gain, a metric reached, minutes."""
+    """Limits of a series: experiments, experiments in a row without a gain, a value of the metric, minutes."""
 
     n: int | None = None
     patience: int | None = None
@@ -27,7 +27,7 @@ class Limits:
 
 
 def limits_of(config: Config, asked: Limits) -> Limits:
-    """Return the limits that were asked for, those of the config where nothing was, and a cap in any case."""
+    """Return the requested limits, with the config and a default cap for those not requested."""
     return Limits(
         n=asked.n or config.max_iterations or DEFAULT_CAP,
         patience=asked.patience or config.patience,
@@ -55,7 +55,7 @@ def reason_to_stop(
 
 
 def since_gain(history: Sequence[Experiment]) -> int:
-    """Return how many experiments came after the last that was kept; the baseline is none."""
+    """Return the number of experiments after the last kept one; the baseline does not count."""
     since = 0
     for experiment in reversed(history):
         if experiment.verdict is Verdict.KEEP:

@@ -1,4 +1,4 @@
-"""The history of a run as a table: results.tsv, and the rows of the table on the screen. Pure."""
+"""The history of a run as a table on the screen, with a summary. Pure."""
 
 from __future__ import annotations
 
@@ -7,49 +7,7 @@ from collections.abc import Sequence
 from ratchet.core.config import Config
 from ratchet.core.noise import BELOW, is_below, noise_floor, noise_line
 from ratchet.core.records import Experiment, Verdict, baseline, best, one_line
-from ratchet.core.text import STATUS_WORDS, delta_text, folds_text, number_text, ratio_text, seconds_text, value_text
-
-SHORT = 7  # characters of a commit's hash
-PRECISE = 6  # decimals in results.tsv
-
-
-def results_columns(config: Config) -> list[str]:
-    """Return the header of results.tsv: the first metric bears its own name, other numbers stand beside it."""
-    others = [source.name for source in config.sources[1:] if source not in config.audit]
-    audit = [source.name for source in config.audit]
-    times = ["cpu_time_s", "wall_time_s"]
-    return ["n", "commit", config.metric.name, *others, "delta", "delta_se", *audit, *times, *_LAST]
-
-
-_LAST = ("status", "strategy", "description")
-
-
-def results_tsv(history: Sequence[Experiment], config: Config) -> str:
-    """Return the whole of results.tsv; what was not measured is an empty cell."""
-    columns = results_columns(config)
-    rows = ["\t".join(_cell(experiment, column) for column in columns) for experiment in history]
-    return "\n".join(["\t".join(columns), *rows]) + "\n"
-
-
-def _cell(experiment: Experiment, column: str) -> str:
-    match column:
-        case "n":
-            return str(experiment.n)
-        case "commit":
-            return experiment.commit[:SHORT]
-        case "delta" | "delta_se":
-            return number_text(experiment.delta if column == "delta" else experiment.delta_se, PRECISE)
-        case "cpu_time_s":
-            return seconds_text(experiment.cpu_time_s)
-        case "wall_time_s":
-            return seconds_text(experiment.wall_time_s)
-        case "status":
-            return experiment.verdict
-        case "strategy":
-            return one_line(experiment.strategy)
-        case "description":
-            return one_line(experiment.hypothesis)
-    return number_text(experiment.metrics.get(column), PRECISE)
+from ratchet.core.text import STATUS_WORDS, delta_text, folds_text, number_text, ratio_text, value_text
 
 
 def screen_columns(config: Config, *, with_audit: bool = False) -> list[str]:
@@ -63,14 +21,14 @@ def screen_columns(config: Config, *, with_audit: bool = False) -> list[str]:
 def screen_rows(
     shown: Sequence[Experiment], history: Sequence[Experiment], config: Config, *, with_audit: bool = False
 ) -> list[list[str]]:
-    """Return the cells of the experiments that are shown of a run; a gain below its noise floor is marked."""
+    """Return the cells of the shown experiments of a run; a gain below the noise floor is marked."""
     first, floor = baseline(history), noise_floor(history)
     base = first.metric if first else None
     return [_screen_row(experiment, base, floor, config, with_audit) for experiment in shown]
 
 
 def excerpt(history: Sequence[Experiment], limit: int) -> list[Experiment]:
-    """Return at most `limit` experiments of a long run: what was kept last, and the end."""
+    """Return at most `limit` experiments of a long run: the last kept ones and the most recent."""
     if len(history) <= limit:
         return list(history)
     cut = len(history) - limit // 2
@@ -79,7 +37,7 @@ def excerpt(history: Sequence[Experiment], limit: int) -> list[Experiment]:
 
 
 def summary_line(history: Sequence[Experiment], config: Config) -> str:
-    """Return one line on a run: how many experiments became what, the best against the baseline."""
+    """Return one line on a run: the number of experiments and of kept ones, and the best against the baseline."""
     if not history:
         return "no experiments yet"
     tried = [experiment for experiment in history if experiment.n > 0]
@@ -97,7 +55,7 @@ def summary_line(history: Sequence[Experiment], config: Config) -> str:
 
 
 def closing_lines(history: Sequence[Experiment], config: Config) -> list[str]:
-    """Return what stands under every table: what became of the experiments, and how much chance alone explains."""
+    """Return the lines under every table: the summary and the noise floor."""
     return [line for line in (summary_line(history, config), noise_line(history, config)) if line]
 
 

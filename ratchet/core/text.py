@@ -1,11 +1,11 @@
-"""How numbers and experiments are said, the same in every view. Pure."""
+"""Numbers and experiments as text, the same in every view, and results.tsv. Pure."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
-from ratchet.core.config import Direction, Metric
+from ratchet.core.config import Config, Direction, Metric
 from ratchet.core.output_parser import read_words
 from ratchet.core.records import Experiment, Verdict, one_line
 
@@ -17,16 +17,18 @@ STATUS_WORDS = {
     Verdict.TIMEOUT: "TIMEOUT",
     Verdict.REJECT: "REJECTED",
 }
-CLEAR_SES = 1.96  # beyond so many standard errors one difference, taken alone, is not put down to chance
+SHORT = 7  # characters of a commit's hash
+PRECISE = 6  # decimals in results.tsv
+CLEAR_SES = 1.96  # standard errors beyond which one difference, taken alone, is unlikely to be chance
 
 
 def number_text(value: float | None, decimals: int | None = None) -> str:
-    """Return a number with as many decimals as its size asks for, or nothing where there is none."""
+    """Return a number with decimals according to its size, or an empty text for None."""
     return "" if value is None else f"{value:.{_decimals(value) if decimals is None else decimals}f}"
 
 
 def delta_text(delta: float, value: float) -> str:
-    """Return a signed difference with the decimals of the value that it led to, or more if it would read as zero."""
+    """Return a signed difference with the decimals of the resulting value, or more if it would read as zero."""
     decimals = _decimals(value)
     if delta and abs(delta) < 0.5 * 10**-decimals:
         decimals = min(12, 1 - math.floor(math.log10(abs(delta))))
@@ -34,7 +36,7 @@ def delta_text(delta: float, value: float) -> str:
 
 
 def signed_text(value: float | None) -> str:
-    """Return a difference with its sign, or nothing where there is none."""
+    """Return a difference with its sign, or an empty text for None."""
     return "" if value is None else delta_text(value, value)
 
 
@@ -45,7 +47,7 @@ def experiment_line(experiment: Experiment, metrics: Sequence[Metric]) -> str:
 
 
 def ratio_text(value: float | None, baseline: float | None, metric: Metric) -> str:
-    """Return how a value compares with the baseline: `+0.4%`, or `389×` where it is twice as good or better."""
+    """Compare a value with the baseline: `+0.4%`, or `389×` if it is at least twice as good."""
     if value is None or not baseline or value == baseline:
         return ""
     if value > 0 and baseline > 0:
@@ -61,7 +63,7 @@ def seconds_text(seconds: float | None) -> str:
 
 
 def evidence_text(experiment: Experiment) -> str:
-    """Return the difference, its standard error where there is one, and the word that goes with them."""
+    """Return the difference, its standard error if measured, and `clear` or `within noise`."""
     if experiment.metric is None or experiment.delta is None:
         return ""
     change = f"Δ {delta_text(experiment.delta, experiment.metric)}"
@@ -73,21 +75,60 @@ def evidence_text(experiment: Experiment) -> str:
 
 
 def is_clear(experiment: Experiment) -> bool:
-    """Say whether the difference, taken alone, is more than chance would show."""
+    """Say whether the difference, taken alone, is larger than chance explains."""
     delta, error = experiment.delta, experiment.delta_se
     return delta is not None and error is not None and abs(delta) > CLEAR_SES * error
 
 
 def folds_text(experiment: Experiment) -> str:
-    """Return on how many folds an experiment beat the best before it, of how many where the measurement says so."""
+    """Return the number of folds on which an experiment beat the best before it, with the total if it is known."""
     if experiment.folds_won is None:
         return ""
     count = read_words(experiment.stdout, r"^cv_folds:")
     return f"{experiment.folds_won}/{count}" if count.isdigit() else str(experiment.folds_won)
 
 
+def results_columns(config: Config) -> list[str]:
+    """Return the header of results.tsv; each metric has its own name."""
+    others = [source.name for source in config.sources[1:] if source not in config.audit]
+    audit = [source.name for source in config.audit]
+    times = ["cpu_time_s", "wall_time_s"]
+    return ["n", "commit", config.metric.name, *others, "delta", "delta_se", *audit, *times, *_LAST]
+
+
+_LAST = ("status", "strategy", "description")
+
+
+def results_tsv(history: Sequence[Experiment], config: Config) -> str:
+    """Return the content of results.tsv; a number that was not measured is an empty cell."""
+    columns = results_columns(config)
+    rows = ["\t".join(_cell(experiment, column) for column in columns) for experiment in history]
+    return "\n".join(["\t".join(columns), *rows]) + "\n"
+
+
+def _cell(experiment: Experiment, column: str) -> str:
+    match column:
+        case "n":
+            return str(experiment.n)
+        case "commit":
+            return experiment.commit[:SHORT]
+        case "delta" | "delta_se":
+            return number_text(experiment.delta if column == "delta" else experiment.delta_se, PRECISE)
+        case "cpu_time_s":
+            return seconds_text(experiment.cpu_time_s)
+        case "wall_time_s":
+            return seconds_text(experiment.wall_time_s)
+        case "status":
+            return experiment.verdict
+        case "strategy":
+            return one_line(experiment.strategy)
+        case "description":
+            return one_line(experiment.hypothesis)
+    return number_text(experiment.metrics.get(column), PRECISE)
+
+
 def _metric_part(experiment: Experiment, metrics: Sequence[Metric]) -> str:
-    """Return the first metric with its evidence, and the others beside it."""
+    """Return the first metric with its evidence, and the other metrics."""
     values = {metric.name: experiment.metrics.get(metric.name) for metric in metrics}
     shown = [f"{name}={number_text(value)}" for name, value in values.items() if value is not None]
     if not shown and experiment.bound is not None:
@@ -99,7 +140,7 @@ def _metric_part(experiment: Experiment, metrics: Sequence[Metric]) -> str:
 
 
 def value_text(experiment: Experiment, metric: Metric) -> str:
-    """Return an experiment's number for a table, or the best that it could have come to where it was stopped early."""
+    """Return the metric for a table, or the best value still possible if the measurement was stopped early."""
     if experiment.metric is None and experiment.bound is not None:
         return f"{_limit_sign(metric)}{number_text(experiment.bound)}"
     return number_text(experiment.metric)

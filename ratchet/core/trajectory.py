@@ -1,4 +1,4 @@
-"""The climb of a run as plain numbers, the same for every picture of it: dots, staircase, noise band, placebo. Pure."""
+"""The data of every plot of a run: experiments, best so far, noise band, placebo runs. Pure."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from ratchet.core.output_parser import is_number
 from ratchet.core.records import Experiment, Verdict, baseline
 from ratchet.core.text import CLEAR_SES
 
-REACH = 1.0  # spans of what matters that a picture shows beyond it; a dot further out stands at the edge
+REACH = 1.0  # the plot extends this many spans beyond the important values; dots further out are clamped to the edge
 
 
 class Mark(StrEnum):
-    """How an experiment is drawn. What is `failed` has no number that anybody believes."""
+    """How an experiment is drawn; a `failed` one has no trusted number."""
 
     BASELINE = "baseline"
     KEPT = "kept"
     DROPPED = "dropped"
-    STOPPED = "stopped"  # cut short: its value is the best that it could still have reached
+    STOPPED = "stopped"  # early: its value is the best that was still possible
     FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """One experiment in the picture."""
+    """One experiment in the plot."""
 
     n: int
     value: float | None
@@ -39,7 +39,7 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Placebo:
-    """How far a ratchet climbed on nothing: its best after each experiment, as if it had begun at our baseline."""
+    """A run on a null experiment: its best after each experiment, shifted to start at our baseline."""
 
     name: str
     bests: tuple[float, ...]
@@ -47,11 +47,11 @@ class Placebo:
 
 @dataclass(frozen=True, slots=True)
 class Climb:
-    """What there is to draw. `steps` holds where the best changed, (n, value); `low` and `high` are worth showing.
+    """The data to plot. `steps` holds (n, value) for each new best; `low` and `high` are the range to show.
 
-    `last_n` is the number of the last experiment, 0 for an empty run. `noise` is how far one difference, taken alone,
-    may be chance; `floor` the value that the best of many useless tries would reach. Both are None where no standard
-    error was measured.
+    `last_n` is the number of the last experiment, 0 for an empty run. `noise` is the largest difference that chance
+    explains for one try, `floor` the value that the best of many useless tries would reach. Both are None without
+    standard errors.
     """
 
     name: str
@@ -68,16 +68,16 @@ class Climb:
 
     @property
     def best(self) -> float | None:
-        """Where the climb has come to."""
+        """The best value so far."""
         return self.steps[-1][1] if self.steps else None
 
     def clamp(self, value: float) -> float:
-        """Return a value, or the edge of the picture where it lies outside."""
+        """Clamp a value to the range of the plot."""
         return min(self.high, max(self.low, value))
 
 
 def climb_of(history: Sequence[Experiment], config: Config, placebo: Mapping[str, Any] | None = None) -> Climb:
-    """Return the climb of a run; `placebo` is the answer of the study of that name."""
+    """Return the plot data of a run; `placebo` is the result of the placebo analysis."""
     first, is_up = baseline(history), config.metric.direction is Direction.MAXIMIZE
     base, dots = first.metric if first else None, tuple(map(_dot, history))
     steps = tuple((old.n, old.metric) for old in history if old.verdict.advances and old.metric is not None)
@@ -129,7 +129,7 @@ def _placebos(answer: Mapping[str, Any], base: float | None, *, is_up: bool) -> 
 
 
 def _bests(values: Sequence[Any], base: float, *, is_up: bool) -> tuple[float, ...]:
-    """Return the best after each value, moved so that the first stands at `base`."""
+    """Return the best after each value, shifted so that the first is `base`."""
     best, found = float(values[0]), []
     for value in values:
         if is_number(value):
@@ -139,7 +139,7 @@ def _bests(values: Sequence[Any], base: float, *, is_up: bool) -> tuple[float, .
 
 
 def _range(core: Sequence[float], others: Sequence[float], placebo: Iterable[float]) -> tuple[float, float]:
-    """Return the values to draw between: all that matters, most of the others, some of the rest."""
+    """Return the range to plot: all core values, the middle 80 % of the others, outliers up to REACH spans away."""
     ordered = sorted(others)
     middle = ordered[len(ordered) // 10 : len(ordered) - len(ordered) // 10]
     matter = [*core, *middle]

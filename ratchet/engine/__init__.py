@@ -1,1 +1,1 @@
-"""One experiment, then many: propose, measure, decide, settle."""
+"""One experiment, then many: propose, measure, decide, act on the verdict."""

@@ -1,6 +1,6 @@
-"""Call an agent: a child process that edits the desk. How it ends is part of the experiment, never an exception.
+"""Call an agent: a child process that edits the worktree. A failure is part of the experiment, not an exception.
 
-Untrusted side of the boundary: its edit, its words, its exit status and the processes it leaves are all input.
+Untrusted side of the boundary: its edit, output, exit status and leftover processes are all input.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from ratchet.core.output_parser import last_line, read_words
 from ratchet.core.records import NOTE_CHARS, Ending, Proposal, one_line
 from ratchet.errors import RatchetError, did_you_mean
 from ratchet.process import Budget, Limit, Outcome
-from ratchet.repo import git, snapshots
+from ratchet.repo import git
 from ratchet.repo.run import Run
 
 BUILTIN = "builtin"
 PRESETS: Mapping[str, str] = {
-    # Each edits without asking, reads the prompt from a file or from stdin, and gets no more rights than that needs.
+    # Each edits without asking, reads the prompt from a file or from stdin, and has no further rights.
     # {prompt} is the path of the prompt, {files} the editable files, {rules} an edit rule for each of them.
     "claude": "claude --print --allowedTools {rules} --disallowedTools Bash WebFetch WebSearch < {prompt}",
     "codex": "codex exec --sandbox workspace-write --skip-git-repo-check - < {prompt}",
@@ -38,14 +38,14 @@ PRESETS: Mapping[str, str] = {
 SHELL_WORDS = frozenset({"cd", "if", "for", "while", "case", "set", "export", "exec", "eval"})
 
 PRESET_ENV: Mapping[str, Mapping[str, str]] = {
-    # In a folder that nobody has trusted by hand it takes back the right to edit, and there is nobody to ask.
+    # gemini refuses to edit in a folder that is not trusted, and nobody is there to confirm it.
     "gemini": {"GEMINI_CLI_TRUST_WORKSPACE": "true"},
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """Who edits: a name for the journal, and a shell line with marks such as {prompt}."""
+    """The author of edits: a name for the journal, and a shell line with placeholders such as {prompt}."""
 
     name: str
     command: str
@@ -53,7 +53,7 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class AgentTask:
-    """What an agent is asked: experiment n, the prompt, the suggested kind of idea ("" for any), a seed."""
+    """A task for an agent: experiment n, the prompt, the suggested kind of idea ("" for any), a seed."""
 
     n: int
     prompt: str
@@ -62,11 +62,11 @@ class AgentTask:
 
 
 def find_agent(text: str) -> Agent:
-    """Return the agent that a preset's name or a command names. Raises RatchetError when a preset is not installed."""
+    """Return the agent with a preset name, or one that runs a command. Raises RatchetError if it is not installed."""
     if text == BUILTIN:
         if importlib.util.find_spec("researcher") is None:
             raise RatchetError(
-                "agent: the built-in researcher belongs to the template repository and is not installed here. "
+                "agent: the built-in agent is part of the template repository and is not installed here. "
                 'Name another agent: --agent claude, or --agent "COMMAND {prompt}".'
             )
         return Agent(BUILTIN, _join([sys.executable, "-m", "researcher"]))
@@ -77,26 +77,26 @@ def find_agent(text: str) -> Agent:
 
 
 def _check_command(text: str) -> None:
-    """Raise RatchetError for a command whose first word is a plain name that no program has."""
+    """Raise RatchetError if the first word of a command is a plain name and no such program exists."""
     first = text.split()[0] if text.split() else ""
     if re.fullmatch(r"[\w.-]+", first) and shutil.which(first) is None and first not in SHELL_WORDS:
         known = [BUILTIN, *PRESETS]
         fix = did_you_mean(first, known) or "Install it, or --agent builtin."
-        raise RatchetError(f"agent: expected {', '.join(known)} or a command, got {text!r}. {fix}")
+        raise RatchetError(f"agent: {text!r} is not a command, nor one of {', '.join(known)}. {fix}")
 
 
 def preset_agent(role: str, name: str, commands: Mapping[str, str], fix: str = "Install it.") -> Agent:
-    """Return the agent of that name in a role. Raises RatchetError when it is not installed."""
+    """Return the agent of that name. Raises RatchetError, which names the role, if it is not installed."""
     if shutil.which(name) is None:
-        raise RatchetError(f"{role} {name}: expected the command {name} on PATH, got none. {fix}")
+        raise RatchetError(f"{role} {name}: the command {name} is not on PATH. {fix}")
     return Agent(name, commands[name])
 
 
 def call(agent: Agent, task: AgentTask, run: Run, should_stop: Callable[[], bool]) -> Proposal:
-    """Have the agent edit the desk, and return what it said. Raises KeyboardInterrupt when asked to stop."""
+    """Let the agent edit the worktree, and return its proposal. Raises KeyboardInterrupt on a stop request."""
     worktree = run.worktree
     tip = git.resolve(worktree.repo, run.branch) or "HEAD"
-    before = snapshots.edited(worktree.repo, tip, worktree.frozen)
+    before = git.edited(worktree.repo, tip, worktree.frozen)
     prompt = run.folder / "prompt.md"
     prompt.write_text(task.prompt, "utf-8")
     outcome = process.run(
@@ -110,7 +110,7 @@ def call(agent: Agent, task: AgentTask, run: Run, should_stop: Callable[[], bool
     keep_log(run, str(task.n), outcome)
     if outcome.stopped_by is Limit.REQUEST:
         raise KeyboardInterrupt
-    trespass = [path for path in snapshots.edited(worktree.repo, tip, worktree.frozen) if path not in before]
+    trespass = [path for path in git.edited(worktree.repo, tip, worktree.frozen) if path not in before]
     ending, failure = _failure(outcome, worktree.config.agent_timeout)
     return Proposal(
         agent=agent.name,
@@ -125,7 +125,7 @@ def call(agent: Agent, task: AgentTask, run: Run, should_stop: Callable[[], bool
 
 
 def fill_marks(command: str, prompt: Path, files: Sequence[str]) -> str:
-    """Return a shell line with its marks replaced: the prompt's path, the editable files, an edit rule for each."""
+    """Return a shell line with {prompt}, {files} and {rules} replaced."""
     words = {"{prompt}": [str(prompt)], "{files}": files, "{rules}": [f"Edit(/{path})" for path in files]}
     for mark, value in words.items():
         command = command.replace(mark, _join(value))
@@ -133,7 +133,7 @@ def fill_marks(command: str, prompt: Path, files: Sequence[str]) -> str:
 
 
 def keep_log(run: Run, name: str, outcome: Outcome) -> None:
-    """Keep what an agent said, for a person who wants to know why it failed."""
+    """Save the output of an agent, so that a person can see why it failed."""
     folder = run.folder / "agent"
     folder.mkdir(exist_ok=True)
     (folder / f"{name}.log").write_text(f"{outcome.stdout}\n--- stderr ---\n{outcome.stderr}", "utf-8")
@@ -152,7 +152,7 @@ def _task_env(task: AgentTask, run: Run) -> dict[str, str]:
 
 
 def _join(words: Sequence[str]) -> str:
-    """Return words as one shell line, quoted for the shell that will read it."""
+    """Return words as one line, quoted for the shell of the platform."""
     return " ".join(f'"{word}"' for word in words) if sys.platform == "win32" else shlex.join(words)
 
 
@@ -163,10 +163,10 @@ def _failure(outcome: Outcome, timeout_s: float) -> tuple[Ending, str]:
         return Ending.TIMEOUT, f"agent: more than {timeout_s:g} s"
     if outcome.exit_code == 0:
         return Ending.OK, ""
-    message = last_line(outcome.stderr) or last_line(outcome.stdout) or "no word"
+    message = last_line(outcome.stderr) or last_line(outcome.stdout) or "no output"
     return Ending.CRASH, f"agent: exit status {outcome.exit_code}: {message}"
 
 
 def _warnings(outcome: Outcome) -> tuple[str, ...]:
     left = outcome.left_behind
-    return (f"the agent left {left} process{'es' if left > 1 else ''} behind, ended",) if left else ()
+    return (f"the agent left {left} process{'es' if left > 1 else ''} running; killed",) if left else ()

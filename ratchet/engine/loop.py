@@ -1,7 +1,4 @@
-"""The loop: ask an agent for an edit, measure it, keep it if it is strictly better, put the best back; again.
-
-Read this file for the idea; everything it calls is one step of it.
-"""
+"""The loop: an agent edits, the edit is measured, it is kept if it is strictly better, the best is restored; repeat."""
 
 from __future__ import annotations
 
@@ -16,25 +13,25 @@ from ratchet.engine.prompt import write_prompt
 from ratchet.engine.session import Session
 from ratchet.engine.signals import ASKED, Stopper
 from ratchet.errors import RatchetError
-from ratchet.repo import git, snapshots
+from ratchet.repo import git
 from ratchet.repo.journal import EventKind
 
 
 class Screen(Protocol):
-    """Where a person follows the loop."""
+    """Shows the progress of a loop to a person."""
 
     def result(self, experiment: Experiment) -> None:
-        """Show an experiment that has its verdict."""
+        """Show an experiment with its verdict."""
 
     def progress(self, text: str) -> None:
-        """Show what is going on now; the next text replaces it."""
+        """Show the current activity; the next text replaces it."""
 
     def say(self, text: str) -> None:
-        """Show a line of talk."""
+        """Show a message."""
 
 
 class Silent:
-    """A screen that nobody looks at."""
+    """A screen that shows nothing."""
 
     def result(self, experiment: Experiment) -> None:
         """Show nothing."""
@@ -47,8 +44,8 @@ class Silent:
 
 
 def open_run(session: Session, screen: Screen) -> None:
-    """Finish what was begun and see to the baseline. Raises RatchetError when there is none to compare with."""
-    screen.progress("getting ready to measure")
+    """Finish an interrupted experiment and measure the baseline. Raises RatchetError if the baseline has no number."""
+    screen.progress("preparing to measure")
     for experiment in session.resume():
         screen.result(experiment)
     if not session.history:
@@ -57,13 +54,13 @@ def open_run(session: Session, screen: Screen) -> None:
     if session.best is None:
         first = session.history[0]
         raise RatchetError(
-            f"iter 0: expected a number for the baseline, got {first.verdict} ({first.reason}). "
-            f"Mend {session.run.worktree.config.editable[0]}, then `uv run ratchet step`."
+            f"iter 0: the baseline has no number, its verdict is {first.verdict} ({first.reason}). "
+            f"Fix {session.run.worktree.config.editable[0]}, then run `uv run ratchet step`."
         )
 
 
 def run_loop(session: Session, agent: Agent, limits: Limits, *, screen: Screen, stopper: Stopper, seed: int = 0) -> str:
-    """Go round until a limit is reached or somebody says stop; return why it ended. The run is open already."""
+    """Run experiments until a limit is reached or a stop is requested; return the reason. Call `open_run` first."""
     started, first_n = time.monotonic(), session.next_n
     reason = ""
     while not reason:
@@ -75,16 +72,16 @@ def run_loop(session: Session, agent: Agent, limits: Limits, *, screen: Screen, 
 
 
 def _one_round(session: Session, agent: Agent, screen: Screen, stopper: Stopper, seed: int) -> Experiment:
-    """Measure what is on the desk already, or else what the agent puts there."""
+    """Measure the edit in the worktree if there is one, else an edit of the agent."""
     n = session.next_n
     if session.is_worktree_edited():
-        screen.progress(f"iter {n}: measuring the edit that is on the desk")
+        screen.progress(f"iter {n}: measuring the edit in the worktree")
         return session.step(Proposal())
     config = session.run.worktree.config
     arm = suggest(session.history, config.bandit) if config.bandit else ""
     task = AgentTask(n, _prompt(session, arm), arm, seed)
     session.note(EventKind.PROPOSE, n=n, agent=agent.name, strategy=arm)
-    screen.progress(f"iter {n}: {agent.name} is thinking")
+    screen.progress(f"iter {n}: waiting for {agent.name}")
     try:
         proposal = call(agent, task, session.run, stopper.is_asked_now)
     except KeyboardInterrupt:
@@ -98,7 +95,7 @@ def _reason_to_stop(session: Session, limits: Limits, stopper: Stopper, *, first
     if stopper.is_asked():
         return ASKED
     if git.head_branch(session.run.worktree.repo) != session.run.branch:
-        return f"HEAD has left the run's branch; `git switch autoresearch/{session.run.tag}` goes back"
+        return f"HEAD has left the branch of the run; `git switch autoresearch/{session.run.tag}` returns to it"
     return reason_to_stop(session.history, session.run.worktree.config, limits, first_n=first_n, minutes=minutes)
 
 
@@ -106,8 +103,7 @@ def _prompt(session: Session, arm: str) -> str:
     worktree, incumbent = session.run.worktree, session.best
     commit = incumbent.commit if incumbent else session.run.branch
     files = {
-        path: (snapshots.read_file(worktree.repo, commit, worktree.in_repo(path)) or b"")
-        for path in worktree.config.editable
+        path: (git.read_file(worktree.repo, commit, worktree.in_repo(path)) or b"") for path in worktree.config.editable
     }
     texts = {path: content.decode("utf-8", "replace") for path, content in files.items()}
     last = session.history[-1]

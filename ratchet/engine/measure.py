@@ -1,7 +1,8 @@
-"""Measure a commit: check it out beside the desk, run the command there within its budgets, read what it printed.
+"""Measure a commit: check it out into its own folder, run the command there within budgets, parse the output.
 
-Trusted side of the boundary. Covered: files dropped on the desk do not exist for what is measured; whatever a command
-prints or how it ends is a value. Not covered: what the command itself believes (that is the harness's business).
+Trusted side of the boundary. Covered: untracked files of the worktree do not affect the measurement; any output and any
+exit of the command is a value, not an exception. Not covered: whether the command can be deceived, which is up to the
+harness.
 """
 
 from __future__ import annotations
@@ -22,20 +23,20 @@ from ratchet.core.output_parser import last_line, read_number, read_words
 from ratchet.core.records import REASON_CHARS, Ending, Measurement, one_line
 from ratchet.errors import RatchetError
 from ratchet.process import Budget, Limit, Outcome
-from ratchet.repo import snapshots
+from ratchet.repo import git
 from ratchet.repo.run import Run
 from ratchet.repo.sealing import sealed_numbers, sealed_text
 
-AUDIT = "audit"  # the study that a server makes of its data, once a run
-MARK = "RATCHET_MEASURING"  # names the run in the environment of all that measures for it, for sweeping after a kill
-PARTITION = "RATCHET_PARTITION"  # set for the fresh look of rule confirm
+AUDIT = "audit"  # the analysis of its data that a server makes once a run
+MARK = "RATCHET_MEASURING"  # set to the folder of the run in every measuring process, to find them after a kill
+PARTITION = "RATCHET_PARTITION"  # set for the fresh partition of rule confirm
 THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What is to be measured, what it has to beat, and on which partition of the data (0 is the standard one)."""
+    """A commit to measure, the commit and number to beat, and the partition of the data (0 is the standard one)."""
 
     commit: str
     best: str | None = None
@@ -44,40 +45,40 @@ class Candidate:
 
 
 class Measurer(Protocol):
-    """Whatever turns a candidate into a measurement."""
+    """Turns a candidate into a measurement."""
 
     def parts(self) -> Mapping[str, str] | None:
-        """Return a hash of each part that the numbers depend on, or None when the engine's own list is all."""
+        """Return a hash of each part that the numbers depend on, or None if the engine knows all of them."""
         ...
 
     def audit(self, progress: Progress) -> Mapping[str, Any] | None:
-        """Return what there is to say of the data before anything is measured, or None."""
+        """Return an audit of the data before the first measurement, or None."""
         ...
 
     def measure(self, candidate: Candidate, progress: Progress) -> Measurement:
-        """Measure a candidate; raises KeyboardInterrupt when asked to stop."""
+        """Measure a candidate. Raises KeyboardInterrupt on a stop request."""
         ...
 
     def close(self) -> None:
-        """Leave nothing running."""
+        """Stop all processes."""
         ...
 
 
 class CommandMeasurer:
-    """Runs the command of the config in a fresh checkout of every candidate."""
+    """Runs the command of the config in a fresh checkout of each candidate."""
 
     def __init__(self, run: Run, should_stop: Callable[[], bool] = lambda: False) -> None:
         self._run = run
         self._should_stop = should_stop
 
     def parts(self) -> None:
-        """Return None: the engine's own list is all there is."""
+        """Return None, since the engine knows all parts."""
 
     def audit(self, progress: Progress) -> None:
-        """Return None: of its data a command says nothing."""
+        """Return None, since a command does not audit its data."""
 
     def measure(self, candidate: Candidate, progress: Progress) -> Measurement:
-        """Measure a candidate by the command's output and exit status."""
+        """Measure a candidate by the output and exit status of the command."""
         config = self._run.worktree.config
         place = checkout(self._run, candidate.commit, "tree")
         env = {PARTITION: str(candidate.partition)} if candidate.partition else {}
@@ -86,15 +87,15 @@ class CommandMeasurer:
         return interpret(outcome, config, files=texts)
 
     def close(self) -> None:
-        """Do nothing: every command has ended."""
+        """Do nothing, since every command has ended."""
 
 
 def checkout(run: Run, commit: str, name: str) -> Path:
-    """Write the tree of a commit into a folder of the run, link what git ignores, return where its config stands."""
+    """Check a commit out into a folder of the run, link ignored data into it, return the folder of its config."""
     folder = run.folder / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
-    snapshots.export(run.worktree.repo, commit, folder)
+    git.export(run.worktree.repo, commit, folder)
     place = folder / run.worktree.root.relative_to(run.worktree.repo.root)
     for root in run.worktree.data_roots:
         for pattern in run.worktree.config.link:
@@ -106,7 +107,7 @@ def checkout(run: Run, commit: str, name: str) -> Path:
 def run_command(
     run: Run, command: str, place: Path, should_stop: Callable[[], bool], env: Mapping[str, str] | None = None
 ) -> Outcome:
-    """Run a command of the config in a checkout, within the budgets. Raises KeyboardInterrupt when asked to stop."""
+    """Run a command of the config in a checkout within the budgets. Raises KeyboardInterrupt on a stop request."""
     config = run.worktree.config
     budget = Budget(cpu_s=config.cpu_timeout or inf, wall_s=config.timeout, memory_mb=config.memory_mb or inf)
     outcome = process.run(
@@ -118,13 +119,13 @@ def run_command(
 
 
 def measuring_env(run: Run) -> dict[str, str]:
-    """Return the environment for what measures in a run: ours, marked with the run, within its threads."""
+    """Return the environment of a measuring process: ours, with the folder of the run and its thread limit."""
     threads = dict.fromkeys(THREAD_LIMITS, str(run.threads)) if run.threads else {}
     return own_env() | {MARK: str(run.folder)} | threads
 
 
 def own_env() -> dict[str, str]:
-    """Return the environment of a child of no run: the interpreter that we run on, found first, never synced anew."""
+    """Return our environment without RATCHET_* variables, with our interpreter first on PATH and no uv sync."""
     env = {key: value for key, value in os.environ.items() if not key.startswith("RATCHET_")}
     env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", "")])
     if sys.prefix != sys.base_prefix:
@@ -139,10 +140,10 @@ def interpret(
     files: Mapping[str, str] | None = None,
     known: Mapping[str, float | None] | None = None,
 ) -> Measurement:
-    """Return what the end of a command means.
+    """Return the measurement of an ended command.
 
-    `files` holds the texts that sources name, `known` the numbers that a server gave as numbers: they are not looked
-    for in what was printed.
+    `files` holds the texts of sources with a file, `known` the numbers that a server sent, which are not parsed from
+    the output.
     """
     ending, reason = _ending(outcome, config)
     texts, known = files or {}, known or {}
@@ -156,7 +157,7 @@ def interpret(
         ending=ending,
         numbers=sealed_numbers(numbers, config) if config.sealed else numbers,
         reason=reason,
-        hypothesis=_clipped(read_words(outcome.stdout, config.description)),
+        hypothesis=_without_nan(read_words(outcome.stdout, config.description)),
         cpu_time_s=known.get("cpu_time_s") or _printed(outcome, "cpu_time_s", outcome.cpu_s),
         wall_time_s=known.get("wall_time_s") or _printed(outcome, "wall_time_s", outcome.wall_s),
         peak_memory_mb=known.get("peak_memory_mb") or _printed(outcome, "peak_memory_mb", outcome.peak_memory_mb),
@@ -164,8 +165,8 @@ def interpret(
     )
 
 
-def _clipped(words: str) -> str:
-    """Return words, or nothing where they are the mark of what is not there."""
+def _without_nan(words: str) -> str:
+    """Return text, or an empty text for `nan`, which marks an absent value."""
     return "" if words == "nan" else words
 
 
@@ -179,7 +180,7 @@ def _ending(outcome: Outcome, config: Config) -> tuple[Ending, str]:
     if outcome.stopped_by is Limit.MEMORY:
         return Ending.CRASH, f"more than {config.memory_mb:g} MB of memory"
     if outcome.stopped_by is not None:
-        return Ending.CRASH, "output without end"
+        return Ending.CRASH, "too much output"
     code = outcome.exit_code or 0
     ending = _exits(config).get(code, Ending.CRASH)
     return ending, "" if ending is Ending.OK else _reason(outcome, config, code)
@@ -191,7 +192,7 @@ def _exits(config: Config) -> Mapping[int, Ending]:
 
 
 def _reason(outcome: Outcome, config: Config, code: int) -> str:
-    """Say why it failed: its own line for that, else its last complaint, else the exit status."""
+    """Return the reason of a failure: its own line for it, else the last line of stderr, else the exit status."""
     printed = read_words(outcome.stdout, config.reason, 2 * REASON_CHARS)
     inside = re.fullmatch(r"\w+\s*\((.*)\)", printed)
     message = one_line(inside.group(1) if inside else printed, REASON_CHARS)
@@ -199,7 +200,7 @@ def _reason(outcome: Outcome, config: Config, code: int) -> str:
 
 
 def _printed(outcome: Outcome, name: str, seen: float) -> float | None:
-    """Return what the command says of itself, which knows more than we see, or else what we saw."""
+    """Return the value that the command prints, which is more accurate, else the value that we measured."""
     printed = read_number(outcome.stdout, Source(name=name, grep=f"^{name}:"))
     return (seen or None) if printed is None else printed
 
@@ -221,4 +222,6 @@ def _link(source: Path, target: Path) -> None:
         except OSError:  # Windows without the right to make links
             shutil.copy2(source, target)
     except OSError as error:
-        raise RatchetError(f"{target}: expected to link {source.name}, got: {error.strerror}.") from None
+        raise RatchetError(
+            f"{target}: cannot link {source.name} ({error.strerror}). Check link in the config."
+        ) from None

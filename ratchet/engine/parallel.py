@@ -1,8 +1,8 @@
-"""A race: several loops side by side, each on a branch and work tree of its own; the winners are measured again.
+"""Parallel loops, each on its own branch and worktree; their winners are measured again on the branch of the run.
 
-One process coordinates and alone writes. A lane's winner comes to the run's branch only as a new experiment: put on top
-of that branch, measured on exactly the tree that would be kept, and kept if it is strictly better than the best there.
-A race that was killed leaves its lanes; the next one gathers what they found before it starts.
+One process coordinates all loops. A winner reaches the branch of the run only as a new experiment: committed on top of
+that branch, measured, and kept if it is strictly better than the best there. After a kill, the next race first gathers
+the winners of the interrupted one.
 """
 
 from __future__ import annotations
@@ -28,15 +28,14 @@ from ratchet.engine.session import Session, measurer_of, now
 from ratchet.engine.signals import Stopper
 from ratchet.repo import git, journal
 from ratchet.repo.journal import Event, EventKind
-from ratchet.repo.run import BRANCHES, Run, record_start, run_event
-from ratchet.repo.worktree import Worktree
+from ratchet.repo.run import BRANCHES, Run, Worktree, record_start, run_event
 
-TAG_CHARS = 50  # of the run's tag that a lane's tag holds
+TAG_CHARS = 50  # of the run's tag in the tag of a parallel run
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the lanes of a race share: agent, limits of all lanes together, seed of the first."""
+    """Settings of a race: agent, limits of all parallel runs together, seed of the first run."""
 
     agent: Agent
     limits: Limits
@@ -44,7 +43,7 @@ class Entry:
 
 
 def run_race(session: Session, entry: Entry, k: int, *, screen: Screen, stopper: Stopper) -> list[Experiment]:
-    """Race k lanes from the best of an open run; return the experiments that the winners became on its branch."""
+    """Run k loops in parallel from the best of an open run; return the experiments on its branch with their winners."""
     gathered = gather(session, screen)
     tags = _free_tags(session.run, min(k, entry.limits.n or DEFAULT_CAP))
     session.note(EventKind.RACE, lanes=tags)
@@ -56,7 +55,7 @@ def run_race(session: Session, entry: Entry, k: int, *, screen: Screen, stopper:
 
 
 def gather(session: Session, screen: Screen) -> list[Experiment]:
-    """Measure the winners of all lanes there are on the run's own branch, best first, and clear the lanes away."""
+    """Measure the winners of all parallel runs on the branch of the run, best first, and remove the parallel runs."""
     repo, subruns = session.run.worktree.repo, subrun_tags(session.events)
     subruns = [tag for tag in subruns if git.resolve(repo, f"{BRANCHES}{tag}") is not None]
     for tag in subruns:
@@ -71,17 +70,17 @@ def gather(session: Session, screen: Screen) -> list[Experiment]:
         screen.result(measured[-1])
     for tag in subruns:
         git.remove_worktree(repo, subrun_folder(session.run, tag))
-        git.delete_ref(repo, f"{BRANCHES}{tag}")  # what it held stays under refs/ratchet/
+        git.delete_ref(repo, f"{BRANCHES}{tag}")  # its commits stay under refs/ratchet/
     return measured
 
 
 def subrun_tags(events: Sequence[Event]) -> list[str]:
-    """Return the tags of every lane that a run has had."""
+    """Return the tags of all parallel runs that a run has had."""
     return [tag for event in events if event.kind is EventKind.RACE for tag in event.data["lanes"]]
 
 
 def subrun_folder(run: Run, tag: str) -> Path:
-    """Return where the work tree of a lane stands."""
+    """Return the folder of the worktree of a parallel run."""
     return run.folder / "lanes" / tag
 
 
@@ -114,7 +113,7 @@ def _subrun_session(
 
 
 class _InTurn:
-    """Measures when it is this lane's turn: as many at once as there are cores, first come, first served."""
+    """Measures when a core is free; at most one measurement runs on each core."""
 
     def __init__(self, measurer: Measurer, turn: threading.Semaphore) -> None:
         self._measurer = measurer
@@ -135,7 +134,7 @@ class _InTurn:
 
 
 class _SubrunScreen:
-    """Shows what a lane does, one voice at a time, with the lane's name before each line."""
+    """Shows the results of a parallel run, each line with its tag in front."""
 
     def __init__(self, screen: Screen, subrun: Run, speaking: threading.Lock) -> None:
         self._screen = screen
@@ -146,7 +145,7 @@ class _SubrunScreen:
         self.say(experiment_line(experiment, self._subrun.worktree.config.metrics))
 
     def progress(self, text: str) -> None:
-        """Show nothing: several lanes on one line would only flicker."""
+        """Show nothing, since the texts of several runs would replace each other."""
 
     def say(self, text: str) -> None:
         with self._speaking:
@@ -154,7 +153,7 @@ class _SubrunScreen:
 
 
 def _make_subrun(run: Run, tag: str, number: int, k: int) -> Run:
-    """Make a branch and a work tree that start where the run stands."""
+    """Make a branch and a worktree at the tip of the run."""
     folder, tip = subrun_folder(run, tag), git.resolve(run.worktree.repo, run.branch) or ""
     git.add_worktree(run.worktree.repo, folder, f"autoresearch/{tag}", tip)
     inside = run.worktree.root.relative_to(run.worktree.repo.root)
@@ -165,7 +164,7 @@ def _make_subrun(run: Run, tag: str, number: int, k: int) -> Run:
 
 
 def _with_turned_arms(config: Config, number: int) -> Config:
-    """Have each lane begin with another arm."""
+    """Rotate the arms, so that each parallel run begins with another one."""
     if config.bandit is None:
         return config
     arms = config.bandit.arms
@@ -174,7 +173,7 @@ def _with_turned_arms(config: Config, number: int) -> Config:
 
 
 def _share(n: int, k: int, number: int) -> int:
-    """Deal n experiments to k lanes as evenly as can be."""
+    """Return how many of n experiments the parallel run with this number gets of k."""
     return n // k + (number < n % k)
 
 
@@ -186,13 +185,13 @@ def _ranked(found: list[tuple[str, Experiment | None]], session: Session) -> lis
 
 
 def _winner(run: Run, tag: str) -> Experiment | None:
-    """Return what a lane came to, if it came to anything."""
+    """Return the best experiment of a parallel run, or None if none was kept."""
     top = best(journal.read_experiments(replace(run, tag=tag).journal))
     return top if top is not None and top.verdict is Verdict.KEEP else None
 
 
 def _free_tags(run: Run, k: int) -> list[str]:
-    """Return k tags that no lane has had."""
+    """Return k unused tags for parallel runs."""
     base, number = run.tag[:TAG_CHARS], 1
     tags: list[str] = []
     while len(tags) < k:

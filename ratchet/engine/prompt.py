@@ -1,6 +1,6 @@
-"""The prompt for one iteration of an agent: code, history, hints, limits. Pure; audit numbers never enter it.
+"""Texts for agents: the prompt of one experiment, program.md, and a prompt for writing a config. Pure.
 
-Texts that instruct an agent: program.md from a config, and a prompt for writing a config. Pure.
+Audit numbers never enter them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ STREAK = 3  # failures in a row
 def write_prompt(
     config: Config, history: Sequence[Experiment], files: Mapping[str, str], arm: str = "", last_edit: str = ""
 ) -> str:
-    """Return the prompt: `files` is the best code by path, `last_edit` the patch of the attempt before."""
+    """Return the prompt of one experiment; `files` is the best code by path, `last_edit` the last patch."""
     parts = [
         _task(config, history),
         _context(config),
@@ -35,7 +35,7 @@ def write_prompt(
 
 
 def hints(config: Config, history: Sequence[Experiment]) -> list[str]:
-    """Return what the history suggests: plateau, failures in a row, the biggest gain, what to avoid."""
+    """Return hints from the history: a plateau, failures in a row, the largest gain, ideas to avoid."""
     tried = [experiment for experiment in history if experiment.n > 0]
     found = [_plateau_hint(tried), _streak_hint(tried), _gain_hint(config, tried), _avoid_hint(tried)]
     return [hint for hint in found if hint]
@@ -48,9 +48,9 @@ def _task(config: Config, history: Sequence[Experiment]) -> str:
     verb = "strictly better" if len(config.metrics) == 1 else "no worse in any and strictly better in one"
     return (
         f"# {config.name}: one experiment\n\n"
-        f"Goal: {goals}.{now} An edit is kept when its result is {verb}; anything else is undone.\n"
+        f"Goal: {goals}.{now} An edit is kept when its result is {verb}; any other edit is undone.\n"
         f"Edit only: {', '.join(config.editable)}. Try one idea, the smallest edit that tests it, then stop.\n"
-        "Do not run the measurement and do not use git: both happen when you are done."
+        "Do not run the measurement and do not use git; the ratchet does both when you are done."
     )
 
 
@@ -104,7 +104,7 @@ def _ending(config: Config) -> str:
         named += f"Set {config.prediction} to the change of {config.metric.name} that you expect, such as +0.003.\n"
     return (
         f"{limits}## When you are done\n\n{named}"
-        "Print one line `strategy: KIND` and, if there is something to remember, one line `note: TEXT`."
+        "Print one line `strategy: KIND` and, if you want to remember something, one line `note: TEXT`."
     )
 
 
@@ -120,7 +120,7 @@ def _constraint_line(constraint: Constraint) -> str:
 
 def _plateau_hint(tried: Sequence[Experiment]) -> str:
     since = since_gain(tried)
-    return f"No gain in {since} experiments: try something of another kind." if since >= PLATEAU else ""
+    return f"No gain in {since} experiments: try another kind of idea." if since >= PLATEAU else ""
 
 
 def _streak_hint(tried: Sequence[Experiment]) -> str:
@@ -129,7 +129,7 @@ def _streak_hint(tried: Sequence[Experiment]) -> str:
         if experiment.verdict not in {Verdict.CRASH, Verdict.TIMEOUT, Verdict.REJECT}:
             break
         streak += 1
-    return f"The last {streak} did not even run to a number: make a smaller, safer edit." if streak >= STREAK else ""
+    return f"The last {streak} experiments gave no number: make a smaller, safer edit." if streak >= STREAK else ""
 
 
 def _gain_hint(config: Config, tried: Sequence[Experiment]) -> str:
@@ -138,16 +138,16 @@ def _gain_hint(config: Config, tried: Sequence[Experiment]) -> str:
         return ""
     sign = 1 if config.metric.direction is Direction.MAXIMIZE else -1
     top = max(kept, key=lambda experiment: sign * (experiment.delta or 0.0))
-    return f"The biggest gain so far was iter {top.n}: {one_line(top.hypothesis)}. More of this may help."
+    return f"The largest gain so far was iter {top.n}: {one_line(top.hypothesis)}. A similar idea may help."
 
 
 def _avoid_hint(tried: Sequence[Experiment]) -> str:
-    """Name what did not help, once; the same code again says nothing, nor does a name that was kept as well."""
+    """Name recent ideas that did not help, except repeated code and hypotheses that were also kept."""
     kept = {one_line(experiment.hypothesis, 80) for experiment in tried if experiment.verdict.advances}
     failed = [old for old in tried if not old.verdict.advances and old.reused is None and old.hypothesis]
     names = dict.fromkeys(one_line(old.hypothesis, 80) for old in reversed(failed))
     worst = [name for name in names if name not in kept][:AVOIDED][::-1]
-    return f"Did not help lately, do not repeat: {'; '.join(worst)}." if worst else ""
+    return f"These did not help recently, do not repeat them: {'; '.join(worst)}." if worst else ""
 
 
 INSTRUCTIONS = """# Set this repository up as a ratchet
@@ -155,7 +155,7 @@ INSTRUCTIONS = """# Set this repository up as a ratchet
 A ratchet lets an agent edit a few files, measures one number, and keeps an edit only when the number is strictly
 better. Write its config.
 
-1. Read the repository. Find a number that its owner would want better, and the smallest set of files that decides it.
+1. Read the repository. Find a number that its owner wants to improve, and the smallest set of files that affects it.
 2. Write a command that prints that number on a line of its own, `name: value`, in under a minute, the same each time:
    fixed seeds, fixed inputs, several repeats where time is measured. It must not be among the editable files.
 3. Find what must not get worse (tests, correctness, memory) and make it a constraint or a check.
@@ -182,7 +182,7 @@ fail_below = 100
 
 
 def program_text(config: Config) -> str:
-    """Return a program.md: what an agent may do in this project, and the rule that decides."""
+    """Return a program.md: the rules for an agent in this project, and the rule that decides."""
     goals = ", ".join(f"{metric.direction} `{metric.name}`" for metric in config.metrics)
     limits = [_limit_line(constraint) for constraint in config.constraints]
     checks = [f"- `{check}` must pass before an edit is kept." for check in config.checks]
@@ -192,31 +192,31 @@ def program_text(config: Config) -> str:
     rules = "\n".join([*limits, *checks])
     return f"""# {config.name}: the program
 
-Goal: {goals}. An edit is kept when its result is {better}; anything else is undone.
+Goal: {goals}. An edit is kept when its result is {better}; any other edit is undone.
 
 ## Rules
 
 - Edit {_listed(config.editable)} and nothing else. Frozen: {readonly}.
-- Measure with `uv run ratchet step` and with nothing else. It commits, measures that, decides, prints one line.
+- Measure with `uv run ratchet step` and with nothing else. It commits, measures, decides and prints one line.
 - One idea an experiment. Do not argue with the verdict, do not use git, never ask whether to go on.
 {rules + chr(10) if rules else ""}
 ## The loop
 
-1. `uv run ratchet start TAG` once: the branch autoresearch/TAG and the baseline. A run that exists is taken up again.
+1. `uv run ratchet start TAG` once: the branch autoresearch/TAG and the baseline. An existing run is continued.
 2. `uv run ratchet status`: the best so far, what was tried, hints.
 3. Edit. Say why the idea should help before you try it.
-4. `uv run ratchet step -m "what and why"`. The files hold the best version again afterwards, whatever the verdict.
-5. Report the line it printed, and go back to 2.
+4. `uv run ratchet step -m "what and why"`. It restores the best version of the files, whatever the verdict.
+5. Report the printed line, and go back to 2.
 
-CRASHED: one quick fix, then another idea. TIMEOUT: make it smaller. REJECTED: mend the cause, never work around it.
+CRASHED: one quick fix, then another idea. TIMEOUT: make it smaller. REJECTED: fix the cause, never work around it.
 Stop when a human says so or when `uv run ratchet status` says done; then `uv run ratchet finish` reviews the run.
 {context}"""
 
 
 def instruct_text(current: str = "") -> str:
-    """Return a prompt that lets an agent find a metric and write the config; `current` is the config that is there."""
+    """Return a prompt with which an agent finds a metric and writes the config; `current` is the existing config."""
     keys = "\n".join(f"- `{key}`: {text}" for key, text in KEYS)
-    existing = f"The config as it is now, to review and improve:\n\n```\n{current.rstrip()}\n```" if current else ""
+    existing = f"Review and improve the current config:\n\n```\n{current.rstrip()}\n```" if current else ""
     parts = [INSTRUCTIONS, f"## The keys\n\n{keys}", f"## An example\n\n```toml\n{EXAMPLE}```", existing]
     return "\n\n".join(part for part in parts if part)
 

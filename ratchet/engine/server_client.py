@@ -1,11 +1,7 @@
-"""Measure with a warm server: one child that imports once and answers a line of JSON for every candidate.
+"""Measure with a server: a child that imports once and answers a line of JSON for each candidate.
 
-The server is trusted as the command is; how it dies, stalls or babbles is a measurement like any other, and the next
-candidate gets a new one.
-
-A child that answers a line of JSON with lines of JSON: a word of progress now and then, then the answer.
-
-It is trusted as the command of the config is; how it dies, stalls or babbles is an answer like any other.
+It answers with lines of JSON: progress messages, then the result. It is trusted as much as the command of the config.
+A server that dies, hangs or prints something else is a measurement like any other; the next candidate gets a new one.
 """
 
 from __future__ import annotations
@@ -23,7 +19,7 @@ from ratchet.core.records import Ending, Measurement, one_line
 from ratchet.engine.measure import AUDIT, Candidate, Progress, checkout, interpret, measuring_env
 from ratchet.errors import RatchetError
 from ratchet.process import LineServer, Outcome
-from ratchet.repo import snapshots
+from ratchet.repo import git
 from ratchet.repo.run import Run, run_event
 
 LOOK_S = 0.2
@@ -33,11 +29,11 @@ Message = Mapping[str, Any]
 
 
 class UnknownAnalysisError(RatchetError):
-    """The server does not answer such a question; another one might."""
+    """The server does not know the requested analysis."""
 
 
 class Server:
-    """The `serve` command of a config, started in a folder and ready. Raises RatchetError when it does not get so."""
+    """The `serve` command of a config, started and ready. Raises RatchetError if it does not get ready."""
 
     def __init__(
         self,
@@ -56,31 +52,29 @@ class Server:
             text = self._child.failure or self.ready.get("error") or "no answer"
             self.close()
             raise RatchetError(
-                f"{config.serve}: expected a server that gets ready, got: {one_line(str(text)).rstrip('.')}. "
+                f"{config.serve}: the server did not start: {one_line(str(text)).rstrip('.')}. "
                 f"See {log or 'its messages above'}."
             )
 
     @property
     def is_alive(self) -> bool:
-        """It has not ended."""
+        """The process has not ended."""
         return self._child.is_alive
 
     def measure(self, request: Mapping[str, Any], progress: Progress) -> Message:
-        """Return the last message on a request, {"error"} or {"timeout"} where there is none."""
+        """Return the result of a request, or {"error"} or {"timeout"}."""
         if not self._child.send(json.dumps(request)):
-            return {"error": "the measuring server is gone"}
+            return {"error": "the measuring server has ended"}
         return self._await(self._config.timeout, lambda message: "exit" in message, progress)
 
     def ask(self, name: str, fields: Mapping[str, Any], progress: Progress) -> Message:
-        """Return the answer to a question. Raises RatchetError with what the server says instead.
+        """Return the result of an analysis. Raises RatchetError with the error of the server.
 
-        Each word of progress gives it another `timeout` seconds.
+        Each progress message extends the deadline by `timeout` seconds.
         """
         known = self.ready.get("asks")
         if not isinstance(known, list) or name not in known:
-            raise UnknownAnalysisError(
-                f"{self._config.serve}: expected a server that answers `{name}`, got one that does not know it."
-            )
+            raise UnknownAnalysisError(f"{self._config.serve}: this server does not support `{name}`.")
         self._child.send(json.dumps({"ask": name, **fields}))
         timeout_s = self._config.timeout
         message = self._await(timeout_s, lambda message: "answer" in message, progress, is_patient=True)
@@ -88,11 +82,11 @@ class Server:
         if isinstance(answer, Mapping):
             return answer
         self.close()
-        text = message.get("error") or f"no word for {timeout_s:g} s"
+        text = message.get("error") or f"no message for {timeout_s:g} s"
         raise RatchetError(one_line(str(text), ERROR_CHARS))
 
     def close(self) -> None:
-        """End it."""
+        """End the server."""
         self._child.close()
 
     def _await(
@@ -103,9 +97,9 @@ class Server:
         *,
         is_patient: bool = False,
     ) -> Message:
-        """Read messages up to the last one; {"error"} or {"timeout"} when it does not come.
+        """Read messages up to the last one; return {"error"} or {"timeout"} if it does not come.
 
-        The time runs from the request, or for the patient from the last word of progress.
+        The timeout counts from the request, or with `is_patient` from the last progress message.
         """
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
@@ -124,7 +118,7 @@ class Server:
 
 
 def _message(line: str | None) -> Message:
-    """Parse a line; talk that is no JSON object is passed over."""
+    """Parse a line; return an empty message if it is not a JSON object."""
     try:
         message = json.loads(line or "")
     except (ValueError, RecursionError):
@@ -136,7 +130,7 @@ __all__ = ["ServerMeasurer", "UnknownAnalysisError"]
 
 
 class ServerMeasurer:
-    """Asks a server in a checkout of the run's first commit; of a candidate it gets the editable file alone."""
+    """Measures by a server in a checkout of the first commit of the run; a candidate is its editable file."""
 
     def __init__(self, run: Run, should_stop: Callable[[], bool] = lambda: False, *, is_loud: bool = False) -> None:
         self._run = run
@@ -145,17 +139,17 @@ class ServerMeasurer:
         self._server: Server | None = None
 
     def parts(self) -> Mapping[str, str]:
-        """Return what the server says it is made of. Raises RatchetError when it cannot start."""
+        """Return the hashes of the server's parts. Raises RatchetError if it cannot start."""
         parts = self._start().ready.get("parts")
         return {str(key): str(value) for key, value in parts.items()} if isinstance(parts, Mapping) else {}
 
     def audit(self, progress: Progress) -> Mapping[str, Any] | None:
-        """Return what the server's audit of its data found, or None where it makes none."""
+        """Return the server's audit of its data, or None if it has none."""
         server = self._start()
         return server.ask(AUDIT, {}, progress) if AUDIT in server.ready.get("asks", ()) else None
 
     def measure(self, candidate: Candidate, progress: Progress) -> Measurement:
-        """Measure a candidate by the server's answer, read as the output of the command would be."""
+        """Measure a candidate by the answer of the server."""
         server = self._start()
         started = time.monotonic()
         request = {
@@ -172,7 +166,7 @@ class ServerMeasurer:
         return self._read(answer, time.monotonic() - started)
 
     def ask(self, name: str, fields: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
-        """Return the answer to a question about the whole run. Raises RatchetError as `Server.ask` does."""
+        """Return the result of an analysis of the whole run. Raises RatchetError as `Server.ask` does."""
         return self._start().ask(name, fields, progress)
 
     def close(self) -> None:
@@ -210,10 +204,10 @@ class ServerMeasurer:
         return _with_extra(measured, answer.get("extra"))
 
     def _write(self, commit: str, name: str) -> Path:
-        """Write the editable file of a commit into a folder of its own, under its own name."""
+        """Write the editable file of a commit under its own name into a folder of the run."""
         path = self._run.worktree.config.editable[0]
         target = self._run.folder / name / Path(path).name
-        snapshots.write_file(self._run.worktree.repo, commit, self._run.worktree.in_repo(path), target)
+        git.write_file(self._run.worktree.repo, commit, self._run.worktree.in_repo(path), target)
         return target
 
 

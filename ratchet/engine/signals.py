@@ -1,4 +1,4 @@
-"""How a loop is asked to stop: Ctrl-C, SIGTERM, or `ratchet stop` from another shell, which says who asked."""
+"""Stop requests to a loop: Ctrl-C, SIGTERM, or `ratchet stop` from another shell, which records who asked."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from ratchet.core.records import one_line
 
 ASKED = "asked to stop"
 NOW, LATER = "now", "after this experiment"
-ASKER_MARKS = ("RATCHET", "CLAUDECODE")  # variables that begin so tell an agent's shell from a person's
+ASKER_MARKS = ("RATCHET", "CLAUDECODE")  # prefixes of variables that show whether an agent or a person asked
 
 
 class Stopper:
-    """Knows whether to stop after this experiment, or at once."""
+    """Knows whether to stop after the current experiment or at once."""
 
     def __init__(self, stop_file: Path, say: Callable[[str], None]) -> None:
         self._file = stop_file
@@ -30,7 +30,7 @@ class Stopper:
 
     @contextlib.contextmanager
     def listening(self) -> Iterator[None]:
-        """Answer Ctrl-C: once is a wish to finish this experiment, twice is KeyboardInterrupt."""
+        """Handle Ctrl-C: the first finishes the experiment and stops, the second raises KeyboardInterrupt."""
         self._file.unlink(missing_ok=True)
         before = signal.signal(signal.SIGINT, self._hear)
         before_term = signal.signal(signal.SIGTERM, _end)
@@ -41,23 +41,23 @@ class Stopper:
             signal.signal(signal.SIGTERM, before_term)
 
     def is_asked(self) -> bool:
-        """Say whether the loop should end after this experiment."""
+        """Say whether the loop should end after the current experiment."""
         return self.was_interrupted or self._file.exists()
 
     def is_asked_now(self) -> bool:
-        """Say whether the experiment should end, too."""
+        """Say whether the current experiment should end at once."""
         return self._is_now or _read_request(self._file).get("when") == NOW
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
         if self.was_interrupted:
-            self._is_now = True  # for lanes, which run in threads and hear no signal
+            self._is_now = True  # for parallel loops, whose threads receive no signal
             raise KeyboardInterrupt
         self.was_interrupted = True
-        self._say("stopping after this experiment; Ctrl-C again stops now")
+        self._say("stopping after this experiment; press Ctrl-C again to stop now")
 
 
 def ask_to_stop(stop_file: Path, *, now: bool = False) -> None:
-    """Leave the wish, and who has it, for whoever works on the run."""
+    """Write the stop request, with the user who asked, for the process that works on the run."""
     stop_file.parent.mkdir(parents=True, exist_ok=True)
     temporary = stop_file.with_name(f"{stop_file.name}.ratchet~")
     temporary.write_text(json.dumps({"when": NOW if now else LATER, "asked_by": _asker()}), "utf-8")
@@ -65,7 +65,7 @@ def ask_to_stop(stop_file: Path, *, now: bool = False) -> None:
 
 
 def asker_of(stop_file: Path) -> Mapping[str, Any]:
-    """Return who left the wish to stop (user, pid, parent_pid, marks), or nothing when nobody did."""
+    """Return who requested the stop (user, pid, parent_pid, marks), empty without a request."""
     found = _read_request(stop_file).get("asked_by")
     return found if isinstance(found, dict) else {}
 
@@ -73,14 +73,14 @@ def asker_of(stop_file: Path) -> Mapping[str, Any]:
 def _asker() -> dict[str, Any]:
     try:
         user = getpass.getuser()
-    except (KeyError, OSError):  # a container where nobody has a name
+    except (KeyError, OSError):  # a container without user names
         user = ""
     marks = {name: one_line(value) for name, value in sorted(os.environ.items()) if name.startswith(ASKER_MARKS)}
     return {"user": user, "pid": os.getpid(), "parent_pid": os.getppid(), "marks": marks}
 
 
 def _read_request(stop_file: Path) -> dict[str, Any]:
-    """Return what the file says; one that somebody made by hand, or that is not there, says nothing."""
+    """Return the stop request, empty if the file is missing or not valid."""
     try:
         request = json.loads(stop_file.read_text("utf-8"))
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Where a run stands: everything that a person or an agent needs to go on with it from cold. Pure."""
+"""The state of a run: everything that a person or an agent needs to continue it. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LAST = 5
 def describe(
     run: Run, events: Sequence[Event], *, holder: int | None, is_stop_asked: bool, edited: Sequence[str]
 ) -> dict[str, Any]:
-    """Return the state of a run as plain values; audit numbers are not among them."""
+    """Return the state of a run as plain values, without audit numbers."""
     config, history = run.worktree.config, experiments(events)
     last_stop = next((event for event in reversed(events) if event.kind is EventKind.STOP), None)
     kinds = [event.kind for event in events if event.kind in {EventKind.BEGIN, EventKind.VERDICT}]
@@ -68,9 +68,9 @@ def status_text(state: Mapping[str, Any]) -> str:
     lines += [f"hint: {hint}" for hint in state["hints"]]
     lines += [f"tried {arm['name']}: {arm['kept']} of {arm['tries']} kept" for arm in state["arms"] if arm["tries"]]
     if state["working_process"]:
-        lines.append(f"process {state['working_process']} is working on it")
+        lines.append(f"process {state['working_process']} is working on the run")
     elif state["unfinished"]:
-        lines.append("an experiment was interrupted: the next step or loop finishes it")
+        lines.append("an experiment was interrupted; the next step or loop finishes it")
     if state["done"]:
         lines.append(f"done: {state['done']}")
     lines.append(_next_text(state))
@@ -102,7 +102,7 @@ def _brief(experiment: Experiment | None) -> dict[str, Any] | None:
 
 
 def _evidence(top: Experiment | None) -> str:
-    """Return how well the best stands against the best before it."""
+    """Return the evidence that the best is better than the best before it."""
     folds = folds_text(top) if top else ""
     if top is None or not folds:
         return ""
@@ -110,7 +110,7 @@ def _evidence(top: Experiment | None) -> str:
 
 
 def _first_n(events: Sequence[Event]) -> int:
-    """Return the number of the first experiment since the run was last taken up: its limits count from there."""
+    """Return the number of the first experiment since the run was last continued, from which its limits count."""
     first = latest = 0
     for event in events:
         if event.kind is EventKind.BEGIN:

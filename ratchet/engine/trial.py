@@ -1,4 +1,7 @@
-"""Put an experiment that was begun to the test: measure it, judge it, confirm it, check it, inspect it."""
+"""One experiment from its commit to its consequences: measure, judge and check it, then act on the verdict.
+
+Every act is safe to repeat, so an interrupted experiment is finished by doing all of them again.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from ratchet.core.config import Rule
 from ratchet.core.decision import Judgement, is_confirmed, judge, to_beat
 from ratchet.core.output_parser import last_line
 from ratchet.core.records import REASON_CHARS, Begun, Ending, Experiment, Measurement, Verdict, best, one_line
-from ratchet.core.text import number_text
+from ratchet.core.text import number_text, results_tsv
 from ratchet.engine.measure import Candidate, Measurer, Progress, checkout, run_command
 from ratchet.engine.reviewer import inspected
 from ratchet.repo import git
@@ -17,7 +20,7 @@ from ratchet.repo.run import Run
 
 
 class Trial:
-    """The means to test the experiments of a run."""
+    """Measures and judges the experiments of a run."""
 
     def __init__(self, run: Run, measurer: Measurer, progress: Progress, should_stop: Callable[[], bool]) -> None:
         self._run = run
@@ -27,20 +30,19 @@ class Trial:
         self._should_stop = should_stop
 
     def test(self, begun: Begun, earlier: Sequence[Experiment]) -> Experiment:
-        """Return what became of an experiment; `earlier` is the history before it."""
-        experiment = self._examine(begun, earlier)
+        """Return the experiment with its verdict; `earlier` is the history before it."""
+        incumbent = best(earlier)
+        experiment = self._examine(begun, earlier, incumbent)
         if experiment.verdict is not Verdict.KEEP or not self._config.inspect:
             return experiment
-        self._progress("a second look")
-        incumbent = best(earlier)
+        self._progress("the inspector reviews the edit")
         return inspected(self._run, experiment, incumbent.commit if incumbent else begun.parent, self._should_stop)
 
-    def _examine(self, begun: Begun, earlier: Sequence[Experiment]) -> Experiment:
-        """Return the experiment as numbers and checks decide it."""
-        twin = find_twin(begun, earlier)
-        measured = self._measure(begun, earlier, twin)
-        judgement = self._judge(begun, measured, earlier, twin)
-        incumbent, proposal = best(earlier), begun.proposal
+    def _examine(self, begun: Begun, earlier: Sequence[Experiment], incumbent: Experiment | None) -> Experiment:
+        """Return the experiment with the verdict that its numbers and the checks give."""
+        twin, proposal = find_twin(begun, earlier, incumbent), begun.proposal
+        measured = self._measure(begun, incumbent, twin)
+        judgement = self._judge(begun, measured, earlier, incumbent, twin)
         return Experiment(
             n=begun.n,
             commit=begun.commit,
@@ -72,23 +74,26 @@ class Trial:
             stdout=measured.stdout,
         )
 
-    def _measure(self, begun: Begun, earlier: Sequence[Experiment], twin: Experiment | None) -> Measurement:
-        """Measure the commit, unless there is nothing to learn from it."""
+    def _measure(self, begun: Begun, incumbent: Experiment | None, twin: Experiment | None) -> Measurement:
+        """Measure the commit, unless its result is known already."""
         if not begun.proposal.is_sound:
             return _unmeasured(begun)
         if twin is not None:
             return _measurement_of(twin, begun)
         if begun.n == 0 and self._config.baseline:
             return Measurement(Ending.OK, numbers=dict(self._config.baseline))
-        incumbent = best(earlier)
         beat = to_beat(incumbent, self._config, code_chars=begun.code_chars)
         candidate = Candidate(begun.commit, incumbent.commit if incumbent else None, beat)
         return self._measurer.measure(candidate, self._progress)
 
     def _judge(
-        self, begun: Begun, measured: Measurement, earlier: Sequence[Experiment], twin: Experiment | None
+        self,
+        begun: Begun,
+        measured: Measurement,
+        earlier: Sequence[Experiment],
+        incumbent: Experiment | None,
+        twin: Experiment | None,
     ) -> Judgement:
-        incumbent = best(earlier)
         if twin is not None and twin is incumbent:
             return Judgement(Verdict.DISCARD, "no change")
         judgement = judge(measured, earlier, self._config, code_chars=begun.code_chars)
@@ -100,8 +105,8 @@ class Trial:
         return self._check(begun, judgement) if judgement.verdict is Verdict.KEEP else judgement
 
     def _confirm(self, begun: Begun, judgement: Judgement, incumbent: Experiment) -> Judgement:
-        """Measure the new and the old best on one fresh partition, and be strict again."""
-        self._progress("a fresh partition, to confirm")
+        """Compare the new and the old best strictly on one fresh partition."""
+        self._progress("confirming on a fresh partition")
         metric = self._config.metric
         new, old = (
             self._measurer.measure(Candidate(commit, partition=begun.n), self._progress).numbers.get(metric.name)
@@ -115,7 +120,7 @@ class Trial:
         return replace(judgement, confirm_delta=fresh, verdict=Verdict.DISCARD, reason=f"not confirmed on {shown}")
 
     def _check(self, begun: Begun, judgement: Judgement) -> Judgement:
-        """Run the checks that a better number must pass before it is kept."""
+        """Run the checks that an edit must pass before it is kept."""
         checks = self._config.checks
         place = checkout(self._run, begun.commit, "check") if checks else self._run.folder
         for check in checks:
@@ -128,27 +133,26 @@ class Trial:
         return judgement
 
     def _plain_hypothesis(self, begun: Begun) -> str:
-        """Describe an edit that nobody described."""
+        """Describe an edit whose author gave no hypothesis."""
         if begun.n == 0:
-            return "as it stood at the start"
+            return "the code at the start of the run"
         worktree = self._run.worktree
         added, removed = git.count_lines(worktree.repo, begun.parent, begun.commit, worktree.editable)
         return f"{', '.join(worktree.config.editable)}: +{added} -{removed} lines" if added or removed else ""
 
 
-def find_twin(begun: Begun, earlier: Sequence[Experiment]) -> Experiment | None:
-    """Return the experiment with the same code whose measurement stands for this one, the best before all others."""
+def find_twin(begun: Begun, earlier: Sequence[Experiment], incumbent: Experiment | None) -> Experiment | None:
+    """Return an earlier experiment with the same code whose measurement can be reused, preferably the best one."""
     if not begun.proposal.is_sound:
         return None
     twins = [old for old in earlier if old.file_hash == begun.file_hash]
-    incumbent = best(earlier)
     if incumbent in twins:
         return incumbent
-    return next((old for old in reversed(twins) if _can_stand_for(old)), None)
+    return next((old for old in reversed(twins) if _is_reusable(old)), None)
 
 
-def _can_stand_for(old: Experiment) -> bool:
-    """Say whether it was measured, and not refused: that may be for what the hash leaves out, such as its docstring."""
+def _is_reusable(old: Experiment) -> bool:
+    """Say whether it was measured. A rejection may be due to text that the hash ignores, such as the docstring."""
     return old.wall_time_s is not None and old.ending is not Ending.REJECT
 
 
@@ -160,7 +164,7 @@ def _unmeasured(begun: Begun) -> Measurement:
 
 
 def _measurement_of(twin: Experiment, begun: Begun) -> Measurement:
-    """Return what was measured of a twin; its evidence was against another best and does not carry over."""
+    """Return the measurement of a twin without its evidence, which was relative to another best."""
     return Measurement(
         ending=twin.ending,
         numbers=twin.metrics,
@@ -169,3 +173,102 @@ def _measurement_of(twin: Experiment, begun: Begun) -> Measurement:
         bound=twin.bound,
         stdout=twin.stdout,
     )
+
+
+def keep_ref(run: Run, begun: Begun) -> None:
+    """Keep the commit of an experiment under its ref, whatever the verdict."""
+    repo, ref = run.worktree.repo, run.ref(begun.n)
+    held = git.resolve(repo, ref)
+    if held != begun.commit:
+        git.move_ref(repo, ref, begun.commit, held or git.NOTHING, "ratchet: experiment")
+
+
+def settle(run: Run, experiment: Experiment, history: Sequence[Experiment]) -> bool:
+    """Act on the last verdict of a history; return False if the branch moved and the experiment must be repeated."""
+    repo = run.worktree.repo
+    if experiment.verdict is Verdict.KEEP and not git.is_ancestor(repo, experiment.commit, run.branch):
+        reason = f"ratchet: keep iter {experiment.n}"
+        if not git.move_ref(repo, run.branch, experiment.commit, experiment.parent, reason):
+            return False
+    if git.head_branch(repo) == run.branch:  # else the user switched branches: leave their files alone
+        if experiment.verdict is Verdict.KEEP and git.resolve(repo, run.branch) == experiment.commit:
+            git.settle_index(repo, experiment.commit, run.worktree.editable)
+        if experiment.n > 0:
+            _clear_worktree(run, experiment, history)
+    write_results(run, history)
+    return True
+
+
+def mend_branch(run: Run, top: Experiment, tip: str) -> str:
+    """Restore the best on the branch if the user's `tip` has other editable or frozen files.
+
+    The branch moves forward, by a commit on top of the user's. If the branch was reset and no longer contains the
+    best, it is pointed at the best again and the user's tip is kept under a ref. Returns a sentence about what was
+    done, or "" if nothing had to be done or the branch moved meanwhile.
+    """
+    repo = run.worktree.repo
+    if tip == top.commit:
+        return ""
+    paths = [path for path in git.changed(repo, top.commit, tip) if run.worktree.is_ours(path)]
+    if not git.is_ancestor(repo, top.commit, tip):
+        new, ref = top.commit, f"refs/ratchet/{run.tag}/moved-{tip[:12]}"
+        warning = f"The branch was moved off iter {top.n}, the best, and is back. `git log {ref}` shows what it held."
+        git.move_ref(repo, ref, tip, git.NOTHING, "ratchet: moved by hand")
+    elif paths:
+        names = ", ".join(paths)
+        back = f"restore {names} of iter {top.n}, the best\n"
+        new = git.make_commit(repo, tip, git.files_of(repo, top.commit, paths), back)
+        warning = f"{names}: committed without a measurement. A commit on top restores iter {top.n}, the best."
+    else:
+        return ""
+    if not git.move_ref(repo, run.branch, new, tip, f"ratchet: back to iter {top.n}"):
+        return ""
+    if git.head_branch(repo) == run.branch:
+        git.settle_index(repo, new, paths)
+    return warning
+
+
+def is_edited(run: Run, commit: str) -> bool:
+    """Say whether the editable files in the worktree differ from a commit."""
+    repo, editable = run.worktree.repo, run.worktree.editable
+    return git.store_worktree_files(repo, editable) != git.files_of(repo, commit, editable)
+
+
+def put_aside(run: Run, n: int, best_commit: str) -> str:
+    """Save the edit in the worktree under a ref, restore the best, and return the ref."""
+    repo, editable = run.worktree.repo, run.worktree.editable
+    files = git.store_worktree_files(repo, editable)
+    commit = git.make_commit(repo, best_commit, files, f"iter {n}: interrupted edit\n")
+    ref = f"refs/ratchet/{run.tag}/interrupted-{n}"
+    git.move_ref(repo, ref, commit, git.resolve(repo, ref) or git.NOTHING, "ratchet: interrupted")
+    git.put_back(repo, best_commit, editable)
+    return ref
+
+
+def write_results(run: Run, history: Sequence[Experiment]) -> None:
+    """Rewrite results.tsv atomically."""
+    temporary = run.results.with_name(".results.tsv.ratchet~")
+    temporary.write_text(results_tsv(history, run.worktree.config), "utf-8")
+    temporary.replace(run.results)
+
+
+def _clear_worktree(run: Run, experiment: Experiment, history: Sequence[Experiment]) -> None:
+    """Restore the best in the worktree, unless the user edited it after the experiment began: that is the next edit."""
+    repo, editable, parent = run.worktree.repo, run.worktree.editable, experiment.parent
+    now, before = best(history), best(old for old in history if old.n != experiment.n)
+    on_worktree = git.store_worktree_files(repo, editable)
+    known = [experiment.commit, before.commit if before else parent]
+    if any(on_worktree == git.files_of(repo, commit, editable) for commit in known):
+        git.put_back(repo, now.commit if now else parent, editable)
+    _undo_trespass(run, experiment)
+
+
+def _undo_trespass(run: Run, experiment: Experiment) -> None:
+    """Restore the frozen files that an agent edited; the commit holds the agent's edits and not the user's."""
+    repo = run.worktree.repo
+    edited = git.edited(repo, experiment.parent, run.worktree.frozen)
+    on_worktree, committed = (
+        git.store_worktree_files(repo, edited),
+        git.files_of(repo, experiment.commit, edited),
+    )
+    git.put_back(repo, experiment.parent, [path for path in edited if on_worktree[path] == committed[path]])

@@ -1,1 +1,1 @@
-"""What touches the disk: git, the worktree, the run, its journal and its lock."""
+"""Input and output on the disk: git, the worktree, the run, its journal and its lock."""

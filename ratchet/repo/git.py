@@ -1,21 +1,28 @@
-"""Git, the one way to call it: commits, refs, HEAD and work trees.
+"""Every call of git: commits, refs, HEAD, worktrees, and files between worktree, commits and index.
 
-Guards the branch. Covered: a ref moves only from the commit that was expected, by one compare-and-swap. Not covered: a
-user who rewrites the branch by hand.
+Guards the branch and the user's work. Covered: a ref moves only from its expected commit, by one compare-and-swap; no
+call changes the index or the worktree beyond the given paths; a file in the worktree is replaced atomically. Not
+covered: a user who rewrites the branch by hand; two programs that write the same file at the same time.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
+import stat
 import subprocess
-from collections.abc import Mapping, Sequence
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from ratchet.errors import RatchetError
 
-NOTHING = ""  # as the expected value of a ref: it must not exist
-LOCAL_VARIABLES = (  # set by hooks and aliases for their own repo; they would turn our calls to another one
+NOTHING = ""  # the expected value of a ref that must not exist
+LOCAL_VARIABLES = (  # hooks and aliases set them for their repo; they would redirect our calls to it
     "GIT_DIR",
     "GIT_WORK_TREE",
     "GIT_INDEX_FILE",
@@ -27,13 +34,21 @@ LOCAL_VARIABLES = (  # set by hooks and aliases for their own repo; they would t
 )
 
 
+FALLBACK_NAME, FALLBACK_EMAIL = "ratchet", "ratchet@localhost"
+INDEX_TRIES = 20
+REMEMBERED = 32  # cached answers of git: a loop reads the best so far ten times an experiment
+_HASH = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
+
+Files = Mapping[str, tuple[str, str] | None]  # mode and hash of each path; None where there is no file
+
+
 class GitError(RatchetError):
-    """Git said no; the message holds its own words."""
+    """Git refused; the message is git's own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Repo:
-    """A work tree: its top, the top of the main work tree of the same repo, and where git keeps its state."""
+    """A worktree: its root, the root of the main worktree of the same repo, and the folder with git's state."""
 
     root: Path
     main_root: Path
@@ -41,14 +56,14 @@ class Repo:
 
 
 def open_repo(start: Path) -> Repo:
-    """Return the work tree that holds `start`. Raises RatchetError when there is none."""
+    """Return the worktree that contains `start`. Raises RatchetError if there is none."""
     try:
         answer = call(start, "rev-parse", "--show-toplevel", "--absolute-git-dir", "--git-common-dir")
     except GitError as error:
         if "not a git repository" not in str(error):
             raise
         raise RatchetError(
-            f"{start}: expected a git repository, got none. `git init && git add -A && git commit -m start`."
+            f"{start}: this folder is not in a git repository. Run `git init && git add -A && git commit -m start`."
         ) from None
     root, git_dir, common = (Path(line) for line in answer.decode().splitlines())
     common = (start / common).resolve()
@@ -57,32 +72,32 @@ def open_repo(start: Path) -> Repo:
 
 
 def head_branch(repo: Repo) -> str | None:
-    """Return the full name of the branch that HEAD is on, or None when it is detached."""
+    """Return the full name of the current branch, or None if HEAD is detached."""
     return ask(repo, "symbolic-ref", "-q", "HEAD")
 
 
 def resolve(repo: Repo, revision: str) -> str | None:
-    """Return the hash of a commit, or None when there is no such commit."""
+    """Return the hash of a commit, or None if it does not exist."""
     return ask(repo, "rev-parse", "-q", "--verify", "--end-of-options", f"{revision}^{{commit}}")
 
 
 def blob(repo: Repo, commit: str, path: str) -> str | None:
-    """Return the hash of a file in a commit, or None when it is not there."""
+    """Return the hash of a file in a commit, or None if the commit lacks it."""
     return ask(repo, "rev-parse", "-q", "--verify", "--end-of-options", f"{commit}:{path}")
 
 
 def is_ancestor(repo: Repo, old: str, new: str) -> bool:
-    """Say whether `new` holds everything that `old` holds."""
+    """Say whether `old` is an ancestor of `new`."""
     return ask(repo, "merge-base", "--is-ancestor", old, new) is not None
 
 
 def is_unmerged(repo: Repo) -> bool:
-    """Say whether the index holds conflicts."""
+    """Say whether the index has merge conflicts."""
     return bool(call(repo.root, "ls-files", "--unmerged"))
 
 
 def diff(repo: Repo, old: str, new: str, paths: Sequence[str], *, color: bool = False) -> str:
-    """Return what changed in `paths` between two commits, as a patch."""
+    """Return the patch of `paths` between two commits."""
     specs = [f":(top,literal){path}" for path in paths]
     switch = "--color=always" if color else "--no-color"
     patch = call(repo.root, "diff", "--no-ext-diff", switch, old, new, "--", *specs)
@@ -90,7 +105,7 @@ def diff(repo: Repo, old: str, new: str, paths: Sequence[str], *, color: bool = 
 
 
 def count_lines(repo: Repo, old: str, new: str, paths: Sequence[str]) -> tuple[int, int]:
-    """Return how many lines of `paths` were added and removed between two commits; binary files count as none."""
+    """Return the number of lines added to and removed from `paths` between two commits; binary files count as 0."""
     specs = [f":(top,literal){path}" for path in paths]
     rows = call(repo.root, "diff", "--no-ext-diff", "--numstat", old, new, "--", *specs).decode("utf-8", "replace")
     pairs = [row.split("\t")[:2] for row in rows.splitlines()]
@@ -99,25 +114,25 @@ def count_lines(repo: Repo, old: str, new: str, paths: Sequence[str]) -> tuple[i
 
 
 def line_of_commits(repo: Repo, old: str, new: str) -> list[str]:
-    """Return the commits that lead from `old` to `new` by first parents, oldest first, `old` not among them."""
+    """Return the first-parent commits from `old` (excluded) to `new`, oldest first."""
     return call(repo.root, "rev-list", "--reverse", "--first-parent", f"{old}..{new}").decode().split()
 
 
 def date_and_message(repo: Repo, commit: str) -> tuple[str, str]:
-    """Return when a commit was written, in ISO 8601, and its message."""
+    """Return the date of a commit in ISO 8601 and its message."""
     shown = call(repo.root, "show", "--no-patch", "--format=%aI%n%B", commit).decode("utf-8", "replace")
     date, _, message = shown.partition("\n")
     return date, message.rstrip("\n") + "\n"
 
 
 def checked_out(repo: Repo) -> list[str]:
-    """Return the full names of the branches that stand in any work tree of the repo."""
+    """Return the full names of the branches that are checked out in any worktree of the repo."""
     rows = call(repo.root, "worktree", "list", "--porcelain").decode("utf-8", "replace").splitlines()
     return [row.removeprefix("branch ") for row in rows if row.startswith("branch ")]
 
 
 def move_ref(repo: Repo, ref: str, new: str, old: str, reason: str) -> bool:
-    """Point a ref at `new` if it still points at `old` (NOTHING: if it does not exist); say whether it does now."""
+    """Point a ref at `new` if it still points at `old` (NOTHING: it does not exist); say whether it points at `new`."""
     try:
         call(repo.root, "update-ref", "-m", reason, ref, new, old)
     except GitError:
@@ -126,39 +141,147 @@ def move_ref(repo: Repo, ref: str, new: str, old: str, reason: str) -> bool:
 
 
 def delete_ref(repo: Repo, ref: str) -> None:
-    """Delete a ref if it is there."""
+    """Delete a ref if it exists."""
     ask(repo, "update-ref", "-d", ref)
 
 
 def refs(repo: Repo, prefix: str) -> dict[str, str]:
-    """Return the commit of every ref under a prefix, by full name."""
+    """Return the commit of each ref under a prefix, by full name."""
     lines = call(repo.root, "for-each-ref", "--format=%(refname) %(objectname)", prefix).decode().splitlines()
     return {name: commit for name, _, commit in (line.partition(" ") for line in lines)}
 
 
 def point_head(repo: Repo, branch: str, reason: str) -> None:
-    """Put HEAD on a branch without touching index or files: the branch must hold the commit that HEAD holds."""
+    """Put HEAD on a branch at the same commit without touching index or files."""
     call(repo.root, "symbolic-ref", "-m", reason, "HEAD", branch)
 
 
 def switch(repo: Repo, branch: str) -> None:
-    """Check a branch out as the user would. Raises GitError where that would overwrite uncommitted work."""
+    """Switch to a branch as the user would. Raises GitError if that would overwrite uncommitted work."""
     call(repo.root, "switch", "--quiet", branch.removeprefix("refs/heads/"))
 
 
 def add_worktree(repo: Repo, folder: Path, branch: str, commit: str) -> None:
-    """Check a new branch out into a new linked work tree."""
+    """Check a new branch out into a new linked worktree."""
     call(repo.root, "worktree", "add", "--quiet", "-b", branch, str(folder), commit)
 
 
 def remove_worktree(repo: Repo, folder: Path) -> None:
-    """Remove a linked work tree that we made, whatever state it is in."""
+    """Remove a linked worktree that we made, even if it has changes."""
     ask(repo, "worktree", "remove", "--force", str(folder))
     ask(repo, "worktree", "prune")
 
 
+def edited(repo: Repo, commit: str, paths: Sequence[str]) -> list[str]:
+    """Return the files under `paths` that differ between a commit and the worktree."""
+    if not paths:
+        return []
+    specs = [f":(top,glob){path}" for path in paths]
+    return _names(call(repo.root, "diff", "--no-ext-diff", "--no-renames", "--name-only", "-z", commit, "--", *specs))
+
+
+def changed(repo: Repo, old: str, new: str) -> list[str]:
+    """Return the files that differ between two commits."""
+    return _names(call(repo.root, "diff", "--no-ext-diff", "--no-renames", "--name-only", "-z", old, new))
+
+
+def uncommitted(repo: Repo) -> list[str]:
+    """Return the tracked files that differ from HEAD in the worktree or in the index."""
+    rows = _names(call(repo.root, "status", "--porcelain", "--no-renames", "--untracked-files=no", "-z"))
+    return [row[3:] for row in rows]
+
+
+def tree_files(repo: Repo, commit: str) -> dict[str, str]:
+    """Return the hash of every file in a commit, by path."""
+    rows = _names(call(repo.root, "ls-tree", "-r", "-z", "--full-tree", commit))
+    return {path: row.split()[2] for row, _, path in (row.partition("\t") for row in rows)}
+
+
+def read_file(repo: Repo, commit: str, path: str) -> bytes | None:
+    """Return a file of a commit as a checkout would write it, or None if the commit lacks it."""
+    return contents(repo, files_of(repo, commit, [path]))[path]
+
+
+def write_file(repo: Repo, commit: str, path: str, target: Path) -> None:
+    """Write a file of a commit to `target` atomically; a missing file is written empty."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f"{target.name}.ratchet~")
+    temporary.write_bytes(read_file(repo, commit, path) or b"")
+    temporary.replace(target)
+
+
+def contents(repo: Repo, files: Files) -> dict[str, bytes | None]:
+    """Return stored files as a checkout would write them."""
+    return {path: None if held is None else _content(repo, path, held[1]) for path, held in files.items()}
+
+
+def store_worktree_files(repo: Repo, paths: Sequence[str]) -> Files:
+    """Store `paths` of the worktree in git, and return their modes and hashes."""
+    return {path: _store(repo, path) for path in paths}
+
+
+def files_of(repo: Repo, commit: str, paths: Sequence[str]) -> Files:
+    """Return the modes and hashes of `paths` in a commit."""
+    read = _tree_rows if _HASH.fullmatch(commit) else _tree_rows.__wrapped__
+    parts = (row.partition("\t") for row in (read(repo, commit, tuple(paths)) if paths else ()))
+    held = {path: (left.split()[0], left.split()[2]) for left, _, path in parts}
+    return {path: held.get(path) for path in paths}
+
+
+def make_commit(repo: Repo, parent: str, files: Files, message: str, *, at: str = "") -> str:
+    """Make a commit on top of `parent` that differs in `files` alone; no ref, index or worktree file changes.
+
+    With `at`, a time in ISO 8601, the same input always gives the same commit.
+    """
+    with _scratch_index(repo) as env:
+        call(repo.root, "read-tree", parent, env=env)
+        call(repo.root, "update-index", "-z", "--index-info", env=env, stdin=_index_info(repo, files))
+        tree = call(repo.root, "write-tree", env=env).decode().strip()
+    arguments = ("commit-tree", tree, "-p", parent, "-F", "-")
+    env = _identity(repo) | ({"GIT_AUTHOR_DATE": at, "GIT_COMMITTER_DATE": at} if at else {})
+    return call(repo.root, *arguments, env=env, stdin=message.encode()).decode().strip()
+
+
+def settle_index(repo: Repo, commit: str, paths: Sequence[str]) -> None:
+    """Set the index entries of `paths` to those of `commit`, so that `git status` is clean; no other entry changes."""
+    lines = _index_info(repo, files_of(repo, commit, paths))
+    for attempt in range(INDEX_TRIES):
+        try:
+            call(repo.root, "update-index", "-z", "--index-info", stdin=lines)
+            return
+        except GitError as error:  # another git process holds index.lock for a moment
+            if "index.lock" not in str(error) or attempt == INDEX_TRIES - 1:
+                raise
+            time.sleep(0.1)
+
+
+def put_back(repo: Repo, commit: str, paths: Sequence[str]) -> None:
+    """Restore `paths` of `commit` in the worktree, each file atomically; files that it lacks are removed."""
+    put_files(repo, files_of(repo, commit, paths))
+
+
+def put_files(repo: Repo, files: Files) -> None:
+    """Write stored files to the worktree, each atomically; a file that is None is removed."""
+    for path, held in files.items():
+        target = repo.root / path
+        if held is None:
+            target.unlink(missing_ok=True)
+            continue
+        content = _content(repo, path, held[1])
+        if target.is_file() and not target.is_symlink() and target.read_bytes() == content:
+            continue
+        _replace(target, content, is_executable=held[0] == "100755")
+
+
+def export(repo: Repo, commit: str, folder: Path) -> None:
+    """Write the whole tree of a commit into an empty folder, as a checkout would."""
+    with _scratch_index(repo) as env:
+        call(repo.root, "read-tree", commit, env=env)
+        call(repo.root, "checkout-index", "--all", "--force", f"--prefix={folder.as_posix()}/", env=env)
+
+
 def ask(repo: Repo, *arguments: str) -> str | None:
-    """Return git's answer, or None when it says no."""
+    """Return the output of git, or None if it refuses."""
     try:
         return call(repo.root, *arguments).decode("utf-8", "replace").strip()
     except GitError:
@@ -166,7 +289,7 @@ def ask(repo: Repo, *arguments: str) -> str | None:
 
 
 def call(cwd: Path, *arguments: str, env: Mapping[str, str] | None = None, stdin: bytes = b"") -> bytes:
-    """Call git, the one way there is. Raises GitError with the line that says why not."""
+    """Call git and return its output. Raises GitError with the line that gives the reason."""
     environment = {key: value for key, value in os.environ.items() if key not in LOCAL_VARIABLES}
     environment |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", **(env or {})}
     try:
@@ -176,18 +299,78 @@ def call(cwd: Path, *arguments: str, env: Mapping[str, str] | None = None, stdin
             env=environment,
             input=stdin,
             capture_output=True,
-            process_group=0 if os.name == "posix" else None,  # Ctrl-C in the terminal is not meant for it
+            process_group=0 if os.name == "posix" else None,  # keeps Ctrl-C in the terminal away from it
         )
     except FileNotFoundError:
         if not cwd.is_dir():
-            raise RatchetError(f"{cwd}: expected a directory, got none.") from None
-        raise RatchetError("git: expected the command on PATH, got none. Install git.") from None
+            raise RatchetError(f"{cwd}: no such directory.") from None
+        raise RatchetError("git: the command git is not on PATH. Install git.") from None
     if done.returncode != 0:
         raise GitError(f"git {arguments[0]}: {_complaint(done.stderr.decode('utf-8', 'replace'))}")
     return done.stdout
 
 
 def _complaint(stderr: str) -> str:
-    """Return the line that says what is wrong; advice may stand above and below it."""
+    """Return the line with the error; git may print advice above and below it."""
     lines = [line for line in stderr.splitlines() if line.strip()]
     return next((line for line in lines if line.startswith(("fatal:", "error:"))), lines[-1] if lines else "it failed")
+
+
+@lru_cache(maxsize=REMEMBERED)  # a commit that is named by its hash never changes
+def _tree_rows(repo: Repo, commit: str, paths: tuple[str, ...]) -> list[str]:
+    return _names(call(repo.root, "ls-tree", "-r", "-z", "--full-tree", commit, "--", *paths))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _content(repo: Repo, path: str, name: str) -> bytes:
+    return call(repo.root, "cat-file", "--filters", f"--path={path}", name)
+
+
+def _store(repo: Repo, path: str) -> tuple[str, str] | None:
+    target = repo.root / path
+    if not target.is_file():
+        return None
+    name = call(repo.root, "hash-object", "-w", f"--path={path}", "--", str(target)).decode().strip()
+    is_executable = os.name == "posix" and target.stat().st_mode & stat.S_IXUSR
+    return "100755" if is_executable else "100644", name
+
+
+def _index_info(repo: Repo, files: Files) -> bytes:
+    """Return lines for `git update-index --index-info`; mode 0 removes an entry."""
+    nothing = ("0", "0" * len(resolve(repo, "HEAD") or "")) if None in files.values() else ()
+    lines = [" ".join(held or nothing) + f"\t{path}\0" for path, held in files.items()]
+    return "".join(lines).encode("utf-8", "surrogateescape")
+
+
+def _replace(target: Path, content: bytes, *, is_executable: bool) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.ratchet~")  # a fixed name, so that repeated kills leave one file
+    temporary.write_bytes(content)
+    if is_executable:
+        temporary.chmod(0o755)
+    temporary.replace(target)
+
+
+@contextlib.contextmanager
+def _scratch_index(repo: Repo) -> Iterator[dict[str, str]]:
+    with tempfile.TemporaryDirectory(prefix="ratchet-") as folder:
+        yield {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+
+
+def _identity(repo: Repo) -> dict[str, str]:
+    """Return an author and committer for a machine where git has none configured."""
+    env = {}
+    for key, fallback in (("name", FALLBACK_NAME), ("email", FALLBACK_EMAIL)):
+        if not _is_configured(repo, f"user.{key}"):
+            for role in ("AUTHOR", "COMMITTER"):
+                env[f"GIT_{role}_{key.upper()}"] = os.environ.get(f"GIT_{role}_{key.upper()}", fallback)
+    return env
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _is_configured(repo: Repo, key: str) -> bool:
+    return bool(ask(repo, "config", "--get", key))
+
+
+def _names(output: bytes) -> list[str]:
+    return [name for name in output.decode("utf-8", "surrogateescape").split("\0") if name]

@@ -1,7 +1,7 @@
-"""The one truth of a run: a file of JSON lines, one an event, appended and synced before the act that it records.
+"""The journal of a run: a file of JSON lines, one for each event, appended and synced before the recorded act.
 
-Covered: a torn last line (ignored when read, cut off at the next append), a full disk (one clear line, nothing lost).
-A line damaged in the middle is an error that names the line: nothing is guessed, nothing is dropped.
+Covered: a torn last line (ignored when read, cut off at the next append), a full disk (one error, nothing lost).
+A damaged line in the middle is an error that names the line; no line is guessed or dropped.
 """
 
 from __future__ import annotations
@@ -23,30 +23,28 @@ from ratchet.errors import RatchetError
 class EventKind(StrEnum):
     """What an event records."""
 
-    RUN = "run"  # a run was started: its tag, base commit and what may not change
-    RESUME = "resume"  # a run was taken up again: its limits count from here
-    HARNESS = "harness"  # the measuring server said what it is made of
+    RUN = "run"  # a run was started: its tag, base commit and the hashes of its frozen parts
+    RESUME = "resume"  # a run was continued: its limits count from here
+    HARNESS = "harness"  # hashes of the parts of the measuring server
     PROPOSE = "propose"  # an agent was asked for experiment n
     BEGIN = "begin"  # experiment n is this commit
-    VERDICT = "verdict"  # what was measured and decided of experiment n
-    RACE = "race"  # lanes of their own start from the best: their tags
-    STOP = "stop"  # a loop came to its end, or was asked to: why, and who asked
-    ANALYSIS = (
-        "study"  # the harness answered a question about the whole run: which, up to which experiment, what it said
-    )
+    VERDICT = "verdict"  # the measurement of experiment n and the decision
+    RACE = "race"  # parallel loops start from the best: their tags
+    STOP = "stop"  # a loop ended or was asked to: why, and who asked
+    ANALYSIS = "study"  # an analysis of the whole run: its name, the last experiment in it, its result
     FINISH = "finish"  # the branch for a pull request points at this commit
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of the journal: its kind and the rest of its keys."""
+    """One line of the journal: its kind and its other keys."""
 
     kind: EventKind
     data: Mapping[str, Any]
 
 
 def append(path: Path, kind: EventKind, data: Mapping[str, Any]) -> None:
-    """Add an event and wait until the disk has it. Raises RatchetError when the disk cannot take it."""
+    """Append an event and sync it to the disk. Raises RatchetError if the disk refuses the line."""
     line = json.dumps({"event": kind, **data}, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace") + b"\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -60,21 +58,21 @@ def append(path: Path, kind: EventKind, data: Mapping[str, Any]) -> None:
         if is_new:
             _sync_folder(path.parent)
     except OSError as error:
-        raise RatchetError(f"{path}: expected to add a line, got: {error.strerror}. Make room, then go on.") from None
+        raise RatchetError(f"{path}: cannot append a line ({error.strerror}). Free some disk space.") from None
 
 
 def read_events(path: Path) -> list[Event]:
-    """Return every event, oldest first. Raises RatchetError naming the line that cannot be read."""
+    """Return every event, oldest first. Raises RatchetError with the number of a damaged line."""
     return [_event(path, number, line) for number, line in _lines(path)]
 
 
 def read_experiments(path: Path) -> list[Experiment]:
-    """Return every experiment that has a verdict, oldest first. Raises RatchetError as `read_events` does."""
+    """Return every experiment with a verdict, oldest first. Raises RatchetError as `read_events` does."""
     return experiments(read_events(path))
 
 
 def read_what_can_be_read(path: Path) -> list[Experiment]:
-    """Return the experiments of a journal, passing over damaged lines with a warning for each."""
+    """Return the experiments of a journal; warn about each damaged line and skip it."""
     events = []
     for number, line in _lines(path):
         try:
@@ -85,36 +83,36 @@ def read_what_can_be_read(path: Path) -> list[Experiment]:
 
 
 def experiments(events: Iterable[Event]) -> list[Experiment]:
-    """Return what the verdicts among the events say, oldest first; of two on the same experiment the later counts."""
+    """Return the experiments of the verdict events, oldest first; a later verdict replaces an earlier one."""
     found = [_experiment(event.data) for event in events if event.kind is EventKind.VERDICT]
     return list({experiment.n: experiment for experiment in found}.values())
 
 
 def analyses_named(events: Iterable[Event], name: str) -> list[Mapping[str, Any]]:
-    """Return the events of every study of that name, oldest first."""
+    """Return the data of every analysis of that name, oldest first."""
     return [event.data for event in events if event.kind is EventKind.ANALYSIS and event.data.get("name") == name]
 
 
 def latest_analysis(events: Iterable[Event], name: str) -> Mapping[str, Any] | None:
-    """Return the event of the last study of that name, or None where there was none."""
+    """Return the data of the last analysis of that name, or None."""
     found = analyses_named(events, name)
     return found[-1] if found else None
 
 
 def begun_data(begun: Begun) -> dict[str, Any]:
-    """Return a begun experiment as the data of its event, the proposal's keys beside its own."""
+    """Return the event data of a begun experiment, with the keys of its proposal at the same level."""
     data = asdict(begun)
     proposal = {_WIRE.get(name, name): value for name, value in data.pop("proposal").items()}
     return {**proposal, **data}
 
 
 def begun_of(data: Mapping[str, Any]) -> Begun:
-    """Return the begun experiment that an event's data mean. Raises RatchetError where they do not say all of it."""
+    """Return the begun experiment of an event. Raises RatchetError if keys are missing."""
     missing = sorted(_BEGUN_FIELDS - data.keys())
     if missing:
         raise RatchetError(
-            f"journal: expected all of the begun experiment {data.get('n')}, got no {', '.join(missing)}. "
-            "Mend that line, or remove it."
+            f"journal: the begin event of experiment {data.get('n')} lacks {', '.join(missing)}. "
+            "Repair the line or remove it."
         )
     fields_of_proposal = {name: data[key] for name in _PROPOSAL_FIELDS if (key := _WIRE.get(name, name)) in data}
     lists = {key: tuple(data.get(key, ())) for key in ("trespass", "warnings")}
@@ -123,7 +121,7 @@ def begun_of(data: Mapping[str, Any]) -> Begun:
 
 
 def verdict_data(experiment: Experiment) -> dict[str, Any]:
-    """Return an experiment as the data of its verdict event."""
+    """Return the data of the verdict event of an experiment."""
     return asdict(experiment)
 
 
@@ -153,12 +151,12 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def _sound_length(content: bytes) -> int:
-    """Bytes up to the end of the last whole line: what comes after was torn off by a kill or a full disk."""
+    """Return the number of bytes up to the end of the last whole line; a kill or a full disk leaves a torn tail."""
     return content.rfind(b"\n") + 1
 
 
 def _cut_torn_tail(file: BinaryIO) -> None:
-    """Leave the file at its end, after a whole line."""
+    """Cut off a torn last line, and leave the file position at the end."""
     if file.seek(0, os.SEEK_END) == 0:
         return
     file.seek(-1, os.SEEK_END)
@@ -178,7 +176,7 @@ def _event(path: Path, number: int, line: bytes) -> Event:
             _check_count(data["n"])
     except (ValueError, KeyError, TypeError, AttributeError):
         raise RatchetError(
-            f"{path}: expected an event on line {number}, got {line[:60]!r}. Mend that line, or remove it."
+            f"{path}: line {number} is not a valid event: {line[:60]!r}. Repair the line or remove it."
         ) from None
     return event
 
@@ -189,7 +187,7 @@ def _check_count(n: object) -> None:
 
 
 def _check_numbers(found: Experiment) -> None:
-    """Raise TypeError for what is no number where one belongs."""
+    """Raise TypeError if a field that must be a number is not one."""
     _check_count(found.n)
     for value in (found.metric, found.prev, found.delta, *found.metrics.values()):
         if value is not None and not is_number(value):

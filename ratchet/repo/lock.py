@@ -1,4 +1,7 @@
-"""One ratchet at a time in a run: a file lock that dies with its holder, and a text in it that names the holder."""
+"""One process at a time works on a run: a file lock that ends with its holder, and a text in it that names the holder.
+
+The library filelock does the same for 0.15 s more at the start of every command, so we call the system ourselves.
+"""
 
 from __future__ import annotations
 
@@ -20,21 +23,19 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-FAR = 1 << 30  # Windows locks bytes, and locked bytes cannot be read: lock one that the text never reaches
+FAR = 1 << 30  # Windows locks bytes and makes them unreadable: lock one far behind the text
 
 
 @contextlib.contextmanager
 def hold(path: Path, what: str) -> Iterator[None]:
-    """Hold the lock while the block runs. Raises RatchetError naming the holder when somebody else has it.
+    """Hold the lock while the block runs. Raises RatchetError with the holder's name if another process has it.
 
-    A lock whose holder died is free, whatever its text says: the system let go of it.
+    The system frees the lock of a dead holder, whatever the text says.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf-8") as file:
         if not _try_lock(file):
-            raise RatchetError(
-                f"{path.parent.name}: expected a free run, got one that {_holder(file)} holds. Wait for it."
-            )
+            raise RatchetError(f"run {path.parent.name} is locked by {_holder(file)}. Wait, or run `ratchet stop`.")
         me = {"pid": os.getpid(), "create_time": psutil.Process().create_time(), "what": what, "since": time.time()}
         _write(file, json.dumps(me))
         try:
@@ -44,7 +45,7 @@ def hold(path: Path, what: str) -> Iterator[None]:
 
 
 def holder_pid(path: Path) -> int | None:
-    """Return the process that holds the lock, or None when nobody alive does."""
+    """Return the pid of the live process that holds the lock, or None."""
     try:
         data = json.loads(path.read_text("utf-8"))
         process = psutil.Process(data["pid"])

@@ -79,7 +79,7 @@ def test_a_ratchet_that_does_not_answer_is_not_waited_for(client: Client) -> Non
 
 
 def test_without_a_run_the_agent_may_stop(client: Client) -> None:
-    assert "expected a run's branch" in client.stop()["systemMessage"]
+    assert "is not a run branch" in client.stop()["systemMessage"]
 
 
 @pytest.mark.parametrize("event", ["", "{", "null", "[]", "{}"])

@@ -55,7 +55,7 @@ def test_a_number_of_another_library_is_one(project) -> None:
 
 
 def test_what_the_caller_can_mend_is_a_ratchet_error(tmp_path) -> None:
-    with pytest.raises(RatchetError, match="expected a git repository"):
+    with pytest.raises(RatchetError, match="this folder is not in a git repository"):
         run_experiment("x = 1", where=tmp_path)
 
 

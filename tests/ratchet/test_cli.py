@@ -37,8 +37,7 @@ def test_looking_works_on_no_experiment_on_one_and_on_a_torn_line(
 ) -> None:
     from datetime import UTC, datetime
 
-    from ratchet.repo.run import start_run
-    from ratchet.repo.worktree import open_worktree
+    from ratchet.repo.run import open_worktree, start_run
 
     run = start_run(open_worktree(project.root), "first", datetime.now(UTC))
     assert ratchet(*command)[0] == 0
@@ -119,7 +118,7 @@ def test_check_says_what_is_good_and_what_is_not(project, ratchet: Ratchet) -> N
     project.write("pyproject.toml", project.read("pyproject.toml").replace("python measure.py", "no-such-program x"))
     status, out, _ = ratchet("check")
     assert status == 1
-    assert "bad  repo: measure.py: expected the frozen file" in out
+    assert "bad  repo: measure.py: this file is frozen during a run" in out
     assert "bad  command: the program 'no-such-program' is not on PATH" in out
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ratchet.core.records import Experiment
 from ratchet.errors import RatchetError
-from ratchet.repo import git, journal, snapshots
+from ratchet.repo import git, journal
 from ratchet.repo.files import write_atomic
 from ratchet.repo.run import Run, run_event
 from ratchet.views.axes import climb_in
@@ -80,5 +80,5 @@ def patches(run: Run, experiments: Sequence[Experiment]) -> Mapping[str, str]:
 def _setup(run: Run) -> dict[str, str]:
     """Return the text of the setup files at the start of the run."""
     first, worktree = str(run_event(run).data["first"]), run.worktree
-    found = {path: snapshots.read_file(worktree.repo, first, worktree.in_repo(path)) for path in worktree.config.setup}
+    found = {path: git.read_file(worktree.repo, first, worktree.in_repo(path)) for path in worktree.config.setup}
     return {path: content.decode("utf-8", "replace") for path, content in found.items() if content is not None}

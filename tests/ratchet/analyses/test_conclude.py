@@ -139,7 +139,7 @@ def test_without_a_gain_finish_asks_nothing(served, ratchet: Ratchet) -> None:
 @pytest.mark.parametrize(
     ("asks", "answer", "line"),
     [
-        ((), None, "expected a server that answers `conclude`, got one that does not know it."),
+        ((), None, "this server does not support `conclude`."),
         (("conclude",), {"error": "it went\nwrong"}, "it went wrong"),
     ],
 )

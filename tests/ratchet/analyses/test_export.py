@@ -85,8 +85,7 @@ def test_a_folder_that_is_there_is_not_asked_for(project, served: Asked, ratchet
 def test_there_is_nothing_to_export_without_a_baseline(project, tmp_path: Path, ratchet: Ratchet) -> None:
     from datetime import UTC, datetime
 
-    from ratchet.repo.run import start_run
-    from ratchet.repo.worktree import open_worktree
+    from ratchet.repo.run import open_worktree, start_run
 
     serve(project, tmp_path / "served")
     start_run(open_worktree(project.root), "first", datetime.now(UTC))

@@ -197,7 +197,7 @@ def test_a_run_that_somebody_works_on_is_not_finished(climbed, ratchet: Ratchet)
     with lock.hold(climbed.root / ".ratchet/first/lock", "ratchet loop"):
         status, out, err = ratchet("finish")
     assert (status, out) == (1, "")
-    assert err.startswith("first: expected a free run, got one that process ")
+    assert err.startswith("run first is locked by process ")
 
 
 def test_a_kill_between_verdict_and_branch_is_made_good(climbed, ratchet: Ratchet) -> None:
@@ -227,10 +227,7 @@ def test_the_review_says_when_a_frozen_file_was_changed(climbed, ratchet: Ratche
     climbed.write("measure.py", climbed.read("measure.py") + "# changed\n")
     climbed.git("add", "measure.py")
     climbed.git("-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "-m", "change")
-    assert (
-        "- look: fingerprint: run first: expected what it was started with, got a change: measure.py"
-        in ratchet("finish")[1]
-    )
+    assert "- look: fingerprint: run first: changed since the run started: measure.py" in ratchet("finish")[1]
 
 
 CONFIG = parse(

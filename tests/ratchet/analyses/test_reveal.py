@@ -91,10 +91,10 @@ def test_no_experiment_follows_a_broken_seal(project, sealed: Asked, ratchet: Ra
     for command in (["step"], ["loop", "-n", "1"]):
         status, out, err = ratchet(*command)
         assert (status, out) == (1, "")
-        assert "run first: expected a sealed test, got one that was opened" in err
+        assert "run first: the test set was revealed on " in err
     assert len(project.results()) == 2
     status = ratchet("status")[1].splitlines()
-    assert status[-2:] == ["done: the sealed test has been opened", "next: `uv run ratchet finish` reviews the run"]
+    assert status[-2:] == ["done: the sealed test was revealed", "next: `uv run ratchet finish` reviews the run"]
 
 
 def test_a_run_that_is_not_sealed_goes_on_after_its_test_was_opened(project, tmp_path, ratchet: Ratchet) -> None:
@@ -117,8 +117,7 @@ def test_a_receipt_that_a_kill_prevented_is_written_later(project, sealed: Asked
 def test_there_is_nothing_to_open_without_a_baseline(project, tmp_path: Path, ratchet: Ratchet) -> None:
     from datetime import UTC, datetime
 
-    from ratchet.repo.run import start_run
-    from ratchet.repo.worktree import open_worktree
+    from ratchet.repo.run import open_worktree, start_run
 
     serve(project, tmp_path / "served").say(reveal=ANSWER)
     start_run(open_worktree(project.root), "first", datetime.now(UTC))

@@ -90,7 +90,7 @@ def test_an_agent_that_leaves_children_behind(project, ratchet: Ratchet) -> None
     )
     _, lines, err = loop_with(project, ratchet, source)
     assert lines[0].startswith("iter 1 | score=0.9000 (Δ +0.4000) | KEPT")
-    assert "iter 1: warning: the agent left 1 process behind, ended" in err
+    assert "iter 1: warning: the agent left 1 process running; killed" in err
     pid = int(project.read("pid"))
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
@@ -106,7 +106,7 @@ def test_a_missing_command_stops_the_loop_after_a_streak(project, ratchet: Ratch
 def test_a_name_that_no_program_has_is_refused_before_anything_starts(project, ratchet: Ratchet, name, fix) -> None:
     status, out, err = ratchet("loop", "-n", "9", "--agent", name)
     assert (status, out) == (1, "")
-    assert f"aider or a command, got {name!r}. {fix}" in err
+    assert f"agent: {name!r} is not a command, nor one of builtin, claude, codex, opencode, gemini, aider. {fix}" in err
 
 
 def test_an_agent_without_ideas_stops_the_loop(project, ratchet: Ratchet) -> None:
@@ -126,7 +126,7 @@ def test_a_preset_that_is_not_installed_is_one_clear_line(project, ratchet: Ratc
     monkeypatch.setattr("ratchet.engine.agents.shutil.which", lambda name: None)
     status, out, err = ratchet("loop", "--agent", "codex")
     assert (status, out) == (1, "")
-    assert err == "agent codex: expected the command codex on PATH, got none. Install it, or --agent builtin.\n"
+    assert err == "agent codex: the command codex is not on PATH. Install it, or --agent builtin.\n"
 
 
 CALLED = {  # as the documentation of each spells it; the prompt comes by stdin, or as a path

@@ -26,9 +26,9 @@ def test_an_edit_that_was_committed_is_measured_and_does_not_stay_when_it_is_wor
     assert "measures the edit of model.py" in ratchet("status")[1]
     status, out, err = ratchet("step")
     assert (status, out.split("| ")[-1].split()[0]) == (0, "DISCARDED")
-    assert "model.py: committed unmeasured by somebody; a commit on top has iter 1, the best, again" in err
+    assert "model.py: committed without a measurement. A commit on top restores iter 1, the best." in err
     assert project.git("show", "HEAD:model.py") == project.git("show", f"{kept}:model.py")
-    assert project.kept()[-2:] == ["theirs", "back to iter 1, the best: model.py"]
+    assert project.kept()[-2:] == ["theirs", "restore model.py of iter 1, the best"]
     assert project.git("status", "--short") == ""
     assert "SCORE = 0.6" in project.git("show", "refs/ratchet/first/2:model.py")
 
@@ -44,7 +44,7 @@ def test_a_run_is_not_finished_with_what_was_never_measured(project, kept, ratch
     edit_and_commit(project, 0.6)
     status, _, err = ratchet("finish")
     assert status == 0
-    assert "committed unmeasured by somebody" in err
+    assert "committed without a measurement" in err
     assert "SCORE = 0.7" in project.git("show", "result/first:model.py")
     assert "SCORE = 0.6" in project.read("model.py")
 
@@ -57,7 +57,7 @@ def test_a_branch_that_was_moved_back_is_where_it_was_and_nothing_is_lost(projec
     theirs = project.git("rev-parse", "HEAD")
     status, _, err = ratchet("step")
     assert status == 0
-    assert f"what it held: git log refs/ratchet/first/moved-{theirs[:12]}" in err
+    assert f"`git log refs/ratchet/first/moved-{theirs[:12]}` shows what it held." in err
     assert project.git("rev-parse", "HEAD") == kept
     assert project.git("rev-parse", f"refs/ratchet/first/moved-{theirs[:12]}") == theirs
     assert project.git("status", "--short") == ""

@@ -62,8 +62,8 @@ def _be_the_child(root: Path, kill_at: int, writer: int) -> None:
 def _count_acts(kill_at: int) -> list[int]:
     """Wrap everything that acts on the world, in this process alone."""
     from ratchet import process
-    from ratchet.engine import settle
-    from ratchet.repo import git, journal, snapshots
+    from ratchet.engine import trial
+    from ratchet.repo import git, journal
 
     done = [0]
 
@@ -78,10 +78,10 @@ def _count_acts(kill_at: int) -> list[int]:
 
     for home, name in (
         (git, "call"),
-        (snapshots, "_replace"),
+        (git, "_replace"),
         (journal, "append"),
         (process, "run"),
-        (settle, "write_results"),
+        (trial, "write_results"),
     ):
         setattr(home, name, counted(getattr(home, name)))
     return done

@@ -114,7 +114,7 @@ def test_ctrl_c_once_finishes_the_experiment(project, slow_loop, ratchet: Ratche
     loop = slow_loop("-n", "9")
     wait_for(project.root / "thinking-1")
     loop.send_signal(signal.SIGINT)
-    wait_for_line(loop, "stopping after this experiment; Ctrl-C again stops now")
+    wait_for_line(loop, "stopping after this experiment; press Ctrl-C again to stop now")
     think_no_more(project)
     out, _ = loop.communicate(timeout=120)
     assert iterations(out) == ["iter 0", "iter 1"]
@@ -126,7 +126,7 @@ def test_ctrl_c_twice_stops_now_and_leaves_a_run_that_goes_on(project, slow_loop
     loop = slow_loop("-n", "9")
     wait_for(project.root / "thinking-1")
     loop.send_signal(signal.SIGINT)
-    wait_for_line(loop, "stopping after this experiment; Ctrl-C again stops now")
+    wait_for_line(loop, "stopping after this experiment; press Ctrl-C again to stop now")
     loop.send_signal(signal.SIGINT)
     out, err = loop.communicate(timeout=120)
     assert iterations(out) == ["iter 0"]
@@ -178,8 +178,8 @@ def test_a_second_ratchet_in_the_same_run_is_refused(project, slow_loop, ratchet
     wait_for(project.root / "thinking-1")
     status, _, err = ratchet("step")
     assert status == 1
-    assert f"that process {loop.pid} (ratchet loop, since" in err
-    assert f"process {loop.pid} is working on it" in ratchet("status")[1]
+    assert f" is locked by process {loop.pid} (ratchet loop, since " in err
+    assert f"process {loop.pid} is working on the run" in ratchet("status")[1]
     think_no_more(project)
     loop.communicate(timeout=120)
 
@@ -230,7 +230,7 @@ def test_a_user_who_edits_the_file_while_it_is_measured_loses_nothing(project, r
 def test_a_user_who_leaves_the_branch_ends_the_loop(project, ratchet: Ratchet) -> None:
     project.write("agent.py", COMMITTER + "if n == 2: subprocess.run(['git', 'switch', '-qc', 'elsewhere'])\n")
     _, out, _ = ratchet("loop", "-n", "5")
-    assert "stopped: HEAD has left the run's branch" in out
+    assert "stopped: HEAD has left the branch of the run" in out
     assert project.git("symbolic-ref", "--short", "HEAD") == "elsewhere"
 
 
@@ -242,4 +242,4 @@ def test_an_unmeasured_commit_of_the_editable_file_is_measured_like_any_edit(pro
     assert "SCORE = 0.5\n" in project.read("model.py")
     project.edit(0.6, "better")
     assert "KEPT — better" in ratchet("step")[1]
-    assert project.kept() == ["start", "by hand", "back to iter 0, the best: model.py", "iter 2: better"]
+    assert project.kept() == ["start", "by hand", "restore model.py of iter 0, the best", "iter 2: better"]

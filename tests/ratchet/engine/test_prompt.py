@@ -45,8 +45,8 @@ def test_it_holds_task_domain_code_history_last_attempt_hints_and_limits() -> No
         "- iter 2: 0.6200 (Δ +0.0200) KEPT [features] — idea 2",
         "- iter 3: no number CRASHED (ValueError: x) — idea 3",
         "## The last attempt: DISCARDED\n\n```diff\n-old\n+new\n```",
-        "The biggest gain so far was iter 1: idea 1.",
-        "Did not help lately, do not repeat: idea 3; idea 4.",
+        "The largest gain so far was iter 1: idea 1.",
+        "These did not help recently, do not repeat them: idea 3; idea 4.",
         "This time try an idea of this kind: features.",
         "- memory must not be above 100, should not be above 80",
         "- these must pass: pytest -q",
@@ -77,14 +77,14 @@ def test_a_plateau_and_a_streak_of_failures_are_pointed_out() -> None:
     plateau = [*HISTORY[:2], *(experiment(n, Verdict.DISCARD, 0.4) for n in range(2, 7))]
     assert any("No gain in 5 experiments" in hint for hint in hints(CONFIG, plateau))
     streak = [*HISTORY[:2], *(experiment(n, Verdict.REJECT) for n in range(2, 5))]
-    assert any("The last 3 did not even run" in hint for hint in hints(CONFIG, streak))
+    assert any("The last 3 experiments gave no number" in hint for hint in hints(CONFIG, streak))
     assert hints(CONFIG, HISTORY[:1]) == []
 
 
 def test_the_biggest_gain_is_the_largest_fall_where_less_is_better() -> None:
     config = replace(CONFIG, metrics=(Metric(Source("score"), Direction.MINIMIZE),))
     history = [HISTORY[0], experiment(1, Verdict.KEEP, 0.4, delta=-0.1), experiment(2, Verdict.KEEP, 0.1, delta=-0.3)]
-    assert any("The biggest gain so far was iter 2" in hint for hint in hints(config, history))
+    assert any("The largest gain so far was iter 2" in hint for hint in hints(config, history))
 
 
 def test_a_hint_names_what_did_not_help_once_and_nothing_that_was_kept() -> None:
@@ -99,4 +99,4 @@ def test_a_hint_names_what_did_not_help_once_and_nothing_that_was_kept() -> None
         old(4, Verdict.DISCARD, "bad"),
         old(5, Verdict.DISCARD, "no change", reused=1),
     ]
-    assert hints(CONFIG, history)[-1] == "Did not help lately, do not repeat: bad."
+    assert hints(CONFIG, history)[-1] == "These did not help recently, do not repeat them: bad."

@@ -55,11 +55,10 @@ def test_its_no_is_the_verdict_with_its_reason(project, inspect) -> None:
     [
         ("1 / 0", "inspector: exit status 1: ZeroDivisionError: division by zero; the number decided"),
         ("print('reject: no'); sys.exit(3)", "inspector: exit status 3: reject: no; the number decided"),
-        ("pass", "inspector: expected keep or reject on its last line, got nothing; the number decided"),
+        ("pass", "inspector: no output; the number decided"),
         (
             "print('keep in mind that it is late')",
-            "inspector: expected keep or reject on its last line, got 'keep in mind that it is late'; "
-            "the number decided",
+            "inspector: its last line 'keep in mind that it is late' is neither keep nor reject; the number decided",
         ),
     ],
 )
@@ -109,7 +108,7 @@ def test_what_it_writes_on_the_worktree_is_undone_and_kept_under_a_ref(project, 
     out, err = inspect(source)
     assert out == KEPT
     assert err == (
-        "iter 1: warning: model.py, measure.py changed on the desk during the inspection, put back: "
+        "iter 1: warning: model.py, measure.py changed during the inspection, restored: "
         "git show refs/ratchet/first/inspector-1\n"
     )
     assert "SCORE = 0.6" in project.read("model.py")
@@ -186,13 +185,13 @@ def test_every_preset_has_a_way_to_read_without_editing() -> None:
 
 
 def test_the_builtin_agent_is_no_inspector(project, ratchet: Ratchet) -> None:
-    with pytest.raises(RatchetError, match="got builtin"):
+    with pytest.raises(RatchetError, match="the built-in agent cannot review"):
         find_inspector("builtin")
     project.use_agent(0.6)
     project.configure('inspect = "builtin"')
     status, out, _ = ratchet("check")
     assert status == 1
-    assert "bad  inspect: inspect: expected a command with {prompt}" in out
+    assert "bad  inspect: inspect: the built-in agent cannot review" in out
 
 
 def test_an_inspector_may_not_change_during_a_run(project, ratchet: Ratchet) -> None:

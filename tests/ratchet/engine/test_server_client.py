@@ -164,7 +164,7 @@ def test_a_server_that_does_not_get_ready_is_one_clear_line(served, ratchet: Rat
     served.commit("broken")
     status, out, err = ratchet("start", "first")
     assert (status, out) == (1, "")
-    assert "python server.py: expected a server that gets ready, got: data/x.csv: expected a table, got none." in err
+    assert "python server.py: the server did not start: data/x.csv: expected a table, got none." in err
 
 
 def test_a_server_made_of_something_else_ends_the_comparison(served, ratchet: Ratchet) -> None:
@@ -174,8 +174,8 @@ def test_a_server_made_of_something_else_ends_the_comparison(served, ratchet: Ra
     served.edit(0.6)
     status, out, err = ratchet("step")
     assert (status, out) == (1, "")
-    assert "run first: expected what it was started with, got a change: libraries two → one" in err
-    assert "`uv run ratchet start` a new run" in err
+    assert "run first: changed since the run started: libraries two → one" in err
+    assert "start a new run with `uv run ratchet start`" in err
 
 
 def test_the_server_runs_in_the_first_commit_of_the_run(served, ratchet: Ratchet) -> None:

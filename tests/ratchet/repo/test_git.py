@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ratchet.errors import RatchetError
-from ratchet.repo import git, snapshots
+from ratchet.repo import git
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def repo(project) -> git.Repo:
 
 
 def test_no_repo_is_one_clear_line(tmp_path: Path) -> None:
-    with pytest.raises(RatchetError, match=r"expected a git repository, got none\. `git init"):
+    with pytest.raises(RatchetError, match=r"this folder is not in a git repository\. Run `git init"):
         git.open_repo(tmp_path)
 
 
@@ -33,7 +33,7 @@ def test_a_commit_is_made_without_touching_index_or_worktree(project, repo: git.
     project.edit(0.7)
     project.write("notes.txt", "edited\n")
     before = project.git("status", "--porcelain=v2"), project.git("rev-parse", "HEAD")
-    commit = snapshots.make_commit(repo, "HEAD", snapshots.store_worktree_files(repo, ["model.py"]), "try")
+    commit = git.make_commit(repo, "HEAD", git.store_worktree_files(repo, ["model.py"]), "try")
     assert (project.git("status", "--porcelain=v2"), project.git("rev-parse", "HEAD")) == before
     assert project.git("diff", "--name-only", "HEAD", commit) == "model.py"
     assert project.git("log", "-1", "--format=%an <%ae>", commit) == "ratchet <ratchet@localhost>"
@@ -42,37 +42,37 @@ def test_a_commit_is_made_without_touching_index_or_worktree(project, repo: git.
 def test_the_name_of_the_user_is_used_where_there_is_one(project, repo: git.Repo) -> None:
     project.git("config", "user.name", "Ada")
     project.git("config", "user.email", "ada@example.org")
-    commit = snapshots.make_commit(repo, "HEAD", {}, "try")
+    commit = git.make_commit(repo, "HEAD", {}, "try")
     assert project.git("log", "-1", "--format=%an <%ae>", commit) == "Ada <ada@example.org>"
 
 
 def test_a_removed_file_is_removed_in_the_commit(project, repo: git.Repo) -> None:
     (project.root / "model.py").unlink()
-    commit = snapshots.make_commit(repo, "HEAD", snapshots.store_worktree_files(repo, ["model.py"]), "try")
-    assert snapshots.read_file(repo, commit, "model.py") is None
-    snapshots.put_back(repo, "HEAD", ["model.py"])
+    commit = git.make_commit(repo, "HEAD", git.store_worktree_files(repo, ["model.py"]), "try")
+    assert git.read_file(repo, commit, "model.py") is None
+    git.put_back(repo, "HEAD", ["model.py"])
     assert "SCORE" in project.read("model.py")
-    snapshots.put_back(repo, commit, ["model.py"])
+    git.put_back(repo, commit, ["model.py"])
     assert not (project.root / "model.py").exists()
 
 
 @pytest.mark.parametrize("name", ["with space.py", "ümlaut.py", "[a]*.py", "-dash.py", "a\tb.py", 'quo"te.py'])
 def test_any_name_of_a_file_goes_through(project, repo: git.Repo, name: str) -> None:
     project.write(name, "x = 1\n")
-    files = snapshots.store_worktree_files(repo, [name])
-    commit = snapshots.make_commit(repo, "HEAD", files, "try")
-    assert snapshots.files_of(repo, commit, [name]) == files
-    assert snapshots.read_file(repo, commit, name) == b"x = 1\n"
-    snapshots.settle_index(repo, commit, [name])
+    files = git.store_worktree_files(repo, [name])
+    commit = git.make_commit(repo, "HEAD", files, "try")
+    assert git.files_of(repo, commit, [name]) == files
+    assert git.read_file(repo, commit, name) == b"x = 1\n"
+    git.settle_index(repo, commit, [name])
     project.write(name, "x = 2\n")
-    snapshots.put_back(repo, commit, [name])
+    git.put_back(repo, commit, [name])
     assert project.read(name) == "x = 1\n"
     assert git.count_lines(repo, "HEAD", commit, [name]) == (1, 0)
 
 
 def test_a_ref_moves_only_from_where_it_was_expected(project, repo: git.Repo) -> None:
     start = project.git("rev-parse", "HEAD")
-    one, two = (snapshots.make_commit(repo, "HEAD", {}, text) for text in ("one", "two"))
+    one, two = (git.make_commit(repo, "HEAD", {}, text) for text in ("one", "two"))
     assert git.move_ref(repo, "refs/x", one, git.NOTHING, "make")
     assert not git.move_ref(repo, "refs/x", two, git.NOTHING, "make again")
     assert not git.move_ref(repo, "refs/x", two, start, "from elsewhere")
@@ -86,9 +86,9 @@ def test_a_ref_moves_only_from_where_it_was_expected(project, repo: git.Repo) ->
 def test_an_executable_stays_executable(project, repo: git.Repo) -> None:
     project.write("tool.sh", "#!/bin/sh\n")
     (project.root / "tool.sh").chmod(0o755)
-    commit = snapshots.make_commit(repo, "HEAD", snapshots.store_worktree_files(repo, ["tool.sh"]), "tool")
+    commit = git.make_commit(repo, "HEAD", git.store_worktree_files(repo, ["tool.sh"]), "tool")
     project.write("tool.sh", "other")
-    snapshots.put_back(repo, commit, ["tool.sh"])
+    git.put_back(repo, commit, ["tool.sh"])
     assert os.access(project.root / "tool.sh", os.X_OK)
 
 
@@ -96,7 +96,7 @@ def test_an_export_holds_the_commit_and_nothing_of_the_worktree(project, repo: g
     project.write("untracked.py", "")
     project.edit(0.9)
     (tmp_path / "out").mkdir()
-    snapshots.export(repo, "HEAD", tmp_path / "out")
+    git.export(repo, "HEAD", tmp_path / "out")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         *(".gitignore", "measure.py", "model.py", "notes.txt", "pyproject.toml")
     ]
@@ -113,15 +113,15 @@ def test_a_busy_index_is_waited_for(project, repo: git.Repo) -> None:
     lock = project.root / ".git/index.lock"
     lock.touch()
     waker = subprocess.Popen(["sh", "-c", f"sleep 0.3; rm '{lock}'"])
-    snapshots.settle_index(repo, "HEAD", ["model.py"])
+    git.settle_index(repo, "HEAD", ["model.py"])
     waker.wait()
 
 
 def test_line_ends_that_git_converts_make_no_difference(project, repo: git.Repo) -> None:
     project.git("config", "core.autocrlf", "true")
     (project.root / "model.py").write_bytes(b"SCORE = 1\r\n")
-    commit = snapshots.make_commit(repo, "HEAD", snapshots.store_worktree_files(repo, ["model.py"]), "crlf")
+    commit = git.make_commit(repo, "HEAD", git.store_worktree_files(repo, ["model.py"]), "crlf")
     assert project.git("cat-file", "blob", f"{commit}:model.py") == "SCORE = 1"
-    snapshots.put_back(repo, commit, ["model.py"])
+    git.put_back(repo, commit, ["model.py"])
     assert (project.root / "model.py").read_bytes() == b"SCORE = 1\r\n"
-    assert snapshots.store_worktree_files(repo, ["model.py"]) == snapshots.files_of(repo, commit, ["model.py"])
+    assert git.store_worktree_files(repo, ["model.py"]) == git.files_of(repo, commit, ["model.py"])

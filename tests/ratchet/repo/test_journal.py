@@ -73,13 +73,13 @@ def test_a_line_damaged_in_the_middle_is_named_and_nothing_is_lost(journal: Path
     lines[3] = damage
     journal.write_text("\n".join(lines) + "\n")
     before = journal.read_bytes()
-    with pytest.raises(RatchetError, match=r"expected an event on line 4, got"):
+    with pytest.raises(RatchetError, match=r"line 4 is not a valid event"):
         read_experiments(journal)
     assert journal.read_bytes() == before
 
 
 def test_a_begun_experiment_of_which_something_is_missing_is_reported_in_one_line() -> None:
-    with pytest.raises(RatchetError, match=r"expected all of the begun experiment 3, got no at, code_chars, commit"):
+    with pytest.raises(RatchetError, match=r"the begin event of experiment 3 lacks at, code_chars, commit"):
         begun_of({"n": 3, "parent": "p"})
 
 
@@ -130,7 +130,7 @@ def test_a_full_disk_is_one_clear_line_and_the_journal_goes_on_later(journal: Pa
             append(journal, EventKind.STOP, {"reason": "x" * 100})
             os._exit(0)
         except RatchetError as error:
-            os._exit(9 if "Make room" in str(error) else 8)
+            os._exit(9 if "Free some disk space" in str(error) else 8)
         finally:
             os._exit(7)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 9

@@ -33,7 +33,7 @@ def holder(tmp_path: Path):
 
 def test_a_second_ratchet_is_refused_and_shown_who_holds_the_run(holder) -> None:
     path, child = holder
-    who = rf"^first: expected a free run, got one that process {child.pid} \(ratchet loop"
+    who = rf"^run first is locked by process {child.pid} \(ratchet loop, since \d+:\d+\)\. Wait, or run `ratchet stop`"
     with pytest.raises(RatchetError, match=who), hold(path, "ratchet step"):
         pass
     assert holder_pid(path) == child.pid

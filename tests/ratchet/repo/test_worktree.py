@@ -19,18 +19,18 @@ def refused(ratchet: Ratchet, *command: str) -> str:
 def test_no_repository(ratchet: Ratchet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "bare").mkdir()
     monkeypatch.chdir(tmp_path / "bare")
-    assert "expected a git repository, got none. `git init" in refused(ratchet)
+    assert "this folder is not in a git repository. Run `git init" in refused(ratchet)
 
 
 def test_no_commit(project, ratchet: Ratchet) -> None:
     project.git("update-ref", "-d", "HEAD")
-    assert "HEAD: expected a commit, got an empty repository" in refused(ratchet)
+    assert "HEAD: the repository has no commit" in refused(ratchet)
 
 
 def test_a_detached_head(project, ratchet: Ratchet) -> None:
     project.git("checkout", "--quiet", "--detach")
-    assert "got a detached HEAD. `git switch -c NAME`" in refused(ratchet)
-    assert "got a detached HEAD" in refused(ratchet, "step")
+    assert "HEAD: HEAD is detached. `git switch -c NAME`" in refused(ratchet)
+    assert "HEAD: a detached HEAD is not a run branch" in refused(ratchet, "step")
 
 
 def test_an_unmerged_index(project, ratchet: Ratchet) -> None:
@@ -42,48 +42,48 @@ def test_an_unmerged_index(project, ratchet: Ratchet) -> None:
     project.commit("ours")
     with pytest.raises(Exception, match="merge"):
         project.git("-c", "user.name=x", "-c", "user.email=x@y", "merge", "side")
-    assert "index: expected no conflicts, got an unmerged index" in refused(ratchet)
+    assert "index: the index has merge conflicts" in refused(ratchet)
 
 
 def test_an_edited_frozen_file(project, ratchet: Ratchet) -> None:
     project.write("measure.py", "print('score: 9')\n")
-    assert "measure.py: expected the frozen file as committed, got an edit" in refused(ratchet)
+    assert "measure.py: this file is frozen during a run and has been edited" in refused(ratchet)
 
 
 def test_a_removed_frozen_file(project, ratchet: Ratchet) -> None:
     (project.root / "measure.py").unlink()
-    assert "measure.py: expected the frozen file as committed" in refused(ratchet)
+    assert "measure.py: this file is frozen during a run" in refused(ratchet)
 
 
 def test_an_editable_file_that_is_a_link(project, ratchet: Ratchet) -> None:
     (project.root / "model.py").rename(project.root / "real.py")
     (project.root / "model.py").symlink_to("real.py")
     project.commit("link")
-    assert "model.py: expected a plain file, got a symbolic link" in refused(ratchet)
+    assert "model.py: an editable file must not be a symbolic link" in refused(ratchet)
 
 
 def test_an_editable_file_that_is_not_committed(project, ratchet: Ratchet) -> None:
     project.git("rm", "--quiet", "--cached", "model.py")
     project.git("-c", "user.name=x", "-c", "user.email=x@y", "commit", "--quiet", "-m", "gone")
-    assert "model.py: expected a committed file, got none in HEAD" in refused(ratchet)
+    assert "model.py: this editable file is not in HEAD" in refused(ratchet)
 
 
 @pytest.mark.parametrize(
-    ("path", "fix"), [("mesure.py", "Did you mean measure.py?"), ("zz/", "Commit it, or take it off the list.")]
+    ("path", "fix"), [("mesure.py", "Did you mean measure.py?"), ("zz/", "Commit it, or remove it from readonly.")]
 )
 def test_a_frozen_file_that_is_not_there_protects_nothing(project, ratchet: Ratchet, path: str, fix: str) -> None:
     project.write("pyproject.toml", project.read("pyproject.toml").replace('"measure.py"', f'"{path}"'))
     project.commit("config")
-    assert f"readonly: expected a file of HEAD, got {path}. {fix}" in refused(ratchet)
+    assert f"readonly: {path} matches no file of HEAD. {fix}" in refused(ratchet)
 
 
 def test_no_config(project, ratchet: Ratchet) -> None:
     project.write("pyproject.toml", "[project]\nname = 'x'\n")
-    assert "expected [tool.ratchet] in pyproject.toml or a ratchet.yaml, got neither" in refused(ratchet)
+    assert "there is no config, neither [tool.ratchet] in pyproject.toml nor a ratchet.yaml" in refused(ratchet)
 
 
 def test_a_step_outside_a_run(project, ratchet: Ratchet) -> None:
-    assert "expected a run's branch, autoresearch/TAG, got main. `uv run ratchet start TAG`" in refused(ratchet, "step")
+    assert "main is not a run branch (autoresearch/TAG). Run `uv run ratchet start TAG`" in refused(ratchet, "step")
 
 
 def test_a_config_in_a_folder_below_the_top_works_from_there(project, ratchet: Ratchet, monkeypatch) -> None:

@@ -8,7 +8,8 @@ import pytest
 from ratchet.core.config import Config, Direction, Metric, Source
 from ratchet.core.records import Experiment, Verdict
 from ratchet.core.stop_rules import Limits, limits_of, reason_to_stop
-from ratchet.core.table import excerpt, results_tsv, screen_rows, summary_line
+from ratchet.core.table import excerpt, screen_rows, summary_line
+from ratchet.core.text import results_tsv
 from ratchet.repo.journal import verdict_data
 from ratchet.views.charts import bars
 

@@ -73,7 +73,7 @@ def test_a_run_can_be_walked_through_from_another_branch(recorded, ratchet: Ratc
     recorded.git("switch", "--quiet", "--force", "main")
     assert "iter 2 | score=0.4000" in ratchet("replay", "first")[1]
     assert ratchet("replay", "other")[2] == "TAG: there is no run other. Recorded runs: first.\n"
-    assert "tag: expected at most 60" in ratchet("replay", "../first")[2]
+    assert "tag: '../first' is not a valid tag" in ratchet("replay", "../first")[2]
 
 
 def test_a_run_without_experiments_is_one_line(project, ratchet: Ratchet) -> None:

@@ -18,8 +18,7 @@ from ratchet.core.records import Experiment, Verdict
 from ratchet.core.stop_rules import Limits
 from ratchet.core.trajectory import climb_of
 from ratchet.repo import lock
-from ratchet.repo.run import Run, current_run
-from ratchet.repo.worktree import open_worktree
+from ratchet.repo.run import Run, current_run, open_worktree
 from ratchet.views.charts import KEPT, sketch
 from ratchet.views.notice import Board, Notice, read_notice
 from ratchet.views.watch import Watcher, limits_text, lines_of, now_text

@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from ratchet.repo.run import current_run
-from ratchet.repo.worktree import open_worktree
+from ratchet.repo.run import current_run, open_worktree
 from ratchet.views.web import HOST, ReportServer, make_server
 from tests.ratchet.views.report.browser import WHY_NOT, browsing, has_browser
 

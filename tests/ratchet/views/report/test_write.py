@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 from ratchet.repo import git, lock
 from ratchet.repo.journal import read_experiments
-from ratchet.repo.run import current_run
-from ratchet.repo.worktree import open_worktree
+from ratchet.repo.run import current_run, open_worktree
 from ratchet.views.report.write import patches
 
 Ratchet = Callable[..., tuple[int, str, str]]
