@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from researcher.expressions import KNOWN, Call, Expression, Group, Name, call, import_block, statement
+from researcher.expressions import KNOWN, call, import_block, literal, statement
 from researcher.features import ROW_FEATURES, in_order
 from researcher.recipe import Blend, Member, Recipe
 from researcher.space import model_call
@@ -26,7 +26,7 @@ from researcher.transforms import (
 )
 
 # The name of a model inside a blend, and the expression that builds it.
-Seat: TypeAlias = tuple[str, Call]
+Seat: TypeAlias = tuple[str, str]
 
 _SELECTORS = '''\
 def few_values(X):
@@ -102,7 +102,7 @@ def _shares(recipes: Sequence[Recipe]) -> dict[Recipe, float]:
 def _assemble(hypothesis: str, functions: Iterable[str], *, frame: FrozenParts, hand: HandWork | None) -> str:
     code = "\n\n\n".join(function.rstrip("\n") for function in functions)
     imports = import_block(code, {**KNOWN, **hand.imports} if hand else KNOWN)
-    head = f"{frame.docstring}\n\n{imports}\n\n{statement('HYPOTHESIS = ', hypothesis, indent=0)}"
+    head = f"{frame.docstring}\n\n{imports}\n\n{statement('HYPOTHESIS = ', literal(hypothesis), indent=0)}"
     return f"{head}\n\n\n{code}\n\n\n{frame.last_block}\n"
 
 
@@ -135,7 +135,7 @@ def _build(recipe: Recipe) -> list[str]:
     member = recipe.members[0]
     lines = _column_lines(member, dense=not takes_sparse(member))
     lines.append(statement("columns = ", column_transformer(member)))
-    lines.append(statement("return ", _pipeline(Name("columns"), member)))
+    lines.append(statement("return ", _pipeline("columns", member)))
     return [_BUILD_PIPELINE + "\n".join(lines)]
 
 
@@ -155,9 +155,9 @@ def _view(name: str, member: Member) -> str:
     return "\n".join([head, *_column_lines(member, dense=True), returned])
 
 
-def _pipeline(columns: Expression, member: Member, *, with_probabilities: bool = False) -> Call:
+def _pipeline(columns: str, member: Member, *features: str, with_probabilities: bool = False) -> str:
     model = model_call(member, with_probabilities=with_probabilities)
-    return call("make_pipeline", columns, *step_calls(member), model)
+    return call("make_pipeline", *features, columns, *step_calls(member), model)
 
 
 def _seats(recipe: Recipe) -> list[Seat]:
@@ -179,29 +179,29 @@ def _each_name_once(seats: Sequence[Seat]) -> list[Seat]:
 def _seated(seats: Sequence[Seat], blend: Blend, *, weights: tuple[float, ...] = ()) -> str:
     """A variable for each seat, and the blend of them returned."""
     lines = [statement(f"{name} = ", model) for name, model in seats]
-    named = Group(tuple(Group((name, Name(name))) for name, _ in seats), "[]")
+    named = [(name, name) for name, _ in seats]
     return "\n".join([*lines, statement("return ", _blend(named, blend, weights))])
 
 
-def _blend(named: Group, blend: Blend, weights: tuple[float, ...]) -> Call:
+def _blend(seats: Iterable[Seat], blend: Blend, weights: tuple[float, ...] = ()) -> str:
+    listed = ", ".join(f'("{name}", {model})' for name, model in seats)
     if blend is Blend.STACK:
-        return call("StackingClassifier", named, final_estimator=call("LogisticRegression"), cv=3)
-    uneven: dict[str, Expression] = {"weights": Group(weights, "[]")} if len(set(weights)) > 1 else {}
-    return call("VotingClassifier", named, voting="soft", **uneven)
+        return f"StackingClassifier([{listed}], final_estimator=LogisticRegression(), cv=3)"
+    uneven = f", weights={list(weights)}" if len(set(weights)) > 1 else ""
+    return f'VotingClassifier([{listed}], voting="soft"{uneven})'
 
 
 def _seat(recipe: Recipe) -> str:
     return recipe.members[0].family if len(recipe.members) == 1 else str(recipe.blend)
 
 
-def _with_features(recipe: Recipe) -> Call:
+def _with_features(recipe: Recipe) -> str:
     """The recipe as one estimator that takes the table as it is, its row features inside."""
     own = [BY_HAND] if recipe.hand else []
     functions = [*own, *(ROW_FEATURES[name].function for name in recipe.features)]
-    features = [call("FunctionTransformer", Name(function)) for function in functions]
+    features = [call("FunctionTransformer", function) for function in functions]
     if len(recipe.members) > 1:
-        stack = _blend(Group(tuple(Group(seat) for seat in _seats(recipe)), "[]"), recipe.blend, ())
+        stack = _blend(_seats(recipe), recipe.blend)
         return call("make_pipeline", *features, stack) if features else stack
     member = recipe.members[0]
-    pipeline = _pipeline(call(columns_word(member)), member, with_probabilities=True)
-    return replace(pipeline, arguments=(*features, *pipeline.arguments))
+    return _pipeline(call(columns_word(member)), member, *features, with_probabilities=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from researcher.expressions import Call, Expression, Value, call
+from researcher.expressions import Value, call
 from researcher.hyperparameters import (
     CLASS_WEIGHT,
     FOREST_KNOBS,
@@ -320,15 +320,13 @@ def setting(member: Member, knob: Knob) -> Value:
     return dict(member.params).get(knob.name, knob.start)
 
 
-def model_call(member: Member, *, with_probabilities: bool = False) -> Call:
+def model_call(member: Member, *, with_probabilities: bool = False) -> str:
     """Return the expression that builds the member's model, bagged where the member asks for it.
 
     A vote needs probabilities: with `with_probabilities` a model that has none is calibrated inside its training rows.
     """
     family = family_of(member)
-    shown: dict[str, Expression] = {
-        knob.name: setting(member, knob) for knob in family.knobs if setting(member, knob) != knob.silent
-    }
+    shown = {knob.name: setting(member, knob) for knob in family.knobs if setting(member, knob) != knob.silent}
     model = call(family.function, **shown, **dict(family.fixed))
     if member.bags:
         return call("BaggingClassifier", model, n_estimators=member.bags, max_samples=0.8, random_state=0)

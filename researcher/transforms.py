@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from researcher.expressions import Call, Expression, Group, Name, call
+from researcher.expressions import call
 from researcher.recipe import Member
 from researcher.space import FAMILIES, ModelKind
 
@@ -27,17 +27,17 @@ class Piece:
     word: str
     phrase: str
     suits: frozenset[ModelKind]
-    parts: tuple[Expression, ...]
+    parts: tuple[str, ...]
     claim: str
     why: str
 
 
 # Sixty quantiles describe a column of a few hundred rows well enough, and never outnumber its rows by much.
-_RANK_GAUSS = call("QuantileTransformer", n_quantiles=60, output_distribution="normal", random_state=0)
-_BINS = call("KBinsDiscretizer", n_bins=5, encode="onehot-dense", quantile_method="averaged_inverted_cdf")
-_HINGES = call("SplineTransformer", n_knots=5, degree=1, knots="quantile", extrapolation="linear")
-_SPLINES = call("SplineTransformer", n_knots=4, degree=3, extrapolation="linear")
-_SCALER = call("StandardScaler")
+_RANK_GAUSS = 'QuantileTransformer(n_quantiles=60, output_distribution="normal", random_state=0)'
+_BINS = 'KBinsDiscretizer(n_bins=5, encode="onehot-dense", quantile_method="averaged_inverted_cdf")'
+_HINGES = 'SplineTransformer(n_knots=5, degree=1, knots="quantile", extrapolation="linear")'
+_SPLINES = 'SplineTransformer(n_knots=4, degree=3, extrapolation="linear")'
+_SCALER = "StandardScaler()"
 
 NUMBERS: dict[str, Piece] = {
     "standard": Piece(
@@ -52,7 +52,7 @@ NUMBERS: dict[str, Piece] = {
         "robust",
         "numbers on a scale of quartiles",
         SCALED,
-        (call("RobustScaler"),),
+        ("RobustScaler()",),
         "on scales that outliers do not set",
         "one odd value can hide the rest",
     ),
@@ -63,7 +63,7 @@ NUMBERS: dict[str, Piece] = {
         "unskewed",
         "numbers unskewed",
         SCALED,
-        (call("PowerTransformer"),),
+        ("PowerTransformer()",),
         "on unskewed numbers",
         "long tails drown the rest",
     ),
@@ -89,7 +89,7 @@ NUMBERS: dict[str, Piece] = {
     "raw": Piece("raw", "numbers as they are", TREES, (), "on the numbers as they are", "a cut needs no scale"),
 }
 
-_NUMBERED = call("OrdinalEncoder", handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-1)
+_NUMBERED = 'OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-1)'
 
 CATEGORIES: dict[str, Piece] = {
     "onehot": Piece("", "categories one-hot", ANY, (), "on one column a category", "categories have no order"),
@@ -97,7 +97,7 @@ CATEGORIES: dict[str, Piece] = {
         "target_coded",
         "categories by target rate",
         ANY,
-        (call("TargetEncoder", random_state=0),),
+        ("TargetEncoder(random_state=0)",),
         "on categories coded by their target rate",
         "one number replaces many columns",
     ),
@@ -111,9 +111,9 @@ CATEGORIES: dict[str, Piece] = {
     ),
 }
 
-_PROTOTYPES = call("make_union", "passthrough", call("KMeans", n_clusters=8, n_init=1, random_state=0))
-_PAIRS = call("PolynomialFeatures", degree=2, interaction_only=True, include_bias=False)
-_SQUARES = call("PolynomialFeatures", degree=2, include_bias=False)
+_PROTOTYPES = 'make_union("passthrough", KMeans(n_clusters=8, n_init=1, random_state=0))'
+_PAIRS = "PolynomialFeatures(degree=2, interaction_only=True, include_bias=False)"
+_SQUARES = "PolynomialFeatures(degree=2, include_bias=False)"
 
 # In the order in which they act; selection comes first, so that what is built on it stays small.
 STEPS: dict[str, Piece] = {
@@ -121,7 +121,7 @@ STEPS: dict[str, Piece] = {
         "",
         "",
         ANY,
-        (call("SelectPercentile", percentile=50),),
+        ("SelectPercentile(percentile=50)",),
         "on the better half of the columns",
         "the others carry mostly noise",
     ),
@@ -129,7 +129,7 @@ STEPS: dict[str, Piece] = {
         "",
         "",
         ANY,
-        (call("SelectPercentile", percentile=25),),
+        ("SelectPercentile(percentile=25)",),
         "on the best quarter of the columns",
         "few columns carry the signal",
     ),
@@ -137,7 +137,7 @@ STEPS: dict[str, Piece] = {
         "",
         "",
         SCALED,
-        (call("PCA", n_components=0.95),),
+        ("PCA(n_components=0.95)",),
         "on principal components",
         "small directions are mostly noise",
     ),
@@ -147,7 +147,7 @@ STEPS: dict[str, Piece] = {
         "",
         "",
         LINEAR,
-        (call("Nystroem", n_components=100, random_state=0),),
+        ("Nystroem(n_components=100, random_state=0)",),
         "on a kernel map",
         "it bends the border where the rows are",
     ),
@@ -183,7 +183,7 @@ def _is_spelled_right(member: Member) -> bool:
     return known_pieces and known_params and known_steps and member.bags in BAGS
 
 
-def column_statements(member: Member, *, dense: bool) -> list[tuple[str, Expression]]:
+def column_statements(member: Member, *, dense: bool) -> list[tuple[str, str]]:
     """Return the variables that the member's column transformer is made of, in the order they are written."""
     return [("numbers", _numbers(member)), ("categories", _categories(member, dense=dense))]
 
@@ -193,24 +193,15 @@ def takes_sparse(member: Member) -> bool:
     return member.family == "logistic" and not member.steps
 
 
-def column_transformer(member: Member) -> Call:
+def column_transformer(member: Member) -> str:
     """Return the expression that joins the `numbers` and `categories` of `column_statements`."""
-    names = call("make_column_selector", dtype_exclude="number")
+    rest = '(categories, make_column_selector(dtype_exclude="number"))'
     if member.codes:
-        return call(
-            "make_column_transformer",
-            Group((Name("numbers"), Name("many_values"))),
-            Group((Name("categories"), Name("few_values"))),
-            Group((Name("categories"), names)),
-        )
-    return call(
-        "make_column_transformer",
-        Group((Name("numbers"), call("make_column_selector", dtype_include="number"))),
-        Group((Name("categories"), names)),
-    )
+        return call("make_column_transformer", "(numbers, many_values)", "(categories, few_values)", rest)
+    return call("make_column_transformer", '(numbers, make_column_selector(dtype_include="number"))', rest)
 
 
-def step_calls(member: Member) -> list[Expression]:
+def step_calls(member: Member) -> list[str]:
     """Return what stands between the column transformer and the model."""
     return [part for step in member.steps for part in STEPS[step].parts]
 
@@ -228,19 +219,20 @@ def columns_phrase(member: Member) -> str:
     return ", ".join([NUMBERS[member.numbers].phrase, CATEGORIES[member.categories].phrase, *extra])
 
 
-def _numbers(member: Member) -> Expression:
+def _numbers(member: Member) -> str:
     if member.numbers == "raw":
-        return "passthrough"
-    imputer = call("SimpleImputer", strategy="median", **({"add_indicator": True} if member.flags else {}))
+        return '"passthrough"'
+    flags = {"add_indicator": True} if member.flags else {}
+    imputer = call("SimpleImputer", strategy="median", **flags)
     return call("make_pipeline", imputer, *NUMBERS[member.numbers].parts)
 
 
-def _categories(member: Member, *, dense: bool) -> Expression:
+def _categories(member: Member, *, dense: bool) -> str:
     coder = CATEGORIES[member.categories].parts
     if member.categories == "ordinal":
         return coder[0]
     if member.categories == "target":
-        return coder[0] if member.numbers == "raw" else call("make_pipeline", *coder, call("StandardScaler"))
+        return coder[0] if member.numbers == "raw" else call("make_pipeline", *coder, _SCALER)
     one_hot = call(
         "OneHotEncoder",
         handle_unknown="infrequent_if_exist",
@@ -248,4 +240,4 @@ def _categories(member: Member, *, dense: bool) -> Expression:
         max_categories=30,
         **({"sparse_output": False} if dense else {}),
     )
-    return call("make_pipeline", call("SimpleImputer", strategy="most_frequent"), one_hot)
+    return call("make_pipeline", 'SimpleImputer(strategy="most_frequent")', one_hot)
