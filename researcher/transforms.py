@@ -50,7 +50,7 @@ NUMBERS: dict[str, Piece] = {
     ),
     "robust": Piece(
         "robust",
-        "numbers scaled by quartiles",
+        "numbers quartile-scaled",
         SCALED,
         ("RobustScaler()",),
         "on robustly scaled numbers",
