@@ -81,7 +81,7 @@ class Import:
 
     @property
     def bound(self) -> str:
-        """The name by which the code knows it."""
+        """The name that the code uses."""
         return self.alias or self.name or self.module.split(".", maxsplit=1)[0]
 
     @property
@@ -91,7 +91,7 @@ class Import:
 
     @property
     def text(self) -> str:
-        """As it stands after `import`."""
+        """The text after `import`."""
         what = self.name or self.module
         return f"{what} as {self.alias}" if self.alias else what
 

@@ -59,8 +59,8 @@ def test_the_engines_suggestion_is_followed_once_the_opening_is_played(
 @pytest.mark.parametrize(
     ("report", "line"),
     [
-        ({"RATCHET_JOURNAL": ""}, "expected a path and a number, got '' and '7'"),
-        ({"RATCHET_SEED": "x"}, "expected a path and a number"),
+        ({"RATCHET_JOURNAL": ""}, "'' and '7' are not a path and a number"),
+        ({"RATCHET_SEED": "x"}, "and 'x' are not a path and a number"),
         ({"RATCHET_FILE": "nowhere/train.py"}, "nowhere"),
     ],
 )
