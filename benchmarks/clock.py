@@ -1,4 +1,4 @@
-"""How much CPU a process and everything below it has used: what the contenders' budgets are counted in."""
+"""Count the CPU seconds of a process tree, in which the budgets of the contenders are given."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import psutil
 
 
 def tree_cpu_s() -> float:
-    """Return the CPU seconds of this process, of the children it waited for, and of every descendant that is alive.
+    """Return the CPU seconds of this process, of the children it waited for, and of every living descendant.
 
-    A living process also answers for the children that it waited for itself.
+    The figure of a living process includes the children that it waited for.
     """
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
     total = time.process_time() + ended.ru_utime + ended.ru_stime
@@ -24,7 +24,7 @@ def tree_cpu_s() -> float:
 
 
 class Clock:
-    """CPU seconds since it was made, less what was measured aside."""
+    """CPU seconds since its creation, without those used inside `aside`."""
 
     def __init__(self, read: Callable[[], float] = tree_cpu_s) -> None:
         self._read = read
@@ -32,12 +32,12 @@ class Clock:
         self._aside_s = 0.0
 
     def used_s(self) -> float:
-        """Return the CPU seconds on the account."""
+        """Return the CPU seconds that count against the budget."""
         return self._read() - self.begun_s - self._aside_s
 
     @contextlib.contextmanager
     def aside(self) -> Iterator[list[float]]:
-        """Keep what is used inside off the account; the list holds it afterwards."""
+        """Exclude the CPU seconds used inside; the list holds them afterwards."""
         begun, spent = self._read(), []
         try:
             yield spent
@@ -47,6 +47,6 @@ class Clock:
 
 
 def read_walls_as_cpu() -> None:
-    """Have `time.time` count CPU seconds of this process from now on, for libraries whose budgets are wall seconds."""
+    """Make `time.time` count CPU seconds of this process, for libraries whose budgets are wall seconds."""
     begun, used = time.time(), time.process_time()
     time.time = lambda: begun + time.process_time() - used

@@ -1,14 +1,14 @@
-"""How good is the built-in researcher? Compare it with LogReg, FLAML and AutoGluon at equal CPU seconds.
+"""Compare the built-in researcher with logistic regression, FLAML and AutoGluon at equal CPU seconds.
 
 Run: uv run python benchmarks/compare.py --data FOLDER --budgets 5 15 60 --splits 8
-AutoGluon wants packages of its own, so it has a group of its own (Linux, Python 3.11):
+AutoGluon needs other package versions, so it has its own dependency group (Linux, Python 3.11):
      uv run --no-dev --group autogluon python benchmarks/compare.py --data FOLDER --methods autogluon
 
-Every method gets the same splits, one core, and the same CPU seconds of its whole process tree: leak checks and final
-fits are on the account, importing the libraries and reading the table are not. The ratchet is run once for all budgets
-and has two answers: `ratchet`, the single winner, and `committee`. What was measured is not measured again: stop it,
-and the same command goes on. `--placebo` shuffles the labels of the training rows: nothing can be learned, and what val
-climbs to is the winner's curse.
+Every method gets the same splits, one core, and the same CPU seconds of its whole process tree. Leak checks and final
+fits count; importing the libraries and reading the table do not. The ratchet runs once for all budgets and has two
+results: `ratchet`, the single winner, and `committee`. Measured cells are not measured again, so that the same command
+resumes a stopped comparison. `--placebo` shuffles the labels of the training rows. Then nothing can be learned,
+and the gain in val AUC is the winner's curse.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[0] = str(ROOT)  # beside this file stands a table.py and the like: they shadow nothing
+sys.path[0] = str(ROOT)  # not this folder, whose table.py would shadow other modules
 
 from benchmarks.curve import draw
 from benchmarks.ledger import ANSWERS, Job, Ledger, jobs, parse, to_cells
@@ -35,13 +35,13 @@ METHODS = ("logreg", "flaml", "autogluon", "ratchet")
 
 
 def run(job: Job, ledger: Ledger) -> str:
-    """Run a job in a process tree of its own and add its cells; return what went wrong, or ''."""
+    """Run a job in its own process tree and add its cells; return 'done' or what went wrong."""
     budgets = [f"{budget:g}" for budget in job.budgets]
     script, path = str(ROOT / "benchmarks/contenders.py"), str(job.entry.path.resolve())
     command = [sys.executable, script, job.method, path, job.entry.target, str(job.split), *budgets]
     env = {**os.environ, **dict.fromkeys(ONE_THREAD, "1"), "PYTHONHASHSEED": "0"}
     limit = Budget(wall_s=600 + 20 * max(job.budgets))
-    keys = job.keys()  # before it runs: what it measures with may be edited meanwhile
+    keys = job.keys()  # taken before it runs, since the code may be edited meanwhile
     outcome = process.run(command + ["--placebo"] * job.is_placebo, cwd=ROOT, env=env, budget=limit)
     rows = [row for row in map(parse, outcome.stdout.splitlines()) if row.get("test") is not None]
     found = {(row["method"], row["budget_s"]): row for row in rows}
@@ -56,7 +56,7 @@ def run(job: Job, ledger: Ledger) -> str:
 
 
 def measure(args: argparse.Namespace, ledger: Ledger) -> None:
-    """Measure every cell that is not there yet."""
+    """Measure every missing cell."""
     entries = find_tables(args.data, args.target)
     wanted = jobs(entries, args.methods, args.budgets, args.splits, is_placebo=args.placebo)
     waiting = [job for job in wanted if not all(map(ledger.has, job.keys()))]
@@ -65,7 +65,7 @@ def measure(args: argparse.Namespace, ledger: Ledger) -> None:
 
 
 def show(args: argparse.Namespace, ledger: Ledger) -> None:
-    """Print the tables and write them, and the figure, beside the cells."""
+    """Print the tables, and write them and the figure to the folder of the cells."""
     wanted = {answer for method in args.methods for answer in ANSWERS.get(method, (method,))}
     rows = [row for row in ledger.rows if row["placebo"] == args.placebo and row["method"] in wanted]
     rows = [row for row in rows if row["split"] < args.splits]
@@ -78,7 +78,7 @@ def show(args: argparse.Namespace, ledger: Ledger) -> None:
 
 
 def read_options() -> argparse.Namespace:
-    """Read the command line; a method that is not installed is left out, with a word about it."""
+    """Read the command line; a method that is not installed is left out with a warning."""
     opening, rest = (__doc__ or "\n\n").split("\n\n", 1)
     form = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=opening, epilog=rest, formatter_class=form)
@@ -88,11 +88,13 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--splits", type=int, default=8, help="splits of each table")
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     parser.add_argument("--placebo", action="store_true", help="shuffle the labels of the training rows")
-    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/results/compare.jsonl", help="one line a cell")
-    parser.add_argument("--show", action="store_true", help="show what is there, measure nothing")
+    parser.add_argument(
+        "--out", type=Path, default=ROOT / "benchmarks/results/compare.jsonl", help="one line for each cell"
+    )
+    parser.add_argument("--show", action="store_true", help="show the measured cells without measuring")
     args = parser.parse_args()
     if not args.show and args.data is None:
-        parser.error("--data: expected a folder of CSV files, got none. Name one, or say --show.")
+        parser.error("--data: no folder of CSV files is given. Name one, or use --show.")
     if "autogluon" in args.methods and not args.show and importlib.util.find_spec("autogluon") is None:
         print("autogluon: not installed, left out (see --help)", file=sys.stderr)
         args.methods = [method for method in args.methods if method != "autogluon"]
@@ -100,7 +102,7 @@ def read_options() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Measure what is missing, then show what is there."""
+    """Measure the missing cells, then show all."""
     args = read_options()
     ledger = Ledger(args.out)
     try:
@@ -109,7 +111,7 @@ def main() -> None:
     except UserError as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
-        print("stopped; the same command goes on", file=sys.stderr)
+        print("stopped; the same command resumes", file=sys.stderr)
     show(args, ledger)
 
 

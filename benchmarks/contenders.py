@@ -1,7 +1,7 @@
-"""One method on one split of one table, in a process of its own: `compare.py` starts this and reads its JSON lines.
+"""Run one method on one split of one table; `compare.py` starts this process and reads its JSON lines.
 
-The budget is counted in CPU seconds of the whole process tree, from when the libraries are imported and the table is
-read to when the held-out rows are scored; what the start took is told beside it.
+The budget is in CPU seconds of the whole process tree. It starts when the libraries are imported and the table is read,
+and ends when the held-out rows are scored; the CPU seconds before that are reported as `start_cpu_s`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[0] = str(ROOT)  # beside this file stands a table.py and the like: they shadow nothing
+sys.path[0] = str(ROOT)  # not this folder, whose table.py would shadow other modules
 
 from benchmarks.clock import Clock, read_walls_as_cpu
 from benchmarks.ratchet_runs import Result, play
@@ -36,7 +36,7 @@ Answers = Iterator[tuple[Result, float]]
 
 
 def logreg(problem: Problem, budget_s: float) -> Answers:
-    """Fit the baseline, train.py as it is: it needs no budget, so it is run once for all of them."""
+    """Fit the baseline train.py, once for all budgets, since it needs none."""
     module: dict[str, Any] = {"__name__": "train"}
     exec(compile((ROOT / "train.py").read_text("utf-8"), "train.py", "exec"), module)
     clock = Clock()
@@ -92,7 +92,7 @@ def autogluon(problem: Problem, budget_s: float) -> Answers:
 
 
 def _with_categories(X: pd.DataFrame) -> pd.DataFrame:
-    """Say of a column of text that it holds categories, as FLAML asks."""
+    """Mark the text columns as categories, as FLAML requires."""
     texts = X.select_dtypes(exclude="number").columns
     return X.astype(dict.fromkeys(texts, "category"))
 
@@ -102,7 +102,7 @@ def _scores(probabilities: np.ndarray[Any, Any]) -> Scores:
 
 
 def run(method: str, entry: Entry, split: int, budgets: Sequence[float], *, is_placebo: bool) -> Answers:
-    """Run a method; only the ratchet answers for several budgets with one run."""
+    """Run a method; only the ratchet serves several budgets with one run."""
     table = read(entry)
     problem = cut(table, split, is_placebo=is_placebo)
     if method == "ratchet":
@@ -121,7 +121,7 @@ PACKAGES = {
 
 
 def versions(method: str) -> dict[str, str]:
-    """Return the versions of what the method's numbers depend on, as far as it is installed."""
+    """Return the versions of the installed packages that the method's numbers depend on."""
     found = {"python": platform.python_version()}
     for name in ("scikit-learn", "pandas", *PACKAGES.get(method, ())):
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
@@ -130,7 +130,7 @@ def versions(method: str) -> dict[str, str]:
 
 
 def main() -> None:
-    """Run what the command line names and print a JSON line for each answer."""
+    """Run the method of the command line and print a JSON line for each result."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("method")
     parser.add_argument("path", type=Path)

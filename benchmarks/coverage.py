@@ -1,13 +1,13 @@
-"""Print how often the stated intervals hold the truth, and how many keeps of each rule are false.
+"""Print how often the reported intervals contain the true value, and how many keeps of each rule are false.
 
 Run: uv run python benchmarks/coverage.py [-n RUNS] [-e EXPERIMENTS] [--data FILE.csv --target COLUMN]
 
 Each run draws 303 rows from a large table, splits and folds 242 of them as prepare.py does, and ratchets through
-experiments with the ratchet's own judge and the harness's own statistics; rows that were not drawn tell the true AUC.
-Three agents: `ideas` tries random models and columns, on a table that a straight line fits and on one that bends, where
-there is much to gain; `noise columns` adds three fresh random columns to the baseline each time, so that there is
-nothing to gain; `piled noise` adds them to what was kept, which every look but that on new rows is known to miss. A
-keep is false where the true AUC did not rise. The tables are made up: thirteen columns, 27 % positive.
+experiments with the decision rules of the ratchet and the statistics of the harness. The rows that were not drawn give
+the true AUC. There are three agents. `ideas` tries random models and columns, on a linear table and on a nonlinear one
+with much to gain. `noise columns` adds three random columns to the baseline each time, so that there is nothing to
+gain. `piled noise` adds them to the best so far, which only new rows can detect. A keep is false if the true AUC did
+not rise. The tables are generated, with thirteen columns and 27 % positive.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ FRESH = range(1_000_001, 1_000_005)  # partitions for the verdict, apart from th
 
 
 def walk(draw: Draw, ideas: Sequence[Idea], rule: Rule) -> list[Idea]:
-    """Ratchet through ideas by a rule; return what was kept, the baseline first."""
+    """Run the ratchet on the ideas by a rule; return the kept ones, the baseline first."""
     config, kept = replace(CONFIG, rule=rule), [ideas[0]]
     for n, idea in enumerate(ideas[1:], start=1):
         if is_kept(draw, idea, kept[-1], config, n):
@@ -52,7 +52,7 @@ def walk(draw: Draw, ideas: Sequence[Idea], rule: Rule) -> list[Idea]:
 
 
 def is_kept(draw: Draw, idea: Idea, best: Idea, config: Config, n: int) -> bool:
-    """Judge one experiment with the ratchet's own judge."""
+    """Judge one experiment with the decision rule of the ratchet."""
     old, new = draw.val_auc(best), draw.val_auc(idea)
     if new <= old:
         return False
@@ -73,7 +73,7 @@ def _pair(draw: Draw, best: Idea, idea: Idea) -> tuple[Any, Any, Any, Any]:
 
 @dataclass(slots=True)
 class Seen:
-    """What one run came to."""
+    """The result of one run."""
 
     naive: float
     true: float
@@ -83,7 +83,7 @@ class Seen:
 
 
 def look_back(draw: Draw, ideas: Sequence[Idea], winner: Idea) -> Seen:
-    """Conclude on a strict run as `ratchet conclude` does, and hold it against the truth."""
+    """Conclude on a strict run as `ratchet conclude` does, and compare with the true AUC."""
     base = ideas[0]
     seen = Seen(draw.val_auc(winner) - draw.val_auc(base), draw.true_auc(winner) - draw.true_auc(base))
     if winner is base:
@@ -103,7 +103,7 @@ def _both(draw: Draw, base: Idea, winner: Idea, partition: int) -> tuple[list[fl
 
 
 def pile(draw: Draw, base: Idea, count: int) -> tuple[list[Idea], Idea]:
-    """Add random columns to what was kept, step by step; return all ideas and the last that was kept."""
+    """Add random columns to the best so far, step by step; return all ideas and the last kept one."""
     ideas, best = [base], base
     for n in range(1, count + 1):
         ideas.append(replace(base, noise=(*best.noise, n)))
@@ -113,7 +113,7 @@ def pile(draw: Draw, base: Idea, count: int) -> tuple[list[Idea], Idea]:
 
 @dataclass(frozen=True, slots=True)
 class Climb:
-    """What one rule made of one run: keeps, false ones among them, comparisons, true gain of the last kept."""
+    """One rule on one run: keeps, false keeps, comparisons, and the true gain of the last keep."""
 
     kept: int
     false: int
@@ -122,14 +122,14 @@ class Climb:
 
 
 def climb(draw: Draw, ideas: Sequence[Idea], kept: Sequence[Idea]) -> Climb:
-    """Hold each keep against the truth."""
+    """Compare each keep with the true AUC."""
     true = [draw.true_auc(idea) for idea in kept]
     false = sum(new <= old for old, new in pairwise(true))
     return Climb(len(kept) - 1, false, len(ideas) - 1, true[-1] - true[0])
 
 
 def one_run(agent: str, draw: Draw, count: int) -> tuple[Seen, dict[Rule, Climb]]:
-    """Run one agent on one small table under every rule that fits it, and look back on the strict run."""
+    """Run one agent on one small table under every rule that fits it, and conclude on the strict run."""
     n_columns = draw.X.shape[1]
     base = Idea(logistic, tuple(range(n_columns)))
     if agent == "piled noise":
@@ -150,7 +150,7 @@ def spread(values: Sequence[float]) -> str:
 
 
 def show(agent: str, runs: Sequence[tuple[Seen, dict[Rule, Climb]]], count: int) -> None:
-    """Print what the runs of one agent came to."""
+    """Print the results of the runs of one agent."""
     seen = [one for one, _ in runs]
     args = [one for one in seen if one.corrected is not None]
     print(f"\n{agent}: {len(runs)} runs of {count} experiments; {len(args)} kept something")
@@ -172,7 +172,7 @@ def show(agent: str, runs: Sequence[tuple[Seen, dict[Rule, Climb]]], count: int)
 
 
 def show_rule(rule: Rule, made: Sequence[Climb]) -> None:
-    """Print how often a rule kept, how often falsely, and what its last keep is truly worth."""
+    """Print the keeps of a rule, the false ones, and the true gain of its last keep."""
     kept, false, tried = (sum(getattr(one, name) for one in made) for name in ("kept", "false", "tried"))
     share = f"{false / kept:.2f}" if kept else "-"
     print(
@@ -182,7 +182,7 @@ def show_rule(rule: Rule, made: Sequence[Climb]) -> None:
 
 
 def main() -> None:
-    """Make the runs of every agent and print what they came to."""
+    """Make the runs of every agent and print their results."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("-n", type=int, default=100, help="runs of each agent")
     parser.add_argument("-e", type=int, default=50, help="experiments of each run")
@@ -192,7 +192,9 @@ def main() -> None:
     if (args.data is None) != (args.target is None):
         parser.error("--data and --target go together")
     warnings.simplefilter("ignore")
-    sklearn.set_config(assume_finite=True, skip_parameter_validation=True)  # a third of the time of so small a fit
+    sklearn.set_config(
+        assume_finite=True, skip_parameter_validation=True
+    )  # saves a third of the time of a fit this small
     plain = made_up_table(bend=0.2) if args.data is None else read_table(args.data, args.target)
     tables = {agent: plain for agent in ("ideas", "noise columns", "piled noise")}
     if args.data is None:

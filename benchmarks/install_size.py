@@ -2,7 +2,7 @@
 
 Run: uv run python benchmarks/install_size.py
 
-Counted is what the network cards received while uv filled an empty cache, so keep other downloads quiet.
+It counts the bytes that the network cards receive while uv fills an empty cache, so avoid other downloads meanwhile.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""How large a gain can be that no look at the rows can tell from learning: on 303, on about 5,000, and on 50,000 rows.
+"""Print the largest gain that no check of the rows can tell from learning, on 303, about 5,000 and 50,000 rows.
 
 Run: uv run python benchmarks/invisible.py [FILE.csv TARGET]
 
-The 50,000 rows, and 5,404 where no file of that size is named, are generated: a linear and a wavy part, with noise. The
-plain models of harness/checks/baselines.py are measured as they are in a check; what follows from their scores is what
+The 50,000 rows, and 5,404 rows if no file is named, are generated from a linear and a periodic part with noise. The
+plain models of harness/checks/baselines.py are measured as in a check, and the result is the one that
 `uv run prepare.py --check` shows for the table.
 """
 
@@ -58,7 +58,7 @@ def say(name: str, problem: Problem, runner: Runner) -> None:
 
 
 def main() -> None:
-    """Print one line a table."""
+    """Print one line for each table."""
     with Runner(prepare.WORKERS) as runner:
         say("default table", prepare.split(read_table(ROOT, read_card(ROOT))), runner)
         if len(sys.argv) > 2:

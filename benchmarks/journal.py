@@ -1,8 +1,8 @@
-"""Print how long the commands that look take on a journal of 10,000 experiments, beside a journal of one.
+"""Print how long the commands of the group Look take on a journal of 10,000 experiments and on a journal of one.
 
 Run: uv run python benchmarks/journal.py [-n EXPERIMENTS]
 
-Each figure is a whole command with the start of its interpreter, the faster of three; nothing is measured by a harness.
+Each figure is the wall time of a whole command, interpreter start included, the fastest of three.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ REPEATS = 3
 
 
 def make_run(folder: Path, n: int) -> None:
-    """Start a run in a repo of its own, and write a journal of `n` discarded experiments behind its baseline."""
+    """Start a run in a new repo, and append `n` discarded experiments to its journal."""
     (folder / "model.py").write_text("print('score: 0.5')\n")
     (folder / "ratchet.yaml").write_text(CONFIG)
     me = ["-c", "user.name=Student", "-c", "user.email=student@example.org"]

@@ -4,7 +4,8 @@ Run: uv run python benchmarks/leak_power.py [-n FILES] [FILE.csv:TARGET ...]
 
 Honest files are those of tests/honest (every one that runs on the table, or the first FILES of them). The attacks are
 generated from the table's own rows: a smooth prior grown on all train rows, six random features picked out of 1,500,
-and exact tables of 3, 5 and 10 rows that the linear model ranks worst. Each is measured as a would-be keep is.
+and exact tables of 3, 5 and 10 rows that the linear model ranks worst. Each is measured as a kept
+experiment would be.
 """
 
 from __future__ import annotations
@@ -140,7 +141,7 @@ def pick(problem: Problem, Z: np.ndarray, logits: np.ndarray) -> list[int]:
 
 
 def report(name: str, problem: Problem, runner: Runner, n_files: int) -> None:
-    """Measure honest files and attacks on one table, and print what label-flip says of them."""
+    """Measure honest files and attacks on one table, and print the results of label-flip."""
     bench = FoldWorkers(problem, runner, BUDGET)
     n_measured, accused = 0, []
     for path in payload_files(ROOT / "tests/honest")[:n_files]:
@@ -155,9 +156,9 @@ def report(name: str, problem: Problem, runner: Runner, n_files: int) -> None:
 
 
 def main() -> None:
-    """Print a few lines a table."""
+    """Print a few lines for each table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
-    parser.add_argument("-n", type=int, default=None, help="honest files a table")
+    parser.add_argument("-n", type=int, default=None, help="number of honest files for each table")
     parser.add_argument("tables", nargs="*", metavar="FILE.csv:TARGET")
     options = parser.parse_args()
     with Runner(prepare.WORKERS) as runner:

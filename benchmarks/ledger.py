@@ -1,4 +1,4 @@
-"""What is measured, and what was measured already: jobs, and a file of JSON lines, one a cell."""
+"""The jobs of a comparison, and the file of measured cells (one JSON line for each)."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import Any
 from benchmarks.splits import ROOT, Entry
 from benchmarks.standings import Cell
 
-ANSWERS = {"ratchet": ("ratchet", "committee")}  # of one run of the ratchet there are two
+ANSWERS = {"ratchet": ("ratchet", "committee")}  # one run of the ratchet has two results
 CODE = ("benchmarks/ratchet_runs.py", "prepare.py", "train.py", "harness", "researcher", "ratchet")
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One start of one method: what it answers for `budgets` on a split of a table."""
+    """One start of one method on a split of a table, for the budgets that it serves."""
 
     entry: Entry
     split: int
@@ -27,12 +27,12 @@ class Job:
     is_placebo: bool
 
     def __str__(self) -> str:
-        """Return it as a line of progress shows it."""
+        """Return the text of a line of progress."""
         budgets = "+".join(f"{budget:g}" for budget in self.budgets)
         return f"{self.entry.name} split {self.split} {self.method} {budgets}"
 
     def keys(self) -> list[dict[str, Any]]:
-        """Return what names each cell that it fills."""
+        """Return the key of each cell that it fills."""
         named = {"table": self.entry.name, "content": digest(self.entry.path), "split": self.split}
         named |= {"placebo": self.is_placebo, "code": code_digest(self.method)}
         answers = ANSWERS.get(self.method, (self.method,))
@@ -40,7 +40,7 @@ class Job:
 
 
 class Ledger:
-    """A file of JSON lines, one a cell; a torn last line is passed over."""
+    """A file of JSON lines, one for each cell; a torn last line is skipped."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -52,7 +52,7 @@ class Ledger:
         return any(key.items() <= row.items() for row in self.rows)
 
     def add(self, row: dict[str, Any]) -> None:
-        """Add a cell, at once, on a line of its own."""
+        """Append a cell on its own line."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         is_torn = self.path.exists() and not self.path.read_bytes().endswith(b"\n")
         with self.path.open("a", encoding="utf-8") as file:
@@ -63,7 +63,7 @@ class Ledger:
 def jobs(
     entries: Sequence[Entry], methods: Sequence[str], budgets: Sequence[float], n_splits: int, *, is_placebo: bool
 ) -> Iterator[Job]:
-    """Yield all jobs, split by split, so that what is there when it is stopped is balanced."""
+    """Yield all jobs, split by split, so that a stopped comparison is balanced."""
     for split in range(n_splits):
         for entry in entries:
             for method in methods:
@@ -72,14 +72,14 @@ def jobs(
 
 
 def _starts(method: str, budgets: tuple[float, ...]) -> list[tuple[float, ...]]:
-    """The ratchet passes all budgets in one run, LogReg needs none; the others begin anew for each."""
+    """The ratchet serves all budgets in one run and LogReg needs none; the others start once for each."""
     if method == "logreg":
         return [(0.0,)]
     return [budgets] if method == "ratchet" else [(budget,) for budget in budgets]
 
 
 def to_cells(rows: Sequence[Mapping[str, Any]], budgets: Sequence[float]) -> list[Cell]:
-    """Return the cells for these budgets, LogReg's in each; where two codes measured one, the later line counts."""
+    """Return the cells for these budgets, LogReg's in each; of several lines for one cell the last counts."""
     found = {}
     for row in rows:
         for budget in budgets if row["method"] == "logreg" else [row["budget_s"]]:
@@ -89,7 +89,7 @@ def to_cells(rows: Sequence[Mapping[str, Any]], budgets: Sequence[float]) -> lis
 
 
 def parse(line: str) -> dict[str, Any]:
-    """Return the cell on a line, or nothing where the line is something else."""
+    """Return the cell on a line, or an empty dict if the line holds none."""
     try:
         row = json.loads(line)
     except ValueError:
@@ -103,7 +103,7 @@ def digest(path: Path) -> str:
 
 
 def code_digest(method: str) -> str:
-    """Return a short hash of the code that a method's numbers depend on; '' for other people's methods."""
+    """Return a short hash of the code that a method's numbers depend on; '' for the methods of other projects."""
     if method != "ratchet":
         return ""
     files = [path for name in CODE for path in sorted((ROOT / name).rglob("*.py")) or [ROOT / name]]

@@ -1,11 +1,11 @@
-"""How many experiments an hour does a loop make? Beside it, the same ideas as new interpreters with cross_val_score.
+"""Print the experiments per hour of a loop, and of the same files in new interpreters with cross_val_score.
 
 Run: uv run python benchmarks/loop_speed.py [-n EXPERIMENTS]
 
 A real `ratchet loop` with the built-in researcher runs on the default table in a temporary repo that holds the files as
-they are here. Then every train.py that it measured is run as the field's templates do: a new interpreter that imports,
-reads the table and calls cross_val_score with the same folds; no sandbox, no leak check, no held-out score. Both begin
-to count when the baseline is there, so what the loop takes to start is told apart.
+they are here. Then every train.py that it measured runs in a new interpreter, which imports, reads the table and calls
+cross_val_score with the same folds, without a sandbox, leak checks or a held-out score. Both are timed from the end of
+the baseline; the time that the loop takes to start is printed separately.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ print(cross_val_score(module["build_pipeline"](), module["feature_fn"](X), y, cv
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """What a loop came to: seconds until its baseline was there, and from there to its end; the files it measured."""
+    """The result of a loop: seconds to the end of its baseline, seconds from there to its end, measured files."""
 
     start_s: float
     wall_s: float
@@ -48,7 +48,7 @@ class Loop:
 
 
 def copy_repo(folder: Path) -> None:
-    """Make a repo of its own from the files as they are here, what git ignores left out."""
+    """Make a new repo from the files here, without those that git ignores."""
     listed = git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
     for name in filter(None, listed):
         if (ROOT / name).is_file():
@@ -61,12 +61,12 @@ def copy_repo(folder: Path) -> None:
 
 
 def git(folder: Path, *words: str) -> str:
-    """Run git in a folder and return what it says."""
+    """Run git in a folder and return its output."""
     return subprocess.run(["git", *words], cwd=folder, capture_output=True, check=True).stdout.decode()
 
 
 def run_loop(folder: Path, n: int) -> Loop:
-    """Run the loop, line by line, and take out of the run what it measured."""
+    """Run the loop, note the time of each line, and extract the measured files."""
     command = [sys.executable, "-m", "ratchet.cli", "loop", "-n", str(n)]
     env = {**os.environ, "PYTHONPATH": str(folder)}
     begun, seen = time.perf_counter(), []
@@ -74,7 +74,9 @@ def run_loop(folder: Path, n: int) -> Loop:
         assert child.stdout is not None
         seen = [time.perf_counter() for line in child.stdout if line.startswith(b"iter ")]
     if len(seen) < 2:
-        sys.exit(f"ratchet loop: expected {n} experiments, got {len(seen)} lines, exit status {child.returncode}.")
+        sys.exit(
+            f"ratchet loop: only {len(seen)} of {n + 1} lines were printed; the exit status is {child.returncode}."
+        )
     journal = next((folder / ".ratchet").glob("*/journal.jsonl"))
     events = [json.loads(line) for line in journal.read_text("utf-8").splitlines()]
     made = [event for event in events if event["event"] == "verdict" and event["n"] > 0]
@@ -104,7 +106,7 @@ def run_plainly(files: list[Path]) -> float:
 
 
 def time_researcher(folder: Path, journal: Path) -> float:
-    """Return the seconds that one call of the researcher takes, its interpreter's start included."""
+    """Return the seconds that one call of the researcher takes, interpreter start included."""
     env = {**os.environ, "PYTHONPATH": str(folder), "RATCHET_JOURNAL": str(journal), "RATCHET_FILE": "scratch.py"}
     begun = time.perf_counter()
     subprocess.run([sys.executable, "-m", "researcher"], cwd=folder, env=env, capture_output=True, check=True)
@@ -127,7 +129,7 @@ def main() -> None:
     print(f"{'ratchet loop':<24}{3600 * done / loop.wall_s:>8.0f} an hour{loop.wall_s / done:>8.2f} s each")
     print(f"{'new interpreters':<24}{3600 * done / plain_s:>8.0f} an hour{plain_s / done:>8.2f} s each")
     print(f"{'ratio':<24}{plain_s / loop.wall_s:>8.1f}")
-    print(f"the loop took {loop.start_s:.1f} s until its baseline was there; then, an experiment:")
+    print(f"the loop took {loop.start_s:.1f} s to measure its baseline; then, for each experiment:")
     print(f"{'measuring, leak checks':<24}{loop.measuring_s / done:>8.2f} s")
     print(f"{'the researcher':<24}{asking_s / done:>8.2f} s, a process of its own")
     print(f"{'git, journal, the rest':<24}{rest_s / done:>8.2f} s")

@@ -1,10 +1,10 @@
-"""Print what the harness costs over plain scikit-learn: milliseconds a fold, and the ratio of whole measurements.
+"""Print the overhead of the harness over plain scikit-learn: milliseconds per fold, and the ratio of measurements.
 
 Run: uv run python benchmarks/overhead.py [-n REPEATS]
 
-Both run the same five folds of the same file on the default table, in turn, in this process and in warm fold processes,
-one lane each, so that a busy machine slows both. `experiment` is what a step of the ratchet takes: all folds on all
-lanes, the final test fit, and the leak checks with their refits.
+Both run the same five folds of the same file on the default table, in turn, in this process and in one warm worker, so
+that a busy machine slows both. `experiment` is the time of one step of the ratchet: all folds on all workers, the final
+test fit, and the leak checks with their refits.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def timed(work: Callable[[], Any]) -> float:
 
 
 def plain(source: str, problem: Any) -> None:
-    """Do what cross_val_score does: fit and score each fold, here and now."""
+    """Fit and score each fold in this process, as cross_val_score does."""
     from sklearn.metrics import roc_auc_score
 
     module: dict[str, Any] = {"__name__": "train"}
@@ -59,7 +59,7 @@ def plain(source: str, problem: Any) -> None:
 
 
 def guarded(source: str, problem: Any, runner: Any, budget: Any) -> None:
-    """Do the same in fold processes: the folds alone, without probe rows."""
+    """Fit and score the folds in a worker, without leak checks."""
     from harness.problem import score_job
     from harness.workers.pool import Task
 
@@ -95,9 +95,7 @@ def main() -> None:
             a, b, c = (1e3 * statistics.median(column) for column in zip(*times, strict=True))
             ratio = statistics.median(y / x for x, y, _ in times)
             print(f"{name:<37}{a:>11.0f} ms{b:>7.0f} ms{ratio:>7.1f}{(b - a) / 5:>10.0f} ms{c:>9.0f} ms")
-    print(
-        f"medians of {repeats}; experiment = 5 folds, test fit, leak checks and their refits on {os.cpu_count()} lanes"
-    )
+    print(f"medians of {repeats}; experiment = 5 folds, test fit, leak checks with refits on {os.cpu_count()} workers")
 
 
 if __name__ == "__main__":

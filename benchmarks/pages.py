@@ -13,7 +13,7 @@ def report(rows: Sequence[Mapping[str, Any]], budgets: Sequence[float], *, is_pl
     """Return all tables as text, over the splits that every method has."""
     cells = to_cells(rows, budgets)
     if not cells:
-        return "no cell was measured yet"
+        return "no cell is measured yet"
     parts = [f"versions: {', '.join(_versions(rows))}"]
     if is_placebo:
         parts.append("placebo: the labels of the training rows are shuffled; an honest test AUC is .5")

@@ -1,8 +1,8 @@
-"""A run of the ratchet with the built-in researcher, without git: the same proposals, measurements and verdicts.
+"""Run the ratchet with the built-in researcher but without git: the same proposals, measurements and verdicts.
 
-The harness measures as the server of a loop does (sandboxed folds, leak checks, early stop), and what it prints is read
-and judged by the engine's own code. Not here, and so not in the budget: git, the journal, and a new interpreter for
-each proposal. A look at a val_auc of .99, where a loop stops for a person, is passed over.
+The harness measures as the server of a loop does (sandboxed folds, leak checks, early stopping), and the code of the
+engine reads and judges the printed lines. Git, the journal, and a new interpreter for each proposal are left out and
+do not count against the budget. The stop at a val_auc of .99, where a loop waits for a person, is left out too.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ CONFIG = load(ROOT / "pyproject.toml")
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a method came to within a budget; None is not measured."""
+    """The result of a method within a budget; None if not measured."""
 
     method: str
     budget_s: float
@@ -52,16 +52,16 @@ class Result:
 
 
 class InProcess:
-    """Measures as the ratchet's server does; a commit is the name of a text in `texts`."""
+    """A measurer that works as the server of a loop does; a commit is a key of `texts`."""
 
     def __init__(self, harness: Harness, folder: Path, texts: Mapping[str, str]) -> None:
         self._harness, self._folder, self._texts = harness, folder, texts
 
     def parts(self) -> None:
-        """Return None: nothing of the run is kept."""
+        """Return None, since nothing is kept between runs."""
 
     def close(self) -> None:
-        """Do nothing: the runner is somebody else's."""
+        """Do nothing, since the caller owns the runner."""
 
     def measure(self, candidate: Candidate, progress: Progress) -> Measurement:
         """Measure a candidate and read what was printed."""
@@ -86,7 +86,7 @@ def rounds(measurer: InProcess, texts: dict[str, str], seed: int) -> Iterator[Se
     """Yield the history of a run, longer by one experiment each time; `texts` gets the train.py of each."""
     worktree = cast(
         Run, SimpleNamespace(worktree=SimpleNamespace(config=CONFIG), folder=ROOT)
-    )  # all it needs without git
+    )  # the part of a run that Trial reads
     trial = Trial(worktree, measurer, lambda _: None, lambda: False)
     history: list[Experiment] = []
     text, message = (ROOT / "train.py").read_text("utf-8"), Proposal()
@@ -112,9 +112,9 @@ def _worktree(history: Sequence[Experiment], texts: Mapping[str, str]) -> str:
 
 
 def play(table: Table, problem: Problem, budgets: Sequence[float], folder: Path) -> Iterator[tuple[Result, float]]:
-    """Run the ratchet up to the largest budget; yield (what it had within each budget, CPU seconds of the start).
+    """Run the ratchet up to the largest budget; yield (result within each budget, CPU seconds of the start).
 
-    Of one run there are two answers: `ratchet`, the single winner, and `committee`, refitted at its own cost.
+    One run has two results: `ratchet`, the single winner, and `committee`, whose refit counts against its budget.
     """
     with Runner(1) as runner:
         runner.warm_up()
@@ -136,27 +136,27 @@ def play(table: Table, problem: Problem, budgets: Sequence[float], folder: Path)
 
 
 class _Answers:
-    """Turns a history into the two answers of a run."""
+    """Turns a history into the two results of a run."""
 
     def __init__(self, bench: FoldWorkers, texts: Mapping[str, str], clock: Clock, level: str) -> None:
         self._bench, self._texts, self._clock, self._level = bench, texts, clock, level
 
     def price(self, kind: Any, history: Sequence[Experiment]) -> float:
-        """Return the CPU seconds that the answer should still cost: the winner's test fit is there already."""
+        """Return the expected CPU seconds of the result; the winner has its test fit already."""
         if kind != self.committee:
             return 0.0
         seats = choose(history, worktree=_worktree(history, self._texts))
         return sum(history[n].cpu_time_s or 0.0 for n in seats) / (len(self._bench.problem.folds) + 1)
 
     def single(self, history: Sequence[Experiment], used_s: float, budget_s: float) -> Result:
-        """Return what the strict winner scored, whose test fit was made when it was measured."""
+        """Return the scores of the strict winner, whose test fit was made when it was measured."""
         winner = best(history)
         value, test = (winner.metric, winner.metrics.get("test_auc")) if winner else (None, None)
-        detail = f"iter {winner.n}: {winner.hypothesis}; {self._level}" if winner else "nothing was measured"
+        detail = f"iter {winner.n}: {winner.hypothesis}; {self._level}" if winner else "no experiment was measured"
         return Result("ratchet", budget_s, value, test, used_s, len(history), detail)
 
     def committee(self, history: Sequence[Experiment], used_s: float, budget_s: float) -> Result:
-        """Fit the committee on the training rows and score it; its folds are scored too, off the account."""
+        """Fit the committee on the training rows and score it; scoring its folds does not count."""
         worktree, problem = _worktree(history, self._texts), self._bench.problem
         with self._clock.aside():
             text = write(history, worktree=worktree)

@@ -2,10 +2,10 @@
 
 Run: uv run python benchmarks/side_channels.py [-n BITS] [--slot MILLISECONDS]
 
-Sender and receiver are two guarded workers of one runner. In each slot of the common clock the sender does something or
-nothing, by a bit drawn from a seed that both know; the receiver takes one reading. The best threshold over all readings
-gives the share of wrong bits e, and a channel carries (1 - H(e)) bits a slot. A random reading comes out somewhat above
-zero, since its threshold is the best of many: the line `nothing` shows by how much.
+Sender and receiver are two guarded workers of one runner. In each slot of the common clock the sender is active or idle
+by a bit drawn from a seed that both know, and the receiver takes one reading. The best threshold over all readings
+gives the share of wrong bits e, and a channel carries (1 - H(e)) bits per slot. A random reading gives somewhat more
+than zero, since its threshold is the best of many; the line `nothing` shows how much.
 """
 
 from __future__ import annotations
@@ -105,13 +105,13 @@ NAMES = [line.split('"')[1] for line in SOURCE.splitlines() if line.startswith('
 
 
 def entropy(share: float) -> float:
-    """Return the entropy in bits of a coin that shows one side with this share."""
+    """Return the binary entropy of this share, in bits."""
     sides = np.array([share, 1 - share])
     return float(-(sides[sides > 0] * np.log2(sides[sides > 0])).sum())
 
 
 def error(bits: np.ndarray, readings: np.ndarray) -> float:
-    """Return the share of wrong bits at the best threshold, whichever side of it means a one."""
+    """Return the share of wrong bits at the best threshold, in either direction."""
     wrong = [np.mean((readings > limit) != bits) for limit in np.unique(readings)]
     return float(min(*wrong, *(1 - np.array(wrong)), np.mean(bits)))
 
@@ -142,7 +142,7 @@ def main() -> None:
     slot_s = options.slot / 1000
     print(f"{'channel':<28}{'wrong bits':>12}{'bits a second':>15}")
     with Runner(2) as runner:
-        measure(runner, NAMES[0], 1, slot_s)  # the libraries are imported meanwhile
+        measure(runner, NAMES[0], 1, slot_s)  # warms up the imports
         for name in NAMES:
             wrong = measure(runner, name, options.n, slot_s)
             print(f"{name:<28}{100 * wrong:>10.1f} %{(1 - entropy(wrong)) / slot_s:>15.1f}", flush=True)

@@ -1,4 +1,4 @@
-"""Small tables drawn from a large one, whose rest is the truth, and cheap ideas to try on them."""
+"""Small tables drawn from a large one, whose other rows give the true AUC, and cheap ideas to try on them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ N_ROWS, TEST_SIZE, N_FOLDS, MAX_TRUTH = 303, 0.2, 5, 2000
 
 @dataclass(frozen=True, slots=True)
 class Idea:
-    """A model, the columns of the table that it sees, and how many random columns it gets beside them."""
+    """A model, the columns of the table that it uses, and the seeds of additional random columns."""
 
     model: Callable[[], Any]
     columns: Sequence[int]
@@ -36,7 +36,7 @@ class Idea:
 
 @dataclass(slots=True)
 class Draw:
-    """A small table drawn from a large one: rows to learn from with their folds, and the truth."""
+    """A small table drawn from a large one: training rows with their folds, and the rows for the true AUC."""
 
     X: Any
     y: Any
@@ -49,7 +49,7 @@ class Draw:
     _true: dict[int, float] = field(default_factory=dict)
 
     def folds(self, partition: int = 0) -> list[tuple[Any, Any]]:
-        """Cut the training rows; each partition anew."""
+        """Cut the training rows into the folds of a partition."""
         if partition not in self._folds:
             self._folds[partition] = self._cut(partition)
         return self._folds[partition]
@@ -74,7 +74,7 @@ class Draw:
         return self._aucs[key]
 
     def val_auc(self, idea: Idea, partition: int = 0) -> float:
-        """Return what decides, rounded as the harness rounds it."""
+        """Return val_auc, rounded as the harness rounds it."""
         return round(float(np.mean(self.fold_aucs(idea, partition))), 6)
 
     def true_auc(self, idea: Idea) -> float:
@@ -104,7 +104,7 @@ def logistic(c: float = 1.0) -> Any:
 
 
 def random_idea(rng: np.random.Generator, n_columns: int) -> Idea:
-    """Return one of the edits that a first session tries."""
+    """Return a random model on random columns."""
     c, k = float(10 ** rng.uniform(-2.5, 1)), int(rng.integers(5, 60))
     seed, leaf = int(rng.integers(1 << 30)), int(rng.integers(2, 15))
     models: list[Callable[[], Any]] = [
@@ -124,7 +124,7 @@ def random_idea(rng: np.random.Generator, n_columns: int) -> Idea:
 
 
 def draws(X: Any, y: Any, count: int) -> Iterator[Draw]:
-    """Yield small tables, each with rows of its own choosing and up to MAX_TRUTH others as the truth."""
+    """Yield small tables of random rows, each with up to MAX_TRUTH other rows for the true AUC."""
     for seed in range(count):
         rows, rest = train_test_split(np.arange(len(y)), train_size=N_ROWS, stratify=y, random_state=seed)
         train, _ = train_test_split(rows, test_size=TEST_SIZE, stratify=y[rows], random_state=seed)
@@ -135,7 +135,7 @@ def draws(X: Any, y: Any, count: int) -> Iterator[Draw]:
 
 
 def made_up_table(bend: float, n_rows: int = 40_000) -> tuple[Any, Any]:
-    """Return a table of 13 columns, 27 % positive: what bends in its law, a straight line misses."""
+    """Return a table of 13 columns, 27 % positive, whose nonlinear part a linear model cannot fit."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(n_rows, 13))
     X[:, 8:] = (X[:, 8:] > rng.normal(size=5)).astype(float)

@@ -1,4 +1,4 @@
-"""A folder of tables, which column of each is the target, and how each is split again and again."""
+"""The tables of a folder, their target columns, and their repeated splits."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ SUFFIXES = (".csv", ".csv.gz", ".tsv")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A table of the folder: its file and the column of classes."""
+    """A table of the folder: its file and its target column."""
 
     path: Path
     target: str
 
     @property
     def name(self) -> str:
-        """What it is called: the file's name up to the first point."""
+        """The name of the file up to the first point."""
         return self.path.name.split(".")[0]
 
 
@@ -51,13 +51,13 @@ def find_tables(folder: Path, target: str = "") -> list[Entry]:
     """
     files = sorted(path for path in folder.glob("*") if path.name.endswith(SUFFIXES)) if folder.is_dir() else []
     if not files:
-        raise UserError(f"--data {folder}: expected a folder of CSV files, got none. Name one that holds tables.")
+        raise UserError(f"--data {folder}: no CSV files found. Name a folder of CSV files.")
     noted = _noted_targets(folder)
     return [Entry(path, _target(path, target, noted.get(path.name.split(".")[0], ""))) for path in files]
 
 
 def read(entry: Entry) -> Table:
-    """Return the table, understood as `prepare.py --csv` understands it; nothing is written."""
+    """Return the table as `prepare.py --csv` reads it, without writing anything."""
     return infer(ROOT, IntakeOptions(str(entry.path.resolve()), entry.target)).table
 
 
@@ -85,11 +85,11 @@ def _noted_targets(folder: Path) -> Mapping[str, str]:
     if (folder / "target.toml").is_file():
         return {name: str(target) for name, target in tomllib.loads((folder / "target.toml").read_text()).items()}
     if (folder / "README.md").is_file():
-        return dict(_told_in_words((folder / "README.md").read_text("utf-8", "replace")))
+        return dict(_targets_in_markdown((folder / "README.md").read_text("utf-8", "replace")))
     return {}
 
 
-def _told_in_words(text: str) -> Iterator[tuple[str, str]]:
+def _targets_in_markdown(text: str) -> Iterator[tuple[str, str]]:
     heads: list[str] = []
     for line in text.splitlines():
         cells = [cell.strip().strip("`") for cell in line.strip().strip("|").split("|")]

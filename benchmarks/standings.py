@@ -1,8 +1,8 @@
 """From measured cells to a table: means over tables, paired differences, ranks, wins. Pure.
 
-A table counts as one, however many splits it has. The standard error is the within-table one, pooled: each table's
-split-to-split error of its mean, tables taken as given. It says nothing of tables that were not tried, and splits of
-one table share rows, so it is a little small.
+Each table has the same weight, whatever its number of splits. The standard error is the pooled within-table error of
+the mean over splits, with the tables taken as given. It does not cover other tables, and it is a little too small,
+since the splits of one table share rows.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Key = tuple[str, int]  # a table and a split
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What a method came to on one split of one table within a budget of CPU seconds; None is not measured."""
+    """The result of a method on one split of one table within a budget of CPU seconds; None if not measured."""
 
     table: str
     split: int
@@ -31,7 +31,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A mean over tables; the error is None where a table has one split alone. `won`: tables where it is above 0."""
+    """A mean over tables; the error is None if a table has one split. `won` counts the tables where it is above 0."""
 
     value: float
     se: float | None
@@ -40,7 +40,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A method's line; `val` is the AUC it believed in, `against` holds its paired differences to the others."""
+    """A method's line; `val` is its validation AUC, `against` holds its paired differences to the others."""
 
     method: str
     test: Estimate
@@ -53,7 +53,7 @@ class Standing:
 
     @property
     def gap(self) -> float | None:
-        """How far val is above test."""
+        """The validation AUC minus the test AUC."""
         return None if self.val is None else self.val - self.test.value
 
 

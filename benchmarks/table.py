@@ -1,10 +1,10 @@
-"""Print what a large table costs, beside plain pandas and scikit-learn: seconds, and memory as a multiple of the table.
+"""Print the cost of a large table and that of plain pandas and scikit-learn: seconds, and memory in table sizes.
 
 Run: uv run python benchmarks/table.py [-n ROWS]
 
-The table has fifty columns, two of them categories, and missing cells. Each line is a process of its own, so that its
-peak is its own; `over` is the peak above what the libraries alone take. One table is its cells in memory: 8 bytes for a
-number, 4 for a category.
+The table has fifty columns, two of them categories, and missing cells. Each line is measured in a separate process.
+`over` is the peak memory above that of the imported libraries. The size of the table is 8 bytes for a number and 4 for
+a category.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""`python -m researcher`: one call, one new train.py. The engine starts it on the desk and tells it of the run.
+"""`python -m researcher`: write one new train.py. The engine starts it in the worktree and passes the run in RATCHET_*.
 
-With `--committee` the file is the mean of the best that were tried.
+With `--committee` it writes the committee of the run instead.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from ratchet.repo.journal import read_experiments
 from researcher.ensemble import choose, write
 from researcher.proposal import propose
 
-CONTRACT = ("feature_fn", "build_pipeline")  # what the file of a table defines; other code is not ours to replace
+CONTRACT = ("feature_fn", "build_pipeline")  # a file without these is no train.py, and must not be replaced
 
 
 def main(arguments: Sequence[str] = ()) -> int:
-    """Read the journal, write the next experiment to the desk, say its kind and what to remember."""
+    """Read the journal, write the next train.py, and print its strategy and note."""
     journal = os.environ.get("RATCHET_JOURNAL", "")
     seed = os.environ.get("RATCHET_SEED", "0")
     if not journal or not seed.isdecimal():
-        got = f"expected a path and a number, got {journal!r} and {seed!r}"
-        return _complain(f"RATCHET_JOURNAL, RATCHET_SEED: {got}. `uv run ratchet loop` starts it with what it needs")
+        values = f"{journal!r} and {seed!r} are not a path and a number"
+        return _complain(f"RATCHET_JOURNAL, RATCHET_SEED: {values}. Start the researcher with `uv run ratchet loop`")
     path = Path(os.environ.get("RATCHET_FILE", "train.py"))
     try:
         history = read_experiments(Path(journal))
         worktree = path.read_text(encoding="utf-8") if path.exists() else None
         if worktree is not None and not all(f"def {name}" in worktree for name in CONTRACT):
-            return _complain(f"{path}: expected feature_fn and build_pipeline, got other code. Name an --agent for it")
+            return _complain(f"{path}: the file has no feature_fn or no build_pipeline. Name an --agent for other code")
         if "--committee" in arguments:
             _write(path, write(history, worktree=worktree))
             sys.stdout.write(f"seats: {', '.join(map(str, choose(history, worktree=worktree)))}\n")
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] = ()) -> int:
 
 
 def _write(path: Path, text: str) -> None:
-    """All of it or nothing: the engine may look at any moment."""
+    """Replace the file in one step, since the engine may read it at any time."""
     part = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         part.write_text(text, encoding="utf-8", newline="\n")

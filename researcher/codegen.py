@@ -1,7 +1,7 @@
-"""A recipe as a train.py that a student would accept: only what is needed, top to bottom.
+"""Write a recipe as a train.py that a student can read: only what is needed, top to bottom.
 
-Covered: every recipe that `is_renderable` accepts; the text is a fixed point of the formatter.
-Not covered: whether the idea is any good. That is what the harness is for.
+Covered: every recipe that `is_renderable` accepts; the formatter leaves the text as it is.
+Not covered: whether the idea is any good, which the harness measures.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from researcher.expressions import KNOWN, Call, Expression, Group, Name, call, import_block, statement
+from researcher.expressions import KNOWN, call, import_block, literal, statement
 from researcher.features import ROW_FEATURES, in_order
 from researcher.recipe import Blend, Member, Recipe
 from researcher.space import model_call
@@ -26,17 +26,17 @@ from researcher.transforms import (
 )
 
 # The name of a model inside a blend, and the expression that builds it.
-Seat: TypeAlias = tuple[str, Call]
+Seat: TypeAlias = tuple[str, str]
 
 _SELECTORS = '''\
 def few_values(X):
-    """Return the number columns with at most ten different values: these may be codes, not amounts."""
+    """Return the numeric columns with at most ten distinct values, which may be codes and not amounts."""
     numbers = X.select_dtypes("number")
     return [name for name in numbers if numbers[name].nunique() <= 10]
 
 
 def many_values(X):
-    """Return the other number columns."""
+    """Return the other numeric columns."""
     numbers = X.select_dtypes("number")
     return [name for name in numbers if numbers[name].nunique() > 10]
 '''
@@ -51,13 +51,13 @@ def build_pipeline():
 
 
 def is_renderable(recipe: Recipe) -> bool:
-    """Whether every piece of the recipe exists and fits: a note in a journal is input and may say anything."""
+    """Whether every piece of the recipe exists and fits. A note in a journal is input and may hold anything."""
     known_features = list(recipe.features) == [name for name in ROW_FEATURES if name in recipe.features]
     return known_features and bool(recipe.members) and all(is_sound(member) for member in recipe.members)
 
 
 def render(recipe: Recipe, hypothesis: str, *, frame: FrozenParts = PLAIN_FRAME, hand: HandWork | None = None) -> str:
-    """Return the train.py of the recipe, with the frozen parts of `frame` and the row features of `hand` if given."""
+    """Return the train.py of the recipe, with the frozen parts of `frame` and the hand-written features of `hand`."""
     functions = [
         *_selectors(recipe.members),
         *_helpers(recipe.features, hand),
@@ -89,7 +89,7 @@ def render_committee(
 
 
 def _shares(recipes: Sequence[Recipe]) -> dict[Recipe, float]:
-    """Each recipe has one vote; a vote of several members is shared among them."""
+    """The weight of each model: a recipe has weight 1, and a vote shares it among its members."""
     shares: dict[Recipe, float] = {}
     for recipe in recipes:
         is_vote = recipe.blend is Blend.VOTE
@@ -102,7 +102,7 @@ def _shares(recipes: Sequence[Recipe]) -> dict[Recipe, float]:
 def _assemble(hypothesis: str, functions: Iterable[str], *, frame: FrozenParts, hand: HandWork | None) -> str:
     code = "\n\n\n".join(function.rstrip("\n") for function in functions)
     imports = import_block(code, {**KNOWN, **hand.imports} if hand else KNOWN)
-    head = f"{frame.docstring}\n\n{imports}\n\n{statement('HYPOTHESIS = ', hypothesis, indent=0)}"
+    head = f"{frame.docstring}\n\n{imports}\n\n{statement('HYPOTHESIS = ', literal(hypothesis), indent=0)}"
     return f"{head}\n\n\n{code}\n\n\n{frame.last_block}\n"
 
 
@@ -111,7 +111,7 @@ def _selectors(members: Iterable[Member]) -> list[str]:
 
 
 def _helpers(features: Iterable[str], hand: HandWork | None) -> list[str]:
-    """The hand's own code first; a helper that it already defines is not written twice."""
+    """The hand-written code first, then the helpers that it does not define itself."""
     defined = hand.names if hand else frozenset()
     pieces = [ROW_FEATURES[name] for name in features]
     own = [hand.source] if hand else []
@@ -129,13 +129,13 @@ def _feature_fn(features: Iterable[str], hand: HandWork | None) -> str:
 
 
 def _build(recipe: Recipe) -> list[str]:
-    """build_pipeline, and below it the functions that it calls."""
+    """build_pipeline, followed by the functions that it calls."""
     if len(recipe.members) > 1:
         return [_BUILD_PIPELINE + _seated(_seats(recipe), recipe.blend), *_views(recipe.members)]
     member = recipe.members[0]
     lines = _column_lines(member, dense=not takes_sparse(member))
     lines.append(statement("columns = ", column_transformer(member)))
-    lines.append(statement("return ", _pipeline(Name("columns"), member)))
+    lines.append(statement("return ", _pipeline("columns", member)))
     return [_BUILD_PIPELINE + "\n".join(lines)]
 
 
@@ -144,7 +144,7 @@ def _column_lines(member: Member, *, dense: bool) -> list[str]:
 
 
 def _views(members: Iterable[Member]) -> list[str]:
-    """One function for each distinct view of the columns; members that see them alike share it."""
+    """One function for each distinct preprocessing; members with the same one share it."""
     views = {columns_word(member): member for member in members}
     return [_view(name, member) for name, member in views.items()]
 
@@ -155,9 +155,9 @@ def _view(name: str, member: Member) -> str:
     return "\n".join([head, *_column_lines(member, dense=True), returned])
 
 
-def _pipeline(columns: Expression, member: Member, *, with_probabilities: bool = False) -> Call:
+def _pipeline(columns: str, member: Member, *features: str, with_probabilities: bool = False) -> str:
     model = model_call(member, with_probabilities=with_probabilities)
-    return call("make_pipeline", columns, *step_calls(member), model)
+    return call("make_pipeline", *features, columns, *step_calls(member), model)
 
 
 def _seats(recipe: Recipe) -> list[Seat]:
@@ -177,31 +177,31 @@ def _each_name_once(seats: Sequence[Seat]) -> list[Seat]:
 
 
 def _seated(seats: Sequence[Seat], blend: Blend, *, weights: tuple[float, ...] = ()) -> str:
-    """A variable for each seat, and the blend of them returned."""
+    """The body of build_pipeline: a variable for each model, and the blend of them returned."""
     lines = [statement(f"{name} = ", model) for name, model in seats]
-    named = Group(tuple(Group((name, Name(name))) for name, _ in seats), "[]")
+    named = [(name, name) for name, _ in seats]
     return "\n".join([*lines, statement("return ", _blend(named, blend, weights))])
 
 
-def _blend(named: Group, blend: Blend, weights: tuple[float, ...]) -> Call:
+def _blend(seats: Iterable[Seat], blend: Blend, weights: tuple[float, ...] = ()) -> str:
+    listed = ", ".join(f'("{name}", {model})' for name, model in seats)
     if blend is Blend.STACK:
-        return call("StackingClassifier", named, final_estimator=call("LogisticRegression"), cv=3)
-    uneven: dict[str, Expression] = {"weights": Group(weights, "[]")} if len(set(weights)) > 1 else {}
-    return call("VotingClassifier", named, voting="soft", **uneven)
+        return f"StackingClassifier([{listed}], final_estimator=LogisticRegression(), cv=3)"
+    uneven = f", weights={list(weights)}" if len(set(weights)) > 1 else ""
+    return f'VotingClassifier([{listed}], voting="soft"{uneven})'
 
 
 def _seat(recipe: Recipe) -> str:
     return recipe.members[0].family if len(recipe.members) == 1 else str(recipe.blend)
 
 
-def _with_features(recipe: Recipe) -> Call:
-    """The recipe as one estimator that takes the table as it is, its row features inside."""
+def _with_features(recipe: Recipe) -> str:
+    """The recipe as one estimator that includes its row features."""
     own = [BY_HAND] if recipe.hand else []
     functions = [*own, *(ROW_FEATURES[name].function for name in recipe.features)]
-    features = [call("FunctionTransformer", Name(function)) for function in functions]
+    features = [call("FunctionTransformer", function) for function in functions]
     if len(recipe.members) > 1:
-        stack = _blend(Group(tuple(Group(seat) for seat in _seats(recipe)), "[]"), recipe.blend, ())
+        stack = _blend(_seats(recipe), recipe.blend)
         return call("make_pipeline", *features, stack) if features else stack
     member = recipe.members[0]
-    pipeline = _pipeline(call(columns_word(member)), member, with_probabilities=True)
-    return replace(pipeline, arguments=(*features, *pipeline.arguments))
+    return _pipeline(call(columns_word(member)), member, *features, with_probabilities=True)

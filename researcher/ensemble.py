@@ -1,7 +1,7 @@
-"""The committee: a second answer of a run, beside its strict winner: several good models err less than one.
+"""The committee: the mean of several good models of a run, which often has a smaller error than the single winner.
 
-Its members are picked by their val_auc, so a val_auc of the committee would be picked twice over: never compare it with
-a single model's. What it is worth, the held-out rows say.
+Its members are selected by val_auc, so that a val_auc of the committee would be biased by that selection. Never compare
+it with the val_auc of a single model; only the held-out rows show what the committee is worth.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from researcher.codegen import render, render_committee
 from researcher.history import Knowledge, PastExperiment, learn
 
 SIZE = 12
-# A seat needs an error (1 - AUC) of at most this many times the best one's. Measured on eight tables at 5 to 15 CPU s:
+# The error (1 - AUC) of a member over the smallest one is at most this. Measured on eight tables at 5 to 15 CPU s:
 # 1.1 to 1.15 were the best by .001 to .003; on the largest, where one family is far ahead, 2 cost .01, and 1.5 .003.
 TOLERANCE = 1.15
 
@@ -21,8 +21,8 @@ TOLERANCE = 1.15
 def choose(history: Sequence[Experiment], *, size: int = SIZE, worktree: str | None = None) -> tuple[int, ...]:
     """Return the numbers of the experiments that make up the committee, best first.
 
-    At most `size`, and one for each set of model families: ten turns of one model's knobs would be one voice. An
-    experiment that was not measured to the end, that failed, or whose recipe is not known has no seat.
+    At most `size`, and one for each set of model families, since ten settings of one model make nearly the same errors.
+    Experiments that were stopped early, that failed, or whose recipe is unknown are left out.
     """
     return tuple(trial.n for trial in _seated(learn(history, worktree=worktree), size))
 
@@ -30,17 +30,19 @@ def choose(history: Sequence[Experiment], *, size: int = SIZE, worktree: str | N
 def write(history: Sequence[Experiment], *, size: int = SIZE, worktree: str | None = None) -> str:
     """Return the train.py whose build_pipeline is the committee.
 
-    Where one experiment is far ahead of all others, that is its own. Raises ValueError where there is nobody to seat.
+    It holds a single experiment if that is far ahead of all others. Raises ValueError if no experiment qualifies.
     """
     known = learn(history, worktree=worktree)
     trials = _seated(known, size)
     if not trials:
-        raise ValueError("committee: expected a measured experiment of the built-in agent, got none")
+        raise ValueError(
+            "committee: the run has no measured experiment of the built-in agent. Run `ratchet loop` first"
+        )
     if len(trials) == 1:
-        alone = f"experiment {trials[0].n}: no other came close"
+        alone = f"Experiment {trials[0].n} alone, because no other came close"
         return render(trials[0].recipe, alone, frame=known.frame, hand=known.hand)
     numbers = ", ".join(str(trial.n) for trial in trials)
-    hypothesis = f"the mean of experiments {numbers}"
+    hypothesis = f"Averaging experiments {numbers} should help because they make different errors"
     return render_committee([trial.recipe for trial in trials], hypothesis, frame=known.frame, hand=known.hand)
 
 

@@ -1,4 +1,4 @@
-"""Ideas bred from the run itself: one change on the best few, the best few combined, the best simplified."""
+"""Ideas from the run itself: one change of the best recipes, combinations of them, and simpler versions."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from researcher.space import FAMILIES, family_of
 
 _MAX_PARENTS = 4
 _MAX_WALK = 500
-# How often a near-miss, and not the incumbent, is changed first.
+# The probability that a near-miss, and not the incumbent, is changed first.
 _DETOURS = 0.4
 
 
 def bred(known: Knowledge, arm: IdeaKind, rng: random.Random) -> Iterator[RecipeCandidate]:
-    """Yield candidates of the arm: what combines near-misses first, then changes of the best few."""
+    """Yield candidates of the arm: first combinations of near-misses, then changes of the best recipes."""
     parents = _parents(known, rng)
     yield from _combined(known, arm)
     for parent in parents:
@@ -42,7 +42,7 @@ def bred(known: Knowledge, arm: IdeaKind, rng: random.Random) -> Iterator[Recipe
 
 
 def wandering(known: Knowledge, rng: random.Random) -> Iterator[RecipeCandidate]:
-    """Yield ever longer walks away from the incumbent: for a run that has tried all that is near."""
+    """Yield ever longer random walks from the incumbent, for a run that has tried everything near it."""
     recipe = known.incumbent
     for _ in range(_MAX_WALK):
         children = list(_children(recipe, known, rng.choice(list(IdeaKind))))
@@ -106,21 +106,21 @@ _EDITS: dict[IdeaKind, Callable[[Recipe, Knowledge], list[Edit]]] = {
 def _stack(recipe: Recipe) -> RecipeCandidate | None:
     if len(recipe.members) == 1 or recipe.blend is Blend.STACK:
         return None
-    why = "Stacking instead of averaging should help because it learns which model to trust"
+    why = "Stacking instead of averaging should help because it learns how to weight the models"
     return RecipeCandidate(replace(recipe, blend=Blend.STACK), IdeaKind.ENSEMBLING, why)
 
 
 def _combined(known: Knowledge, arm: IdeaKind) -> Iterator[RecipeCandidate]:
-    """The incumbent with what the near-misses have and it has not."""
+    """The incumbent with the parts of the near-misses that it lacks."""
     if arm is IdeaKind.PREPROCESSING:
         yield from _combined_views(known)
     for trial in known.ranked[:_MAX_PARENTS]:
         if arm is IdeaKind.FEATURES:
             features = in_order({*known.incumbent.features, *trial.recipe.features})
-            why = f"The row features of experiment {trial.n} should help here too because it came close with them"
+            why = f"The row features of experiment {trial.n} should help here too because it came close to the best"
             yield RecipeCandidate(replace(known.incumbent, features=features), arm, why)
         if arm is IdeaKind.ENSEMBLING:
-            why = f"Averaging with experiment {trial.n} should help because it came close and errs on other rows"
+            why = f"Averaging with experiment {trial.n} should help because it came close and may make different errors"
             yield RecipeCandidate(_joined(known.incumbent, trial.recipe), arm, why)
 
 
@@ -128,7 +128,9 @@ def _combined_views(known: Knowledge) -> Iterator[RecipeCandidate]:
     best = {member.family: member for member in best_members(known)}
     for at, member in enumerate(known.incumbent.members):
         view = replace(best.get(member.family, member), params=member.params, bags=member.bags)
-        why = f"{family_of(member).title} on the columns of its best trial should help because that came close alone"
+        why = (
+            f"{family_of(member).title} on the columns of its best experiment should help because that came close alone"
+        )
         yield RecipeCandidate(with_member_at(known.incumbent, at, view), IdeaKind.PREPROCESSING, why)
 
 
@@ -143,14 +145,14 @@ def _simpler(recipe: Recipe) -> Iterator[RecipeCandidate]:
     for name in recipe.features:
         fewer = replace(recipe, features=tuple(kept for kept in recipe.features if kept != name))
         words = ROW_FEATURES[name].function.split("_", 1)[1].replace("_", " ")
-        yield _less(fewer, f"Without {words} it should do as well because they may be noise")
+        yield _less(fewer, f"Removing {words} should not hurt because they may be noise")
     for at, member in enumerate(recipe.members):
         family = family_of(member)
         if len(recipe.members) > 1:
             fewer = replace(recipe, members=recipe.members[:at] + recipe.members[at + 1 :])
-            yield _less(fewer, f"Without {family.title_inside} it should do as well because the others know enough")
+            yield _less(fewer, f"Removing {family.title_inside} should not hurt because the other models may suffice")
         for plainer, what in _plainer(member):
-            claim = f"{family.title} without {what} should do as well because less can overfit"
+            claim = f"{family.title} without {what} should not do worse because a simpler model overfits less"
             yield _less(with_member_at(recipe, at, plainer), claim)
 
 
@@ -162,10 +164,10 @@ def _plainer(member: Member) -> Iterator[tuple[Member, str]]:
     for step in member.steps:
         yield replace(member, steps=tuple(kept for kept in member.steps if kept != step)), f"the step {step}"
     for name, _ in member.params:
-        yield replace(member, params=tuple(pair for pair in member.params if pair[0] != name)), f"its own {name}"
+        yield replace(member, params=tuple(pair for pair in member.params if pair[0] != name)), f"a tuned {name}"
     if member.bags:
         yield replace(member, bags=0), "bagging"
     if member.codes:
-        yield replace(member, codes=False), "codes as categories"
+        yield replace(member, codes=False), "numeric codes as categories"
     if member.flags:
-        yield replace(member, flags=False), "flags for gaps"
+        yield replace(member, flags=False), "flags for missing values"

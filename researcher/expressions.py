@@ -1,4 +1,4 @@
-"""Python expressions as values, laid out on lines the way a code formatter would.
+"""Python expressions as source text, laid out on lines the way a code formatter would.
 
 The import lines that a piece of code needs, sorted as the linter sorts them.
 """
@@ -17,97 +17,58 @@ WIDTH = 120
 STEP = 4
 
 Value: TypeAlias = "str | int | float | bool | tuple[Value, ...] | None"
-Expression: TypeAlias = "Name | Call | Group | Value"
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A variable or a function, written as it is."""
-
-    text: str
+def call(function: str, *arguments: str, **settings: Value) -> str:
+    """Return the source of a call on one line; the arguments are source text, the settings are values."""
+    return f"{function}({', '.join([*arguments, *(f'{name}={literal(value)}' for name, value in settings.items())])})"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A call of `function` with positional and keyword arguments, in the order given."""
-
-    function: str
-    arguments: tuple[Expression, ...] = ()
-    keywords: tuple[tuple[str, Expression], ...] = ()
+def literal(value: Value) -> str:
+    """Return a value as source text, its strings in the double quotes of the formatters (`repr` writes single ones)."""
+    if isinstance(value, tuple):
+        return f"({', '.join(map(literal, value))}{',' * (len(value) == 1)})"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A tuple (brackets `()`) or a list (brackets `[]`) of expressions."""
-
-    items: tuple[Expression, ...]
-    brackets: str = "()"
-
-
-def call(function: str, *arguments: Expression, **keywords: Expression) -> Call:
-    """Return a Call, spelled as the call itself would be."""
-    return Call(function, arguments, tuple(keywords.items()))
-
-
-def statement(prefix: str, expression: Expression, *, indent: int = STEP) -> str:
+def statement(prefix: str, code: str, *, indent: int = STEP) -> str:
     """Return `prefix` (such as `return ` or `numbers = `) and the expression, indented, without a final newline."""
     lead = " " * indent + prefix
-    return lead + layout(expression, indent=indent, used=len(lead))
+    return lead + layout(code, indent=indent, used=len(lead))
 
 
-def layout(expression: Expression, *, indent: int, used: int) -> str:
-    """Return the expression on one line if it fits beside the `used` characters, else one part to a line.
+def layout(code: str, *, indent: int, used: int) -> str:
+    """Return a one-line expression as it is if it fits after the `used` characters, else with one part to a line.
 
-    The trailing comma of the long form makes it a fixed point of the formatters: what we write stays as it is.
+    `ast.unparse` does not break lines, and it writes single quotes. The trailing comma of the long form makes it a
+    fixed point of the formatters: they leave it as it is.
     """
-    flat = one_line(expression)
-    parts = _parts(expression)
-    if used + len(flat) <= WIDTH or not parts:
-        return flat
+    opening, parts = _split(code) if used + len(code) > WIDTH else ("", [])
+    if not parts:
+        return code
     inner = indent + STEP
     lines = []
     for label, part in parts:
         # The one added is the comma that follows.
         body = layout(part, indent=inner, used=inner + len(label) + 1)
         lines.append(f"{' ' * inner}{label}{body},\n")
-    opening, closing = _brackets(expression)
-    return f"{opening}\n{''.join(lines)}{' ' * indent}{closing}"
+    return f"{opening}\n{''.join(lines)}{' ' * indent}{code[-1]}"
 
 
-def one_line(expression: Expression) -> str:
-    """Return the expression as Python source on a single line."""
-    if isinstance(expression, Name):
-        return expression.text
-    if not isinstance(expression, Call | Group):
-        return _literal(expression)
-    parts = [label + one_line(part) for label, part in _parts(expression)]
-    opening, closing = _brackets(expression)
-    # A tuple of one needs its comma.
-    comma = "," if opening == "(" and len(parts) == 1 else ""
-    return f"{opening}{', '.join(parts)}{comma}{closing}"
+def _split(code: str) -> tuple[str, list[tuple[str, str]]]:
+    """Return what opens a call, a tuple or a list, and its parts, each with the `name=` before it."""
+    node = ast.parse(code, mode="eval").body
+    if isinstance(node, ast.Tuple | ast.List):
+        return code[0], [("", _text(code, item)) for item in node.elts]
+    if isinstance(node, ast.Call):
+        parts = [("", _text(code, argument)) for argument in node.args]
+        parts += [(f"{keyword.arg}=", _text(code, keyword.value)) for keyword in node.keywords]
+        return f"{_text(code, node.func)}(", parts
+    return "", []
 
 
-def _parts(expression: Expression) -> list[tuple[str, Expression]]:
-    if isinstance(expression, Call):
-        positional: list[tuple[str, Expression]] = [("", argument) for argument in expression.arguments]
-        return positional + [(f"{name}=", argument) for name, argument in expression.keywords]
-    if isinstance(expression, Group):
-        return [("", item) for item in expression.items]
-    return []
-
-
-def _brackets(expression: Call | Group | Expression) -> tuple[str, str]:
-    if isinstance(expression, Call):
-        return f"{expression.function}(", ")"
-    return ("[", "]") if isinstance(expression, Group) and expression.brackets == "[]" else ("(", ")")
-
-
-def _literal(value: Value) -> str:
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, tuple):
-        return one_line(Group(value))
-    return repr(value)
+def _text(code: str, node: ast.expr) -> str:
+    return ast.get_source_segment(code, node) or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +81,7 @@ class Import:
 
     @property
     def bound(self) -> str:
-        """The name by which the code knows it."""
+        """The name that the code uses."""
         return self.alias or self.name or self.module.split(".", maxsplit=1)[0]
 
     @property
@@ -130,7 +91,7 @@ class Import:
 
     @property
     def text(self) -> str:
-        """As it stands after `import`."""
+        """The text after `import`."""
         what = self.name or self.module
         return f"{what} as {self.alias}" if self.alias else what
 

@@ -1,9 +1,7 @@
-"""What a run has taught so far: the recipe it stands on, what was tried, and how good that was.
+"""What the history of a run shows: the best recipe, the recipes that were tried, and their scores.
 
-What a table does not have, told by ideas that changed nothing at all: bent lines on a table without a number.
-
-The researcher never sees the table. A val_auc that is the same to the last digit, with and without a piece, says that
-the piece had nothing to work on, and then neither have the others of its subject.
+The researcher never sees the table. If val_auc is the same to the last digit with and without a piece (such as splines
+on a table without numbers), the piece had no columns to act on, and neither have the other pieces for such columns.
 """
 
 from __future__ import annotations
@@ -25,19 +23,19 @@ _ON_NUMBERS = frozenset(
 _ON_CATEGORIES = frozenset({"target", "category_pairs", "numbers_in_names"})
 _ON_GAPS = frozenset({"missing_count", "flags"})
 
-# A piece that cannot fail to change something where its subject is there, and the pieces of that subject. A flag for
-# zeros is not among them: a table of numbers may hold no zero.
+# A piece that changes the score whenever its kind of column is present, and all pieces for that kind. A flag for zeros
+# is not among them, since a table of numbers may have no zero.
 _TELLING: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("hinges", "splines", "bins", "signed_logs", "ratios", "products", "row_summary"), _ON_NUMBERS),
     **dict.fromkeys(("target", "category_pairs"), _ON_CATEGORIES),
     "missing_count": _ON_GAPS,
 }
-# What a piece takes the place of is no difference of its own.
+# The defaults, which another piece replaces; they do not count as a difference.
 _PLAIN = frozenset({"standard", "raw", "onehot", "ordinal"})
 
 
 def idle_pieces(measured: Sequence[tuple[Recipe, float]]) -> frozenset[str]:
-    """Return the pieces that have nothing to work on, judged by recipes and their scores."""
+    """Return the pieces that have no columns to act on, judged by recipes and their scores."""
     by_score: dict[float, list[Recipe]] = {}
     for recipe, score in measured:
         by_score.setdefault(score, []).append(recipe)
@@ -46,7 +44,7 @@ def idle_pieces(measured: Sequence[tuple[Recipe, float]]) -> frozenset[str]:
 
 
 def _without_effect(recipes: Sequence[Recipe]) -> Iterator[str]:
-    """The telling pieces that are the only difference between two recipes of the same score."""
+    """The pieces of _TELLING that are the only difference between two recipes of the same score."""
     made_of = {recipe.pieces - _PLAIN for recipe in recipes}
     yield from (piece for pieces in made_of for piece in pieces & _TELLING.keys() if pieces - {piece} in made_of)
 
@@ -56,9 +54,9 @@ _FAILED = frozenset({Verdict.CRASH, Verdict.TIMEOUT, Verdict.REJECT})
 
 @dataclass(frozen=True, slots=True)
 class PastExperiment:
-    """An experiment whose recipe is known. `score` is its metric, None where it was not measured to the end.
+    """An experiment whose recipe is known. `score` is its metric, None if it was not measured completely.
 
-    `bound` is the most that a measurement could still have reached when it was cut short.
+    `bound` is the maximum that the metric could still have reached when the experiment was stopped early.
     """
 
     n: int
@@ -70,7 +68,7 @@ class PastExperiment:
 
     @property
     def rank(self) -> tuple[bool, float]:
-        """Sort key: measured before cut short, then the higher the better."""
+        """Sort key: measured above stopped early, then by score or bound."""
         return self.score is not None, self.score if self.score is not None else self.bound or 0.0
 
 
@@ -78,11 +76,11 @@ class PastExperiment:
 class Knowledge:
     """The history as the researcher sees it.
 
-    `incumbent` is the recipe the run stands on, or the plain one on the hand-written features of a file that is no
-    recipe (`is_by_hand`); `hand` and `frame` are what that file brings along. `tried` holds every recipe measured, kept
-    or not; `ranked` the trials that can be built on, best first, measured before cut short; `barred` the pieces that
-    have only ever failed (what crashed is not built on) or that have nothing to work on in this table. `ideas` are the
-    names of the ideas used up, `last_arm` the kind of the last one if that was kept.
+    `incumbent` is the best recipe of the run, or the plain recipe on the hand-written features of a file that is no
+    recipe (`is_by_hand`); `hand` and `frame` are the parts of that file that are kept. `tried` holds every recipe
+    measured, kept or not. `ranked` holds the experiments that did not fail, best first. `barred` are the pieces that
+    have only failed or that have no columns to act on. `ideas` are the names of the ideas that are used up, and
+    `last_arm` is the kind of the last one if it was kept.
     """
 
     incumbent: Recipe
@@ -97,15 +95,15 @@ class Knowledge:
 
 
 def learn(history: Sequence[Experiment], *, worktree: str | None = None) -> Knowledge:
-    """Return what the history teaches.
+    """Return what the history shows.
 
     Parameters
     ----------
     history : sequence of Experiment
         Oldest first. Experiments of other agents count, but their recipes are unknown.
-    desk : str or None
-        The best train.py so far. It tells a hand-written file from our own, and brings its frozen parts and its row
-        features. None: every file is ours.
+    worktree : str or None
+        The best train.py so far, whose frozen parts and hand-written row features are kept. None: the researcher wrote
+        every file.
     """
     is_plain = _is_plain(history, worktree)
     trials = [trial for trial in (_trial(experiment, is_plain=is_plain) for experiment in history) if trial]
@@ -128,7 +126,7 @@ def learn(history: Sequence[Experiment], *, worktree: str | None = None) -> Know
 
 
 def _is_plain(history: Sequence[Experiment], worktree: str | None) -> bool:
-    """Whether experiment 0 is the plain baseline: the desk tells it as long as the run stands there."""
+    """Whether experiment 0 is the plain baseline; the worktree shows it as long as nothing better was kept."""
     standing = best(history)
     has_moved_on = standing is not None and standing.n > 0
     return worktree is None or has_moved_on or same_code(worktree, render(Recipe(), ""))
@@ -142,7 +140,7 @@ def _barred(trials: Sequence[PastExperiment], incumbent: Recipe) -> frozenset[st
 
 
 def _standing_recipe(history: Sequence[Experiment], *, is_plain: bool) -> Recipe | None:
-    """The recipe of the experiment that the run stands on, None where somebody else wrote it."""
+    """The recipe of the best experiment, None if another agent wrote it."""
     standing = best(history)
     if standing is None:
         return Recipe() if is_plain else None

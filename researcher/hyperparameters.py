@@ -1,4 +1,4 @@
-"""The knobs: settings of a model with the values worth trying, and why one would turn them."""
+"""Hyperparameters: the values worth trying, and why a larger or a smaller one may help."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from researcher.expressions import Value
 
 @dataclass(frozen=True, slots=True)
 class Knob:
-    """A setting with its useful values in order, where it starts, and why one would turn it up or down.
+    """A hyperparameter with its useful values in order, its start, and why a larger or smaller value may help.
 
-    `silent` is the library's own default: it is left out of the code. The empty tuple stands for no such default.
+    `silent` is the library's default, which is left out of the code. The empty tuple means that there is none.
     """
 
     name: str
@@ -23,36 +23,36 @@ class Knob:
 
 
 def strength(*values: float, start: float, up: str, down: str) -> Knob:
-    """How much a model may follow the rows: scikit-learn's C, 1.0 unless told."""
+    """Return scikit-learn's C, the inverse strength of the regularization, which is 1.0 by default."""
     return Knob("C", values, start, up, down, silent=1.0)
 
 
 def rounds(name: str) -> Knob:
-    """How many trees a booster adds up: 100 unless told, in every library."""
-    up, down = "more rounds pick up weaker signals", "stopping earlier fits less noise"
+    """Return the number of trees in a boosting model, which is 100 by default in every library."""
+    up, down = "more rounds can fit weaker signals", "fewer rounds fit less noise"
     return Knob(name, (30, 60, 100, 200, 400), 100, up, down, silent=100)
 
 
 def tree_size(name: str, values: tuple[int, ...], *, start: int, silent: int) -> Knob:
-    """How large each tree may grow, by its leaves or its depth."""
-    return Knob(name, values, start, "bigger trees catch richer interactions", "smaller trees fit less noise", silent)
+    """Return the limit on the size of a tree, in leaves or in depth."""
+    return Knob(name, values, start, "larger trees can model more interactions", "smaller trees fit less noise", silent)
 
 
 def leaf_rows(name: str, values: tuple[int, ...], *, start: int, silent: int) -> Knob:
-    """How many rows a leaf needs at least."""
-    up, down = "larger leaves average out the noise", "smaller leaves follow finer detail"
+    """Return the minimum number of rows in a leaf."""
+    up, down = "larger leaves average out more noise", "smaller leaves follow finer detail"
     return Knob(name, values, start, up, down, silent)
 
 
 def leaf_shrinkage(name: str, *, silent: float) -> Knob:
-    """How far the answers of the leaves are pulled towards zero."""
-    up, down = "shrunken leaves claim less", "leaves may say what they see"
+    """Return the L2 regularization of the leaf values."""
+    up, down = "shrunken leaf values fit less noise", "less shrinkage keeps more of the signal"
     return Knob(name, (0.0, 1.0, 10.0, 50.0), 1.0, up, down, silent)
 
 
 def column_share(name: str, values: tuple[Value, ...], *, start: Value, silent: Value) -> Knob:
-    """How many of the columns a tree, or a cut, may look at."""
-    up, down = "more choice finds the telling columns", "the trees then differ more"
+    """Return the share of the columns that a tree or a split may use."""
+    up, down = "more choice finds the informative columns", "the trees then differ more from each other"
     return Knob(name, values, start, up, down, silent)
 
 
@@ -60,15 +60,15 @@ RATE = Knob(
     "learning_rate",
     (0.02, 0.05, 0.1, 0.2),
     0.05,
-    up="small steps leave the work half done",
+    up="small steps may underfit",
     down="smaller steps fit less noise",
 )
 CLASS_WEIGHT = Knob(
     "class_weight",
     (None, "balanced"),
     None,
-    up="the rarer class then counts as much",
-    down="the classes are what they are",
+    up="the rarer class then has the same weight",
+    down="the class frequencies carry information",
     silent=None,
 )
 FOREST_KNOBS = (
@@ -76,8 +76,8 @@ FOREST_KNOBS = (
         "n_estimators",
         (25, 50, 100, 200, 400),
         50,
-        up="more trees average out their chance",
-        down="the last trees add little",
+        up="averaging more trees reduces variance",
+        down="fewer trees may be as good and faster",
         silent=100,
     ),
     leaf_rows("min_samples_leaf", (1, 2, 3, 5, 10, 20), start=3, silent=1),

@@ -1,9 +1,9 @@
-"""The bank: ideas that need no knowledge of the table, in the order in which they pay for their CPU seconds.
+"""The bank: ideas that need no knowledge of the table, ordered by what they gain per CPU second.
 
-A run opens with eight cheap ideas of different kinds, most of them a model of its own: 0.1 to 0.5 CPU seconds on a
-thousand rows, so that a short run has several to average. Their order was chosen on six splits each of eight public
-tables (200 to 5,400 rows) by what the committee of a run of 5 to 15 CPU seconds came to; that of the others by
-validation AUC gained per CPU second.
+A run opens with eight cheap ideas of different kinds. Most are a model of its own and take 0.1 to 0.5 CPU seconds on a
+thousand rows, so that a short run has several models to average. Their order was chosen on six splits each of eight
+public tables (200 to 5,400 rows), by the AUC of the committee of a run of 5 to 15 CPU seconds. The order of the others
+was chosen by the validation AUC gained per CPU second.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Build: TypeAlias = Callable[[Knowledge], RecipeCandidate | None]
 
 @dataclass(frozen=True, slots=True)
 class Idea:
-    """A named idea, and how it is made concrete; None as long as it does not fit what is known."""
+    """A named idea and its `build`, which returns None as long as the idea does not fit the run."""
 
     name: str
     build: Build
@@ -46,7 +46,7 @@ class Idea:
 def from_bank(
     known: Knowledge, arms: Collection[IdeaKind], ideas: Sequence[Idea] | None = None
 ) -> Iterator[tuple[str, RecipeCandidate]]:
-    """Yield those of the ideas (the whole bank unless told) that are of these arms and not used up, and their names."""
+    """Yield the names and candidates of the ideas of these arms that are not used up; default: the whole bank."""
     for idea in IDEAS if ideas is None else ideas:
         candidate = idea.build(known) if idea.name not in known.ideas else None
         if candidate is not None and candidate.arm in arms:
@@ -54,18 +54,18 @@ def from_bank(
 
 
 def opening(seed: int) -> Sequence[Idea]:
-    """Return the opening; the lanes of a race have seeds one after the other, and begin in different places of it."""
+    """Return the opening. Parallel loops have consecutive seeds, and each begins at another idea of it."""
     at = STRIDE * seed % len(OPENING)
     return (*OPENING[at:], *OPENING[:at])
 
 
 def on_best(edit: Edit) -> Build:
-    """Return the build that makes the edit on the incumbent or, where that does not fit, on the best trial it fits."""
+    """Return the build that edits the incumbent or, where the edit does not fit, the best experiment that it fits."""
     return lambda known: _first_fresh(known, edit, [*_best_first(known), _plain(known)])
 
 
 def on_plain(edit: Edit) -> Build:
-    """Return the build that makes the edit on the plain model, which is quick to fit; else as `on_best`."""
+    """Return the build that edits the plain model, which is quick to fit, or else as `on_best` does."""
     return lambda known: _first_fresh(known, edit, [_plain(known), *_best_first(known)])
 
 
@@ -99,7 +99,7 @@ def best_of(count: int, hypothesis: str, *, blend: Blend = Blend.VOTE) -> Build:
 
 
 def best_members(known: Knowledge) -> list[Member]:
-    """Return the best member of each family, best first, as far as they were tried on their own."""
+    """Return the best member of each family that was tried on its own, best first."""
     found: dict[str, Member] = {}
     for trial in known.ranked:
         if len(trial.recipe.members) == 1:
@@ -111,7 +111,7 @@ def _edit(name: str, edit: Edit) -> Idea:
     return Idea(name, on_best(edit))
 
 
-STRIDE = 3  # ideas from one lane's first to the next one's
+STRIDE = 3  # ideas between the first ideas of two parallel loops
 _SCALED = (ModelKind.LINEAR, ModelKind.SMOOTH)
 
 OPENING: tuple[Idea, ...] = (
@@ -121,13 +121,15 @@ OPENING: tuple[Idea, ...] = (
     _edit("lightgbm", as_family("lightgbm")),
     Idea("shrink", on_plain(on_first(turn("C", 0.01), ModelKind.LINEAR))),
     _edit("forest", as_family("forest", min_samples_leaf=10)),
-    Idea("three_kinds", best_of(3, "Averaging three kinds of model should help because each sees what others miss")),
+    Idea("three_kinds", best_of(3, "Averaging three kinds of model should help because they make different errors")),
     _edit("neighbours", as_family("neighbours", p=1)),
 )
 IDEAS: tuple[Idea, ...] = (
     *OPENING,
     _edit("coarser_leaves", on_first(turn("min_samples_leaf", 20), ModelKind.TREES)),
-    Idea("four_families", best_of(4, "Averaging the best four families should help because their noise cancels out")),
+    Idea(
+        "four_families", best_of(4, "Averaging the best four families should help because averaging reduces variance")
+    ),
     _edit("xgboost", as_family("xgboost", max_depth=2)),
     _edit("boosting", as_family("boosting")),
     _edit("zero_flags", add_feature("zero_flags")),
@@ -144,7 +146,9 @@ IDEAS: tuple[Idea, ...] = (
     _edit("lasso", as_family("lasso", C=0.1, l1_ratio=0.5)),
     _edit("network", as_family("network", alpha=3.0)),
     _edit("target", on_first(see_categories("target"))),
-    Idea("five_families", best_of(5, "Averaging the best five families should help because their noise cancels out")),
+    Idea(
+        "five_families", best_of(5, "Averaging the best five families should help because averaging reduces variance")
+    ),
     _edit("row_summary", add_feature("row_summary")),
     _edit("softer_border", on_first(turn("C", 0.3), ModelKind.SMOOTH)),
     _edit("shrink_less", on_first(turn("C", 0.1), ModelKind.LINEAR)),
@@ -153,7 +157,9 @@ IDEAS: tuple[Idea, ...] = (
     _edit("power", on_first(see_numbers("power"), *_SCALED)),
     Idea(
         "stack",
-        best_of(3, "Stacking three kinds of model should help because it learns whom to trust", blend=Blend.STACK),
+        best_of(
+            3, "Stacking three kinds of model should help because it learns how to weight the models", blend=Blend.STACK
+        ),
     ),
     _edit("bins", on_first(see_numbers("bins"), ModelKind.LINEAR)),
     _edit("bagged_network", on_first(bag(5), ModelKind.SMOOTH)),

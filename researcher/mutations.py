@@ -1,4 +1,4 @@
-"""Single changes of a recipe, each with its reason; None where one does not fit or would change nothing."""
+"""Single changes of a recipe, each with its reason; None where a change does not fit or has no effect."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_MEMBERS = 5
 
 @dataclass(frozen=True, slots=True)
 class RecipeCandidate:
-    """A recipe to measure, the kind of idea that it is, and why it should help."""
+    """A recipe to measure, its kind of idea, and its hypothesis."""
 
     recipe: Recipe
     arm: IdeaKind
@@ -26,7 +26,7 @@ class RecipeCandidate:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A member after an edit; `said` follows its title in the hypothesis: `on bent lines should help because …`."""
+    """A member after an edit; `claim` follows its title in the hypothesis (`on cubic splines should help because`)."""
 
     member: Member
     arm: IdeaKind
@@ -51,7 +51,7 @@ def add_feature(name: str) -> Edit:
 
 
 def as_family(family: str, **params: Value) -> Edit:
-    """Return the edit that puts one model of the family in place of all members."""
+    """Return the edit that replaces all members by one model of the family."""
 
     def edit(recipe: Recipe) -> RecipeCandidate | None:
         alone = replace(recipe, members=(member_of(family, **params),), blend=Blend.VOTE)
@@ -63,7 +63,7 @@ def as_family(family: str, **params: Value) -> Edit:
 
 
 def exchange(at: int, member: Member) -> Edit:
-    """Return the edit that puts the member in that place, unless its family is at work already."""
+    """Return the edit that replaces the member at that index, unless the recipe has one of the new family."""
 
     def edit(recipe: Recipe) -> RecipeCandidate | None:
         if member.family in recipe.families:
@@ -76,7 +76,7 @@ def exchange(at: int, member: Member) -> Edit:
 
 
 def join(member: Member) -> Edit:
-    """Return the edit that averages the member in, where the recipe has none of its family."""
+    """Return the edit that adds the member to the average, unless the recipe has one of its family."""
 
     def edit(recipe: Recipe) -> RecipeCandidate | None:
         if member.family in recipe.families or len(recipe.members) >= MAX_MEMBERS:
@@ -89,7 +89,7 @@ def join(member: Member) -> Edit:
 
 
 def on_first(change: MemberEdit, *kinds: ModelKind) -> Edit:
-    """Return the edit that changes the first member that it can, of the given kinds where some are given."""
+    """Return the edit that changes the first member that the change fits, of the given kinds if any are given."""
 
     def edit(recipe: Recipe) -> RecipeCandidate | None:
         eligible = [at for at, member in enumerate(recipe.members) if not kinds or family_of(member).kind in kinds]
@@ -100,7 +100,7 @@ def on_first(change: MemberEdit, *kinds: ModelKind) -> Edit:
 
 
 def on_member(change: MemberEdit, at: int) -> Edit:
-    """Return the edit that changes the member in that place."""
+    """Return the edit that changes the member at that index."""
 
     def edit(recipe: Recipe) -> RecipeCandidate | None:
         done = change(recipe.members[at])
@@ -113,31 +113,31 @@ def on_member(change: MemberEdit, at: int) -> Edit:
 
 
 def see_numbers(name: str) -> MemberEdit:
-    """Return the edit that prepares the numbers in that way."""
+    """Return the edit that preprocesses the numbers in that way."""
     claim = f"{NUMBERS[name].claim} should help because {NUMBERS[name].why}"
     return lambda member: _changed(member, replace(member, numbers=name), IdeaKind.PREPROCESSING, claim)
 
 
 def see_categories(name: str) -> MemberEdit:
-    """Return the edit that codes the categories in that way."""
+    """Return the edit that encodes the categories in that way."""
     claim = f"{CATEGORIES[name].claim} should help because {CATEGORIES[name].why}"
     return lambda member: _changed(member, replace(member, categories=name), IdeaKind.PREPROCESSING, claim)
 
 
 def see_codes(member: Member) -> Change | None:
-    """Treat number columns of few values as categories."""
-    claim = "on number codes as categories should help because code 3 need not lie between 2 and 4"
+    """Treat numeric columns with few distinct values as categories."""
+    claim = "with numeric codes as categories should help because code 3 need not lie between codes 2 and 4"
     return _changed(member, replace(member, codes=True), IdeaKind.PREPROCESSING, claim)
 
 
 def see_gaps(member: Member) -> Change | None:
-    """Flag the numbers that were missing."""
-    claim = "with flags for gaps should help because what is not measured is seldom chance"
+    """Flag the missing numbers."""
+    claim = "with flags for missing values should help because values are seldom missing at random"
     return _changed(member, replace(member, flags=True), IdeaKind.PREPROCESSING, claim)
 
 
 def add_step(name: str, *, arm: IdeaKind = IdeaKind.PREPROCESSING) -> MemberEdit:
-    """Return the edit that adds a step behind the columns; a tree's numbers are filled for it."""
+    """Return the edit that adds a step after the columns; for it the missing numbers of a tree are imputed."""
 
     def change(member: Member) -> Change | None:
         numbers = "standard" if member.numbers == "raw" else member.numbers
@@ -149,7 +149,7 @@ def add_step(name: str, *, arm: IdeaKind = IdeaKind.PREPROCESSING) -> MemberEdit
 
 
 def turn(name: str, value: Value, *, arm: IdeaKind = IdeaKind.HYPERPARAMETERS) -> MemberEdit:
-    """Return the edit that turns a knob to that value; at its start it is left out of the recipe."""
+    """Return the edit that sets a hyperparameter; its start value is left out of the recipe."""
 
     def change(member: Member) -> Change | None:
         knob = next((knob for knob in family_of(member).knobs if knob.name == name), None)
@@ -165,8 +165,8 @@ def turn(name: str, value: Value, *, arm: IdeaKind = IdeaKind.HYPERPARAMETERS) -
 
 
 def bag(count: int) -> MemberEdit:
-    """Return the edit that averages the model over `count` samples of the rows, where that makes a difference."""
-    claim = f"on {count} samples of the rows should help because its chance averages out"
+    """Return the edit that bags the model over `count` samples of the rows, if the model is unstable."""
+    claim = f"bagged over {count} samples of the rows should help because averaging reduces variance"
 
     def change(member: Member) -> Change | None:
         is_worth_it = family_of(member).is_unstable
@@ -176,26 +176,26 @@ def bag(count: int) -> MemberEdit:
 
 
 def member_of(family: str, **params: Value) -> Member:
-    """Return a member of the family with the view of the columns that its kind wants."""
+    """Return a member of the family with the preprocessing that suits its kind."""
     is_tree = FAMILIES[family].kind is ModelKind.TREES
     numbers, categories = ("raw", "ordinal") if is_tree else ("standard", "onehot")
     return Member(family, tuple(sorted(params.items())), numbers, categories)
 
 
 def with_member_at(recipe: Recipe, at: int, member: Member) -> Recipe:
-    """Return the recipe with the member in that place."""
+    """Return the recipe with the member at that index."""
     return replace(recipe, members=(*recipe.members[:at], member, *recipe.members[at + 1 :]))
 
 
 def views() -> list[MemberEdit]:
-    """Return every edit of how a member sees the columns."""
+    """Return every edit of the preprocessing of a member."""
     numbers = [see_numbers(name) for name in NUMBERS]
     categories = [see_categories(name) for name in CATEGORIES]
     return [*numbers, *categories, *(add_step(name) for name in STEPS), see_codes, see_gaps]
 
 
 def notches(member: Member) -> Iterator[MemberEdit]:
-    """Yield each turn of one of the member's knobs by one notch."""
+    """Yield each edit that moves one hyperparameter of the member to its next larger or smaller value."""
     for knob in family_of(member).knobs:
         at = knob.values.index(setting(member, knob))
         for near in (at - 1, at + 1):

@@ -1,6 +1,6 @@
-"""The next experiment of a run: history in, one new train.py out. Pure: same history and seed, same bytes.
+"""Propose the next experiment of a run: history in, one train.py out. Same history and seed, same bytes.
 
-What an experiment may cost, judged by what the run has measured: on a large table some ideas never end.
+Ideas that would take too long on the table are left out, judged by the CPU seconds that the run has measured.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ from researcher.ideas import from_bank, opening
 from researcher.mutations import RecipeCandidate
 from researcher.recipe import Blend, IdeaKind, Recipe, write_note
 
-# Well under the 180 CPU seconds that the harness allows: an idea that is cut off there teaches nothing.
+# Well under the 180 CPU seconds that the harness allows, since a timeout tells nothing about an idea.
 LIMIT_CPU_S = 120.0
-# The plain baseline takes a tenth of a second on a few hundred rows. Where nothing was quicker than this, what compares
-# each row with each other row takes hours.
+# The plain baseline takes a tenth of a second on a few hundred rows. Where nothing was quicker than this, a model that
+# compares all pairs of rows takes hours.
 LARGE_CPU_S = 2.0
 COMPARES_ROWS = frozenset({"svm", "neighbours"})
-# A stack fits each member once for each of its three folds, and once more.
+# A stack fits each member once for each of its three folds, and once on all rows.
 STACK_FITS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """CPU seconds of all fits together: the most that each family has taken alone, the least that anything has."""
+    """CPU seconds of all fits: the maximum of each family on its own, and the minimum of all experiments."""
 
     by_family: Mapping[str, float]
     least: float
 
 
 def price_list(trials: Sequence[PastExperiment]) -> Prices:
-    """Return what the trials that came to their end have cost."""
+    """Return the CPU seconds of the completed experiments."""
     by_family: dict[str, float] = {}
     costs = [(trial, trial.cpu_s) for trial in trials if trial.cpu_s is not None and trial.score is not None]
     for trial, cpu_s in costs:
@@ -48,18 +48,18 @@ def price_list(trials: Sequence[PastExperiment]) -> Prices:
 
 
 def is_affordable(recipe: Recipe, prices: Prices) -> bool:
-    """Whether the recipe should end within its budget; what was never measured is given its chance."""
+    """Whether the recipe is expected to end within its budget; a family that was never measured is allowed."""
     never_ends = prices.least > LARGE_CPU_S and bool((recipe.families & COMPARES_ROWS) - prices.by_family.keys())
     return not never_ends and expected_cpu_s(recipe, prices) <= LIMIT_CPU_S
 
 
 def expected_cpu_s(recipe: Recipe, prices: Prices) -> float:
-    """Return the CPU seconds that the recipe's members took on their own, 0 for a family not measured yet."""
+    """Return the CPU seconds that the recipe's members took on their own, 0 for a family that was not measured yet."""
     alone = sum(prices.by_family.get(member.family, 0.0) * max(1, member.bags) for member in recipe.members)
     return alone * (STACK_FITS if recipe.blend is Blend.STACK and len(recipe.members) > 1 else 1)
 
 
-# What a run turns to, one after the other, once the bank is empty; what pays most often comes twice.
+# The order of the kinds of idea once the bank is empty; the kinds that most often gain come twice.
 _ROTATION = (
     IdeaKind.HYPERPARAMETERS,
     IdeaKind.ENSEMBLING,
@@ -71,13 +71,13 @@ _ROTATION = (
     IdeaKind.SIMPLIFY,
 )
 
-# An idea's name in the bank, "" for one that the run itself suggests.
+# The name of an idea in the bank, "" for an idea from the run itself.
 Named: TypeAlias = tuple[str, RecipeCandidate]
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """One experiment: the whole train.py, what it claims, its arm, and what the researcher will want to remember."""
+    """One experiment: the whole train.py, its hypothesis, its arm, and the researcher's note."""
 
     source: str
     hypothesis: str
@@ -93,11 +93,11 @@ def propose(history: Sequence[Experiment], *, seed: int, arm: str = "", worktree
     history : sequence of Experiment
         The run so far, oldest first.
     seed : int
-        What the choice among equals depends on, beside the history.
+        Seed of the random choices.
     arm : str
-        The kind of idea wanted once the opening is played; "" or an unknown word leaves it to the researcher.
-    desk : str or None
-        The best train.py so far. Its frozen parts are kept, and a feature_fn written by hand is built upon.
+        The kind of idea wanted after the opening; "" or an unknown word leaves the choice to the researcher.
+    worktree : str or None
+        The best train.py so far. Its frozen parts and a hand-written feature_fn are kept.
     """
     known = learn(history, worktree=worktree)
     rng = random.Random(f"{seed} {len(history)}")
@@ -107,9 +107,9 @@ def propose(history: Sequence[Experiment], *, seed: int, arm: str = "", worktree
 
 
 def _named(known: Knowledge, arm: str, seed: int, rng: random.Random) -> Iterator[Named]:
-    """What to try, best guess first, and its name in the bank.
+    """The candidates with their names in the bank, in the order of preference.
 
-    The opening; then the wanted kind, the rest of the bank, and what the run suggests.
+    First the opening, then the wanted kind, the rest of the bank, and ideas from the run itself.
     """
     yield from from_bank(known, set(IdeaKind), opening(seed))
     wanted = [kind for kind in IdeaKind if kind == arm]
@@ -124,14 +124,14 @@ def _named(known: Knowledge, arm: str, seed: int, rng: random.Random) -> Iterato
 
 
 def _rotated(known: Knowledge) -> list[IdeaKind]:
-    """The arm that was just kept again, else the next in turn: a plateau is answered by another kind of idea."""
+    """The arm of the last keep first, then all in rotation, so that a plateau leads to another kind of idea."""
     at = len(known.tried) % len(_ROTATION)
     turn = [*_ROTATION[at:], *_ROTATION[:at]]
     return [*(kind for kind in IdeaKind if kind == known.last_arm), *turn]
 
 
 def _fresh(known: Knowledge, candidates: Iterator[Named]) -> Iterator[Named]:
-    """Only what was never tried, can be written and paid for, and holds nothing that is barred."""
+    """The candidates that are new, renderable, affordable, and without a barred piece."""
     prices = price_list(known.ranked)
     for idea, candidate in candidates:
         recipe = candidate.recipe
@@ -142,6 +142,6 @@ def _fresh(known: Knowledge, candidates: Iterator[Named]) -> Iterator[Named]:
 
 def _note(candidate: RecipeCandidate, idea: str, known: Knowledge) -> str:
     named = {"idea": idea} if idea else {}
-    kept = "its row features are kept, " if known.hand else ""
-    claim = {"says": f"train.py was written by hand: {kept}the models start from the bank"} if known.is_by_hand else {}
+    kept = "its row features are kept and " if known.hand else ""
+    claim = {"says": f"train.py was written by hand; {kept}the models start from the bank"} if known.is_by_hand else {}
     return write_note(candidate.recipe, **named, **claim)

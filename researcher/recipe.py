@@ -1,7 +1,7 @@
-"""What an experiment is made of: row features, and one or more models with their own view of the columns.
+"""The parts of an experiment: row features, and one or more models, each with its own preprocessing.
 
-A recipe is a plain value. It travels in the journal as the experiment's note, so that the history of a run is all that
-the researcher needs to go on.
+A recipe is a plain value. The journal stores it as the note of the experiment, so that the history of a run is all that
+the researcher needs.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class IdeaKind(StrEnum):
 
 
 class Blend(StrEnum):
-    """How several members become one answer."""
+    """How the predictions of several members are combined."""
 
     VOTE = "vote"
     STACK = "stack"
@@ -34,7 +34,7 @@ class Blend(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One model and how it sees the columns; every field names a piece in transforms.py or space.py."""
+    """One model and its preprocessing; every field names a piece in transforms.py or space.py."""
 
     family: str = "logistic"
     params: tuple[tuple[str, Value], ...] = ()
@@ -47,7 +47,7 @@ class Member:
 
     @property
     def pieces(self) -> frozenset[str]:
-        """The names of everything that it is made of."""
+        """The names of all its pieces."""
         bagged = [f"{self.family} bagged"] * bool(self.bags)
         marks = ["codes"] * self.codes + ["flags"] * self.flags
         return frozenset([self.family, self.numbers, self.categories, *self.steps, *marks, *bagged])
@@ -55,9 +55,9 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A whole train.py: the row features that all members share, the members, and how they are blended.
+    """A whole train.py: the row features that all members share, the members, and how they are combined.
 
-    `hand` is the digest of a hand-written feature_fn that the recipe keeps, and "" where there is none.
+    `hand` is the digest of a hand-written feature_fn that the recipe keeps, or "".
     """
 
     features: tuple[str, ...] = ()
@@ -67,18 +67,18 @@ class Recipe:
 
     @property
     def families(self) -> frozenset[str]:
-        """The model families at work in it."""
+        """The model families of its members."""
         return frozenset(member.family for member in self.members)
 
     @property
     def pieces(self) -> frozenset[str]:
-        """The names of everything that it is made of."""
+        """The names of all its pieces."""
         blend = [str(self.blend)] if len(self.members) > 1 else []
         return frozenset([*self.features, *blend]).union(*(member.pieces for member in self.members))
 
 
 def to_json(recipe: Recipe) -> dict[str, Any]:
-    """Return the recipe as JSON can hold it, what is at its default left out."""
+    """Return the recipe as a JSON object without the fields that have their default."""
     packed = _without_defaults(recipe, Recipe())
     packed["members"] = [_without_defaults(member, Member()) for member in recipe.members]
     return packed
@@ -87,17 +87,17 @@ def to_json(recipe: Recipe) -> dict[str, Any]:
 def from_json(packed: Any) -> Recipe:
     """Return the recipe that `to_json` packed; raise ValueError or TypeError for anything else."""
     if not isinstance(packed, dict) or not isinstance(packed.get("members"), list):
-        raise TypeError("recipe: expected an object with a list of members")
+        raise TypeError("recipe: the value is no object with a list of members")
     rest = {key: _frozen(value) for key, value in packed.items() if key not in {"members", "blend"}}
     members = tuple(_member(member) for member in packed["members"])
     recipe = Recipe(**rest, members=members, blend=Blend(packed.get("blend", Blend.VOTE)))
     if not (_has_types_of(recipe, Recipe()) and _are_words(recipe.features)):
-        raise TypeError("recipe: expected features as a list of words and hand as a word")
+        raise TypeError("recipe: features is no list of strings, or hand is no string")
     return recipe
 
 
 def parse_note(note: str) -> Recipe | None:
-    """Return the recipe in an experiment's note, or None where the note holds none: others may have written it."""
+    """Return the recipe in an experiment's note, or None; other agents write notes of their own."""
     try:
         return from_json(json.loads(note)["recipe"])
     except (ValueError, TypeError, KeyError, AttributeError):
@@ -116,11 +116,11 @@ def _without_defaults(value: Recipe | Member, default: Recipe | Member) -> dict[
 
 def _member(packed: Any) -> Member:
     if not isinstance(packed, dict):
-        raise TypeError("recipe: expected each member as an object")
+        raise TypeError("recipe: a member is no object")
     member = Member(**{key: _frozen(value) for key, value in packed.items()})
     has_pairs = all(isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str) for pair in member.params)
     if not (_has_types_of(member, Member()) and _are_words(member.steps) and has_pairs):
-        raise TypeError("recipe: expected a member with steps as words and params as pairs")
+        raise TypeError("recipe: a member has steps that are no strings, or params that are no pairs")
     hash(member)
     return member
 

@@ -1,11 +1,11 @@
-"""The model families: how each is written, what suits it, and why it may help."""
+"""The model families: the code of each, its hyperparameters, and why it may help."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from researcher.expressions import Call, Expression, Value, call
+from researcher.expressions import Value, call
 from researcher.hyperparameters import (
     CLASS_WEIGHT,
     FOREST_KNOBS,
@@ -22,19 +22,18 @@ from researcher.recipe import Member
 
 
 class ModelKind(StrEnum):
-    """What a family can make of a column."""
+    """How a family of models uses a column."""
 
-    LINEAR = "linear"  # a weighted sum: sees only what a column says by itself
-    SMOOTH = "smooth"  # distances or bends: needs columns on one scale
-    TREES = "trees"  # cuts: takes numbers as they are, missing ones included
+    LINEAR = "linear"  # a weighted sum: each column acts on its own
+    SMOOTH = "smooth"  # distances or curves: needs columns on one scale
+    TREES = "trees"  # splits: takes unscaled and missing numbers
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A model class, why it may help, the settings that it always has and the knobs that may turn.
+    """A model class, why it may help, its fixed settings and its hyperparameters.
 
-    `is_unstable`: another seed or another sample of rows gives a visibly different model, so that bagging has something
-    to average.
+    `is_unstable`: the model varies with the seed and the sample of rows, so that bagging has something to average.
     """
 
     key: str
@@ -49,7 +48,7 @@ class Family:
 
     @property
     def title_inside(self) -> str:
-        """The title inside a sentence; what is a name keeps its capitals."""
+        """The title inside a sentence; a proper name keeps its capitals."""
         is_name = any(letter.isupper() for letter in self.title[1:])
         return self.title if is_name else self.title[0].lower() + self.title[1:]
 
@@ -61,14 +60,14 @@ _FAMILIES = (
         "Logistic regression",
         ModelKind.LINEAR,
         "LogisticRegression",
-        "a straight line is hard to mislead",
+        "a linear model overfits little",
         fixed=(("max_iter", 1000),),
         knobs=(
             strength(
                 *(0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0),
                 start=1.0,
-                up="looser weights can follow more detail",
-                down="shrunken weights fit less noise",
+                up="weaker regularization can follow more detail",
+                down="stronger regularization fits less noise",
             ),
             CLASS_WEIGHT,
         ),
@@ -78,21 +77,21 @@ _FAMILIES = (
         "Lasso logistic regression",
         ModelKind.LINEAR,
         "LogisticRegression",
-        "the weights of useless columns drop to exactly zero",
+        "it sets the weights of uninformative columns to zero",
         fixed=(("solver", "saga"), ("max_iter", 500), ("tol", 0.001), *_SEED),
         knobs=(
             strength(
                 *(0.01, 0.03, 0.1, 0.3, 1.0, 3.0),
                 start=0.3,
-                up="more columns then keep a weight",
-                down="fewer columns then keep a weight",
+                up="more columns then keep a nonzero weight",
+                down="fewer columns then keep a nonzero weight",
             ),
             Knob(
                 "l1_ratio",
                 (0.2, 0.5, 1.0),
                 1.0,
-                up="more weights drop to exactly zero",
-                down="columns that say the same share their weight",
+                up="more weights become exactly zero",
+                down="correlated columns then share their weight",
             ),
         ),
     ),
@@ -101,15 +100,15 @@ _FAMILIES = (
         "Linear discriminant analysis",
         ModelKind.LINEAR,
         "LinearDiscriminantAnalysis",
-        "it pools all rows to learn one shape",
+        "it estimates one covariance matrix from all rows",
         fixed=(("solver", "lsqr"),),
         knobs=(
             Knob(
                 "shrinkage",
                 ("auto", 0.1, 0.3, 0.6, 0.9),
                 "auto",
-                up="few rows cannot tell how columns hang together",
-                down="how columns hang together is a signal too",
+                up="covariances estimated from few rows are noisy",
+                down="correlations between columns carry signal",
             ),
         ),
     ),
@@ -118,7 +117,7 @@ _FAMILIES = (
         "Quadratic discriminant analysis",
         ModelKind.SMOOTH,
         "QuadraticDiscriminantAnalysis",
-        "the classes may spread differently",
+        "the classes may have different covariances",
         # The library's own solver refuses a class with fewer rows than columns.
         fixed=(("solver", "eigen"),),
         knobs=(
@@ -126,8 +125,8 @@ _FAMILIES = (
                 "shrinkage",
                 (0.03, 0.1, 0.3, 0.5, 0.8),
                 0.3,
-                up="rounder clouds need fewer rows",
-                down="the true shape of the clouds shows",
+                up="a simpler covariance matrix needs fewer rows",
+                down="less shrinkage keeps the correlations within a class",
             ),
         ),
     ),
@@ -136,14 +135,14 @@ _FAMILIES = (
         "Naive Bayes",
         ModelKind.SMOOTH,
         "GaussianNB",
-        "few rows cannot teach how columns hang together",
+        "it estimates no correlations and needs few rows",
         knobs=(
             Knob(
                 "var_smoothing",
                 (1e-9, 0.01, 0.1, 0.3, 1.0),
                 0.1,
-                up="wider bells shout less at odd values",
-                down="narrower bells separate better",
+                up="wider distributions react less to outliers",
+                down="narrower distributions separate the classes better",
                 silent=1e-9,
             ),
         ),
@@ -153,21 +152,21 @@ _FAMILIES = (
         "A support vector machine",
         ModelKind.SMOOTH,
         "SVC",
-        "rows that are near in all columns tend to agree",
+        "its kernel can fit a curved decision boundary",
         has_probabilities=False,
         knobs=(
             strength(
                 *(0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0),
                 start=1.0,
-                up="a tighter border follows more rows",
-                down="a softer border forgives odd rows",
+                up="weaker regularization fits more training rows",
+                down="stronger regularization tolerates outliers",
             ),
             Knob(
                 "gamma",
                 (0.003, 0.01, 0.03, "scale", 0.1, 0.3),
                 "scale",
-                up="closer neighbours then decide",
-                down="a smoother border fits less noise",
+                up="a narrower kernel fits more local detail",
+                down="a smoother boundary fits less noise",
                 silent="scale",
             ),
         ),
@@ -177,22 +176,22 @@ _FAMILIES = (
         "Nearest neighbours",
         ModelKind.SMOOTH,
         "KNeighborsClassifier",
-        "like rows share their class, whatever the shape",
+        "similar rows tend to have the same class",
         fixed=(("weights", "distance"),),
         knobs=(
             Knob(
                 "n_neighbors",
                 (3, 7, 15, 25, 41, 61),
                 25,
-                up="more neighbours average out the noise",
+                up="averaging over more neighbours reduces the noise",
                 down="fewer neighbours keep local detail",
             ),
             Knob(
                 "p",
                 (1, 2),
                 2,
-                up="straight distances suit round clouds",
-                down="city-block distances mind outliers less",
+                up="Euclidean distance suits round clusters",
+                down="Manhattan distance is less sensitive to outliers",
                 silent=2,
             ),
         ),
@@ -202,7 +201,7 @@ _FAMILIES = (
         "A small neural network",
         ModelKind.SMOOTH,
         "MLPClassifier",
-        "soft bends suit soft borders",
+        "it can fit a smooth nonlinear boundary",
         is_unstable=True,
         fixed=(("solver", "lbfgs"), ("max_iter", 200), *_SEED),
         knobs=(
@@ -210,18 +209,22 @@ _FAMILIES = (
                 "hidden_layer_sizes",
                 ((4,), (8,), (16,), (32,)),
                 (8,),
-                up="more units can bend in more places",
-                down="fewer units have less to memorise with",
+                up="more units can fit a more complex function",
+                down="fewer units can memorise less",
             ),
             Knob(
-                "alpha", (0.1, 0.3, 1.0, 3.0, 10.0), 1.0, "shrunken weights bend less", "looser weights can bend more"
+                "alpha",
+                (0.1, 0.3, 1.0, 3.0, 10.0),
+                1.0,
+                "stronger regularization fits less noise",
+                "weaker regularization fits more detail",
             ),
             Knob(
                 "activation",
                 ("tanh", "relu"),
                 "tanh",
-                up="sharp bends suit thresholds",
-                down="soft bends suit soft borders",
+                up="relu units suit thresholds",
+                down="tanh units suit a smooth boundary",
                 silent="relu",
             ),
         ),
@@ -231,7 +234,7 @@ _FAMILIES = (
         "Extra trees",
         ModelKind.TREES,
         "ExtraTreesClassifier",
-        "random cuts find thresholds that a line cannot",
+        "random splits find thresholds that a linear model cannot",
         is_unstable=True,
         fixed=_SEED,
         knobs=FOREST_KNOBS,
@@ -241,7 +244,7 @@ _FAMILIES = (
         "A random forest",
         ModelKind.TREES,
         "RandomForestClassifier",
-        "trees on resampled rows average out their noise",
+        "averaging trees on resampled rows reduces variance",
         is_unstable=True,
         fixed=_SEED,
         knobs=FOREST_KNOBS,
@@ -265,8 +268,8 @@ _FAMILIES = (
                 "interaction_cst",
                 ("no_interactions", None),
                 None,
-                up="columns may act together",
-                down="one curve a column is less to learn",
+                up="columns may interact",
+                down="a model without interactions overfits less",
                 silent=None,
             ),
         ),
@@ -276,7 +279,7 @@ _FAMILIES = (
         "LightGBM",
         ModelKind.TREES,
         "LGBMClassifier",
-        "each small tree mends what the last got wrong",
+        "each small tree corrects the errors of the trees before it",
         is_unstable=True,
         fixed=(*_SEED, ("n_jobs", 1), ("verbose", -1)),
         knobs=(
@@ -293,7 +296,7 @@ _FAMILIES = (
         "XGBoost",
         ModelKind.TREES,
         "XGBClassifier",
-        "many shallow trees add up to a smooth answer",
+        "many shallow trees add up to a smooth function",
         is_unstable=True,
         fixed=(("subsample", 0.8), *_SEED, ("n_jobs", 1)),
         knobs=(
@@ -316,19 +319,17 @@ def family_of(member: Member) -> Family:
 
 
 def setting(member: Member, knob: Knob) -> Value:
-    """Return where the member's knob stands."""
+    """Return the member's value of the hyperparameter."""
     return dict(member.params).get(knob.name, knob.start)
 
 
-def model_call(member: Member, *, with_probabilities: bool = False) -> Call:
+def model_call(member: Member, *, with_probabilities: bool = False) -> str:
     """Return the expression that builds the member's model, bagged where the member asks for it.
 
     A vote needs probabilities: with `with_probabilities` a model that has none is calibrated inside its training rows.
     """
     family = family_of(member)
-    shown: dict[str, Expression] = {
-        knob.name: setting(member, knob) for knob in family.knobs if setting(member, knob) != knob.silent
-    }
+    shown = {knob.name: setting(member, knob) for knob in family.knobs if setting(member, knob) != knob.silent}
     model = call(family.function, **shown, **dict(family.fixed))
     if member.bags:
         return call("BaggingClassifier", model, n_estimators=member.bags, max_samples=0.8, random_state=0)

@@ -1,7 +1,7 @@
-"""What the train.py on the desk brings along: its frozen parts, and row features written by hand.
+"""The parts of an existing train.py that are kept: the frozen parts, and hand-written row features.
 
-The researcher builds on a file that somebody else wrote. It keeps the docstring and the last block to the letter, and a
-hand-written feature_fn as `features_by_hand`, with the imports and helpers that it needs.
+The docstring and the last block are kept unchanged. A hand-written feature_fn is kept as `features_by_hand`, with the
+imports and helpers that it needs.
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ class HandWork:
 
     @property
     def digest(self) -> str:
-        """Eight hex digits that tell one hand's work from another's."""
+        """Eight hex digits that identify the source."""
         return hashlib.sha256(self.source.encode()).hexdigest()[:8]
 
 
 def read_frame(source: str) -> FrozenParts:
-    """Return the frozen parts of a train.py, ours where it has none or is not Python."""
+    """Return the frozen parts of a train.py, or the default ones if it has none or is not Python."""
     nodes = _top_level(source)
     docstring = next((_text(source, node) for node in nodes[:1] if _is_docstring(node)), _DOCSTRING)
     last_block = next((_text(source, node) for node in nodes if _is_last_block(node)), _LAST_BLOCK)
@@ -63,7 +63,7 @@ def read_frame(source: str) -> FrozenParts:
 
 
 def read_hand(source: str) -> HandWork | None:
-    """Return the hand-written row features of a train.py, or None where feature_fn hands X back unchanged."""
+    """Return the hand-written row features of a train.py, or None if feature_fn returns X unchanged."""
     nodes = _top_level(source)
     by_name = {name: node for node in nodes for name in _defined(node)}
     own = by_name.get(BY_HAND, by_name.get("feature_fn"))
@@ -77,7 +77,7 @@ def read_hand(source: str) -> HandWork | None:
 
 
 def same_code(one: str, other: str) -> bool:
-    """Whether two train.py do the same: their docstrings, comments and hypotheses aside."""
+    """Whether two train.py have the same code, apart from docstring, comments and hypothesis."""
     return _code(one) == _code(other)
 
 
@@ -108,7 +108,7 @@ def _is_last_block(node: ast.stmt) -> bool:
 
 
 def _is_identity(function: ast.FunctionDef) -> bool:
-    """Whether the body, its docstring aside, is `return X` for its own first argument."""
+    """Whether the body, apart from its docstring, returns the first argument."""
     body = [node for node in function.body if not _is_docstring(node)]
     if len(body) != 1 or not isinstance(body[0], ast.Return) or not function.args.args:
         return False

@@ -1,13 +1,13 @@
-"""The pieces that stand between the table and the model: how numbers and categories are prepared, what comes after.
+"""The steps between the table and the model: preprocessing of numbers and categories, and what follows it.
 
-How a member sees the columns: which pieces fit it, and the expressions they come to.
+For each member of a recipe: which steps fit its model, and their code.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from researcher.expressions import Call, Expression, Group, Name, call
+from researcher.expressions import call
 from researcher.recipe import Member
 from researcher.space import FAMILIES, ModelKind
 
@@ -19,140 +19,150 @@ ANY = frozenset(ModelKind)
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One way to prepare columns: the word and the phrase that name it in train.py, whom it suits, what it is built of.
+    """A preprocessing step: its word and phrase in train.py, the models that it suits, and its code.
 
-    `said` follows a model's title in a hypothesis ("on smooth curves"), and `why` says why that may help.
+    In a hypothesis `claim` follows the title of a model ("on spline features"), and `why` is the reason.
     """
 
     word: str
     phrase: str
     suits: frozenset[ModelKind]
-    parts: tuple[Expression, ...]
+    parts: tuple[str, ...]
     claim: str
     why: str
 
 
-# Sixty quantiles describe a column of a few hundred rows well enough, and never outnumber its rows by much.
-_RANK_GAUSS = call("QuantileTransformer", n_quantiles=60, output_distribution="normal", random_state=0)
-_BINS = call("KBinsDiscretizer", n_bins=5, encode="onehot-dense", quantile_method="averaged_inverted_cdf")
-_HINGES = call("SplineTransformer", n_knots=5, degree=1, knots="quantile", extrapolation="linear")
-_SPLINES = call("SplineTransformer", n_knots=4, degree=3, extrapolation="linear")
-_SCALER = call("StandardScaler")
+# Sixty quantiles are enough for a column of a few hundred rows, and a fold seldom has fewer rows.
+_RANK_GAUSS = 'QuantileTransformer(n_quantiles=60, output_distribution="normal", random_state=0)'
+_BINS = 'KBinsDiscretizer(n_bins=5, encode="onehot-dense", quantile_method="averaged_inverted_cdf")'
+_HINGES = 'SplineTransformer(n_knots=5, degree=1, knots="quantile", extrapolation="linear")'
+_SPLINES = 'SplineTransformer(n_knots=4, degree=3, extrapolation="linear")'
+_SCALER = "StandardScaler()"
 
 NUMBERS: dict[str, Piece] = {
     "standard": Piece(
         "scaled",
-        "numbers on one scale",
+        "numbers standardized",
         ANY,
         (_SCALER,),
-        "on plainly scaled numbers",
-        "what is simple is hard to mislead",
+        "on standardized numbers",
+        "simple scaling overfits little",
     ),
     "robust": Piece(
         "robust",
-        "numbers on a scale of quartiles",
+        "numbers quartile-scaled",
         SCALED,
-        (call("RobustScaler"),),
-        "on scales that outliers do not set",
-        "one odd value can hide the rest",
+        ("RobustScaler()",),
+        "on robustly scaled numbers",
+        "outliers then do not set the scale",
     ),
     "rank_gauss": Piece(
-        "ranked", "numbers by their rank", SCALED, (_RANK_GAUSS,), "on ranks", "only the order of the values may matter"
+        "ranked",
+        "numbers by rank",
+        SCALED,
+        (_RANK_GAUSS,),
+        "on the ranks of the numbers",
+        "only the order of the values may matter",
     ),
     "power": Piece(
         "unskewed",
-        "numbers unskewed",
+        "numbers power-transformed",
         SCALED,
-        (call("PowerTransformer"),),
-        "on unskewed numbers",
-        "long tails drown the rest",
+        ("PowerTransformer()",),
+        "on power-transformed numbers",
+        "long tails hide differences among small values",
     ),
     "splines": Piece(
         "splined",
-        "numbers as smooth curves",
+        "numbers as cubic splines",
         LINEAR,
         (_SPLINES, _SCALER),
-        "on smooth curves",
-        "risk rarely rises in a straight line",
+        "on cubic splines",
+        "effects are often not linear",
     ),
     "hinges": Piece(
         "hinged",
-        "numbers as lines with bends",
+        "numbers as linear splines",
         LINEAR,
         (_HINGES, _SCALER),
-        "on bent lines",
-        "effects often start at some value",
+        "on piecewise linear splines",
+        "effects often start at a threshold",
     ),
     "bins": Piece(
-        "binned", "numbers in five bins", LINEAR, (_BINS,), "on five bins a number", "steps can draw any shape"
+        "binned",
+        "numbers in five bins",
+        LINEAR,
+        (_BINS,),
+        "on five bins per number",
+        "a step function can follow any shape",
     ),
-    "raw": Piece("raw", "numbers as they are", TREES, (), "on the numbers as they are", "a cut needs no scale"),
+    "raw": Piece("raw", "numbers as they are", TREES, (), "on unscaled numbers", "the splits of a tree need no scale"),
 }
 
-_NUMBERED = call("OrdinalEncoder", handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-1)
+_NUMBERED = 'OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-1)'
 
 CATEGORIES: dict[str, Piece] = {
-    "onehot": Piece("", "categories one-hot", ANY, (), "on one column a category", "categories have no order"),
+    "onehot": Piece("", "categories one-hot", ANY, (), "on one-hot categories", "categories have no order"),
     "target": Piece(
         "target_coded",
-        "categories by target rate",
+        "categories target-encoded",
         ANY,
-        (call("TargetEncoder", random_state=0),),
-        "on categories coded by their target rate",
+        ("TargetEncoder(random_state=0)",),
+        "on target-encoded categories",
         "one number replaces many columns",
     ),
     "ordinal": Piece(
         "numbered",
-        "categories numbered",
+        "categories ordinal-encoded",
         TREES,
         (_NUMBERED,),
-        "on numbered categories",
-        "a cut can part several at once",
+        "on ordinal-encoded categories",
+        "one split can separate several categories",
     ),
 }
 
-_PROTOTYPES = call("make_union", "passthrough", call("KMeans", n_clusters=8, n_init=1, random_state=0))
-_PAIRS = call("PolynomialFeatures", degree=2, interaction_only=True, include_bias=False)
-_SQUARES = call("PolynomialFeatures", degree=2, include_bias=False)
+_PROTOTYPES = 'make_union("passthrough", KMeans(n_clusters=8, n_init=1, random_state=0))'
+_PAIRS = "PolynomialFeatures(degree=2, interaction_only=True, include_bias=False)"
+_SQUARES = "PolynomialFeatures(degree=2, include_bias=False)"
 
-# In the order in which they act; selection comes first, so that what is built on it stays small.
+# In the order in which they act. Selection comes first, which limits the number of columns that the later steps add.
 STEPS: dict[str, Piece] = {
     "select_half": Piece(
         "",
         "",
         ANY,
-        (call("SelectPercentile", percentile=50),),
-        "on the better half of the columns",
-        "the others carry mostly noise",
+        ("SelectPercentile(percentile=50)",),
+        "on the more predictive half of the columns",
+        "the other half is mostly noise",
     ),
     "select_quarter": Piece(
         "",
         "",
         ANY,
-        (call("SelectPercentile", percentile=25),),
-        "on the best quarter of the columns",
+        ("SelectPercentile(percentile=25)",),
+        "on the most predictive quarter of the columns",
         "few columns carry the signal",
     ),
     "pca": Piece(
         "",
         "",
         SCALED,
-        (call("PCA", n_components=0.95),),
+        ("PCA(n_components=0.95)",),
         "on principal components",
-        "small directions are mostly noise",
+        "directions of low variance are mostly noise",
     ),
-    "pairs": Piece("", "", LINEAR, (_PAIRS,), "on products of columns", "some causes only act together"),
-    "squares": Piece("", "", LINEAR, (_SQUARES,), "on squares and products", "effects bend and work together"),
+    "pairs": Piece("", "", LINEAR, (_PAIRS,), "on products of columns", "some columns interact"),
+    "squares": Piece("", "", LINEAR, (_SQUARES,), "on squares and products", "effects can be curved and can interact"),
     "kernel": Piece(
         "",
         "",
         LINEAR,
-        (call("Nystroem", n_components=100, random_state=0),),
-        "on a kernel map",
-        "it bends the border where the rows are",
+        ("Nystroem(n_components=100, random_state=0)",),
+        "on a kernel approximation",
+        "a kernel gives a curved decision boundary",
     ),
     "prototypes": Piece(
-        "", "", ANY, (_PROTOTYPES,), "with distances to eight typical rows", "rows often come in groups"
+        "", "", ANY, (_PROTOTYPES,), "with distances to eight cluster centres", "rows often form clusters"
     ),
 }
 
@@ -161,12 +171,12 @@ _SELECTIONS = frozenset({"select_half", "select_quarter"})
 
 
 def is_sound(member: Member) -> bool:
-    """Whether the member's pieces exist and fit each other: a note in a journal is input and may say anything."""
+    """Whether the member's pieces exist and fit each other. A note in a journal is input and may hold anything."""
     if not _is_spelled_right(member):
         return False
     kind = FAMILIES[member.family].kind
     pieces = [NUMBERS[member.numbers], CATEGORIES[member.categories], *(STEPS[step] for step in member.steps)]
-    # A tree takes holes in its numbers, the steps behind the columns do not.
+    # A tree accepts missing numbers; the later steps do not.
     needs_filled = bool(member.steps or member.flags) and member.numbers == "raw"
     has_one_of_each = len(_SELECTIONS.intersection(member.steps)) <= 1 and len(member.steps) <= 2
     can_bag = not member.bags or FAMILIES[member.family].has_probabilities
@@ -183,64 +193,56 @@ def _is_spelled_right(member: Member) -> bool:
     return known_pieces and known_params and known_steps and member.bags in BAGS
 
 
-def column_statements(member: Member, *, dense: bool) -> list[tuple[str, Expression]]:
-    """Return the variables that the member's column transformer is made of, in the order they are written."""
+def column_statements(member: Member, *, dense: bool) -> list[tuple[str, str]]:
+    """Return the variables of the member's column transformer and their code, in the order of train.py."""
     return [("numbers", _numbers(member)), ("categories", _categories(member, dense=dense))]
 
 
 def takes_sparse(member: Member) -> bool:
-    """Whether one-hot columns may stay sparse: only the plain linear model takes them so, and so does the baseline."""
+    """Whether one-hot columns may stay sparse, as in the baseline; only the plain linear model accepts them."""
     return member.family == "logistic" and not member.steps
 
 
-def column_transformer(member: Member) -> Call:
+def column_transformer(member: Member) -> str:
     """Return the expression that joins the `numbers` and `categories` of `column_statements`."""
-    names = call("make_column_selector", dtype_exclude="number")
+    rest = '(categories, make_column_selector(dtype_exclude="number"))'
     if member.codes:
-        return call(
-            "make_column_transformer",
-            Group((Name("numbers"), Name("many_values"))),
-            Group((Name("categories"), Name("few_values"))),
-            Group((Name("categories"), names)),
-        )
-    return call(
-        "make_column_transformer",
-        Group((Name("numbers"), call("make_column_selector", dtype_include="number"))),
-        Group((Name("categories"), names)),
-    )
+        return call("make_column_transformer", "(numbers, many_values)", "(categories, few_values)", rest)
+    return call("make_column_transformer", '(numbers, make_column_selector(dtype_include="number"))', rest)
 
 
-def step_calls(member: Member) -> list[Expression]:
-    """Return what stands between the column transformer and the model."""
+def step_calls(member: Member) -> list[str]:
+    """Return the code of the steps between the column transformer and the model."""
     return [part for step in member.steps for part in STEPS[step].parts]
 
 
 def columns_word(member: Member) -> str:
-    """Return a name for the member's view of the columns, such as `scaled_columns`."""
+    """Return a name for the member's preprocessing, such as `scaled_columns`."""
     words = [NUMBERS[member.numbers].word, CATEGORIES[member.categories].word]
     words += ["flagged"] * member.flags + ["coded"] * member.codes
     return "_".join([*(word for word in words if word), "columns"])
 
 
 def columns_phrase(member: Member) -> str:
-    """Return in words how the member sees the columns."""
-    extra = ["gaps flagged"] * member.flags + ["codes as labels"] * member.codes
+    """Return in words how the member's columns are preprocessed."""
+    extra = ["gaps flagged"] * member.flags + ["codes as categories"] * member.codes
     return ", ".join([NUMBERS[member.numbers].phrase, CATEGORIES[member.categories].phrase, *extra])
 
 
-def _numbers(member: Member) -> Expression:
+def _numbers(member: Member) -> str:
     if member.numbers == "raw":
-        return "passthrough"
-    imputer = call("SimpleImputer", strategy="median", **({"add_indicator": True} if member.flags else {}))
+        return '"passthrough"'
+    flags = {"add_indicator": True} if member.flags else {}
+    imputer = call("SimpleImputer", strategy="median", **flags)
     return call("make_pipeline", imputer, *NUMBERS[member.numbers].parts)
 
 
-def _categories(member: Member, *, dense: bool) -> Expression:
+def _categories(member: Member, *, dense: bool) -> str:
     coder = CATEGORIES[member.categories].parts
     if member.categories == "ordinal":
         return coder[0]
     if member.categories == "target":
-        return coder[0] if member.numbers == "raw" else call("make_pipeline", *coder, call("StandardScaler"))
+        return coder[0] if member.numbers == "raw" else call("make_pipeline", *coder, _SCALER)
     one_hot = call(
         "OneHotEncoder",
         handle_unknown="infrequent_if_exist",
@@ -248,4 +250,4 @@ def _categories(member: Member, *, dense: bool) -> Expression:
         max_categories=30,
         **({"sparse_output": False} if dense else {}),
     )
-    return call("make_pipeline", call("SimpleImputer", strategy="most_frequent"), one_hot)
+    return call("make_pipeline", 'SimpleImputer(strategy="most_frequent")', one_hot)

@@ -1,4 +1,4 @@
-"""The shape of the house: who may import whom, what is committed, what the README says of the commands."""
+"""The shape of the project: who may import whom, what things are called, where commands live, what is committed."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import ast
 import re
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
 
-from ratchet.cli import ratchet
+from ratchet.cli import GROUPS, ratchet
 
 ROOT = Path(__file__).resolve().parents[1]
 TOP_LEVEL = ("prepare", "train", "harness", "ratchet", "researcher")
@@ -39,6 +40,22 @@ LAYERS = {  # from the bottom; a part imports from parts further up in this list
     ),
     "ratchet": ("errors", "core", "process", "repo", "engine", "api analyses", "views", "commands", "cli"),
 }
+# Words that the project once used for things that the field has names for, and what they are called now.
+RETIRED = {
+    "desk": "worktree",
+    "lab": "evaluate, workers",
+    "company": "the other rows of a batch",
+    "room": "sandbox policy",
+    "wish": "option",
+    "leap": "jump",
+    "lane": "worker, parallel loop",
+    "handout": "row block",
+    "study": "analysis",
+    "told": "known, reported",
+    "said": "claim",
+    "door": "the function's own name",
+}
+RETIRED_WORD = re.compile(rf"({'|'.join(RETIRED)})(e?s)?|companies|studies", re.IGNORECASE)
 
 
 def sources() -> list[Path]:
@@ -156,6 +173,83 @@ def test_every_command_explains_itself_with_an_example(name: str, command: click
     report = command.get_help(click.Context(command, info_name=f"ratchet {name}"))
     assert f"ratchet {name}" in report.split("\n", 1)[1], report
     assert f"`{name}" in (ROOT / "README.md").read_text()
+
+
+def help_texts() -> dict[str, str]:
+    """Return what `ratchet --help`, `ratchet COMMAND --help` and `prepare.py --help` print."""
+    texts = {name: command.get_help(click.Context(command, info_name=name)) for name, command in commands()}
+    texts["ratchet"] = ratchet.get_help(click.Context(ratchet, info_name="ratchet"))
+    words = [sys.executable, "prepare.py", "--help"]
+    texts["prepare.py"] = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, check=True).stdout
+    return texts
+
+
+def test_no_help_text_holds_a_retired_word() -> None:
+    texts = help_texts()
+    assert "Usage: prepare.py" in texts["prepare.py"]
+    found = {
+        name: [word for word in re.findall(r"[A-Za-z]+", text) if RETIRED_WORD.fullmatch(word)]
+        for name, text in texts.items()
+    }
+    assert {name: words for name, words in found.items() if words} == {}, RETIRED
+
+
+def assigned_names(tree: ast.AST) -> Iterator[str]:
+    """Yield the name of every class, function, parameter, variable, attribute and alias that the code defines."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name
+            case ast.arg(arg=name) | ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
+                yield name
+            case ast.alias(asname=str(name)) | ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)):
+                yield name
+
+
+def has_retired_word(name: str) -> bool:
+    """Whether a word of a snake_case or CamelCase name is retired: `TestLab` and `open_desks`, but not `label`."""
+    return any(RETIRED_WORD.fullmatch(word) for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "class TestLab: pass",
+        "def open_door(): pass",
+        "def f(*, lanes): pass",
+        "STUDIES = 1",
+        "self.desk = 1",
+        "for wish in (): pass",
+        "import numpy as leap",
+    ],
+)
+def test_a_retired_word_is_found_in_every_kind_of_name(code: str) -> None:
+    assert any(map(has_retired_word, assigned_names(ast.parse(code))))
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_name_holds_a_retired_word(path: Path) -> None:
+    names = {path.stem, *assigned_names(ast.parse(path.read_text()))}
+    assert [name for name in names if has_retired_word(name)] == [], RETIRED
+
+
+def test_no_two_classes_have_the_same_name() -> None:
+    places: dict[str, list[str]] = defaultdict(list)
+    for path in sources():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                places[node.name].append(path.relative_to(ROOT).as_posix())
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
+def test_every_command_lives_in_the_file_of_its_group() -> None:
+    files = {path.stem for path in (ROOT / "ratchet/commands").glob("*.py")} - {"__init__"}
+    modules = {title: f"ratchet.commands.{title.lower().replace(' ', '')}" for title in GROUPS}
+    assert {f"ratchet.commands.{file}" for file in files} == set(modules.values())
+    listed = {name: modules[title] for title, names in GROUPS.items() for name in names}
+    assert {name: command.callback.__module__ for name, command in commands() if command.callback} == listed
+    defined = {path: path.read_text().count("@click.command(") for path in (ROOT / "ratchet").rglob("*.py")}
+    assert sum(defined.values()) == len(listed)  # none is left out of the help, and none is defined elsewhere
 
 
 def tracked() -> list[Path]:

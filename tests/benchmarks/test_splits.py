@@ -35,9 +35,9 @@ def test_a_readme_or_a_target_file_says_it_for_each_table(tmp_path: Path) -> Non
 
 
 def test_a_folder_without_tables_is_one_clear_line(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="expected a folder of CSV files, got none"):
+    with pytest.raises(UserError, match="no CSV files found"):
         find_tables(tmp_path)
-    with pytest.raises(UserError, match="expected a folder of CSV files, got none"):
+    with pytest.raises(UserError, match="no CSV files found"):
         find_tables(tmp_path / "nowhere")
 
 

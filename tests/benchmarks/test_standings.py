@@ -67,4 +67,4 @@ def test_logreg_stands_at_every_budget_and_a_cell_measured_twice_counts_once() -
     text = report([*rows, row("ratchet", 15.0, 0.9, "new")], [5.0, 15.0])
     assert "ratchet - logreg: +0.1000 ± -, above on 1 tables" in text
     assert "ratchet - logreg: +0.2000 ± -, above on 1 tables" in text
-    assert report([], [5.0]) == "no cell was measured yet"
+    assert report([], [5.0]) == "no cell is measured yet"

@@ -88,7 +88,7 @@ def _mixed(target: np.ndarray) -> pd.DataFrame:
 def _categories(target: np.ndarray) -> pd.DataFrame:
     rng = np.random.default_rng(2)
     frame = pd.DataFrame({name: rng.choice(["a1", "b2", "c"], N_ROWS) for name in ("one", "two", "three")})
-    frame["told"] = np.where(rng.random(N_ROWS) < 0.8, target, 1 - target).astype(str)
+    frame["signal"] = np.where(rng.random(N_ROWS) < 0.8, target, 1 - target).astype(str)
     frame.loc[rng.random(N_ROWS) < 0.2, "two"] = None
     return frame
 

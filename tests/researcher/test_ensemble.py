@@ -53,7 +53,7 @@ def test_a_perfect_score_leaves_space_for_its_equals(baseline: Experiment, remem
 
 def test_the_committee_is_a_train_py_that_names_its_members(baseline: Experiment, remembered: Remembered) -> None:
     source = write([baseline, remembered(1, alone("svm"), Verdict.KEEP, 0.81)])
-    assert 'HYPOTHESIS = "the mean of experiments 1, 0"' in source
+    assert 'HYPOTHESIS = "Averaging experiments 1, 0 should help because they make different errors"' in source
     assert "SVC" in source
     assert "LogisticRegression" in source
     compile(source, "train.py", "exec")
@@ -62,10 +62,10 @@ def test_the_committee_is_a_train_py_that_names_its_members(baseline: Experiment
 def test_a_committee_of_one_is_that_one(baseline: Experiment, remembered: Remembered) -> None:
     ahead = Recipe(("ratios",), (member_of("forest"),))
     source = write([baseline, remembered(1, ahead, Verdict.KEEP, 0.99)])
-    assert source == render(ahead, "experiment 1: no other came close")
+    assert source == render(ahead, "Experiment 1 alone, because no other came close")
 
 
 def test_an_empty_run_has_no_committee() -> None:
     assert choose([]) == ()
-    with pytest.raises(ValueError, match="got none"):
+    with pytest.raises(ValueError, match="no measured experiment"):
         write([])

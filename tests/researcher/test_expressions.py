@@ -1,44 +1,47 @@
 from __future__ import annotations
 
+import ast
+
 import pytest
 
 from researcher.expressions import (
     KNOWN,
     WIDTH,
-    Expression,
-    Group,
     Import,
-    Name,
+    Value,
     call,
     import_block,
     layout,
-    one_line,
+    literal,
     statement,
 )
 
 
 @pytest.mark.parametrize(
-    ("expression", "text"),
+    ("code", "text"),
     [
         (call("f"), "f()"),
-        (call("f", Name("x"), "a", n=1), 'f(x, "a", n=1)'),
+        (call("f", "x", '"a"', n=1), 'f(x, "a", n=1)'),
         (call("f", call("g"), flag=True, nothing=None), "f(g(), flag=True, nothing=None)"),
-        (call("f", sizes=(8,)), "f(sizes=(8,))"),
-        (Group(("a", Name("b"))), '("a", b)'),
-        (Group((Name("a"),), "[]"), "[a]"),
-        ('say "no"\n', r'"say \"no\"\n"'),
+        (call("f", sizes=(8,), solver="lbfgs"), 'f(sizes=(8,), solver="lbfgs")'),
     ],
 )
-def test_an_expression_is_written_as_python(expression: Expression, text: str) -> None:
-    assert one_line(expression) == text
+def test_a_call_is_written_as_python(code: str, text: str) -> None:
+    assert code == text
+
+
+@pytest.mark.parametrize("value", ['say "no"\n', "it's", (), (8,), (("a", 1e-9), None), -0.5, True, "é"])
+def test_a_literal_is_its_value_in_double_quotes(value: Value) -> None:
+    assert ast.literal_eval(literal(value)) == value
+    assert not literal(value).startswith("'")
 
 
 def test_what_fits_stays_on_one_line() -> None:
-    assert statement("return ", call("f", Name("x"))) == "    return f(x)"
+    assert statement("return ", "f(x)") == "    return f(x)"
 
 
 def test_what_is_too_long_gets_a_line_for_each_part() -> None:
-    long = call("function", *(Name("argument_of_some_length") for _ in range(5)), last=1)
+    long = call("function", *["argument_of_some_length"] * 5, last=1)
     assert layout(long, indent=4, used=11).splitlines() == [
         "function(",
         *["        argument_of_some_length,"] * 5,
@@ -47,15 +50,32 @@ def test_what_is_too_long_gets_a_line_for_each_part() -> None:
     ]
 
 
+@pytest.mark.parametrize("brackets", ["()", "[]"])
+def test_a_long_tuple_or_list_keeps_its_brackets(brackets: str) -> None:
+    parts = ["x" * 70, "é" * 60]
+    long = f"{brackets[0]}{', '.join(parts)}{brackets[1]}"
+    assert statement("y = ", long, indent=0).splitlines() == [
+        f"y = {brackets[0]}",
+        *[f"    {part}," for part in parts],
+        brackets[1],
+    ]
+
+
 def test_no_line_is_wider_than_the_page_as_long_as_it_can_be_broken() -> None:
-    deep = call("outer", *(call("inner", *(Name("x" * 20) for _ in range(6))) for _ in range(3)))
-    assert max(len(line) for line in statement("return ", deep).splitlines()) <= WIDTH
+    deep = call("outer", *[call("inner", *["x" * 20] * 6)] * 3)
+    lines = statement("return ", deep).splitlines()
+    assert len(lines) == 26
+    assert max(map(len, lines)) <= WIDTH
+
+
+def test_what_has_no_parts_stays_on_its_line() -> None:
+    assert statement("y = ", literal("x" * WIDTH), indent=0) == f'y = "{"x" * WIDTH}"'
 
 
 def test_the_comma_that_follows_counts() -> None:
-    inner = call("f", Name("x" * (WIDTH - len("        f(),"))))
-    assert statement("return ", call("g", inner)).splitlines()[1] == f"        {one_line(inner)},"
-    longer = call("f", Name("x" * (WIDTH - len("        f(),") + 1)))
+    inner = f"f({'x' * (WIDTH - len('        f(),'))})"
+    assert statement("return ", call("g", inner)).splitlines()[1] == f"        {inner},"
+    longer = f"f({'x' * (WIDTH - len('        f(),') + 1)})"
     assert statement("return ", call("g", longer)).splitlines()[1] == "        f("
 
 

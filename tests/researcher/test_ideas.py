@@ -83,7 +83,7 @@ def test_else_on_the_best_trial_that_it_fits(remembered: Remembered) -> None:
     known = learn([*run_of(remembered, svm=0.9, lda=0.85), trees])
     hinges = dict(from_bank(known, ARMS))["hinges"]
     assert hinges.recipe.members == (replace(member_of("lda"), numbers="hinges"),)
-    assert hinges.hypothesis.startswith("Linear discriminant analysis on bent lines")
+    assert hinges.hypothesis.startswith("Linear discriminant analysis on piecewise linear splines")
 
 
 def test_the_best_member_of_each_family_is_found(remembered: Remembered) -> None:

@@ -1,4 +1,4 @@
-"""The agent as the engine starts it: a child process on a desk."""
+"""The agent as the engine starts it: a child process in a worktree."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ BASELINE_SOURCE = (ROOT / "train.py").read_text(encoding="utf-8")
 
 @pytest.fixture
 def worktree(tmp_path: Path, baseline: Experiment) -> Path:
-    """A desk with the baseline and its journal, in a folder with a name that needs care."""
-    worktree = tmp_path / "my désk"
+    """A worktree with the baseline and its journal, in a folder whose name has spaces and accents."""
+    worktree = tmp_path / "my földer"
     worktree.mkdir()
     (worktree / "train.py").write_text(BASELINE_SOURCE, encoding="utf-8")
     append(worktree / "journal.jsonl", EventKind.VERDICT, asdict(baseline))
@@ -59,8 +59,8 @@ def test_the_engines_suggestion_is_followed_once_the_opening_is_played(
 @pytest.mark.parametrize(
     ("report", "line"),
     [
-        ({"RATCHET_JOURNAL": ""}, "expected a path and a number, got '' and '7'"),
-        ({"RATCHET_SEED": "x"}, "expected a path and a number"),
+        ({"RATCHET_JOURNAL": ""}, "'' and '7' are not a path and a number"),
+        ({"RATCHET_SEED": "x"}, "and 'x' are not a path and a number"),
         ({"RATCHET_FILE": "nowhere/train.py"}, "nowhere"),
     ],
 )
@@ -104,11 +104,13 @@ def test_a_committee_of_the_best_is_written_on_request(worktree: Path, remembere
     assert (done.returncode, done.stdout, done.stderr) == (0, "seats: 2, 1, 0\n", "")
     text = (worktree / "train.py").read_text(encoding="utf-8")
     assert "VotingClassifier" in text
-    assert "the mean of experiments 2, 1" in text
+    assert "Averaging experiments 2, 1" in text
 
 
 def test_a_committee_of_nobody_is_one_line(worktree: Path) -> None:
     (worktree / "journal.jsonl").write_text("")
     done = started(worktree, arguments=["--committee"])
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-    assert "expected a measured experiment of the built-in agent, got none" in done.stderr
+    assert (
+        "committee: the run has no measured experiment of the built-in agent. Run `ratchet loop` first." in done.stderr
+    )

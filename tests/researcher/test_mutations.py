@@ -39,10 +39,15 @@ def test_a_feature_is_added_once_and_in_its_place() -> None:
 def test_an_edit_says_what_should_help_and_why() -> None:
     ratios = add_feature("ratios")(Recipe())
     assert ratios is not None
-    assert ratios.hypothesis == "Ratios of two numbers should help because a share often says more than an amount"
+    assert (
+        ratios.hypothesis == "Ratios of two numbers should help because a ratio can be more informative than an amount"
+    )
     bent = on_first(see_numbers("hinges"))(Recipe())
     assert bent is not None
-    assert bent.hypothesis == "Logistic regression on bent lines should help because effects often start at some value"
+    assert (
+        bent.hypothesis
+        == "Logistic regression on piecewise linear splines should help because effects often start at a threshold"
+    )
 
 
 def test_a_family_takes_the_place_of_all_members() -> None:
@@ -84,7 +89,7 @@ def test_a_knob_gives_the_reason_of_its_direction() -> None:
     down, up = turn("C", 0.1)(Member()), turn("C", 10.0)(Member())
     assert down is not None
     assert up is not None
-    assert "fit less noise" in down.claim
+    assert "fits less noise" in down.claim
     assert "follow more detail" in up.claim
 
 

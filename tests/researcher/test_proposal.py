@@ -117,7 +117,7 @@ def test_a_hand_written_feature_fn_is_built_on_and_the_note_says_so(baseline: Ex
     by_hand = BASELINE_SOURCE.replace("    return X\n", '    return X.assign(own=X["a"] * 2)\n')
     proposal = propose([baseline], seed=1, worktree=by_hand)
     assert 'X.assign(own=X["a"] * 2)' in proposal.source
-    assert "written by hand: its row features are kept" in proposal.note
+    assert "written by hand; its row features are kept and" in proposal.note
     kept = Experiment(1, "c", "", Verdict.KEEP, metric=0.9, note=proposal.note, strategy=proposal.strategy)
     after = propose([baseline, kept], seed=1, worktree=proposal.source)
     assert 'X.assign(own=X["a"] * 2)' in after.source

@@ -73,5 +73,5 @@ def test_a_recipe_is_made_of_its_pieces() -> None:
 
 
 def test_anything_but_an_object_is_refused() -> None:
-    with pytest.raises(TypeError, match="expected an object"):
+    with pytest.raises(TypeError, match="no object with a list of members"):
         from_json(json.loads("[1]"))

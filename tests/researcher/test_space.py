@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from researcher.expressions import import_block, one_line
+from researcher.expressions import import_block
 from researcher.hyperparameters import Knob
 from researcher.recipe import Member
 from researcher.space import FAMILIES, Family, model_call
@@ -13,7 +13,7 @@ KNOBS = [(family, knob) for family in FAMILIES.values() for knob in family.knobs
 
 
 def built(member: Member, *, with_probabilities: bool = False) -> Any:
-    code = f"model = {one_line(model_call(member, with_probabilities=with_probabilities))}"
+    code = f"model = {model_call(member, with_probabilities=with_probabilities)}"
     space: dict[str, Any] = {}
     exec(f"{import_block(code)}\n\n{code}", space)
     return space["model"]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from researcher.recipe import Member
-from researcher.transforms import columns_phrase, columns_word, is_sound
+from researcher.transforms import CATEGORIES, NUMBERS, columns_phrase, columns_word, is_sound
 
 TREE = Member("forest", numbers="raw", categories="ordinal")
 
@@ -50,4 +50,13 @@ def test_pieces_that_do_not_fit_are_not(member: Member, why: str) -> None:
 def test_a_view_is_named_after_what_it_does() -> None:
     assert columns_word(Member()) == "scaled_columns"
     assert columns_word(TREE) == "raw_numbered_columns"
-    assert columns_phrase(Member(flags=True)) == "numbers on one scale, categories one-hot, gaps flagged"
+    assert columns_phrase(Member(flags=True)) == "numbers standardized, categories one-hot, gaps flagged"
+
+
+def test_every_view_fits_on_a_docstring_line() -> None:
+    views = [
+        columns_phrase(Member(numbers=numbers, categories=categories, codes=True, flags=True))
+        for numbers in NUMBERS
+        for categories in CATEGORIES
+    ]
+    assert max(map(len, views)) + len('    """Return the columns: ."""') <= 120
