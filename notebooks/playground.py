@@ -1,4 +1,4 @@
-"""A copy of this repo in a temporary folder, for a notebook to play in: your own branch and table stay as they are."""
+"""Copy this repository into a temporary folder for a notebook. Your own branch and table stay as they are."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import textwrap
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))  # the harness beside this folder, whichever copy of the repo is installed
+sys.path.insert(0, str(ROOT))  # import the harness of this checkout, whichever copy of the repo is installed
 
 from harness.data.ingest import reset
 from ratchet.engine.measure import own_env
@@ -28,9 +28,9 @@ COMMANDS = {
 
 
 class Playground:
-    """A clone of what is committed here, on a branch of its own, with the heart table; gone when the notebook ends.
+    """A clone of the committed files on a branch of its own, with the heart table; deleted when the notebook ends.
 
-    Where HEAD is on a run, it holds what that run began with. Raises RuntimeError where git cannot clone.
+    If HEAD is on a run, the clone is at the commit where that run started. Raises RuntimeError if git cannot clone.
     """
 
     def __init__(self) -> None:
@@ -41,13 +41,13 @@ class Playground:
         reset(self.root)
 
     def __call__(self, command: str) -> None:
-        """Run `uv run prepare.py …` or `uv run ratchet …` here, as in a terminal, and show what it says."""
+        """Run `uv run prepare.py …` or `uv run ratchet …` in the copy, as in a terminal, and print its output."""
         outcome = self.run(command)
         for line in (outcome.stderr + outcome.stdout).splitlines():
             print(_wrapped(line.rstrip().replace(str(self.root), ".")))
 
     def run(self, command: str) -> Outcome:
-        """Run the same without a word; `.stdout` is what it printed, `.cpu_s` counts all processes that it started."""
+        """Run the same without printing; the result has `.stdout`, and `.cpu_s` of all processes that it started."""
         name, *arguments = shlex.split(command.removeprefix("uv run "))
         env = own_env() | {"COLUMNS": str(WIDTH), "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
         return run([*COMMANDS[name], *arguments], cwd=self.root, env=env, budget=Budget(wall_s=WALL_LIMIT_S))
@@ -66,16 +66,16 @@ class Playground:
         done = run(["git", *arguments], cwd=where, env=dict(os.environ))
         if not done.is_ok:
             why = " ".join((done.stderr or done.failure).split())
-            raise RuntimeError(f"git {arguments[0]}: expected a git repo to copy, got: {why}")
+            raise RuntimeError(f"git {arguments[0]}: this repository cannot be copied. {why}")
 
 
 def _wrapped(line: str) -> str:
-    """Return a long line as several; they hang below where its last column of text begins."""
+    """Wrap a long line; its continuation is indented to where the last column of text begins."""
     columns = [match.end() for match in re.finditer(" {2,}", line[:LAST_INDENT])]
     return "\n".join(textwrap.wrap(line, WIDTH, subsequent_indent=" " * max(columns, default=4)))
 
 
 def _begin() -> str:
-    """Return the commit to begin with: HEAD, or where HEAD is on a run, what the run began with."""
+    """Return the commit to check out: HEAD, or the start of the run if HEAD is on one."""
     at = current_run(open_worktree(ROOT))
     return str(run_event(at).data["base"]) if at else "HEAD"

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from researcher.expressions import Import
 
 _DOCSTRING = '''\
-"""The one file that changes: an idea, the features it needs, the model it builds.
+"""The one file that changes: a hypothesis, the features, the model.
 
-`uv run train.py` measures it. Everything outside HYPOTHESIS, feature_fn, build_pipeline and the imports and helpers
-they need is frozen, this docstring included.
+`uv run train.py` measures it. Everything outside HYPOTHESIS, PREDICTION, feature_fn, build_pipeline and the imports and
+helpers they need is frozen, this docstring included.
 """'''
 
 _LAST_BLOCK = """\

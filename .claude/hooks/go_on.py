@@ -1,20 +1,20 @@
-"""When the agent wants to stop: send it on while the run is not done.
+"""Keep the agent from stopping while the run is not done.
 
-Reads one Stop event of the client on stdin. The answer `decision: block` sends the agent on, with a reason that it
-reads; no answer, or a message to the person, lets it stop. Whether the run is done says `uv run ratchet status --json`,
-which reads the journal; nothing that the agent says counts.
+Reads one Stop event of the client on stdin. The answer `decision: block` makes the agent continue and gives the reason;
+no answer, or a message to the person, lets it stop. `uv run ratchet status --json` reads the journal and decides
+whether the run is done. The agent's own messages do not count.
 
-Never in the way. It lets go when there is no run, when ratchet cannot answer, when work goes on in the background, when
-the person asked for something else than this run, and after LIMIT times without a new experiment.
+The agent may stop if there is no run, if ratchet cannot answer, if work goes on in the background, if the person asked
+for something else than this run, and after LIMIT attempts without a new experiment.
 
-Any python3 runs this, also one that is older than the project's: standard library, the syntax of 3.9.
+Runs on any python3, also one older than the project's: standard library only, syntax of 3.9.
 """
 
 from __future__ import annotations
 
 import json
 import re
-import subprocess  # noqa: TID251 - a hook stands alone: it imports nothing of the project
+import subprocess  # noqa: TID251 - a hook imports nothing of the project
 import sys
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ def main() -> int:
 
 
 def decide(event: dict[str, Any]) -> dict[str, str]:
-    """Return the answer to a Stop event; an empty one lets the agent stop. Raises where no run can be asked about."""
+    """Return the answer to a Stop event; an empty one lets the agent stop. Raises if there is no run to ask about."""
     if event.get("background_tasks"):
         return {}
     state = _read_status()
@@ -51,12 +51,13 @@ def decide(event: dict[str, Any]) -> dict[str, str]:
         return {}
     times = _count(Path(state["journal"]).with_name("sent-on.json"), [event.get("session_id"), state["experiments"]])
     if times > LIMIT:
-        return {"systemMessage": f"autoresearch: sent on {LIMIT} times, the agent did not go. {state['summary']}"}
+        reason = f"the agent may stop after {LIMIT} attempts without a new experiment"
+        return {"systemMessage": f"autoresearch: {reason}. {state['summary']}"}
     return {"decision": "block", "reason": _reason(state)}
 
 
 def _asked_for(transcript: Path) -> str:
-    """Return what the person typed behind the last /autoresearch: a tag, results, report, …, or nothing."""
+    """Return what the person typed after the last /autoresearch: a tag, results, report, …, or nothing."""
     try:
         lines = transcript.read_text("utf-8", "replace").split("\n")
     except OSError:
@@ -66,7 +67,7 @@ def _asked_for(transcript: Path) -> str:
 
 
 def _typed(line: str) -> str:
-    """Return what the person typed in a line of the transcript: a plain text there, while tools answer in blocks."""
+    """Return what the person typed in a line of the transcript: plain text, while tool results are lists of blocks."""
     try:
         entry = json.loads(line)
         content = entry["message"]["content"] if entry["type"] == "user" else ""
@@ -84,7 +85,7 @@ def _read_status() -> dict[str, Any]:
 
 
 def _count(file: Path, key: list[Any]) -> int:
-    """Return how often this was called with the same key in a row; the file remembers."""
+    """Return how often in a row this was called with the same key; the count is kept in the file."""
     try:
         old_key, times = json.loads(file.read_text("utf-8"))
     except (OSError, ValueError, TypeError):
@@ -95,11 +96,11 @@ def _count(file: Path, key: list[Any]) -> int:
 
 
 def _reason(state: dict[str, Any]) -> str:
-    edit = "read the edit that is in train.py" if state["unmeasured_edit"] else "edit train.py"
+    edit = "read the unmeasured edit in train.py" if state["unmeasured_edit"] else "edit train.py"
     return (
         f"Run {state['tag']} is not done: {state['summary']}. Experiment {state['experiments'] + 1} is next: {edit}, "
         "then `uv run ratchet step`. The rules are in program.md. "
-        "If a human told you to stop, or a reason to stop of program.md holds: `uv run ratchet stop`."
+        "If a human told you to stop, or a reason to stop in program.md holds, run `uv run ratchet stop`."
     )
 
 

@@ -1,14 +1,14 @@
-"""Before a tool runs: refuse all that may change something, but for edits of train.py and the commands of program.md.
+"""Refuse every tool call that may change something, except edits of train.py and the commands of program.md.
 
-Reads one PreToolUse event of the client on stdin. No is exit status 2 with the reason on stderr, where the agent reads
-it. Exit status 0 has nothing against the call and leaves it to the rules in settings.json: what they deny stays denied.
+Reads one PreToolUse event of the client on stdin. Exit status 2 refuses the call, with the reason for the agent on
+stderr. Exit status 0 leaves the call to the rules in settings.json: what they deny stays denied.
 
-Covered: every tool by its name (one that is not known here is refused), paths that reach another file through `..` or a
-link, tables and the run's records by any of the reading tools, commands with anything added to them, and failures of
-this file: whatever goes wrong in it is a no.
+Covered: every tool by its name (an unknown one is refused), paths that reach another file through `..` or a link,
+tables and the run's records in any of the reading tools, commands with anything added to them, and failures of this
+file, which refuse the call.
 Not covered: what `uv run ratchet` does (it measures a commit in a sandbox of its own), and what a person does.
 
-Any python3 runs this, also one that is older than the project's: standard library, the syntax of 3.9.
+Runs on any python3, also one older than the project's: standard library only, syntax of 3.9.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 EDITABLE = ROOT / "train.py"
-COMMANDS = (  # the very set of program.md, settings.json and commands/autoresearch.md
+COMMANDS = (  # the same as in program.md, settings.json and commands/autoresearch.md
     "uv run ratchet start TAG",
     "uv run ratchet status",
     "uv run ratchet step",
@@ -35,32 +35,32 @@ COMMANDS = (  # the very set of program.md, settings.json and commands/autoresea
     "uv run ratchet stop",
     "uv run ratchet finish",
 )
-BLANKS = {  # what may stand for a word of a command
+BLANKS = {  # what may replace a word of a command
     "TAG": r"(?![^ ]*\.\.)[A-Za-z0-9](?:[A-Za-z0-9._-]{0,58}[A-Za-z0-9_-])?(?<!\.lock)",
     "N": "[0-9]{1,6}",
 }
 TABLES = frozenset({".csv", ".tsv", ".txt", ".data", ".parquet", ".feather", ".arrow", ".npy", ".npz", ".xlsx"})
 PACKED = frozenset({".gz", ".bz2", ".xz", ".zst", ".zip"})
 EDITORS = frozenset({"Edit", "MultiEdit", "Write"})
-READERS = frozenset(  # these change nothing outside the conversation
+READERS = frozenset(  # change nothing outside the conversation
     {"Read", "Glob", "Grep", "LS", "ToolSearch", "TodoRead", "TodoWrite"}
     | {"TaskCreate", "TaskGet", "TaskList", "TaskUpdate", "TaskOutput", "TaskStop", "BashOutput", "KillShell"}
 )
 
 
 def main() -> int:
-    """Return the exit status: 0 or 2, never another, since the client takes all others for a yes."""
+    """Return the exit status: 0 or 2, never another, since the client allows the call on all others."""
     try:
         reason = objection(json.loads(sys.stdin.buffer.read()))
     except Exception as error:
-        reason = f"guard: expected an event of the client, got {type(error).__name__}: {error}. Nothing is allowed."
+        reason = f"guard: cannot read the event of the client ({type(error).__name__}: {error}). The call is refused."
     if reason:
         sys.stderr.write(f"{reason}\n")
     return 2 if reason else 0
 
 
 def objection(event: dict[str, Any]) -> str:
-    """Return why a tool may not be called so, or an empty text. Raises what it may on an event that is none."""
+    """Return why the call is refused, or an empty text. Raises any exception on a malformed event."""
     tool, given = event["tool_name"], event["tool_input"]
     if tool in EDITORS:
         return _objection_to_edit(given["file_path"], Path(event.get("cwd", "")))
@@ -69,40 +69,40 @@ def objection(event: dict[str, Any]) -> str:
     if tool in READERS:
         named = given.get("file_path") or given.get("path") or ""
         return _objection_to_reading(tool, named, Path(event.get("cwd", "")) / named)
-    return f"{tool}: expected Read, Edit or Bash, got a tool that this project does without. Do without it."
+    return f"{tool}: this tool is not allowed here. Use Read, Edit or Bash."
 
 
 def _objection_to_edit(file: str, cwd: Path) -> str:
     path = cwd / file
     is_editable = path.is_absolute() and path.name == EDITABLE.name and path.parent.resolve() == ROOT
     if not is_editable or ".." in path.parts:
-        return f"{file!a}: expected {EDITABLE.name}, the one file that may change. Put the idea in there."
+        return f"{file!a}: only {EDITABLE.name} may be edited. Write the idea into it."
     if path.is_symlink() or (path.exists() and path.stat().st_nlink > 1):
-        return f"{file!a}: expected a plain file, got a link to another. A human has to mend that."
+        return f"{file!a}: this is a link to another file. Ask a human to replace it by a plain file."
     return ""
 
 
 def _objection_to_reading(tool: str, named: str, path: Path) -> str:
-    """Held-out labels stand in the tables, which git holds too, and audit numbers in the run's records."""
+    """Refuse tables, `.git`, which holds them too, and the run's records: they hold the test labels and test_auc."""
     real, records = path.resolve(), (ROOT / ".ratchet", ROOT / "results.tsv")
     if tool == "Grep" and not path.is_file():
-        return f"Grep in {named or '.'!a}: expected the path of one file, got a folder, which may hold tables."
+        return f"Grep in {named or '.'!a}: this is a folder, which may hold tables. Give the path of one file."
     is_table = bool(named) and not path.is_dir() and not TABLES.isdisjoint(map(str.lower, _kinds(path) | _kinds(real)))
     is_record = any(real == record or record in real.parents for record in records)
     if is_table or is_record or ".git" in {*path.parts, *real.parts}:
-        return f"{named!a}: expected train.py or program.md, got a table or the run's records. They are not for you."
+        return f"{named!a}: tables and the run's records are closed to agents. Read train.py or program.md."
     return ""
 
 
 def _kinds(path: Path) -> set[str]:
-    """Return the endings that say what a file is; of a packed one each counts."""
+    """Return the suffixes that name the file type; all of them for a compressed file."""
     return set(path.suffixes) if path.suffix.lower() in PACKED else {path.suffix}
 
 
 def _objection_to_command(command: str) -> str:
     if any(re.fullmatch(_pattern(known), command) for known in COMMANDS):
         return ""
-    return f"{command[:80]!a}: expected exactly one of these commands, alone: {'; '.join(COMMANDS)}."
+    return f"{command[:80]!a}: this command is not allowed. Run exactly one of these, alone: {'; '.join(COMMANDS)}."
 
 
 def _pattern(command: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -26,36 +27,22 @@ QUICK = {  # one of each kind; the others are run with the slow tests
     *("lightgbm_native_categories", "ridge_decision_only", "density_ratio", "sparse_text", "tree_full"),
     "xgboost_small",
 }
-# What plain scikit-learn makes of a file, in a process of its own with one thread and the seed that the harness sets.
-PLAIN = """
+# The page computes val_auc of train.py. Its function runs here on every file, in a process with one thread.
+PAGE = (ROOT / "docs/val_auc.md").read_text("utf-8")
+PLAIN = re.findall(r"^```python\n(.*?)^if __name__", PAGE, re.M | re.S)[0].replace("data/", f"{ROOT}/data/")
+PLAIN += """
 import json, sys, types, warnings
-import numpy as np
-import pandas as pd
-from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import StratifiedKFold, train_test_split
 
 warnings.simplefilter("ignore")
-X = pd.read_csv("@table@").replace({"yes": 1, "no": 0}).infer_objects()
-y = X.pop("disease").to_numpy()
-X = X.astype(dict.fromkeys(X.select_dtypes("number"), float))
-train, _ = train_test_split(np.arange(len(y)), test_size=0.2, stratify=y, random_state=42)
 
 
-def val_auc(text):
+def rounded(text):
     module = sys.modules["train"] = types.ModuleType("train")
     exec(compile(text, "train.py", "exec"), module.__dict__)
-    values = []
-    for fit, val in StratifiedKFold(5, shuffle=True, random_state=42).split(train, y[train]):
-        np.random.seed(42)
-        fit_X, val_X = (X.iloc[train[part]].reset_index(drop=True) for part in (fit, val))
-        model = module.build_pipeline().fit(module.feature_fn(fit_X), y[train[fit]])
-        rows = module.feature_fn(val_X)
-        scores = model.predict_proba(rows)[:, 1] if hasattr(model, "predict_proba") else model.decision_function(rows)
-        values.append(roc_auc_score(y[train[val]], scores))
-    return round(float(np.mean(values)), 6)
+    return round(float(val_auc(module)), 6)
 
 
-print("\\n" + json.dumps({name: val_auc(text) for name, text in json.load(sys.stdin).items()}))
+print("\\n" + json.dumps({name: rounded(text) for name, text in json.load(sys.stdin).items()}))
 """
 
 
@@ -66,10 +53,10 @@ def bench(warm_runner: Runner) -> FoldWorkers:
 
 @pytest.fixture(scope="module")
 def plain(request: pytest.FixtureRequest) -> dict[str, float]:
-    """Return what plain scikit-learn says of the files that this run asks for."""
+    """Return the val_auc that plain scikit-learn computes for the files that this run asks for."""
     wanted = {item.callspec.params["path"] for item in request.session.items if "plain" in item.fixturenames}  # type: ignore[attr-defined]
     files = json.dumps({path.stem: whole_text(path) for path in sorted(wanted)})
-    command = [sys.executable, "-c", PLAIN.replace("@table@", str(ROOT / "data/heart.csv"))]
+    command = [sys.executable, "-c", PLAIN]
     done = subprocess.run(command, input=files, env=environment(), capture_output=True, text=True, check=True, cwd="/")
     report: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return report

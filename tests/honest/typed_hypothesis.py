@@ -1,7 +1,7 @@
-"""The one file that changes: an idea, the features it needs, the model it builds.
+"""The one file that changes: a hypothesis, the features, the model.
 
-`uv run train.py` measures it. Everything outside HYPOTHESIS, feature_fn, build_pipeline and the imports and helpers
-they need is frozen, this docstring included.
+`uv run train.py` measures it. Everything outside HYPOTHESIS, PREDICTION, feature_fn, build_pipeline and the imports and
+helpers they need is frozen, this docstring included.
 """
 
 HYPOTHESIS: str = "基线：数值列先标准化，再做逻辑回归；类别列按独热编码，缺失值以中位数或众数填补。小样本下，简单的线性模型往往难以超越，因此每个新想法都应当与它比较，并且只在交叉验证的平均得分严格更高时才予保留"

@@ -39,7 +39,7 @@ def test_an_agent_that_gives_up_is_sent_on(client: Client) -> None:
 
 def test_an_edit_that_was_not_measured_is_named(client: Client) -> None:
     say(client, unmeasured_edit=["train.py"])
-    assert "the edit that is in train.py" in client.stop()["reason"]
+    assert "read the unmeasured edit in train.py" in client.stop()["reason"]
 
 
 @pytest.mark.parametrize("state", [{"done": "25 experiments done"}, {"done": "asked to stop"}, {"working_process": 7}])
@@ -95,7 +95,7 @@ def test_an_agent_that_does_not_go_is_let_go_until_something_is_new(
 ) -> None:
     say(client)
     assert [client.is_sent_on() for _ in range(LIMIT)] == [True] * LIMIT
-    assert "sent on 10 times, the agent did not go" in client.stop()["systemMessage"]
+    assert "the agent may stop after 10 attempts without a new experiment" in client.stop()["systemMessage"]
     say(client, experiments=what_is_new.pop("experiments", 2))
     assert client.is_sent_on(**what_is_new)
 

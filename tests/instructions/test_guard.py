@@ -77,7 +77,7 @@ def test_a_link_to_a_table_is_a_table(client: Client) -> None:
 
 
 def test_a_search_names_the_file_that_it_searches(quiet_client: Client) -> None:
-    assert "got a folder" in quiet_client.refusal("Grep", {"pattern": "."})
+    assert "this is a folder, which may hold tables" in quiet_client.refusal("Grep", {"pattern": "."})
     assert quiet_client.refusal("Grep", {"pattern": "def", "path": str(quiet_client.root / "train.py")}) == ""
 
 
@@ -141,10 +141,10 @@ def test_a_link_of_any_kind_is_refused(client: Client) -> None:
         assert client.refusal("Edit", {"file_path": str(root / name)}), name
     (root / "train.py").unlink()
     (root / "train.py").symlink_to("prepare.py")
-    assert "expected a plain file, got a link" in client.refusal("Edit", {"file_path": "train.py"})
+    assert "this is a link to another file" in client.refusal("Edit", {"file_path": "train.py"})
     (root / "train.py").unlink()
     os.link(root / "prepare.py", root / "train.py")
-    assert "expected a plain file, got a link" in client.refusal("Edit", {"file_path": "train.py"})
+    assert "this is a link to another file" in client.refusal("Edit", {"file_path": "train.py"})
 
 
 @pytest.mark.parametrize(
@@ -277,7 +277,7 @@ def test_an_event_that_is_none_is_refused(quiet_client: Client, event: str) -> N
 
 
 def test_the_reason_tells_the_agent_what_to_do(quiet_client: Client) -> None:
-    assert "expected train.py, the one file" in quiet_client.refusal("Edit", {"file_path": "prepare.py"})
+    assert "only train.py may be edited" in quiet_client.refusal("Edit", {"file_path": "prepare.py"})
     assert "uv run ratchet start TAG; " in quiet_client.refusal("Bash", {"command": "ls"})
 
 

@@ -51,10 +51,10 @@ def test_long_lines_are_folded_and_the_folder_is_not_named(clone: Path) -> None:
 
 
 @pytest.mark.slow
-def test_outside_a_repo_it_says_what_it_expected(clone: Path) -> None:
+def test_outside_a_repo_it_reports_that_it_cannot_copy(clone: Path) -> None:
     (clone / ".git").rename(clone / "elsewhere")
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT], cwd=clone / "notebooks", capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
-    assert "expected" in done.stderr.splitlines()[-1]
+    assert "this repository cannot be copied" in done.stderr.splitlines()[-1]

@@ -32,7 +32,7 @@ def test_anything_else_is_no_prediction(value: str) -> None:
 @pytest.mark.parametrize(
     "changed",
     [
-        BASELINE.replace("an idea, the features", "all labels, the features"),
+        BASELINE.replace("a hypothesis, the features", "all labels, the features"),
         BASELINE.replace('"""The one file', '"""', 1),
         BASELINE[BASELINE.index("from sklearn") :],
     ],
@@ -40,7 +40,7 @@ def test_anything_else_is_no_prediction(value: str) -> None:
 def test_another_docstring_than_that_of_the_best_is_rejected_and_says_what_to_put_back(changed: str) -> None:
     read = read_source(changed.encode(), BASELINE)
     assert read.status is Status.REJECTED
-    assert "put back the one that begins with 'The one file that changes: an idea, the features it needs" in read.reason
+    assert "put back the one that begins with 'The one file that changes: a hypothesis, the features" in read.reason
     assert "\n" not in read.reason
     assert read_source(changed.encode()).status is Status.OK  # by itself there is nothing to hold it against
     assert read_source(changed.encode(), changed).status is Status.OK  # a run that grew from another docstring
