@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -138,6 +139,7 @@ def test_the_frozen_parts_of_the_worktree_are_kept(baseline: Experiment) -> None
 def test_what_is_reported_and_remembered_fits_the_journal(baseline: Experiment, judged: Judged) -> None:
     for experiment in played(baseline, judged, seed=9, count=150)[1:]:
         assert len(experiment.hypothesis) <= 200
+        assert re.fullmatch(r"[A-Z].* should (help|not) .*because .*", experiment.hypothesis)
         assert len(experiment.note) <= 4000
         assert "\n" not in experiment.note + experiment.hypothesis
         assert experiment.strategy in set(IdeaKind)
