@@ -44,8 +44,8 @@ FUTEX_WAIT, FUTEX_WAIT_BITSET, FUTEX_REALTIME, FUTEX_PRIVATE = 0, 9, 256, 128
 CLONE_PARENT = 0x8000
 
 libc = ctypes.CDLL(None, use_errno=True)
-_clone = ctypes.PyDLL(None).syscall  # a PyDLL: a thread that forks holds the GIL
-_clone.restype = None  # the number of the new process must not become a Python object, which would lie in memory
+_clone = ctypes.PyDLL(None, use_errno=True).syscall  # PyDLL keeps the GIL: the thread that forks must hold it
+_clone.restype = None  # the id of the new process must not become a Python object, which would stay in memory
 _clone.argtypes = [ctypes.c_long] * 6
 
 
@@ -84,18 +84,21 @@ def _raise(what: str) -> None:
 
 
 def fork_sibling() -> bool:
-    """Fork, and return True in the new process: a child not of this process but of its parent.
+    """Fork a child of this process's parent, and return True in the new process. Raises OSError.
 
-    The parent alone learns of its end and of what it used, and not even its number is kept here: what this process
-    holds, the next worker inherits.
+    Only the parent gets the child's exit status and resource usage. This process does not even keep its id, because the
+    next worker inherits the memory of this process.
     """
-    own = os.getpid()
+    own, number = os.getpid(), CALLS["clone"][machine_index()]
+    ctypes.set_errno(0)
     ctypes.pythonapi.PyOS_BeforeFork()
-    _clone(CALLS["clone"][machine_index()], CLONE_PARENT | signal.SIGCHLD, 0, 0, 0, 0)
+    _clone(number, CLONE_PARENT | signal.SIGCHLD, 0, 0, 0, 0)
     if os.getpid() != own:
         ctypes.pythonapi.PyOS_AfterFork_Child()
         return True
     ctypes.pythonapi.PyOS_AfterFork_Parent()
+    if ctypes.get_errno():
+        _raise("clone")
     return False
 
 

@@ -1,12 +1,11 @@
-"""Start the workers, which run train.py: forked by a launcher where the system can, fresh interpreters elsewhere.
+"""Start the workers, which run train.py: forked by a launcher where the system allows it, fresh interpreters elsewhere.
 
-A slot runs one task at a time. What goes in and comes out are three unnamed files (job, result, log), so nothing that
-train.py does can block the harness, and nothing is left behind when the harness is killed.
+A slot runs one task at a time. Input and output are three unnamed files (job, result, log), so train.py cannot block
+the harness, and no file is left behind when the harness is killed.
 
-Covered: no worker inherits a byte of an earlier one. The launcher forks every worker and learns nothing of its task;
-the worker is a child of the harness (CLONE_PARENT), which alone gives it its rows, reads its scores and its status,
-and never forks a worker itself.
-Not covered: the sandbox around a worker is harness/sandbox.
+Covered: no worker inherits a byte of an earlier one. The launcher forks every worker and receives nothing of its task.
+The worker is a child of the harness (CLONE_PARENT). Only the harness sends it rows and reads its scores and status.
+Not covered: the sandbox around a worker (harness/sandbox).
 """
 
 from __future__ import annotations
@@ -25,16 +24,27 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import IO, Protocol, TypeVar
 
 from harness.workers.row_blocks import BlockFeeder
 from harness.workers.worker import HERE
 
-REQUEST = b"w"  # for one worker: always the same, so that the launcher learns nothing by it
-CREDENTIALS = struct.Struct("3i")  # process, user and group, as the kernel passes them with a message
+REQUEST = b"w"  # for one worker; always the same byte, so that it carries no information to the launcher
+CREDENTIALS = struct.Struct("3i")  # process, user and group id, which the kernel attaches to a message
 WORKER = Path(__file__).with_name("worker.py")
-KEPT = ("PATH", "SYSTEMROOT", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR", "TEMP", "TMP")
+KEPT_VARIABLES = (
+    "PATH",
+    "SYSTEMROOT",
+    "LANG",
+    "LC_ALL",
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+    "TMPDIR",
+    "TEMP",
+    "TMP",
+)
 ONE_THREAD = (
     "OMP_NUM_THREADS",
     "OMP_THREAD_LIMIT",
@@ -42,12 +52,13 @@ ONE_THREAD = (
     "MKL_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )
+TRY_S = 10.0  # for the end of a process that ends at once
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """How a task's process ended: wait status, CPU seconds and peak memory as the kernel counted them."""
+    """The end of a task's process: wait status, and CPU seconds and peak memory as counted by the kernel."""
 
     status: int
     cpu_s: float | None
@@ -56,9 +67,9 @@ class Exit:
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """What one task is given: its job, where its result and its prints go, and blocks of rows that come later.
+    """The files of one task: its job, its result, its log, and the blocks of rows that it gets later.
 
-    `sizes` are the bytes of the scores of each block. The blocks are closed by the slot.
+    `sizes` holds the number of bytes of each block's scores. The slot closes the blocks.
     """
 
     job: IO[bytes]
@@ -69,12 +80,12 @@ class Files:
 
 
 class Slot(Protocol):
-    """Where one task runs at a time; `has_row_blocks` says whether it gives the rows to score one block at a time."""
+    """Runs one task at a time; with `has_row_blocks` the task gets the rows to score one block at a time."""
 
     has_row_blocks: bool
 
     def wait_until_ready(self) -> None:
-        """Wait until a task starts at once: importing the libraries is no part of any task's time."""
+        """Wait for the imports of the libraries, which do not count as a task's time."""
 
     def start(self, files: Files) -> int:
         """Start the task and return its process id."""
@@ -83,26 +94,67 @@ class Slot(Protocol):
         """Return how the task ended; None while it runs."""
 
     def kill(self) -> None:
-        """End the running task at once."""
+        """Kill the running task."""
 
     def close(self) -> None:
-        """End whatever runs in this slot, and give the slot up."""
+        """Kill the running task, if any, and release the slot."""
 
 
 def environment() -> dict[str, str]:
-    """Return the environment of every fold: nothing of the user's but paths, one thread, no randomness of hashes."""
-    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    """Return the environment of a worker: of the user's variables only paths and language; one thread, fixed hashes."""
+    kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
     fixed = {"JOBLIB_MULTIPROCESSING": "0", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
     return kept | dict.fromkeys(ONE_THREAD, "1") | fixed
 
 
+@cache
 def can_fork() -> bool:
-    """Say whether this system forks a warm process safely; on macOS the linear algebra's threads do not survive it."""
-    return sys.platform == "linux" and hasattr(os, "pidfd_open")
+    """Return whether a process can fork siblings here and this process can wait for them.
+
+    Tried once: an old kernel, a container's seccomp filter or an unknown processor may refuse any of the calls. Always
+    False on macOS, where the threads of the linear algebra library do not survive a fork.
+    """
+    if sys.platform != "linux":
+        return False
+    try:
+        _fork_once()
+    except (OSError, AttributeError) as error:  # AttributeError: this Python was built without pidfd_open
+        sys.stderr.write(
+            f"workers: forking is not possible here ({error}). Each task starts a new Python, about 1 s.\n"
+        )
+        return False
+    return True
+
+
+def _fork_once() -> None:
+    """Have a short process fork a sibling that ends at once, and wait for it. Raises OSError, AttributeError."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours:
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        with theirs:
+            command = [sys.executable, "-sPB", str(WORKER), "try_fork", str(theirs.fileno())]
+            subprocess.run(
+                command,
+                pass_fds=[theirs.fileno()],
+                env=environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                check=False,
+            )
+        pid = _sender(ours)
+    try:
+        handle = os.pidfd_open(pid)
+        is_readable, _, _ = select.select([handle], [], [], TRY_S)
+        os.close(handle)
+    finally:
+        _reap(pid)
+    if not is_readable:
+        raise OSError("the end of a forked process is not reported")
 
 
 def open_slots(n: int) -> list[Slot]:
-    """Return `n` slots of the kind that this system offers."""
+    """Return `n` slots, forking ones if the system allows it."""
     if can_fork():
         protect_this_process()
         launcher = Launcher()
@@ -111,13 +163,13 @@ def open_slots(n: int) -> list[Slot]:
 
 
 def protect_this_process() -> None:
-    """Keep processes of the same user from reading this one's memory, where the labels are."""
+    """Keep other processes of the same user from reading this process's memory, which holds the labels."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)  # PR_SET_DUMPABLE
 
 
 def wait_for_any(slots: Sequence[Slot], timeout_s: float) -> None:
-    """Wait until the task of one of the slots asks for rows or ends, or that long."""
+    """Wait until a task in one of the slots asks for rows or ends, at most `timeout_s`."""
     ends = [end for slot in slots if isinstance(slot, ForkSlot) for end in slot.ends]
     if ends:
         select.select(ends, [], [], timeout_s)
@@ -126,20 +178,21 @@ def wait_for_any(slots: Sequence[Slot], timeout_s: float) -> None:
 
 
 def nameless_file(name: str) -> IO[bytes]:
-    """Return an empty file that has no path, in memory where the system can."""
-    if hasattr(os, "memfd_create"):
+    """Return an empty file without a path: in memory if the system allows it, else in the temporary folder."""
+    try:
         return os.fdopen(os.memfd_create(name), "w+b")
-    return tempfile.TemporaryFile()
+    except (OSError, AttributeError):  # AttributeError: only Linux has the call
+        return tempfile.TemporaryFile()
 
 
 class Launcher:
-    """The process that forks the workers. It imported the libraries, and it never sees data, train.py or a result."""
+    """The process that forks the workers. It has imported the libraries and never gets data, train.py or a result."""
 
     def __init__(self) -> None:
         self._begin()
 
     def _begin(self) -> None:
-        self.home = tempfile.mkdtemp(prefix="folds_")  # it removes the folder at its end: a killed harness cannot
+        self.home = tempfile.mkdtemp(prefix="folds_")  # the launcher removes it at its end; a killed harness could not
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = [sys.executable, "-sPB", str(WORKER), "launch", str(theirs.fileno()), self.home]
         self.process = subprocess.Popen(
@@ -155,14 +208,14 @@ class Launcher:
         self.is_ready = False
 
     def wait_until_ready(self) -> None:
-        """Wait until the libraries are imported. Raises RuntimeError."""
+        """Wait until the launcher has imported the libraries. Raises RuntimeError."""
         if not self.is_ready:
             if self.control.recv(16) != b"ready":
-                raise RuntimeError(f"the launcher ended at its start, exit status {self.process.wait()}")
+                raise RuntimeError(f"the launcher ended while it started, with exit status {self.process.wait()}")
             self.is_ready = True
 
     def fork(self) -> tuple[int, socket.socket]:
-        """Fork a worker; return its process id and the socket to it. A launcher that has ended is started anew."""
+        """Fork a worker; return its process id and the socket to it. Restart a launcher that has ended."""
         try:
             return self._fork()
         except OSError:
@@ -183,16 +236,16 @@ class Launcher:
             raise
 
     def close(self) -> None:
-        """End the launcher."""
+        """End the launcher and remove its folder."""
         self.control.close()
         self.process.wait()
         shutil.rmtree(self.home, ignore_errors=True)
 
 
 def _sender(line: socket.socket) -> int:
-    """Wait for the first message on a socket and return the process id of who sent it. Raises OSError.
+    """Wait for the first message on a socket and return the process id of its sender. Raises OSError.
 
-    The number comes from the kernel, in this process's count: a worker may be the first in a count of its own.
+    The kernel supplies the id as this process sees it; in its own namespace the worker may have another one.
     """
     message, ancillary, _, _ = line.recvmsg(len(HERE), socket.CMSG_SPACE(CREDENTIALS.size))
     if message != HERE:
@@ -211,7 +264,7 @@ class _Worker:
 
 
 class ForkSlot:
-    """A slot whose workers are forked by a launcher, as children of this process."""
+    """A slot whose workers are forked by the launcher, as children of this process."""
 
     has_row_blocks = True
 
@@ -225,7 +278,7 @@ class ForkSlot:
 
     @property
     def ends(self) -> list[int]:
-        """What becomes readable when the worker asks or ends."""
+        """The descriptors that become readable when the worker asks for rows or ends."""
         return [] if self.worker is None else [self.worker.handle, self.worker.feeder.line.fileno()]
 
     def start(self, files: Files) -> int:
@@ -236,13 +289,13 @@ class ForkSlot:
         feeder = BlockFeeder(files.blocks, copies, files.sizes, files.result, line)
         self.worker = _Worker(pid, os.pidfd_open(pid), folder, feeder)
         descriptors = [file.fileno() for file in (files.job, files.result, files.log, *copies)]
-        with contextlib.suppress(OSError):  # it has ended already, and poll will say how
+        with contextlib.suppress(OSError):  # the worker has ended already; poll returns how
             socket.send_fds(line, [folder.encode()], descriptors)
         line.setblocking(False)
         return pid
 
     def poll(self) -> Exit | None:
-        """Give the next rows if they are asked for, and return how the task ended; None while it runs."""
+        """Send the next rows if the task asks for them, and return how the task ended; None while it runs."""
         worker = _running(self.worker)
         ready, _, _ = select.select(self.ends, [], [], 0)
         if worker.handle not in ready:
@@ -255,11 +308,13 @@ class ForkSlot:
         return ended
 
     def kill(self) -> None:
-        """End the running task at once."""
-        os.kill(_running(self.worker).pid, signal.SIGKILL)  # the number is its own until it is reaped
+        """Kill the running task."""
+        os.kill(
+            _running(self.worker).pid, signal.SIGKILL
+        )  # the id cannot belong to another process before it is reaped
 
     def close(self) -> None:
-        """End whatever runs in this slot, and give the slot up."""
+        """Kill the running task, if any, and release the slot."""
         if self.worker is not None:
             self.kill()
             _reap(self.worker.pid)
@@ -276,7 +331,7 @@ class ForkSlot:
 
 
 class SpawnSlot:
-    """A slot whose workers are fresh interpreters: about a second each, on any system."""
+    """A slot whose workers are new interpreters: on any system, about one second for each."""
 
     has_row_blocks = False
 
@@ -285,7 +340,7 @@ class SpawnSlot:
         self.folder = ""
 
     def wait_until_ready(self) -> None:
-        """Do nothing: every task imports the libraries itself."""
+        """Do nothing; every task imports the libraries itself."""
 
     def start(self, files: Files) -> int:
         """Start the task and return its process id."""
@@ -304,11 +359,11 @@ class SpawnSlot:
         return ended
 
     def kill(self) -> None:
-        """End the running task at once."""
+        """Kill the running task."""
         _running(self.process).kill()
 
     def close(self) -> None:
-        """End whatever runs in this slot, and give the slot up."""
+        """Kill the running task, if any, and release the slot."""
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
@@ -331,9 +386,9 @@ def _running(worker: T | None) -> T:
 
 
 def _reap(pid: int, options: int = 0) -> Exit | None:
-    """Return how a child ended; None while it runs and `options` say not to wait."""
+    """Return how a child ended; None if it runs and `options` is WNOHANG."""
     pid, status, used = os.wait4(pid, options)
     if not pid:
         return None
-    scale = 1 << 20 if sys.platform == "darwin" else 1 << 10  # ru_maxrss is in bytes there, in kilobytes elsewhere
+    scale = 1 << 20 if sys.platform == "darwin" else 1 << 10  # ru_maxrss is in bytes on macOS, in kilobytes elsewhere
     return Exit(status, used.ru_utime + used.ru_stime, used.ru_maxrss / scale)

@@ -310,6 +310,15 @@ def _serve_task(line: socket.socket) -> None:
         os._exit(0)
 
 
+def _try_fork(line: socket.socket) -> None:
+    """Fork a sibling that says that it is there and ends."""
+    from harness.sandbox.linux import fork_sibling
+
+    if fork_sibling():
+        line.send(HERE)
+    os._exit(0)
+
+
 def _die_with_parent() -> None:
     if sys.platform == "linux":
         import ctypes
@@ -348,6 +357,8 @@ def main(mode: str, *arguments: str) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         serve_launcher(socket.socket(fileno=int(arguments[0])), arguments[1])
         return
+    if mode == "try_fork":
+        _try_fork(socket.socket(fileno=int(arguments[0])))
     run_task(os.dup(0), os.dup(1), 2, arguments[0])
     os._exit(0)
 
