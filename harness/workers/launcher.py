@@ -34,7 +34,7 @@ from harness.workers.worker import HERE
 REQUEST = b"w"  # for one worker; always the same byte, so that it carries no information to the launcher
 CREDENTIALS = struct.Struct("3i")  # process, user and group id, which the kernel attaches to a message
 WORKER = Path(__file__).with_name("worker.py")
-KEPT_VARIABLES = (
+VARIABLES = (
     "PATH",
     "SYSTEMROOT",
     "LANG",
@@ -102,7 +102,7 @@ class Slot(Protocol):
 
 def environment() -> dict[str, str]:
     """Return the environment of a worker: of the user's variables only paths and language; one thread, fixed hashes."""
-    kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+    kept = {name: os.environ[name] for name in VARIABLES if name in os.environ}
     fixed = {"JOBLIB_MULTIPROCESSING": "0", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
     return kept | dict.fromkeys(ONE_THREAD, "1") | fixed
 
@@ -119,9 +119,7 @@ def can_fork() -> bool:
     try:
         _fork_once()
     except (OSError, AttributeError) as error:  # AttributeError: this Python was built without pidfd_open
-        sys.stderr.write(
-            f"workers: forking is not possible here ({error}). Each task starts a new Python, about 1 s.\n"
-        )
+        sys.stderr.write(f"workers: forking is not possible here ({error}). Each task starts a new Python (1 s).\n")
         return False
     return True
 
@@ -309,9 +307,7 @@ class ForkSlot:
 
     def kill(self) -> None:
         """Kill the running task."""
-        os.kill(
-            _running(self.worker).pid, signal.SIGKILL
-        )  # the id cannot belong to another process before it is reaped
+        os.kill(_running(self.worker).pid, signal.SIGKILL)  # the id stays its own until it is reaped
 
     def close(self) -> None:
         """Kill the running task, if any, and release the slot."""

@@ -53,7 +53,7 @@ def test_where_a_fork_is_refused_every_task_is_a_new_interpreter(call: str, test
     printed, said = run_without(call, test, value)
     assert printed == "'' SpawnSlot"
     assert said.startswith("workers: forking is not possible here (")
-    assert said.endswith("). Each task starts a new Python, about 1 s.\n")
+    assert said.endswith("). Each task starts a new Python (1 s).\n")
 
 
 @linux
