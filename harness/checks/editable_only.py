@@ -97,7 +97,7 @@ def _violations(source: str, tree: ast.Module) -> Violations:
         if isinstance(statement, ast.If) and statement is not frozen and "__main__" in ast.dump(statement.test):
             yield statement.lineno, "the last block is frozen: it hands over to prepare.evaluate and nothing else"
     for line, name in unbound(source, tree, FORBIDDEN_NAMES):
-        yield line, f"{name} is not for train.py"
+        yield line, f"{name} is not allowed in train.py"
     names = read_names(ast.Module([node for node in tree.body if node is not frozen], []))
     yield from texts.violations(names)
     for node in names.nodes:
@@ -151,7 +151,7 @@ def _use(node: ast.AST, names: Names) -> Violations:
     match node:
         case ast.Name(id=name):
             if texts.DUNDER.fullmatch(name) and name not in ALLOWED_DUNDERS:
-                yield node.lineno, f"{name} is not for train.py"
+                yield node.lineno, f"{name} is not allowed in train.py"
         case ast.Attribute(attr="__dict__", value=ast.Name() as owner, ctx=ast.Load()) if names.is_own_self(owner):
             return
         case ast.Attribute(attr=name):
@@ -194,10 +194,10 @@ def _path(path: str, line: int) -> Violations:
     """Read a dotted path that begins at an imported name."""
     for forbidden, reason in FORBIDDEN_PATHS.items():
         if f"{path}.".startswith(f"{forbidden}."):
-            yield line, f"{forbidden} is not for train.py: {reason}"
+            yield line, f"{forbidden} is not allowed in train.py: {reason}"
     top, *parts = path.split(".")
     if top in ONLY and parts and parts[0] not in ONLY[top]:
-        yield line, f"{top}.{parts[0]} is not for train.py: of {top} there is {', '.join(sorted(ONLY[top]))}"
+        yield line, f"{top}.{parts[0]} is not allowed in train.py: of {top} there is {', '.join(sorted(ONLY[top]))}"
     for part in parts:
         is_module = top in STANDARD and part.strip("_") in sys.stdlib_module_names - STANDARD
         is_private = part.startswith("_") and not texts.DUNDER.fullmatch(part) and top not in OPEN_INSIDE

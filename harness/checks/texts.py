@@ -85,7 +85,7 @@ def _run_or_opened(node: ast.AST, names: Names) -> Violations:
 def attribute(name: str, line: int) -> Violations:
     """See that an attribute may be named in the source."""
     if name in FORBIDDEN_ATTRIBUTES:
-        yield line, f".{name} is not for train.py: {FORBIDDEN_ATTRIBUTES[name].format(name=name)}"
+        yield line, f".{name} is not allowed in train.py: {FORBIDDEN_ATTRIBUTES[name].format(name=name)}"
     if DUNDER.fullmatch(name) and name not in ALLOWED_DUNDERS:
         yield line, f".{name} looks into the interpreter"
 

@@ -74,7 +74,7 @@ def test_a_path_is_read_no_farther_than_any_package_goes() -> None:
 
 def test_a_forbidden_path_is_found_at_the_head_of_a_long_chain() -> None:
     source = BASELINE + "\nimport numpy as np\nnp.testing" + ".b" * 20 + "\n"
-    assert first_violation(source).startswith("numpy.testing is not for train.py")
+    assert first_violation(source).startswith("numpy.testing is not allowed in train.py")
 
 
 def test_a_relative_import_is_called_so() -> None:

@@ -196,4 +196,4 @@ build_pipeline = Model
 """
     answer = run(warm_runner, body)
     assert answer.payload is None
-    assert answer.reason == "ValueError: the scores must be finite, got NaN or infinity"
+    assert answer.reason == "ValueError: the scores must be finite, not NaN or infinity"
