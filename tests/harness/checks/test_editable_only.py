@@ -1,4 +1,4 @@
-"""What may stand in a train.py beside its three parts."""
+"""What a train.py may contain besides its three parts."""
 
 from __future__ import annotations
 
