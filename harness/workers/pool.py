@@ -18,7 +18,8 @@ import numpy as np
 import psutil
 
 from harness.workers import jobs
-from harness.workers.launcher import Exit, Files, Slot, nameless_file, open_slots, wait_for_any
+from harness.workers.launcher import Exit, nameless_file
+from harness.workers.slots import Files, Slot, open_slots, wait_for_any
 from harness.workers.worker import DECISION, FAILURE, PROBABILITY
 
 POLL_S = 0.03  # a task in an endless loop overshoots the budget by at most this, times the slots
