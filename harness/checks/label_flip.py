@@ -56,7 +56,7 @@ def run(context: CheckContext) -> CheckResult:
     lead, found = baselines.find_lead(context), count_jumps(context)
     context.lead = lead if isinstance(lead, Lead) else None
     exact = None if found.is_a_table else exact_rows.find(context)
-    is_of_labels, failure, seen = _judge_lead(context, found)
+    is_of_labels, failure, seen = _judge_lead(context, found, lead)
     evidence = "; ".join([*seen, *_describe(context, found, exact)])
     if is_of_labels or (isinstance(exact, ExactRows) and exact.is_known):
         return CheckResult(False, f"signs of labels that were not learned in fit: {evidence}")
@@ -81,11 +81,13 @@ def _first_failure(results: Iterable[object]) -> Failure | None:
     return next((result for result in results if isinstance(result, Failure)), None)
 
 
-def _judge_lead(context: CheckContext, found: Jumps) -> tuple[bool, Failure | None, list[str]]:
+def _judge_lead(
+    context: CheckContext, found: Jumps, lead: Lead | Failure | None
+) -> tuple[bool, Failure | None, list[str]]:
     """Return whether the lead comes from stored labels, why this could not be tested, and the evidence."""
-    lead = context.lead
-    if lead is None:
-        return found.is_a_table, None, [f"val_auc {context.val_auc:.4f} is not above every plain model"]
+    if not isinstance(lead, Lead):
+        compared = " is not above every plain model" if lead is None else ""
+        return found.is_a_table, None, [f"val_auc {context.val_auc:.4f}{compared}"]
     is_shrunk = lead.lost > baselines.LOST * lead.lost_noise
     if not (lead.is_clear or is_shrunk):
         return found.is_a_table, None, [str(lead)]
