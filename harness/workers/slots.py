@@ -72,8 +72,8 @@ class Slot(Protocol):
 
 def open_slots(n: int) -> list[Slot]:
     """Return `n` slots, forking ones if the system allows it."""
+    protect_this_process()
     if can_fork():
-        protect_this_process()
         launcher = Launcher()
         return [ForkSlot(launcher, is_owner=i == 0) for i in range(n)]
     return [SpawnSlot() for _ in range(n)]
