@@ -1,7 +1,7 @@
-"""What stands around the loop over the folds: the workers that fit and score, the result, the leak checks.
+"""The parts around the loop over the folds: the workers that fit and score, the result, the leak checks.
 
-The loop itself, and the number that it comes to, are in prepare.py. This side is trusted: it owns the labels, and gives
-to a worker those of the rows that the worker fits on.
+The loop itself and the score are in prepare.py. This side is trusted: it holds the labels and sends a worker only those
+of the rows that the worker fits on.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ from harness.trainfile import Status, TrainFile
 from harness.workers.jobs import Part
 from harness.workers.pool import NOT_NEEDED, NOT_RUN, Answer, Runner, RunningTasks, Task, TaskBudget, one_line
 
-TEST = -1  # the part that is fitted on all training rows and scored on the held-out ones; the others are fold numbers
-CHECK_CPU = 10.0  # times the CPU seconds of the measurement is what one check may use, and a little more
+TEST = -1  # the part that is fitted on all training rows and scores the held-out rows; the others are fold numbers
+CHECK_CPU = 10.0  # budget of one check, as a multiple of the CPU seconds of the measurement, plus the slack
 CHECK_SLACK_S, CHECK_WALL_SLACK_S = 5.0, 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What the evaluation of one file came to. What was not measured is None.
+    """The result of evaluating one file. What was not measured is None.
 
     Parameters
     ----------
     val_auc : float or None
         Mean of `fold_aucs`; None unless every fold was measured and no leak check failed.
     fold_aucs : sequence of float or None
-        One a fold.
+        One for each fold.
     scores, probe_scores : sequence of arrays or None
-        Out-of-fold scores, one array a fold, and those of the probe rows that were scored beside them.
+        Out-of-fold scores, one array for each fold, and the scores of the probe rows.
     bound : float or None
-        The highest val_auc that an evaluation which was stopped early could still have reached.
+        The highest val_auc that an early-stopped evaluation could still have reached.
     """
 
     source: TrainFile
@@ -60,7 +60,7 @@ class Result:
 
     @property
     def is_ok(self) -> bool:
-        """Whether the numbers stand."""
+        """Whether the evaluation succeeded."""
         return self.status is Status.OK
 
     def predict(self, scores: Scores) -> Rows:
@@ -69,19 +69,19 @@ class Result:
 
     @property
     def leaks(self) -> list[str]:
-        """The names of the checks that found something."""
+        """The names of the checks that found a leak or an issue."""
         return [name for name, finding in self.findings if not finding.passed and finding.failure is None]
 
 
 def unread(source: TrainFile) -> Result:
-    """Return the result of a file that cannot be run, because of what it is or what it says."""
+    """Return the result of a file that cannot be run."""
     names = [(editable_only.NAME, CheckResult(False, source.reason))] if source.status is Status.REJECTED else []
     return Result(source, source.status, source.reason, findings=names)
 
 
 @dataclass(slots=True)
 class FoldWorkers:
-    """Workers for one split of one table: they fit and score files within one budget."""
+    """Workers that fit and score files on one split of one table, each file within the budget."""
 
     problem: Problem
     runner: Runner
@@ -92,7 +92,7 @@ class FoldWorkers:
     _plain: dict[str, list[FoldScores] | Failure] = field(default_factory=dict)
 
     def batches(self) -> list[Batch]:
-        """Return the probe rows of each fold: the same for every experiment, so that a file scores the same twice."""
+        """Return the probe rows of each fold, which are the same for every experiment."""
         if not self._batches:
             units = perturb.measured_in(self.problem.X)
             for i, (_, val) in enumerate(self.problem.folds):
@@ -101,9 +101,9 @@ class FoldWorkers:
         return self._batches
 
     def fit_and_score(self, source: TrainFile, order: Sequence[int] = ()) -> FoldRun:
-        """Return the fits of a file, one a fold and one for the held-out rows, each in a fresh process.
+        """Return the fits of a file, one for each fold and one for the held-out rows, each in a new process.
 
-        `order` is that in which the folds begin; by default, as they are numbered.
+        The folds start in this `order`, by default that of their numbers.
         """
         parts = [*(order or range(len(self.problem.folds))), TEST]
         return FoldRun(
@@ -120,9 +120,9 @@ class FoldWorkers:
         return Task({**job, "guarded": self.is_guarded}, problem.score_bytes(sum(map(len, blocks))))
 
     def check(self, result: Result, *, refits: bool) -> Result:
-        """Return the result with the findings of the leak checks; the first one that fails takes its numbers away.
+        """Return the result with the findings of the leak checks; without a val_auc if one of them fails.
 
-        `refits` says whether the checks that fit the file again are made, too.
+        `refits` includes the checks that fit the file again. No check runs after the first one that fails.
         """
         context, findings = self.context(result), []
         for check in CHECKS:
@@ -143,7 +143,7 @@ class FoldWorkers:
         return replace(result, findings=findings, checks_cpu_s=context.cpu_s)
 
     def context(self, result: Result) -> CheckContext:
-        """Return the place where the leak checks of this result work."""
+        """Return the context in which the leak checks of this result run."""
         folds = []
         rows = zip(self.problem.folds, self.batches(), result.scores, result.probe_scores, strict=True)
         for (fit, val), batch, scores, probed in rows:
@@ -162,16 +162,16 @@ class FoldWorkers:
         )
 
     def _check_budget(self, result: Result) -> TaskBudget:
-        """Return what one check may use: a file that is slow when it is fitted again cannot hold up the run."""
+        """Return the budget of one check, so that a file that is slow only in the checks cannot delay the run."""
         cpu_s = min(self.budget.cpu_s, CHECK_CPU * result.cpu_s + CHECK_SLACK_S)
         wall_s = min(self.budget.wall_s, CHECK_CPU * result.cpu_s + CHECK_WALL_SLACK_S)
         return replace(self.budget, cpu_s=cpu_s, wall_s=wall_s)
 
 
 class FoldRun:
-    """The fits of one file: iterate over (part, scores) as they come in; leaving the context ends those that still run.
+    """The fits of one file: iterate over (part, scores) as they finish; leaving the context kills those that still run.
 
-    The iteration ends early when a fit fails.
+    The iteration ends early if a fit fails.
     """
 
     def __init__(self, workers: FoldWorkers, source: TrainFile, parts: Sequence[int], running: RunningTasks) -> None:
@@ -199,7 +199,7 @@ class FoldRun:
             yield part, self._scores[part]
 
     def result(self, fold_aucs: Sequence[float | None], val_auc: float | None, bound: float | None = None) -> Result:
-        """Return what the fits came to: these numbers, or the reason why a fit failed."""
+        """Return the result: these numbers, or the reason why a fit failed."""
         answers, folds = self._running.answers(), range(len(fold_aucs))
         failed, test = _failed(answers), answers[-1]
         result = Result(
@@ -220,11 +220,11 @@ class FoldRun:
 
 
 def describe_failure(check: Check, finding: CheckResult) -> str:
-    """Return one line: the check, what it saw, what to do."""
+    """Return the check, its evidence and the fix, as one line."""
     return one_line(f"{check.NAME}: {finding.evidence}. Fix: {check.FIX}", 500)
 
 
 def _failed(answers: Sequence[Answer]) -> Answer | None:
-    """Return the answer that tells why an evaluation failed: a timeout first, then the first one that has a reason."""
+    """Return the answer with the reason why an evaluation failed: a timeout first, then the first failed task."""
     failed = [answer for answer in answers if answer.payload is None and answer.reason not in {NOT_RUN, NOT_NEEDED}]
     return next((answer for answer in failed if answer.is_timeout), failed[0] if failed else None)

@@ -1,4 +1,4 @@
-"""The leak checks, in the order in which they run. To add one: a module of the same shape, and a line in CHECKS."""
+"""The leak checks, in the order in which they run. To add one, write a module like these and list it in CHECKS."""
 
 from __future__ import annotations
 
@@ -20,6 +20,6 @@ CHECKS: tuple[Check, ...] = (
     repeatable,
     too_good,
 )
-LOOKS = frozenset({too_good.NAME})  # a reason to stop and look, not to reject
+LOOKS = frozenset({too_good.NAME})  # a person should look at the file; it is not rejected
 
 __all__ = ["CHECKS", "LOOKS", "Check", "CheckResult", "Cost", "Failure"]

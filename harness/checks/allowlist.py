@@ -1,7 +1,7 @@
-"""What a train.py may import and may name: the lists that harness/checks/editable_only.py reads the source against.
+"""The imports and names that a train.py may use, for harness/checks/editable_only.py.
 
-Imports are an allow list. Names are not: a list of everything that an honest model may call would be as long as the
-packages, so these are the names that no model needs and every break-out does.
+Imports are an allow list. Names are a deny list of what no model needs and every attack does; an allow list would have
+to name everything in the packages.
 """
 
 from __future__ import annotations
@@ -12,24 +12,24 @@ def _words(text: str) -> frozenset[str]:
 
 
 PACKAGES = _words("flaml joblib lightgbm numpy pandas scipy sklearn xgboost")
-# Modules of the standard library that reach no file, process, network or interpreter by themselves. The modules that
-# they have imported (calendar.sys, enum.bltns) are refused by name. base64, binascii, json, struct and zlib would be
-# harmless too, but they unpack tables, so that literals.py would count too little; weakref runs code at exit.
+# Modules of the standard library that give no access to files, processes, network or interpreter. The modules that they
+# have imported (calendar.sys, enum.bltns) are refused by name. base64, binascii, json, struct and zlib are harmless but
+# unpack tables, which literals.py would then not count; weakref runs code at exit.
 STANDARD = _words(
     """__future__ abc bisect calendar cmath collections colorsys contextlib copy dataclasses datetime decimal difflib
     enum fractions functools graphlib hashlib heapq itertools keyword logging math numbers operator pprint random re
     statistics string textwrap time types typing typing_extensions unicodedata warnings"""
 )
-# What a package may be asked for, where the rest of it opens files or starts processes.
+# The allowed names of a package whose other names open files or start processes.
 ONLY = {
     "joblib": _words("Parallel delayed cpu_count effective_n_jobs hash parallel_backend parallel_config Memory"),
 }
 FORBIDDEN_PATHS = {
-    "sklearn.datasets": "it holds tables, labels and all",
+    "sklearn.datasets": "it contains tables with their labels",
     "sklearn.callback": "it opens sockets",
     "sklearn.externals": "it is not part of the contract",
     "sklearn.utils._testing": "it is not part of the contract",
-    "scipy.datasets": "it holds tables",
+    "scipy.datasets": "it contains tables",
     "scipy.io": "train.py reads no files",
     "scipy.odr": "it writes files",
     "scipy.test": "it runs other programs",
@@ -40,7 +40,7 @@ FORBIDDEN_PATHS = {
     "flaml.default.regret": "it runs text as programs",
     "flaml.default.suggest": "it reads files",
     "flaml.fabric": "it writes files",
-    "numpy.ctypeslib": "it reaches past Python",
+    "numpy.ctypeslib": "it gives access to memory",
     "numpy.distutils": "it builds and runs programs",
     "numpy.f2py": "it builds and runs programs",
     "numpy.lib.format": "it reads files and pickles",
@@ -62,7 +62,7 @@ FORBIDDEN_PATHS = {
     "logging.config": "train.py reads no files",
     "logging.handlers": "train.py writes no files",
 }
-OPEN_INSIDE = _words("sklearn")  # scikit-learn's own validation is in modules that begin with an underscore
+OPEN_INSIDE = _words("sklearn")  # scikit-learn's validation functions are in modules that begin with an underscore
 
 FORBIDDEN_NAMES = _words(
     "open exec eval compile __import__ input breakpoint globals locals vars memoryview delattr help exit quit"
@@ -91,13 +91,13 @@ _INTERPRETER = """_current_frames _eval_type _evaluate _getframe _ufunc_reconstr
     Formatter ForwardRef FunctionType func_globals get_annotations get_args get_field get_type_hints gi_code gi_frame
     import_module import_optional_dependency LambdaType load_library modules safe_eval setprofile settrace tb_frame
     tb_next Unpickler"""
-# Libraries that run a text as a program, whoever gives it to them.
+# Functions of libraries that run a text as a program.
 _PROGRAMS = "FormulaicTransformer PatsyTransformer _parse_arg_template _parse_arg_template_cdf eval_expr"
 FORBIDDEN_ATTRIBUTES = {
-    **dict.fromkeys(_MODULES.split(), "it is a way to other modules; for a column write X[{name!r}]"),
+    **dict.fromkeys(_MODULES.split(), "it gives access to other modules; for a column write X[{name!r}]"),
     **dict.fromkeys(_FILES.split(), "train.py reads and writes no files"),
-    **dict.fromkeys(_PROCESSES.split(), "train.py starts and steers no processes"),
-    **dict.fromkeys(_INTERPRETER.split(), "it looks into the interpreter; for a column write X[{name!r}]"),
+    **dict.fromkeys(_PROCESSES.split(), "train.py starts and controls no processes"),
+    **dict.fromkeys(_INTERPRETER.split(), "it gives access to the interpreter; for a column write X[{name!r}]"),
     **dict.fromkeys(_PROGRAMS.split(), "it runs its text as a program"),
 }
 ALLOWED_DUNDERS = _words(
@@ -112,8 +112,8 @@ ALLOWED_DUNDERS = _words(
 )
 
 # --- texts that a library runs, looks up or opens: harness/checks/texts.py -------------------------------------------
-EVALUATED = _words("eval query")  # pandas runs the text that it is given
-EVALUATED_OPTIONS = _words("expr inplace engine parser")  # the others bring in names or frames
+EVALUATED = _words("eval query")  # pandas runs their text
+EVALUATED_OPTIONS = _words("expr inplace engine parser")  # the others add names or frames
 TREE_OPTIONS = _words("k r return_distance distance_upper_bound eps p workers dualtree breadth_first sort_results")
 TREES = _words("KDTree cKDTree BallTree")  # their query takes points
 HARMLESS_IN_TEXT = _words(
@@ -121,9 +121,9 @@ HARMLESS_IN_TEXT = _words(
     isnull len lower max mean median min month notna notnull nunique quantile rank replace round shift startswith std
     str strip sum upper year"""
 )
-METHOD_NAMES = _words("agg aggregate apply transform pipe")  # they call the method whose name they are given
-GETTERS = _words("methodcaller attrgetter")  # of operator: they look up the names that they are given
-# Parameters of the declared packages that open the path they are given.
+METHOD_NAMES = _words("agg aggregate apply transform pipe")  # they call methods by name
+GETTERS = _words("methodcaller attrgetter")  # of operator: they look up attributes by name
+# Parameters of the declared packages that open a path.
 PATHS = _words(
     """artifact_path buf cache_location cache_prefix checkpoint_path data_dir dir directory file file_name filename
     filepath filepath_or_buffer fmap fname folder forcedbins_filename forcedsplits_filename init_model input_file_name
@@ -131,12 +131,12 @@ PATHS = _words(
     out_file output_file output_file_name output_filename output_model output_result path path_or_buf snapshot_file
     stylesheet temp_folder training_log_path url xgb_model"""
 )
-PATHS_IN_DICTS = PATHS - _words("buf dir directory file folder location memory path url")  # those are columns as well
-COLUMN_CALLS = _words("agg assign astype fillna map rename replace DataFrame Series")  # their texts are columns, cells
-OPENING_CALLS = _words(  # any of their arguments without a name, or called data, may be a path
+PATHS_IN_DICTS = PATHS - _words("buf dir directory file folder location memory path url")  # these may be columns
+COLUMN_CALLS = _words("agg assign astype fillna map rename replace DataFrame Series")  # texts: columns and cells
+OPENING_CALLS = _words(  # any positional argument, and data=, may be a path
     """Booster CVBooster DMatrix Dataset ExtMemQuantileDMatrix Memory QuantileDMatrix TrainingCheckPoint get_dump
     get_fscore get_score restore to_string trees_to_dataframe"""
 )
 VECTORIZERS = _words("CountVectorizer HashingVectorizer TfidfVectorizer")
-READING_MODES = _words("file filename")  # a vectorizer opens, or reads from, what it is given as documents
-QHULL_FILES = r"\bT[IO]"  # options by which qhull reads from a file, or writes to one
+READING_MODES = _words("file filename")  # in these modes a vectorizer opens the documents as files
+QHULL_FILES = r"\bT[IO]"  # options of qhull that read or write a file

@@ -1,4 +1,4 @@
-"""The shape of a leak check: what it is called, what it catches, what it costs, how it looks, what to do."""
+"""The interface of a leak check: its name, what it catches, its cost, `run`, and the fix."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Cost(StrEnum):
-    """When a check runs: always, before anything is run; always, on scores in hand; or on a would-be keep."""
+    """When a check runs: always, on the source; always, on the scores; or only for a file that would be kept."""
 
     SOURCE = "source"
     SCORES = "scores"
@@ -20,7 +20,7 @@ class Cost(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a file could not be run for a check. It may be tried again where a limit or a signal ended it."""
+    """Why a file could not be run for a check; `is_transient` if a limit or a signal ended it, so it may be retried."""
 
     reason: str
     is_timeout: bool = False
@@ -30,9 +30,9 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What a check saw. `evidence` is one line with the numbers, whether it passed or not.
+    """The result of a check. `evidence` is one line with the numbers, also if the check passed.
 
-    With a `failure` the check could not look: it has not passed, and it holds nothing against the file either.
+    With a `failure` the check could not be completed: it has not passed, but it has found no leak either.
     """
 
     passed: bool
@@ -41,12 +41,12 @@ class CheckResult:
 
 
 def could_not_look(failure: Failure, seen: str = "") -> CheckResult:
-    """Return what a check says that could not look, or not at everything."""
-    return CheckResult(False, "; ".join(filter(None, [f"could not look: {failure.reason}", seen])), failure)
+    """Return the result of a check that could not be completed, with what it has seen."""
+    return CheckResult(False, "; ".join(filter(None, [f"could not be completed: {failure.reason}", seen])), failure)
 
 
 class Check(Protocol):
-    """A module of this folder."""
+    """What every module in CHECKS offers."""
 
     NAME: str
     CATCHES: str
@@ -54,4 +54,4 @@ class Check(Protocol):
     COST: Cost
 
     def run(self, context: CheckContext) -> CheckResult:
-        """Look, and say what was seen."""
+        """Check the file and return the result."""

@@ -1,12 +1,11 @@
-"""Measure plain models of the usual families on the same folds: what can be learned from this table, as far as we know.
+"""Measure plain models of the usual families on the same folds, as an estimate of what can be learned from the table.
 
-The yardstick for a file that is ahead of everything. Each model is a train.py of our own and is run as any other,
-within the budget of an experiment, however little the measured file took; the first one that the file does not lead
-ends the look. Its scores serve all experiments after it. A model that could not be measured is passed over, which makes
-the lead longer, not shorter; where none could be measured, there is no look.
+Each model is a train.py of our own and runs like any other, within the budget of an experiment. The comparison ends
+with the first model that the file does not beat. The scores are kept for all later experiments. A model that could not
+be measured is skipped, which makes the lead larger, not smaller. If none could be measured, there is no comparison.
 
-Not covered: knowledge. A good formula may lead all of them, which is why a lead alone accuses nobody. If it is kept on
-recombined rows it even clears a file; an interaction of three columns, though, is lost there as a table is.
+Not covered: knowledge. A good formula may beat all plain models, so a lead alone does not reject a file. A lead that is
+kept on recombined rows even clears it. An interaction of three columns, however, is lost there just as a table is.
 """
 
 from __future__ import annotations
@@ -20,11 +19,12 @@ import numpy as np
 from harness.checks.base import Failure
 from harness.checks.context import CheckContext, FoldScores, Lead
 from harness.checks.perturb import Perturbation
+from harness.problem import Rows, Scores
 from harness.stats import auc, components, components_variance, paired_val_auc_se, val_auc_se
 
-CLEAR = 2.5  # standard errors of the difference; honest files lead the best of the models by 1.2 at the most
-LONG = 0.03  # a shorter lead may be skill
-LOST = 3.0  # standard errors by which any lead shrinks on recombined rows; honest files reach 2.6
+CLEAR = 2.5  # standard errors of the difference; honest files lead the best model by at most 1.2
+LONG = 0.03  # a smaller lead may come from a better model
+LOST = 3.0  # standard errors by which a lead shrinks on recombined rows; honest files reach 2.6
 MODELS = {  # quickest first
     "a linear model": "linear_model import LogisticRegression as Model: max_iter=500",
     "neighbours": "neighbors import KNeighborsClassifier as Model: n_neighbors=15, weights='distance'",
@@ -32,7 +32,7 @@ MODELS = {  # quickest first
     "a forest": "ensemble import ExtraTreesClassifier as Model: n_estimators=100, min_samples_leaf=2, random_state=0",
     "a kernel machine": "svm import SVC as Model: cache_size=500",
 }
-MAX_ROWS = {"a kernel machine": 4000}  # that it learns from, of each fold: its time grows with their square
+MAX_ROWS = {"a kernel machine": 4000}  # training rows of a fold; fit time grows with their square
 SOURCE = """
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.impute import SimpleImputer
@@ -60,10 +60,7 @@ def build_pipeline():
 
 
 def find_lead(context: CheckContext) -> Lead | Failure | None:
-    """Return the file's lead over the best plain model, or None if it does not lead each that was measured.
-
-    A Failure where none could be measured: there is nothing to compare with then.
-    """
+    """Return the lead over the best plain model, or None if one of them is as good; a Failure if none was measured."""
     leads, failure = [], Failure("there is no plain model")
     for name, model in MODELS.items():
         plain = context.plainly(_source(model), max_rows=MAX_ROWS.get(name))
@@ -81,18 +78,18 @@ def find_lead(context: CheckContext) -> Lead | Failure | None:
 
 
 def find_unmeasured(context: CheckContext) -> list[str]:
-    """Return the names of the plain models that were tried on this table and could not be measured."""
+    """Return the names of the plain models whose measurement failed on this table."""
     return [name for name, model in MODELS.items() if isinstance(context.plain.get(_source(model)), Failure)]
 
 
 def measured(context: CheckContext) -> list[list[FoldScores]]:
-    """Return the scores of the plain models that were measured on this table so far."""
+    """Return the scores of the plain models that have been measured on this table."""
     known = (context.plain.get(_source(model)) for model in MODELS.values())
     return [plain for plain in known if plain is not None and not isinstance(plain, Failure)]
 
 
 def sources(n_rows: int) -> list[str]:
-    """Return the text of every plain model that can learn from so many rows."""
+    """Return the source of every plain model that can be fitted on `n_rows`."""
     return [_source(model) for name, model in MODELS.items() if n_rows <= MAX_ROWS.get(name, n_rows)]
 
 
@@ -102,7 +99,7 @@ def _source(model: str) -> str:
 
 
 def _lead_over(context: CheckContext, name: str, plain: Sequence[FoldScores]) -> Lead | Failure | None:
-    """Return the lead over one model; None where there is none."""
+    """Return the lead over one model; None if there is none."""
     ahead = context.val_auc - context.auc_of(plain)
     if ahead <= 0:
         return None
@@ -121,38 +118,52 @@ def _lead_over(context: CheckContext, name: str, plain: Sequence[FoldScores]) ->
 def find_lost(
     context: CheckContext, ours: Sequence[FoldScores], plain: Sequence[FoldScores]
 ) -> tuple[float, float] | None:
-    """Return how much smaller a file's lead over a plain model is on recombined rows, and the standard error of that.
+    """Return how much smaller the lead over a plain model is on recombined rows, and the standard error of this loss.
 
-    What one row adds to it is what it adds to the lead, less what the rows put together from it add to the lead on
-    them. Both leads are differences on the same rows, so its error is far smaller than that of a lead. None where a
-    class has fewer than two rows. Source: as in harness/stats/delong.py, for a contrast of four curves.
+    None if a class has fewer than two rows. Both leads are differences on the same rows, so that the error of the loss
+    is far smaller than that of a lead. Source: as in harness/stats/delong.py, for a contrast of four curves.
     """
-    values, variances = [], []
-    for one, other in zip(ours, plain, strict=True):
-        (rows, recombined), (same, recombined_plain) = (
-            fold.batch.select(Perturbation.RECOMBINED, fold.probe_scores) for fold in (one, other)
-        )
-        places, at = np.unique(rows, return_inverse=True)
-        if not np.array_equal(rows, same):
-            raise ValueError("expected the recombined rows of both files to be the same")
-        y, y_recombined = context.problem.y[one.val][places], context.problem.y[one.val][rows]
-        lead = components(y, one.scores[places]) - components(y, other.scores[places])
-        later = components(y_recombined, recombined) - components(y_recombined, recombined_plain)
-        aucs = auc(y, one.scores[places]), auc(y, other.scores[places])
-        aucs_later = auc(y_recombined, recombined), auc(y_recombined, recombined_plain)
-        per_row = lead - np.bincount(at, weights=later, minlength=len(places))
-        variance = components_variance(y, per_row, context.problem.n_classes)
-        if variance is None or None in aucs + aucs_later:
-            return None
-        values.append((aucs[0] - aucs[1]) - (aucs_later[0] - aucs_later[1]))  # type: ignore[operator]
-        variances.append(variance)
+    parts = [_lost_in_fold(context, one, other) for one, other in zip(ours, plain, strict=True)]
+    found = [part for part in parts if part is not None]
+    if len(found) < len(parts):
+        return None
+    values, variances = zip(*found, strict=True)
     return float(np.mean(values)), math.sqrt(sum(variances)) / len(variances)
 
 
-def _noise(context: CheckContext, plain: Sequence[FoldScores]) -> float | None:
-    """Return the standard error of the difference of the two val_aucs, at the most that of the plain model's own.
+def _lost_in_fold(context: CheckContext, one: FoldScores, other: FoldScores) -> tuple[float, float] | None:
+    """Return the loss in one fold and its variance.
 
-    The measured file does not set its noise: by a few sure rows ranked last it would make it as wide as it likes.
+    A row contributes its component of the lead, less the components of the recombined rows that were made from it.
+    """
+    (rows, ours), (same, plain) = (
+        fold.batch.select(Perturbation.RECOMBINED, fold.probe_scores) for fold in (one, other)
+    )
+    if not np.array_equal(rows, same):
+        raise ValueError("the two files have different recombined rows")
+    places, at = np.unique(rows, return_inverse=True)
+    y = context.problem.y[one.val]
+    lead = _lead_components(y[places], one.scores[places], other.scores[places])
+    recombined = _lead_components(y[rows], ours, plain)
+    if lead is None or recombined is None:
+        return None
+    per_row = lead[1] - np.bincount(at, weights=recombined[1], minlength=len(places))
+    variance = components_variance(y[places], per_row, context.problem.n_classes)
+    return None if variance is None else (lead[0] - recombined[0], variance)
+
+
+def _lead_components(y: Rows, ours: Scores, plain: Scores) -> tuple[float, Scores] | None:
+    """Return the difference of two AUCs and each row's component of it; None if a class is missing."""
+    our_auc, plain_auc = auc(y, ours), auc(y, plain)
+    if our_auc is None or plain_auc is None:
+        return None
+    return our_auc - plain_auc, components(y, ours) - components(y, plain)
+
+
+def _noise(context: CheckContext, plain: Sequence[FoldScores]) -> float | None:
+    """Return the standard error of the difference of the two val_aucs, at most that of the plain model's val_auc.
+
+    Without this bound a file could widen its own error by ranking a few certain rows last.
     """
     y = np.concatenate([context.problem.y[fold.val] for fold in context.folds])
     of_fold = np.repeat(np.arange(len(context.folds)), [len(fold.val) for fold in context.folds])

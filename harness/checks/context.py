@@ -1,6 +1,6 @@
-"""Where a leak check works: the file, the problem, the scores in hand, and a way to run the file again.
+"""What a leak check works with: the file, the problem, the scores, and methods that run the file again.
 
-What a check runs is counted in `cpu_s` apart and never against the experiment's budget.
+The CPU time of the checks is counted in `cpu_s` and does not count against the experiment's budget.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from harness.workers.pool import Answer, Runner, Task, TaskBudget
 from harness.workers.worker import FEATURES_HEADER
 
 MAX_FEATURE_BYTES = 64 << 20
-MAX_TRIES = 3  # of a plain model that fails by a limit or a signal
+MAX_TRIES = 3  # for a plain model that was ended by a limit or a signal
 
 
 @dataclass(frozen=True, slots=True)
 class FoldScores:
-    """One fold as measured: the scores of its validation rows, and those of the probe rows that rode along."""
+    """One measured fold: the scores of its validation rows, and those of its probe rows."""
 
     fit: Rows
     val: Rows
@@ -37,10 +37,10 @@ class FoldScores:
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """How far a file is ahead of the best plain model: in val_auc, with its standard error, and on recombined rows.
+    """The lead of a file over the best plain model: in val_auc with its standard error, and on recombined rows.
 
-    `lost` is how much smaller the lead is on recombined rows, with its standard error: of all plain models it is said
-    of the one against which least is lost.
+    `lost` is how much smaller the lead is on recombined rows, for the plain model against which the loss is smallest,
+    with its standard error.
     """
 
     over: str
@@ -53,20 +53,20 @@ class Lead:
 
     @property
     def kept(self) -> float:
-        """The share of the lead that is left on recombined rows."""
+        """The share of the lead that is kept on recombined rows."""
         return self.ahead_recombined / self.ahead
 
     def __str__(self) -> str:
-        """Say the lead with its evidence."""
+        """State the lead with its evidence."""
         return (
-            f"ahead of {self.over}, the best plain model, by {self.ahead:.4f} ± {self.noise:.4f}, "
-            f"on recombined rows by {self.ahead_recombined:.4f} (lost {self.lost:.4f} ± {self.lost_noise:.4f})"
+            f"val_auc is {self.ahead:.4f} ± {self.noise:.4f} above {self.over}, the best plain model, and "
+            f"{self.ahead_recombined:.4f} above it on recombined rows (lost {self.lost:.4f} ± {self.lost_noise:.4f})"
         )
 
 
 @dataclass(slots=True)
 class CheckContext:
-    """What a check may look at and do."""
+    """The measured file and its scores, and the methods by which a check runs it again."""
 
     source: str
     problem: Problem
@@ -75,10 +75,10 @@ class CheckContext:
     budget: TaskBudget
     val_auc: float
     plain_budget: TaskBudget
-    plain: dict[str, list[FoldScores] | Failure]  # files of our own by their text: scores on the same folds, or why not
+    plain: dict[str, list[FoldScores] | Failure]  # our own files by their source: scores on the same folds
     is_guarded: bool = True
     cpu_s: float = 0.0
-    lead: Lead | None = None  # over plain models, once label-flip has looked
+    lead: Lead | None = None  # over plain models; set by label-flip
     _again: list[FoldScores] | Failure | None = None
 
     def auc_of(self, folds: Sequence[FoldScores]) -> float:
@@ -86,7 +86,7 @@ class CheckContext:
         return mean_of_folds([auc(self.problem.y[fold.val], fold.scores) for fold in folds])
 
     def probe_auc_of(self, kind: Perturbation, folds: Sequence[FoldScores]) -> float:
-        """Return the mean over the folds of the AUC on the probe rows of one kind, under their origins' labels."""
+        """Return the mean over the folds of the AUC on one kind of probe rows, with the labels of their origins."""
         return mean_of_folds([auc(y, scores) for y, scores in (self.probes_of(kind, fold) for fold in folds)])
 
     def probes_of(self, kind: Perturbation, fold: FoldScores) -> tuple[Rows, Scores]:
@@ -95,7 +95,7 @@ class CheckContext:
         return self.problem.y[fold.val][origin], scores
 
     def nudged(self, fold: FoldScores) -> tuple[Rows, Scores, Scores]:
-        """Return labels, scores and copies' scores (n_rows, n_copies, …) of the rows that were moved."""
+        """Return labels, scores and the copies' scores (n_rows, n_copies, …) of the rows that were moved."""
         origin, scores = fold.batch.select(Perturbation.NUDGE, fold.probe_scores)
         rows = np.unique(origin)
         copies = scores.reshape(len(rows), -1, *scores.shape[1:])
@@ -109,17 +109,17 @@ class CheckContext:
         source: str | None = None,
         budget: TaskBudget | None = None,
     ) -> list[FoldScores] | Failure:
-        """Fit and score these folds again in new processes. A Failure is why there are none.
+        """Fit and score these folds again in new processes. Return a Failure if one of them fails.
 
         Parameters
         ----------
         folds : sequence of FoldScores
         inverted : bool
-            Teach each row the next class instead of its own; of two classes, the other one.
+            Fit on the next class of each row instead of its own; of two classes, the other one.
         source : str or None
-            Another file to run instead of the measured one.
-        budget : Budget or None
-            Another one than that of a check.
+            Source to run instead of the measured file.
+        budget : TaskBudget or None
+            Budget to use instead of that of a check.
         """
         labels = (self.problem.y + inverted) % self.problem.n_classes
         tasks = [
@@ -135,25 +135,25 @@ class CheckContext:
         ]
 
     def again(self) -> list[FoldScores] | Failure:
-        """Fit every fold a second time, once for all checks, and score its rows in another order. A Failure is why not.
+        """Fit every fold again and score its rows in another order, once for all checks. Return a Failure if it fails.
 
-        Changed rows come first, then half of the companions, then the validation rows: a file that remembers what it
-        scored has not seen a changed row's origin, nor a companion's company.
+        Changed rows come first, then half of the companions, then the validation rows. A file that remembers the rows
+        it has scored has then seen neither the origin of a changed row nor the batch of a companion.
         """
         if self._again is None:
             self._again = self._reordered()
         return self._again
 
     def unprimed(self) -> Sequence[FoldScores]:
-        """Return the second measurement, or the first where the second failed: `repeatable` holds that against it."""
+        """Return the second measurement, or the first if the second failed, which `repeatable` reports."""
         again = self.again()
         return self.folds if isinstance(again, Failure) else again
 
     def copies(self, wanted: Sequence[Rows], *, n_copies: int) -> list[Scores] | Failure:
         """Return each fold's scores of new moved copies of some validation rows, shape (n_rows, n_copies, …).
 
-        A fold with wanted rows is fitted anew and scores the copies first, in random order, then the validation rows: a
-        file that remembers what it scored has not seen their origins. A Failure is why there are none.
+        A fold with wanted rows is fitted again and scores the copies first, in random order, then the validation rows.
+        A file that remembers the rows it has scored has then not seen their origins. Return a Failure if a fit fails.
 
         Parameters
         ----------
@@ -196,12 +196,12 @@ class CheckContext:
         ]
 
     def plainly(self, source: str, *, max_rows: int | None = None) -> list[FoldScores] | Failure:
-        """Fit and score a file of our own on the folds, once for all experiments. A Failure is why it failed.
+        """Fit and score a file of our own on the folds, once for all experiments. Return a Failure if it fails.
 
-        What failed by a limit or a signal is tried again with the next experiment, MAX_TRIES times in all: the machine
-        may have been busy, and a model that is too slow for this table must not be paid for by every experiment.
+        A file that was ended by a limit or a signal is tried again with the next experiment, since the machine may have
+        been busy. After MAX_TRIES it is not, since every experiment would pay for a model too slow for this table.
 
-        `max_rows` is how many of a fold's rows it learns from at the most.
+        `max_rows` limits the training rows of a fold.
         """
         known = self.plain.get(source)
         if known is None or (isinstance(known, Failure) and known.is_transient and known.n_tries < MAX_TRIES):
@@ -218,14 +218,14 @@ class CheckContext:
         return np.sort(np.random.default_rng(self.problem.seed).choice(rows, max_rows, replace=False))
 
     def features(self, blocks: Sequence[pd.DataFrame]) -> list[np.ndarray[Any, Any]] | Failure:
-        """Return what feature_fn makes of each block, each in a process of its own. A Failure is why it failed."""
+        """Return the features of each block, each from its own process. Return a Failure if one of them fails."""
         job = {"task": "featurize", "source": self.source, "seed": self.problem.seed}
         answers = self._run([self._task({**job, "X": block}, MAX_FEATURE_BYTES, is_exact=False) for block in blocks])
         tables = []
         for answer, block in zip(answers, blocks, strict=True):
             table = None if answer.payload is None else _read_features(answer.payload, len(block))
             if table is None:
-                return _failure(answer) if answer.reason else Failure("its answer was not a table of the same rows")
+                return _failure(answer) if answer.reason else Failure("the features are not a table with the same rows")
             tables.append(table)
         return tables
 
@@ -234,7 +234,7 @@ class CheckContext:
         return self._task(job, self.problem.score_bytes(sum(len(block) for block in blocks)))
 
     def _scores(self, tasks: Sequence[Task], budget: TaskBudget | None = None) -> list[Scores] | Failure:
-        """Return each task's scores; a Failure is why there are none."""
+        """Return the scores of each task, or a Failure if one of them fails."""
         answers = self._run(tasks, budget)
         failed = [answer for answer in answers if answer.payload is None and answer.reason != "not run"]
         if failed:
@@ -256,7 +256,7 @@ def mean_of_folds(values: Sequence[float | None]) -> float:
 
 
 def _failure(answer: Answer) -> Failure:
-    """Return why a task has no answer; what the file raised itself, memory aside, it will raise again."""
+    """Return why a task has no answer. An exception of the file, except MemoryError, would be raised again."""
     is_lasting = answer.is_raised and not answer.reason.startswith("MemoryError")
     return Failure(answer.reason, is_timeout=answer.is_timeout, is_transient=not is_lasting)
 

@@ -1,20 +1,19 @@
-"""Say whether train.py stays within its contract: read from the syntax tree, before a line of it runs.
+"""Check that train.py keeps to its contract, from its syntax tree and before it runs.
 
-Covered: imports beyond the declared packages, reading and writing files, processes, network, reaching into the
-interpreter, tables in the source (harness/checks/literals.py), a changed last block. Its reason is the clearest of all.
-Not covered: a sentence that only looks harmless. The sandbox and the other checks stand behind it, and each of them is
-tested with this one switched off.
+Covered: imports beyond the declared packages, files, processes, network, access to the interpreter, tables in the
+source (harness/checks/literals.py), a changed last block. No other check gives so clear a reason.
+Not covered: code that only looks harmless. The sandbox and the other checks are tested with this check switched off.
 
-| rule | honest file that it hits | without it |
+| rule | honest file that it rejects | without it |
 |---|---|---|
-| imports: an allow list | any other package | the sandbox has no file, process or network to reach |
-| builtins: a name that nothing has bound | a module-level `match` or loop that binds `open` | the sandbox |
-| attributes refused by name | a column read as `X.io`: `X["io"]` is free | the sandbox |
-| private modules of a package, but scikit-learn's | `numpy._core` | the sandbox |
-| getattr: a name that can be read | a name that is a parameter, but on `self` | the sandbox |
+| imports: an allow list | any other package | the sandbox gives no access to file, process or network |
+| builtins: a name that is not bound in the file | a module-level `match` or loop that binds `open` | the sandbox |
+| attributes refused by name | a column read as `X.io`; `X["io"]` is allowed | the sandbox |
+| private modules of a package, except scikit-learn's | `numpy._core` | the sandbox |
+| getattr: the name is written out | a name that is a parameter, except on `self` | the sandbox |
 | texts: harness/checks/texts.py | `memory="cache"`, `log_file_name="log"` | the sandbox: the file fails to open |
 | tables: harness/checks/literals.py | more than 300 numbers | label-flip |
-| dunders that look inside | `type(x).__mro__` | the sandbox |
+| dunders of the interpreter | `type(x).__mro__` | the sandbox |
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 
-from harness.checks import literals, texts
+from harness.checks import hints, literals, texts
 from harness.checks.allowlist import (
     ALLOWED_DUNDERS,
     FORBIDDEN_NAMES,
@@ -37,14 +36,15 @@ from harness.checks.allowlist import (
 )
 from harness.checks.base import CheckResult, Cost
 from harness.checks.context import CheckContext
-from harness.checks.names import MAX_PARTS, Names, read_names, unbound
+from harness.checks.names import MAX_PARTS, Names, read_names
+from harness.checks.unbound import unbound
 
 NAME = "editable-only"
 CATCHES = "changes outside the contract, undeclared imports, file, process and network access, tables in the source"
 FIX = "keep to HYPOTHESIS, PREDICTION, feature_fn, build_pipeline, helpers, and imports of the declared packages"
 COST = Cost.SOURCE
 
-INTERNAL = {  # names that mean something to Python; "__missing__" as a filled-in value means nothing
+INTERNAL = {  # names with a meaning in Python, unlike "__missing__" as a filled-in value
     name
     for thing in (object, type, len, CheckResult, lambda: None, re, Mapping, BaseException(), Iterator)
     for name in (*dir(thing), *vars(type(thing)))
@@ -58,16 +58,16 @@ Violations = Iterator[tuple[int, str]]
 
 
 def run(context: CheckContext) -> CheckResult:
-    """Read the source and name the first thing that does not belong."""
+    """Return the first violation of the contract in the source."""
     problem = first_violation(context.source)
     return CheckResult(not problem, problem or "imports, names and literals are within the contract")
 
 
-@functools.lru_cache(maxsize=16)  # the same file is read, and checked, and read again as the best so far
+@functools.lru_cache(maxsize=16)  # a file is read when it is measured, checked, and compared with
 def first_violation(source: str) -> str:
-    """Return what is wrong, with its line, or '' where nothing is. Raises SyntaxError."""
+    """Return the first violation with its line, or '' if there is none. Raises SyntaxError."""
     if len(source) > MAX_SOURCE:
-        return f"train.py has {len(source)} characters, at most {MAX_SOURCE} are read"
+        return f"train.py has {len(source)} characters, more than the limit of {MAX_SOURCE}"
     found = sorted(_violations(source, ast.parse(source)))
     if not found:
         return ""
@@ -76,9 +76,9 @@ def first_violation(source: str) -> str:
 
 
 def changed_docstring(source: str, best: str) -> str:
-    """Return what is wrong with the docstring, held against that of the best so far; '' where nothing is.
+    """Return a message if the docstring differs from that of the best file so far, else ''. Raises SyntaxError.
 
-    A best without a docstring holds nothing fast. Raises SyntaxError.
+    If the best file has no docstring, any docstring is allowed.
     """
     ours, frozen = (ast.get_docstring(ast.parse(text)) for text in (source, best))
     if not frozen or ours == frozen:
@@ -95,11 +95,12 @@ def _violations(source: str, tree: ast.Module) -> Violations:
     for statement in tree.body:
         yield from _prediction(statement)
         if isinstance(statement, ast.If) and statement is not frozen and "__main__" in ast.dump(statement.test):
-            yield statement.lineno, "the last block is frozen: it hands over to prepare.evaluate and nothing else"
+            yield statement.lineno, "the last block is frozen; it only calls prepare.evaluate"
     for line, name in unbound(source, tree, FORBIDDEN_NAMES):
-        yield line, f"{name} is not for train.py"
+        yield line, f"{name} is not allowed in train.py"
     names = read_names(ast.Module([node for node in tree.body if node is not frozen], []))
     yield from texts.violations(names)
+    yield from hints.violations(names)
     for node in names.nodes:
         yield from _import(node)
         yield from _indirect(node, names)
@@ -118,7 +119,7 @@ def _missing(tree: ast.Module) -> Violations:
 
 
 def _prediction(statement: ast.stmt) -> Violations:
-    """See that a prediction is a number: whoever reads it runs nothing."""
+    """Require a literal number, so that it can be read without running the file."""
     match statement:
         case (
             ast.Assign(targets=[ast.Name(id="PREDICTION")], value=value)
@@ -130,12 +131,12 @@ def _prediction(statement: ast.stmt) -> Violations:
             if not is_number:
                 yield (
                     statement.lineno,
-                    "PREDICTION is one number: the change of val_auc that you expect, as +0.003",
+                    "PREDICTION is one number, the change of val_auc that you expect, such as +0.003",
                 )
 
 
 def _indirect(node: ast.AST, names: Names) -> Violations:
-    """Read the names that getattr looks up; of `self`, which is an object of the file, it may look up any."""
+    """Check the names that getattr looks up. On `self`, an object of the file, any name is allowed."""
     if not (isinstance(node, ast.Name) and node.id == "getattr"):
         return
     call = names.parents[node]
@@ -144,14 +145,14 @@ def _indirect(node: ast.AST, names: Names) -> Violations:
     for name in sorted(found or ()):
         yield from texts.named(name, node.lineno)
     if found is None and not (given and names.is_own_self(given[0])):
-        yield node.lineno, "getattr with a name that is made at run time: write the attribute out"
+        yield node.lineno, "getattr with a name that is computed at run time. Write the attribute out"
 
 
 def _use(node: ast.AST, names: Names) -> Violations:
     match node:
         case ast.Name(id=name):
             if texts.DUNDER.fullmatch(name) and name not in ALLOWED_DUNDERS:
-                yield node.lineno, f"{name} is not for train.py"
+                yield node.lineno, f"{name} is not allowed in train.py"
         case ast.Attribute(attr="__dict__", value=ast.Name() as owner, ctx=ast.Load()) if names.is_own_self(owner):
             return
         case ast.Attribute(attr=name):
@@ -170,18 +171,18 @@ def _import(node: ast.AST) -> Violations:
             yield from _module(alias.name, node.lineno)
     elif isinstance(node, ast.ImportFrom):
         if node.level:
-            yield node.lineno, "relative imports reach outside the contract"
+            yield node.lineno, "relative imports are outside the contract"
             return
         for alias in node.names:
             if alias.name == "*":
-                yield node.lineno, f"import of * from {node.module}: write out what is used"
+                yield node.lineno, f"import of * from {node.module}. Name what is used"
             yield from _module(f"{node.module}.{alias.name}", node.lineno)
 
 
 def _module(path: str, line: int) -> Violations:
     top, *parts = path.split(".")
     if len(parts) > MAX_PARTS:
-        yield line, f"import of a path of {len(parts) + 1} names: no package is that deep"
+        yield line, f"import of a path of {len(parts) + 1} names; no package is that deep"
         return
     if top not in PACKAGES | STANDARD:
         yield line, f"import of {top}, which is not among the declared packages"
@@ -191,15 +192,15 @@ def _module(path: str, line: int) -> Violations:
 
 
 def _path(path: str, line: int) -> Violations:
-    """Read a dotted path that begins at an imported name."""
+    """Check a dotted path that begins at an imported name."""
     for forbidden, reason in FORBIDDEN_PATHS.items():
         if f"{path}.".startswith(f"{forbidden}."):
-            yield line, f"{forbidden} is not for train.py: {reason}"
+            yield line, f"{forbidden} is not allowed in train.py: {reason}"
     top, *parts = path.split(".")
     if top in ONLY and parts and parts[0] not in ONLY[top]:
-        yield line, f"{top}.{parts[0]} is not for train.py: of {top} there is {', '.join(sorted(ONLY[top]))}"
+        yield line, f"{top}.{parts[0]} is not allowed in train.py: only {', '.join(sorted(ONLY[top]))} are"
     for part in parts:
         is_module = top in STANDARD and part.strip("_") in sys.stdlib_module_names - STANDARD
         is_private = part.startswith("_") and not texts.DUNDER.fullmatch(part) and top not in OPEN_INSIDE
         if top in PACKAGES | STANDARD and (is_module or is_private):
-            yield line, f"{top}.{part} is not part of what {top} offers"
+            yield line, f"{top}.{part} is not part of the public interface of {top}"

@@ -1,7 +1,7 @@
-"""Say how large a gain can be that no look at the rows of this table can tell from learning.
+"""Compute how large a gain from stored labels can be without being detected on this table.
 
-Computed from the plain models' scores, so it belongs to the table, not to a file. Three kinds of knowledge hide by
-three limits; harness/analyses/gap.py says at the end of a run, on held-out rows, what these looks leave open.
+It follows from the scores of the plain models and is therefore a property of the table, not of a file. There are three
+kinds of knowledge with a limit each. harness/analyses/gap.py tests the rest on the held-out rows at the end of a run.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from harness.stats import components, val_auc_se
 
 @dataclass(frozen=True, slots=True)
 class Invisible:
-    """Gains in val_auc below which nothing is seen, by the kind of knowledge; None where it was not measured.
+    """Gains in val_auc that are not detected, by the kind of knowledge; None if not measured.
 
-    `smooth` holds on recombined rows as a model does, `lost` is gone on them, `exact` is of single rows.
+    `smooth` is kept on recombined rows, as by a model; `lost` is not; `exact` is knowledge of single rows.
     """
 
     smooth: float
@@ -34,16 +34,16 @@ class Invisible:
         return max(self.smooth, self.lost or 0.0, self.exact)
 
     def __str__(self) -> str:
-        """Say the sizes in one line."""
-        lost = "" if self.lost is None else f"{self.lost:.4f} by labels lost on recombined rows, "
+        """State the sizes in one sentence."""
+        lost = "" if self.lost is None else f"{self.lost:.4f} from labels lost on recombined rows, "
         return (
-            f"what stays invisible on this table: up to about +{self.largest:.3f} val_auc ({self.smooth:.4f} by a "
-            f"smooth function of the labels, {lost}{self.exact:.4f} by {exact_rows.HIDDEN} exact rows)"
+            f"Not detectable on this table are gains up to about +{self.largest:.3f} val_auc ({self.smooth:.4f} from a "
+            f"smooth function of the labels, {lost}{self.exact:.4f} from {exact_rows.HIDDEN} exact rows)"
         )
 
 
 def find_invisible(context: CheckContext) -> Invisible | None:
-    """Return the sizes for this table from the plain models that were measured so far; None without any."""
+    """Return the sizes from the plain models that were measured so far; None without any."""
     plain = baselines.measured(context)
     best = max(plain, key=context.auc_of, default=None)
     if best is None:
@@ -54,14 +54,14 @@ def find_invisible(context: CheckContext) -> Invisible | None:
 
 
 def _lost(context: CheckContext, plain: Sequence[Sequence[FoldScores]]) -> float | None:
-    """Return the limit for a lead that is lost on recombined rows, by the error that two plain models have there."""
+    """Return the limit for a lead lost on recombined rows: LOST standard errors, as between two plain models."""
     pairs = [baselines.find_lost(context, one, other) for one, other in itertools.combinations(plain, 2)]
     errors = [found[1] for found in pairs if found is not None]
     return baselines.LOST * float(np.median(errors)) if errors else None
 
 
 def _exact(context: CheckContext, best: Sequence[FoldScores]) -> float:
-    """Return what the rows that the best plain model ranks worst would add if they were ranked best."""
+    """Return the gain if the rows that the best plain model ranks worst were ranked best."""
     gains = []
     for fold in best:
         y = context.problem.y[fold.val]

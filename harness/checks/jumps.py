@@ -1,8 +1,8 @@
-"""Count the scores that leap as soon as their row is moved by less than its unit, and which way they leap.
+"""Count the scores that jump when their row is moved by less than its unit, and the direction of the jumps.
 
-For an honest model a held-out row is a row like any other: the same row moved by half a unit scores about the same, and
-where it does not (a tree's threshold), the leap is towards the label as often as away from it. A table of exact rows
-scores the very row by its label, and the moved one by something else: it leaps, and always away from the label.
+An honest model gives a held-out row that is moved by half a unit about the same score. If it does not (at a tree's
+threshold), the score jumps towards the label as often as away from it. A table of exact rows scores the row itself by
+its label and the moved row by something else: the score jumps, and always away from the label.
 """
 
 from __future__ import annotations
@@ -15,40 +15,46 @@ from scipy.special import bdtrc
 
 from harness.problem import Rows, Scores
 
-GAP = 0.02  # of all scores lie between the row's and those of its moved copies: less is no leap
-HONEST_SHARE = 0.6  # of an honest model's leaps lead from the label away, at the most
-MIN_SHARE = 0.8  # of a table's do; honest models that one-hot exact values reach .71
+GAP = 0.02  # share of all scores between the row's and those of its moved copies; a smaller gap is no jump
+HONEST_SHARE = 0.6  # largest share of an honest model's jumps that lead away from the label
+MIN_SHARE = 0.8  # smallest share of a table's; honest models that one-hot exact values reach .71
 MAX_CHANCE = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
 class Jumps:
-    """How many rows score closer to their label than any of their moved copies by a leap, and how many farther."""
+    """Number of rows that score closer to their label than all their moved copies by a jump, and of those farther."""
 
     closer: int
     farther: int
 
     @property
     def n(self) -> int:
-        """All that leap."""
+        """Number of all jumps."""
         return self.closer + self.farther
 
     @property
     def chance(self) -> float:
-        """Return the probability of as many `closer` if each were so with the probability HONEST_SHARE."""
+        """The probability of at least this many `closer` if each jump is one with probability HONEST_SHARE."""
         return float(bdtrc(self.closer - 1, self.n, HONEST_SHARE)) if self.closer else 1.0
 
     @property
     def is_a_table(self) -> bool:
-        """Whether these rows were known."""
+        """Whether the rows were known."""
         return self.chance < MAX_CHANCE and self.closer >= MIN_SHARE * self.n
+
+    def __str__(self) -> str:
+        """State the counts, and what they would be for stored labels."""
+        verb = "score jumps" if self.n == 1 else "scores jump"
+        counts = f"{self.n} {verb} when rows are changed slightly, {self.closer} of them away from the label"
+        return f"{counts} (stored labels: {100 * MIN_SHARE:.0f} % or more)"
 
 
 def sizes(y: Rows, scores: Scores, moved: Scores) -> Scores:
-    """Return how far each version of a row leaps away from all its other versions, towards the label.
+    """Return how far each version of a row is from all its other versions, in the direction of the label.
 
-    Shape (n_rows, 1 + n_copies), the row itself first. In shares of all scores; negative where it leaps the other way,
-    0 where it lies among the others. For an honest model the row is one version like the others.
+    Shape (n_rows, 1 + n_copies), the row itself first. In shares of all scores; negative in the other direction, 0 if
+    the version lies among the others. For an honest model the row itself is a version like the others.
     """
     found = np.zeros((len(y), 1 + moved.shape[1]))
     for label in np.unique(y):
@@ -65,28 +71,28 @@ def _beyond(versions: Scores, place: int) -> Scores:
 
 
 def chance_of_own(n_own: int, n_all: int, share: float) -> float:
-    """Return the probability that of `n_all` leaps so many are of the rows themselves, which have this share of all."""
+    """Return the probability that at least `n_own` of `n_all` jumps are of the rows themselves, a `share` of all."""
     return float(bdtrc(n_own - 1, n_all, share)) if n_own else 1.0
 
 
 def add(parts: Iterable[Jumps]) -> Jumps:
-    """Return the leaps of all folds together."""
+    """Return the jumps of all folds together."""
     found = list(parts)
     return Jumps(sum(part.closer for part in found), sum(part.farther for part in found))
 
 
 def count(y: Rows, scores: Scores, moved: Scores) -> Jumps:
-    """Count the leaps of one fold.
+    """Count the jumps of one fold.
 
-    Distances are in ranks, so that no monotone stretching of the scores hides a leap or makes one.
+    Distances are in ranks, so that a monotone transform of the scores neither hides nor makes a jump.
 
     Parameters
     ----------
     y : int array of shape (n_rows,)
     scores : array of shape (n_rows,) or (n_rows, K)
-        Of the rows themselves.
+        Scores of the rows themselves.
     moved : array of shape (n_rows, n_copies) or (n_rows, n_copies, K)
-        Of their moved copies.
+        Scores of their moved copies.
     """
     is_binary = scores.ndim == 1
     parts = []
@@ -97,7 +103,7 @@ def count(y: Rows, scores: Scores, moved: Scores) -> Jumps:
 
 
 def _evidence(values: Scores, label: int, *, is_binary: bool) -> Scores:
-    """Return numbers that rise with the evidence for one class."""
+    """Return values that increase with the evidence for one class."""
     if is_binary:
         return values if label == 1 else -values
     return values[..., label]
@@ -113,9 +119,9 @@ def _count_class(own: Scores, copies: Scores, rows: np.ndarray[tuple[int], np.dt
 
 
 def _share_between(ordered: Scores, low: Scores, high: Scores) -> Scores:
-    """Return the share of the scores that lie between two values; 0 where they stand the other way round.
+    """Return the share of the scores between two values; 0 if `low` is above `high`.
 
-    Those at either end count half: strictly between the only two scores that a table may give there is nothing.
+    Scores equal to either value count half, since a table may give two different scores and none between them.
     """
     return np.asarray(np.maximum(_rank(ordered, high) - _rank(ordered, low), 0) / len(ordered))
 

@@ -1,8 +1,8 @@
-"""Say whether the source carries a table: count what is written down in it, numbers, texts, lists.
+"""Detect tables in the source, by limits on the numbers, texts and lists in it.
 
-Covered: tables of rows, packed tables, long lists of flags, coefficients with more digits than anybody has measured.
-Not covered: a few hundred bits in a short text or in the shape of the code. Nobody can tell those from an honest
-constant; label-flip sees what they do to the scores.
+Covered: tables of rows, packed tables, long lists of flags, coefficients with more digits than a measurement has.
+Not covered: a few hundred bits in a short text or in the structure of the code, which look like honest constants.
+label-flip detects their effect on the scores.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from collections.abc import Iterator, Sequence
 
 MAX_NUMBERS = 300
 MAX_DIGITS = 1_500  # of all numbers together
-MAX_PRECISE, PRECISE = 16, 9  # so many numbers may have more than so many significant digits
+MAX_PRECISE, PRECISE = 16, 9  # at most MAX_PRECISE numbers have more than PRECISE significant digits
 MAX_INT = 10**12
-MAX_ITEMS = 100  # of one list that are no texts: a wide table may have more column names
-MAX_TEXT = 240  # bytes of one text; of HYPOTHESIS, which is for a reader, characters of any script
+MAX_ITEMS = 100  # of one list, without texts, since a wide table may have more column names
+MAX_TEXT = 240  # bytes of one text, but characters of HYPOTHESIS, which may be in any script
 MAX_TEXTS = 8_000  # bytes of all texts together
 MAX_BYTES = 16
 QUESTION = "is that a table of rows?"
 
 
 def violations(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """Return (line, reason) for everything that is too much. Texts that stand alone (docstrings) are not counted."""
+    """Return (line, reason) for everything beyond a limit. Texts that are statements (docstrings) do not count."""
     alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     constants = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in alone]
     yield from _numbers([node for node in constants if _is_number(node.value)])
@@ -30,7 +30,7 @@ def violations(tree: ast.Module) -> Iterator[tuple[int, str]]:
     if hypothesis is not None and len(str(hypothesis.value)) > MAX_TEXT:
         yield (
             hypothesis.lineno,
-            f"HYPOTHESIS of {len(str(hypothesis.value))} characters: say it in one line of at most 200",
+            f"HYPOTHESIS of {len(str(hypothesis.value))} characters. Write one line of at most 200",
         )
     yield from _texts([node for node in constants if isinstance(node.value, str | bytes)], hypothesis)
     for node in ast.walk(tree):
@@ -39,7 +39,7 @@ def violations(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 
 def find_hypothesis(tree: ast.Module) -> ast.Constant | None:
-    """Return the text of HYPOTHESIS, where it is a plain one."""
+    """Return the text of HYPOTHESIS if it is a literal."""
     for node in tree.body:
         match node:
             case (
@@ -71,7 +71,7 @@ def _numbers(nodes: Sequence[ast.Constant]) -> Iterator[tuple[int, str]]:
 
 def _n_digits(value: object) -> int:
     if isinstance(value, int) and abs(value) > MAX_INT:
-        return PRECISE + 1  # Python refuses to write out the longest ones
+        return PRECISE + 1  # Python refuses to print the longest ones
     return max(1, len("".join(c for c in repr(value) if c.isdigit()).strip("0")))
 
 

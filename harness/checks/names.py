@@ -1,21 +1,18 @@
-"""Say what a name in train.py stands for: a module, a builtin, the texts that it may be.
+"""Resolve the names in train.py: the module that a name refers to, and the texts that it may be.
 
-Covered: imports and their plain aliases, builtins that are loaded where nothing else is bound, names and loop variables
-over texts that are written out.
-Not covered: parameters, and whatever a call returns. Such a text is "not known", and each rule says what follows.
+Covered: imports and their plain aliases, names and loop variables over literal texts.
+Not covered: parameters and return values. Such a text is "not known", and each rule decides what follows.
 """
 
 from __future__ import annotations
 
 import ast
-import symtable
-from bisect import bisect_left
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-MAX_PARTS = 8  # names in a path: reading one must not take longer than writing it
-MAX_DEPTH = 10  # names that stand for names
-MAX_TEXTS = 100  # that one name may stand for
+MAX_PARTS = 8  # names in a path; limits the time to resolve one
+MAX_DEPTH = 10  # of names that refer to names
+MAX_TEXTS = 100  # that one name may be
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 COMPREHENSION = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 SCOPE = (*FUNCTION, *COMPREHENSION, ast.ClassDef, ast.Module)
@@ -24,33 +21,33 @@ VIEWS = {"items", "keys", "values"}
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The tree of a file, which node holds which, every node, and what the imported names stand for."""
+    """The nodes of a file's syntax tree, their parents, and the bindings of its names."""
 
     nodes: list[ast.AST]
     parents: Mapping[ast.AST, ast.AST]
     modules: Mapping[str, str]
-    bindings: Mapping[str, list[ast.AST]]  # what binds a name, anywhere
-    local: Mapping[tuple[ast.AST, str], list[ast.AST]]  # and in one scope itself
+    bindings: Mapping[str, list[ast.AST]]  # the nodes that bind a name, in any scope
+    local: Mapping[tuple[ast.AST, str], list[ast.AST]]  # and in one scope
     loads: Mapping[str, list[ast.AST]]
     from_within: frozenset[str]  # names of an outer scope that an inner one binds
-    known: dict[ast.AST, set[str] | None]  # every expression is read once, however many names lead to it
+    known: dict[ast.AST, set[str] | None]  # texts of expressions that have been resolved
 
     def path(self, node: ast.AST) -> str:
-        """Return the dotted path of a name or attribute, or '' where it does not begin at an imported name."""
+        """Return the dotted path of a name or attribute, or '' if it does not begin at an imported name."""
         return dotted(node, self.modules)
 
     def called(self, node: ast.AST) -> str:
-        """Return the own name of what is called, whatever it was imported as."""
+        """Return the original name of what is called, also if it was imported under another name."""
         return (self.path(node) or final(node)).rpartition(".")[2]
 
     def texts(self, node: ast.AST | None, depth: int = 0) -> set[str] | None:
-        """Return every text that an expression may be; None where that is not known."""
+        """Return every text that an expression may be; None if that is not known."""
         if isinstance(node, ast.Constant):
             return {node.value} if isinstance(node.value, str) else None
         if node is None or depth > MAX_DEPTH:
             return None
         if node not in self.known:
-            self.known[node] = None  # a name that stands for itself is not known
+            self.known[node] = None  # a name that refers to itself is not known
             self.known[node] = self._texts(node, depth + 1)
         return self.known[node]
 
@@ -69,7 +66,7 @@ class Names:
         return None
 
     def is_text(self, node: ast.AST | None) -> bool:
-        """Say whether an expression is a text that is not empty, written out or put together at run time."""
+        """Return whether an expression is a text that is not empty, literal or computed at run time."""
         match node:
             case ast.JoinedStr():
                 return True
@@ -85,8 +82,14 @@ class Names:
                 return True
         return bool((self.texts(node) or set()) - {""})
 
+    def mentions(self, wanted: frozenset[str]) -> bool:
+        """Return whether the file contains one of these names, as an import, an attribute or a text."""
+        imported = {path.rpartition(".")[2] for path in self.modules.values()}
+        written = (node.value if isinstance(node, ast.Constant) else final(node) for node in self.nodes)
+        return bool(wanted & imported) or any(isinstance(name, str) and name in wanted for name in written)
+
     def is_own_self(self, node: ast.AST) -> bool:
-        """Say whether a name is the `self` of a method, bound nowhere else in it."""
+        """Return whether a name is the `self` of a method and not bound again in it."""
         if not (isinstance(node, ast.Name) and node.id == "self"):
             return False
         scope = self._scope_of(node.id, node)
@@ -114,7 +117,7 @@ class Names:
         return None
 
     def _texts_of_rows(self, rows: ast.expr, place: int | None, depth: int) -> set[str] | None:
-        """Return the texts that a loop goes through, or those at one place of its rows."""
+        """Return the texts that a loop iterates over, or those at one position of its rows."""
         match rows:
             case ast.Call(func=ast.Name(id="enumerate"), args=[inner, *_]) if (
                 place == 1 and "enumerate" not in self.bindings
@@ -133,7 +136,7 @@ class Names:
         return _union([self.texts(cell, depth) for cell in cells]) if cells else None
 
     def _literal(self, node: ast.expr) -> ast.expr | None:
-        """Return the written out collection that an expression is; a name must stand for one that nothing changes."""
+        """Return the literal collection that an expression is; a name must refer to one that never changes."""
         if not isinstance(node, ast.Name):
             return node
         scope = self._scope_of(node.id, node)
@@ -152,7 +155,7 @@ class Names:
         return not own and all(_is_only_read(node, self.parents[node]) for node in self.loads.get(name, ()))
 
     def _scope_of(self, name: str, node: ast.AST) -> ast.AST | None:
-        """Return the innermost scope around a node that binds a name; None where it is not clear which one does."""
+        """Return the innermost scope around a node that binds a name; None if it is not clear which one does."""
         child, inner = node, node
         has_crossed = False
         while inner in self.parents:
@@ -177,7 +180,7 @@ def final(node: ast.AST) -> str:
 
 
 def read_names(tree: ast.Module) -> Names:
-    """Look through a file once."""
+    """Collect the names of a file."""
     nodes = list(ast.walk(tree))
     parents: dict[ast.AST, ast.AST] = {}
     scopes: dict[ast.AST, ast.AST] = {}
@@ -203,9 +206,9 @@ def _from_within(nodes: list[ast.AST]) -> frozenset[str]:
 
 
 def dotted(node: ast.AST, modules: Mapping[str, str]) -> str:
-    """Return the dotted path that an attribute stands for, or '' where it does not begin at an imported name.
+    """Return the dotted path of an attribute, or '' if it does not begin at an imported name.
 
-    A longer path than any package has is '' as well: the paths that it begins with are attributes themselves.
+    Also '' for a path longer than MAX_PARTS; the shorter paths that it begins with are checked as attributes.
     """
     parts: list[str] = []
     while isinstance(node, ast.Attribute) and len(parts) < MAX_PARTS:
@@ -216,99 +219,14 @@ def dotted(node: ast.AST, modules: Mapping[str, str]) -> str:
     return ".".join([modules[node.id], *reversed(parts)])
 
 
-def unbound(source: str, tree: ast.Module, names: Collection[str]) -> Iterator[tuple[int, str]]:
-    """Find the loads of builtins that no binding hides, as (line, name).
-
-    In a function a name that is bound there is never the builtin, whatever is bound first. A module and the body of a
-    class fall back on the builtin as long as nothing is bound: there a plain statement must have bound it before.
-    """
-    lines: dict[str, list[int]] = {}
-    augmented = set()
-    for node in ast.walk(tree):
-        match node:
-            case ast.Name(id=name, ctx=ast.Load()) if name in names:
-                lines.setdefault(name, []).append(node.lineno)
-            case ast.AugAssign(target=ast.Name(id=name)) if name in names:
-                lines.setdefault(name, []).append(node.lineno)
-                augmented.add(name)
-    if not lines:
-        return
-    kept = {name for name in lines if _binds_first(tree.body, name)}
-    lost = {name for name in lines if _is_deleted(tree, name)}
-    classes = {(node.name, node.lineno): node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
-    for table in _tables(symtable.symtable(source, "train.py", "exec")):
-        body = classes.get((table.get_name(), table.get_lineno())) if table.get_type() == "class" else None
-        for name in (lines.keys() - (kept - lost)) & set(table.get_identifiers()):
-            is_read = table.lookup(name).is_referenced() or name in augmented
-            if is_read and _may_be_builtin(table, name) and (name in lost or not _is_bound_by(body, table, name)):
-                found = sorted(lines[name])
-                yield found[min(bisect_left(found, table.get_lineno()), len(found) - 1)], name
-
-
-def _may_be_builtin(table: symtable.SymbolTable, name: str) -> bool:
-    """Say whether a name of a scope is not one of a function: only a module and a class fall back on builtins."""
-    symbol = table.lookup(name)
-    is_of_module = table.get_type() in {"module", "class"} or symbol.is_global()
-    return is_of_module and not symbol.is_free()
-
-
-def _tables(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
-    yield table
-    for child in table.get_children():
-        yield from _tables(child)
-
-
-def _is_bound_by(node: ast.ClassDef | None, table: symtable.SymbolTable, name: str) -> bool:
-    """Say whether the body of a class, with nothing that could keep its names elsewhere, binds a name first."""
-    if node is None or node.keywords or table.lookup(name).is_global():
-        return False
-    return _binds_first(node.body, name)
-
-
-def _binds_first(body: list[ast.stmt], name: str) -> bool:
-    for statement in body:
-        if _reads(statement, name):
-            return False
-        match statement:
-            case ast.FunctionDef(name=bound) | ast.ClassDef(name=bound) if bound == name:
-                return True
-            case ast.Assign(targets=targets) if any(isinstance(t, ast.Name) and t.id == name for t in targets):
-                return True
-            case ast.AnnAssign(target=ast.Name(id=bound), value=ast.expr()) if bound == name:
-                return True
-            case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
-                if any((alias.asname or alias.name.split(".")[0]) == name for alias in aliases):
-                    return True
-    return False
-
-
-def _reads(statement: ast.stmt, name: str) -> bool:
-    for node in ast.walk(statement):
-        match node:
-            case ast.Name(id=read, ctx=ast.Load()) | ast.AugAssign(target=ast.Name(id=read)) if read == name:
-                return True
-    return False
-
-
-def _is_deleted(tree: ast.Module, name: str) -> bool:
-    """Say whether a name is unbound somewhere, or a class may keep its names in a mapping of its own."""
-    for node in ast.walk(tree):
-        match node:
-            case ast.Name(id=bound, ctx=ast.Del()) | ast.ExceptHandler(name=bound) if bound == name:
-                return True
-            case ast.FunctionDef(name="__prepare__"):
-                return True
-    return False
-
-
 def _bound_modules(nodes: list[ast.AST]) -> dict[str, str]:
-    """Return what each imported name stands for, as a dotted path, and the names that are assigned from one."""
+    """Return the dotted path of each imported name, and of the names that are assigned from one."""
     paths: dict[str, str] = {}
     for node in nodes:
         for alias in node.names if isinstance(node, ast.Import | ast.ImportFrom) else ():
             if isinstance(node, ast.ImportFrom):
                 if (node.module or "").count(".") > MAX_PARTS:
-                    break  # no package is that deep: editable_only refuses it
+                    break  # no package is that deep; editable_only refuses it
                 paths[alias.asname or alias.name] = f"{node.module}.{alias.name}"
             else:
                 top = alias.name.split(".")[0]
@@ -348,7 +266,7 @@ def _is_only_read(node: ast.AST, holder: ast.AST) -> bool:
 
 
 def _is_inside(scope: ast.AST, child: ast.AST, below: ast.AST) -> bool:
-    """Say whether a child of a scope sees its names: defaults, decorators, bases and the first rows do not."""
+    """Return whether a child of a scope sees its names; defaults, decorators, bases and the first iterable do not."""
     match scope:
         case ast.FunctionDef(body=body) | ast.AsyncFunctionDef(body=body) | ast.ClassDef(body=body):
             return child in body
@@ -362,14 +280,14 @@ def _is_inside(scope: ast.AST, child: ast.AST, below: ast.AST) -> bool:
 
 
 def _is_fixed(cell: ast.expr | None) -> bool:
-    """Say whether nothing can change what is inside a cell."""
+    """Return whether the contents of a cell cannot change."""
     return not isinstance(cell, ast.Tuple | ast.List | ast.Set | ast.Dict) or (
         isinstance(cell, ast.Tuple) and all(_is_fixed(inner) for inner in cell.elts)
     )
 
 
 def _view(held: ast.Dict, view: str, place: int | None) -> list[ast.expr | None]:
-    """Return the cells of a dict that a loop over one of its views goes through."""
+    """Return the cells of a dict that a loop over one of its views iterates over."""
     wanted = {"items": place, "keys": 0, "values": 1}[view]
     if wanted not in {0, 1} or (place is not None and view != "items"):
         return []

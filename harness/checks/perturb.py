@@ -1,16 +1,16 @@
-"""Extra rows that ride along with a fold's validation rows and tell learning from looking up.
+"""Probe rows, which are scored after a fold's validation rows and distinguish learning from looking up.
 
-A model that has learned from the training rows scores a row by its values; one that carries labels knows the very
+A model that has learned from the training rows scores a row by its values; one that stores labels recognises the very
 rows. So the fold scores, in one shuffled batch, every validation row again (*companion*), the same rows moved by less
-than their unit (*nudge*), and rows put together from two parents of the same class (*recombined*). train.py sees one
-batch of rows and cannot tell which is which; the classes stay with the harness.
+than their unit (*nudge*), and rows that are combined from two rows of the same class (*recombined*). train.py gets one
+batch of rows and no information about their kinds.
 
-What may be moved was the hard part, and was measured on eight tables (harness/checks/label_flip.py has the figures).
-Only measurements are: a number whose values recur often is a code, and a value that one row in twenty shares is a
-statement ("no bypass", "never smoked") inside a measurement. Moving those accused honest models. So did moving by a
-fifth of a standard deviation: where classes lie close together, that is a different row.
+What may be moved was found by measurements on eight tables (the figures are in harness/checks/label_flip.py). Only
+measurements are moved. A number with few distinct values is a code, and a value that more than one row in twenty shares
+is a statement ("no bypass", "never smoked") in a column of measurements; moving these rejected honest models. So did
+moving by a fifth of a standard deviation, which is a different row if the classes are close together.
 
-Not covered: a table of codes alone, where nothing can be nudged; recombined rows are all there is for it.
+Not covered: a table of codes only, where nothing can be moved; for it there are only the recombined rows.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ import pandas as pd
 
 from harness.problem import Problem, Rows, Scores
 
-MAX_ROWS = 1000  # of each kind and fold: beyond that the differences are far smaller than anybody's gain
-MIN_OF_CLASS = 10  # or an AUC of probe rows would be undefined where a class is rare
-MANY = 50_000  # rows from which a column's unit is told: more take time and tell no more
-MIN_VALUES = 10  # and at least the root of the number of rows: a number with fewer different values is a code
-COMMON = 0.05  # a value that more rows than this share is a statement, not a measurement
-REACH = 0.49  # of the unit: a value moved by less than half of it was written down as the one it was
+MAX_ROWS = 1000  # of each kind and fold; with more, the differences are far smaller than a gain
+MIN_OF_CLASS = 10  # else the AUC of the probe rows could be undefined for a rare class
+MANY = 50_000  # rows from which the unit of a column is derived; more rows give the same unit
+MIN_VALUES = 10  # and at least the root of the number of rows; a number with fewer distinct values is a code
+COMMON = 0.05  # a value of more than this share of the rows is a statement, not a measurement
+REACH = 0.49  # of the unit; a value moved by less than half of it would round to the same number
 NUDGES, RECOMBINATIONS = 3, 2
 
 
 class Perturbation(StrEnum):
-    """What was done to a row."""
+    """How a probe row was made."""
 
     COMPANION = "companion"
     NUDGE = "nudge"
@@ -46,8 +46,8 @@ class Perturbation(StrEnum):
 class Batch:
     """Probe rows of one fold in one shuffled batch.
 
-    `kinds` and `origin` have one entry a row: what it is, and which of the fold's validation rows (0..n-1) it comes
-    from (for a recombined row: one of its class).
+    `kinds` and `origin` have one entry for each row: how it was made, and the validation row (0..n-1) of the fold that
+    it was made from (for a recombined row, one of the two).
     """
 
     X: pd.DataFrame
@@ -55,13 +55,13 @@ class Batch:
     origin: Rows
 
     def select(self, kind: Perturbation, scores: Scores) -> tuple[Rows, Scores]:
-        """Return (origin, scores) of the rows of one kind, the copies of a row side by side."""
+        """Return (origin, scores) of the rows of one kind, sorted by origin."""
         chosen = np.flatnonzero(self.kinds == kind)
         chosen = chosen[np.argsort(self.origin[chosen], kind="stable")]
         return self.origin[chosen], scores[chosen]
 
     def apart(self) -> tuple[Rows, Rows]:
-        """Return where the changed rows stand, and where every other companion does: rows to score by themselves."""
+        """Return the positions of the changed rows, and of every second companion, to be scored as separate batches."""
         is_companion = self.kinds == Perturbation.COMPANION
         return np.flatnonzero(~is_companion), np.flatnonzero(is_companion)[::2]
 
@@ -72,15 +72,15 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """How a column of measurements was written down: its smallest step, and the values that are statements."""
+    """The unit of a column of measurements: its smallest step, and the values that are statements."""
 
     step: float
     fixed: frozenset[float]
-    is_whole: bool  # whatever the type of the column: a file may count on it
+    is_whole: bool  # whole numbers, also in a float column: a file may rely on it
 
 
 def build(problem: Problem, val: Rows, units: Mapping[str, Unit], rng: np.random.Generator) -> Batch:
-    """Return the probe rows for one fold's validation rows; `units` is what `measured_in` says of the table."""
+    """Return the probe rows for one fold's validation rows; `units` comes from `measured_in`."""
     origin = _origins(problem.y[val], rng)
     rows, y = problem.rows(val[origin]), problem.y[val[origin]]
     frames = [
@@ -95,7 +95,7 @@ def build(problem: Problem, val: Rows, units: Mapping[str, Unit], rng: np.random
 
 
 def _origins(y: Rows, rng: np.random.Generator) -> Rows:
-    """Return which validation rows are probed: all, or MAX_ROWS and besides them MIN_OF_CLASS of each class."""
+    """Return the validation rows to probe: all, or MAX_ROWS and at least MIN_OF_CLASS of each class."""
     if len(y) <= MAX_ROWS:
         return np.arange(len(y))
     chosen = [rng.choice(len(y), MAX_ROWS, replace=False)]
@@ -107,7 +107,7 @@ def _origins(y: Rows, rng: np.random.Generator) -> Rows:
 
 
 def measured_in(X: pd.DataFrame) -> dict[str, Unit]:
-    """Return the columns of measurements, and what their values may be moved by."""
+    """Return the columns of measurements and their units."""
     X = X.iloc[np.sort(np.random.default_rng(0).choice(len(X), MANY, replace=False))] if len(X) > MANY else X
     enough = max(MIN_VALUES, np.sqrt(len(X)))
     numbers = X.select_dtypes("number").columns
@@ -122,12 +122,12 @@ def _unit(column: pd.Series[float]) -> Unit:
 
 
 def moved_copies(rows: pd.DataFrame, units: Mapping[str, Unit], rng: np.random.Generator) -> pd.DataFrame:
-    """Return the rows, each moved by less than its unit; `units` is what `measured_in` says of the table."""
+    """Return the rows, each moved by less than its unit; `units` comes from `measured_in`."""
     return _nudged(rows.reset_index(drop=True), units, rng)
 
 
 def _nudged(rows: pd.DataFrame, units: Mapping[str, Unit], rng: np.random.Generator) -> pd.DataFrame:
-    """Move each measurement by less than half its unit; a whole number by one, and it stays whole."""
+    """Move each measurement by less than half its unit, and a whole number by one, so that it stays whole."""
     moved = rows.copy()
     for column, unit in units.items():
         values = rows[column]
@@ -140,7 +140,7 @@ def _nudged(rows: pd.DataFrame, units: Mapping[str, Unit], rng: np.random.Genera
 
 
 def _recombined(rows: pd.DataFrame, y: Rows, rng: np.random.Generator) -> pd.DataFrame:
-    """Return rows of which each takes every column from itself or from one other row of its class."""
+    """Return rows that take each column either from the row itself or from one other row of its class."""
     other = np.arange(len(rows))
     for label in np.unique(y):
         members = np.flatnonzero(y == label)

@@ -1,6 +1,6 @@
-"""Say whether the same file gives the same scores twice, the second time in another order.
+"""Check that the same file gives the same scores again, with the rows in another order.
 
-Covered: chance, and a memory of the rows scored before: what it says of a row depends on the order.
+Covered: randomness, and a file that remembers the rows it has scored, whose scores depend on their order.
 """
 
 from __future__ import annotations
@@ -12,27 +12,25 @@ from harness.checks.context import CheckContext
 from harness.checks.row_wise_predictions import MAX_SHARE, share_changed
 
 NAME = "repeatable"
-CATCHES = "a lottery: an unset seed, a clock, an address decides the scores"
-FIX = "set random_state (or pass a seeded numpy Generator) wherever chance is used, and keep nothing of scored rows"
+CATCHES = "random scores: they depend on an unset seed, the clock or an address in memory"
+FIX = "set random_state (or pass a seeded numpy Generator) wherever random numbers are used, and store no scored rows"
 COST = Cost.REFIT
 
 
 def run(context: CheckContext) -> CheckResult:
-    """Measure every fold a second time, in new processes: a file can tell one fold from another by its rows."""
+    """Measure every fold again in new processes. All folds, since a file can recognise a fold by its rows."""
     again = context.again()
     if isinstance(again, Failure):
         if again.is_transient:
             return could_not_look(again)
-        return CheckResult(False, f"the second time it failed: {again.reason}")
+        return CheckResult(False, f"the second measurement failed: {again.reason}")
     first, second = (np.concatenate([fold.scores for fold in folds]) for folds in (context.folds, again))
     n_changed = int((second != first).reshape(len(first), -1).any(axis=1).sum())
     if n_changed:
         worst = 2 * float(np.abs(second / 2 - first / 2).max())
-        evidence = f"{n_changed} of {len(first)} scores change from one run to the next, by up to {worst:.2g}"
+        evidence = f"{n_changed} of {len(first)} scores differ in a second measurement, by up to {worst:.2g}"
         return CheckResult(False, evidence)
     share = float(np.mean([share_changed(fold) for fold in again]))
     if share > MAX_SHARE:
-        return CheckResult(
-            False, f"{100 * share:.1f} % of the scores were others before the rows beside them were seen"
-        )
-    return CheckResult(True, f"{len(first)} scores, the same twice")
+        return CheckResult(False, f"{100 * share:.1f} % of the scores depend on which rows were scored before")
+    return CheckResult(True, f"0 of {len(first)} scores differ in a second measurement")

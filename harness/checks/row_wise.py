@@ -1,7 +1,7 @@
-"""Say which numbers of a row change with the rows that stand beside it.
+"""Compare numbers of the same rows from two batches, with a tolerance relative to the spread of each column.
 
-The yardstick is the narrowest quarter of a column's values: neither a giant nor a few clusters far apart stretch it.
-Where a quarter of a column is one value, only rounding may differ.
+The spread is the width of the narrowest quarter of a column's values, which outliers and distant clusters do not widen.
+If a quarter of a column is one value, only rounding may differ.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-ROUNDING = 4 * float(np.finfo(float).eps)  # of a number itself
+ROUNDING = 4 * float(np.finfo(float).eps)  # relative to the number
 QUARTER = 4
 
 Table = np.ndarray[Any, np.dtype[np.float64]]
@@ -18,18 +18,20 @@ Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 def differs(a: Table, b: Table, tolerance: float) -> Mask:
-    """Return which numbers are not the same, shape (n_rows, n_columns).
+    """Return which numbers differ, shape (n_rows, n_columns).
 
     Parameters
     ----------
     a, b : float arrays of shape (n_rows, n_columns)
-        The same rows in two companies. Missing equals missing.
+        The same rows in two batches. Missing equals missing.
     tolerance : float
-        How far two numbers may be apart, in widths of the narrowest quarter of their column.
+        Allowed difference, in widths of the narrowest quarter of the column.
     """
     both = np.isfinite(a) & np.isfinite(b)
     same = (a == b) | (np.isnan(a) & np.isnan(b))
-    a, b = (np.where(both, values, 0) / QUARTER for values in (a, b))  # the largest numbers have a difference, too
+    a, b = (
+        np.where(both, values, 0) / QUARTER for values in (a, b)
+    )  # so that the difference of the largest floats is finite
     pooled, finite = np.vstack([a, b]), np.vstack([both, both])
     width = np.array([_narrowest(pooled[finite[:, i], i]) for i in range(pooled.shape[1])])
     allowed = tolerance * width + ROUNDING * np.maximum(np.abs(a), np.abs(b))

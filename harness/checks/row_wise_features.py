@@ -1,8 +1,6 @@
-"""Say whether feature_fn makes the same of a row whatever rows stand beside it."""
+"""Check that the features of a row do not depend on the other rows."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
@@ -14,7 +12,7 @@ NAME = "row-wise-features"
 CATCHES = "a feature_fn that looks at other rows: means, ranks, scaling, target encoding"
 FIX = "compute it from the row alone, or move the step into build_pipeline, where it learns from training rows only"
 COST = Cost.SCORES
-TOLERANCE = 1e-9  # of a column's width: elementwise arithmetic may round differently in another place of a batch
+TOLERANCE = 1e-9  # of a column's width; arithmetic may round differently at another position of a batch
 MAX_ROWS = 400
 
 
@@ -28,17 +26,11 @@ def run(context: CheckContext) -> CheckResult:
     if isinstance(tables, Failure):
         if tables.is_transient:
             return could_not_look(tables)
-        return CheckResult(False, f"feature_fn failed on other rows: {tables.reason}")
+        return CheckResult(False, f"feature_fn failed on a subset of the training rows: {tables.reason}")
     whole, part = tables
     if whole.shape[1] != part.shape[1]:
-        evidence = f"{whole.shape[1]} columns for {len(whole)} rows, {part.shape[1]} for {len(part)} of them"
-        return CheckResult(False, evidence)
-    changed = np.flatnonzero(differs(whole[few], part, TOLERANCE).any(axis=0))
-    if len(changed) == 0:
-        return CheckResult(True, f"{len(part)} rows, {part.shape[1]} columns: the same among other rows")
-    return CheckResult(False, f"{_count(changed, part)} other rows stand beside a row")
-
-
-def _count(changed: np.ndarray[Any, Any], part: np.ndarray[Any, Any]) -> str:
-    verb = "changes" if len(changed) == 1 else "change"
-    return f"{len(changed)} of {part.shape[1]} features {verb} when"
+        n_columns = f"{whole.shape[1]} columns for {len(whole)} rows but {part.shape[1]} for {len(part)} of them"
+        return CheckResult(False, f"feature_fn returns {n_columns}")
+    n_changed = int(differs(whole[few], part, TOLERANCE).any(axis=0).sum())
+    verb = "depends" if n_changed == 1 else "depend"
+    return CheckResult(n_changed == 0, f"{n_changed} of {part.shape[1]} features {verb} on other rows")

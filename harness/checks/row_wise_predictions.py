@@ -1,4 +1,4 @@
-"""Say whether the pipeline scores a row the same whatever rows it is scored with."""
+"""Check that the score of a row does not depend on the other rows of the batch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NAME = "row-wise-predictions"
 CATCHES = "a pipeline that uses the batch it predicts: ranks, means, clusters or pseudo-labels of the rows to score"
 FIX = "learn in fit and only apply in predict: a row's score must follow from that row and the fitted model"
 COST = Cost.SCORES
-TOLERANCE = 1e-6  # of a fold's width of scores; honest models stay below 3e-11 but for ties between neighbours
+TOLERANCE = 1e-6  # of a fold's width of scores; honest models stay below 3e-11, except for ties between neighbours
 MAX_SHARE = 0.02
 MAX_GAIN = 1e-3
 
@@ -23,17 +23,19 @@ def run(context: CheckContext) -> CheckResult:
     shares = [share_changed(fold) for fold in context.folds]
     share = float(np.mean(shares))
     gain = context.val_auc - context.probe_auc_of(Perturbation.COMPANION, context.folds) if _is_whole(context) else 0.0
-    evidence = f"{100 * share:.1f} % of the scores change in other company, val_auc by {abs(gain):.4f}"
+    evidence = (
+        f"{100 * share:.1f} % of the scores depend on the other rows of the batch; val_auc changes by {abs(gain):.4f}"
+    )
     return CheckResult(share <= MAX_SHARE and abs(gain) <= MAX_GAIN, evidence)
 
 
 def _is_whole(context: CheckContext) -> bool:
-    """Say whether every validation row rode along again, so that the two AUCs are of the same rows."""
+    """Return whether every validation row was scored again, so that both AUCs are of the same rows."""
     return all((fold.batch.kinds == Perturbation.COMPANION).sum() == len(fold.val) for fold in context.folds)
 
 
 def share_changed(fold: FoldScores) -> float:
-    """Return the share of the companions that score otherwise than their rows did."""
+    """Return the share of the repeated rows whose second score differs from the first."""
     origin, again = fold.batch.select(Perturbation.COMPANION, fold.probe_scores)
     first = fold.scores[origin]
     changed = differs(first.reshape(len(origin), -1), again.reshape(len(origin), -1), TOLERANCE)

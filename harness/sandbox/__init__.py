@@ -1,7 +1,7 @@
-"""Lock the process that runs train.py: one door, `apply`, and behind it one file for each kind of machine.
+"""Apply the sandbox to the process that runs train.py, with one module for each platform.
 
-Each platform's file offers `apply(rooms, limits) -> list[Layer]`. A layer that this machine refuses is reported as
-refused and the fold goes on: what is really enforced is found by trying (`self_test.py`), never by the platform's name.
+Each platform's module has `apply(policy, limits) -> list[Layer]`. A layer that the machine refuses is reported as
+refused, and the fold goes on. What is enforced is found by trying (`self_test.py`), not from the platform's name.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def prepare() -> None:
-    """Do once, in the warm process, what every fold would otherwise do again."""
+    """Do once in the launcher what every fold would otherwise do again."""
     if sys.platform == "linux":
         from harness.sandbox import linux
 
@@ -25,7 +25,7 @@ def prepare() -> None:
 
 
 def apply(policy: Policy, limits: KernelLimits) -> list[Layer]:
-    """Lock the calling process down, for ever, with everything that this machine offers."""
+    """Restrict the calling process permanently, with every layer that this machine offers."""
     if sys.platform == "linux":
         from harness.sandbox import linux
 

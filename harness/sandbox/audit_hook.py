@@ -1,8 +1,8 @@
-"""Where the kernel gives nothing: an audit hook that refuses the common ways out, with a clear message.
+"""For systems without a usable kernel sandbox: an audit hook that refuses common accesses with a clear message.
 
-Covered: opening files outside the rooms, sockets, new processes, as far as Python itself is asked.
-Not covered: everything that a library does natively, and four lines of Python can take the hook away. It catches
-accidents, not attacks; that is why it is called advisory and the probe's line never says `kernel` for it.
+Covered: opening files outside the policy's folders, sockets and new processes, if they are requested through Python.
+Not covered: native code of a library; and four lines of Python remove the hook. It stops accidents, not attacks, and is
+therefore called advisory. The printed line never says `kernel` for it.
 """
 
 from __future__ import annotations
@@ -29,23 +29,23 @@ OPENING = frozenset({"open", "os.open", "io.FileIO"})
 
 
 def apply(policy: Policy, limits: KernelLimits) -> list[Layer]:
-    """Install the hook for the rest of the process's life."""
-    del limits  # the harness polls them
+    """Install the hook, which cannot be removed through Python's interface."""
+    del limits  # the harness enforces them by polling
     sys.addaudithook(hook(policy))
-    return [Layer("kernel", refused="this system offers none that is used here"), Layer("advisory")]
+    return [Layer("kernel", refused="no kernel sandbox is used on this system"), Layer("advisory")]
 
 
 def hook(policy: Policy) -> Any:
-    """Return the audit hook for these rooms."""
+    """Return the audit hook for a policy."""
     read = tuple(Path(os.path.realpath(path)) for path in policy.read)
     write = Path(os.path.realpath(policy.write))
 
     def refuse(event: str, arguments: tuple[Any, ...]) -> None:
         if event.startswith(REFUSED):
-            raise PermissionError(f"sandbox: {event} is not for train.py")
+            raise PermissionError(f"sandbox: {event} is not allowed in train.py")
         if event in OPENING and isinstance(arguments[0], str | bytes | os.PathLike):
             path = Path(os.path.realpath(os.fsdecode(arguments[0])))
             if not (path.is_relative_to(write) or any(path.is_relative_to(folder) for folder in read)):
-                raise PermissionError(f"sandbox: opening {path} is not for train.py")
+                raise PermissionError(f"sandbox: opening {path} is not allowed in train.py")
 
     return refuse

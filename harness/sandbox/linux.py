@@ -1,14 +1,14 @@
-"""Lock down one single-threaded Linux process: Landlock, seccomp, limits, no capabilities, private read-only mounts.
+"""Restrict one single-threaded Linux process: Landlock, seccomp, limits, no capabilities, private read-only mounts.
 
-Covered: reading and writing outside the rooms, network, new processes and programs, signals and tracing of others,
-marks left outside the temporary folder (names, access times, attributes, hints, locks), names that another process can
-read (sockets, queues, priorities, clocks), the guard's own rules, CPU, memory and disk beyond the limits.
-Not covered: `stat` of any path; faults of the kernel; what two workers that run at once can tell from the machine they
-share. benchmarks/side_channels.py measures it. At four bits a second on a machine with a load of 12 (two processors,
-80 bits), the numbers that the kernel gives to new threads carried 3.6 bits a second with 1 % of them wrong; the copy of
-/proc/meminfo and the free blocks of the disk carried nothing above a random reading. How busy the processors are, the
-numbers of new pipes, and the moment at which a worker ends are channels of the same kind. Syscall numbers are those of
-x86_64 and aarch64; of these only x86_64 was run.
+Covered: reading and writing outside the policy's folders, network, new processes and programs, signals and tracing of
+others, traces outside the temporary folder (names, access times, attributes, hints, locks), names that another process
+can read (sockets, queues, priorities, clocks), changes of the sandbox, CPU, memory and disk beyond the limits.
+Not covered: `stat` of any path; bugs of the kernel; side channels between two workers that run at the same time.
+benchmarks/side_channels.py measures these. At four bits a second on a machine with a load of 12 (two processors, 80
+bits), the ids that the kernel gives to new threads carried 3.6 bits a second with 1 % of them wrong; the copy of
+/proc/meminfo and the free blocks of the disk carried nothing above a random reading. The load of the processors, the
+ids of new pipes, and the time at which a worker ends are channels of the same kind. The table of system calls is for
+x86_64 and aarch64; only x86_64 was run.
 Sources: landlock(7), seccomp(2), capabilities(7), mount_setattr(2); kernel 5.13 or later has all but the mounts.
 """
 
@@ -31,26 +31,28 @@ from harness.sandbox.syscalls import CALLS, CLOCKS, DENIED, machine_index
 MB = 1 << 20
 ALLOW, KILL, EPERM, ENOSYS = 0x7FFF0000, 0x80000000, 0x00050001, 0x00050026
 LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06  # opcodes of the packet filter
-AT_NUMBER, AT_ARCH = 0, 4  # offsets into struct seccomp_data; argument k stands at 16 + 8k
+AT_NUMBER, AT_ARCH = 0, 4  # offsets in struct seccomp_data; argument k is at 16 + 8k
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR, TRUNCATE = 1, 2, 4, 8, 1 << 14  # rights of Landlock
 READING = EXECUTE | READ_FILE | READ_DIR
-# fcntl commands by which one process signals, or leaves word for, another: locks, owners, leases, notices, hints
+# fcntl commands by which a process signals another or leaves a trace: locks, owners, leases, notices, hints
 FCNTL_DENIED = (6, 7, 8, 10, 15, 37, 38, 1024, 1026, 1036, 1038)
 IOCTL_DENIED = (0x40086602, 0x40046602, 0x40087602, 0x401C5820, 0x40806685)  # flags, versions and seals of files
 PARENT_DEATH = 1  # prctl: a worker must not outlive the harness
-OTHERS_CLOCK = 0x80000000  # a negative clock is the CPU time of a process or thread by its number
+OTHERS_CLOCK = 0x80000000  # a negative clock is the CPU time of the process or thread with that id
 FUTEX_WAIT, FUTEX_WAIT_BITSET, FUTEX_REALTIME, FUTEX_PRIVATE = 0, 9, 256, 128
-
 CLONE_PARENT = 0x8000
 
 libc = ctypes.CDLL(None, use_errno=True)
-_clone = ctypes.PyDLL(None).syscall  # a PyDLL: a thread that forks holds the GIL
-_clone.restype = None  # the number of the new process must not become a Python object, which would lie in memory
+_clone = ctypes.PyDLL(None, use_errno=True).syscall  # PyDLL keeps the GIL: the thread that forks must hold it
+_clone.restype = None  # the id of the new process must not become a Python object, which would stay in memory
 _clone.argtypes = [ctypes.c_long] * 6
 
 
 def apply(policy: Policy, limits: KernelLimits) -> list[Layer]:
-    """Lock the calling process for ever, in the only order that works, and say which layers stand."""
+    """Restrict the calling process permanently and return the layers.
+
+    In this order, since each layer forbids calls that the ones before it need.
+    """
     layers: list[tuple[str, Callable[[], None]]] = [
         ("mounts", lambda: private_mounts(policy.write, limits.disk_mb)),
         ("landlock", lambda: landlock(policy)),
@@ -70,7 +72,7 @@ def _try(name: str, layer: Callable[[], None]) -> Layer:
 
 
 def _call(name: str, *arguments: int | bytes) -> int:
-    """Make one system call that libc has no name for. Raises OSError."""
+    """Make a system call that libc has no function for. Raises OSError."""
     packed = [ctypes.c_long(a) if isinstance(a, int) else a for a in arguments]
     result: int = libc.syscall(ctypes.c_long(CALLS[name][machine_index()]), *packed)
     if result < 0:
@@ -84,26 +86,29 @@ def _raise(what: str) -> None:
 
 
 def fork_sibling() -> bool:
-    """Fork, and return True in the new process: a child not of this process but of its parent.
+    """Fork a child of this process's parent, and return True in the new process. Raises OSError.
 
-    The parent alone learns of its end and of what it used, and not even its number is kept here: what this process
-    holds, the next worker inherits.
+    Only the parent gets the child's exit status and resource usage. This process does not even keep its id, because the
+    next worker inherits the memory of this process.
     """
-    own = os.getpid()
+    own, number = os.getpid(), CALLS["clone"][machine_index()]
+    ctypes.set_errno(0)
     ctypes.pythonapi.PyOS_BeforeFork()
-    _clone(CALLS["clone"][machine_index()], CLONE_PARENT | signal.SIGCHLD, 0, 0, 0, 0)
+    _clone(number, CLONE_PARENT | signal.SIGCHLD, 0, 0, 0, 0)
     if os.getpid() != own:
         ctypes.pythonapi.PyOS_AfterFork_Child()
         return True
     ctypes.pythonapi.PyOS_AfterFork_Parent()
+    if ctypes.get_errno():
+        _raise("clone")
     return False
 
 
 def private_mounts(folder: str, size_mb: int) -> None:
-    """Make the whole tree read-only for this process and put an empty, size-capped disk in memory on `folder`.
+    """Make all mounts read-only for this process, and mount an empty, size-limited tmpfs on `folder`.
 
-    Read-only also freezes access times, by which one fold could leave bits for the next. Many containers and Ubuntu's
-    defaults refuse this.
+    Read-only mounts also keep access times, in which a fold could leave bits for the next. Many containers and the
+    defaults of Ubuntu refuse these mounts.
     """
     uid, gid = os.geteuid(), os.getegid()
     new_user, new_mounts, new_ipc, new_network = 0x10000000, 0x20000, 0x8000000, 0x40000000
@@ -120,14 +125,14 @@ def private_mounts(folder: str, size_mb: int) -> None:
         _raise("mount meminfo")
     if libc.mount(b"tmpfs", os.fsencode(folder), b"tmpfs", nosuid_nodev, b"size=%d,mode=700" % (size_mb * MB)):
         _raise("mount tmpfs")
-    os.chdir(folder)  # noqa: TID251 - the fold's own process steps into the disk that now covers its folder
+    os.chdir(folder)  # noqa: TID251 - the tmpfs now covers the current folder of this fold's process
 
 
 @cache
 def memory_snapshot() -> str:
-    """Return a file that says what /proc/meminfo said before any worker ran: flaml asks for it, and any will do.
+    """Return a copy of /proc/meminfo from before any worker ran, for flaml, which reads it.
 
-    The counters themselves would let workers that run at once talk to each other.
+    Workers that run at the same time could communicate through the live counters.
     """
     path = Path(tempfile.gettempdir(), "meminfo")
     path.write_bytes(Path("/proc/meminfo").read_bytes())
@@ -135,13 +140,13 @@ def memory_snapshot() -> str:
 
 
 def landlock(policy: Policy) -> None:
-    """Allow reading and executing below `rooms.read`, everything below `rooms.write`, and no other file at all.
+    """Allow reading and executing below `policy.read`, everything below `policy.write`, and no other file.
 
-    Two rulesets, of which both must agree: a coarse one for each fold, and one with the tables inside packages carved
-    out, which has hundreds of rules (7 ms) and is therefore made once, before the first fold is forked.
+    There are two rulesets, and both must allow an access: a short one for each fold, and one without the tables inside
+    packages, which has hundreds of rules (7 ms) and is therefore made once, before the first fold is forked.
     """
     if len(list(Path("/proc/self/task").iterdir())) > 1:
-        raise OSError(0, "other threads exist and would stay free: fork first")
+        raise OSError(0, "the process has other threads, which would stay unrestricted")
     abi = _landlock_abi()
     rights = (1 << {1: 13, 2: 14, 3: 15, 4: 15}.get(abi, 16)) - 1  # every file right that this kernel knows
     network, scopes = (3 if abi >= 4 else 0), (3 if abi >= 6 else 0)  # TCP; abstract sockets and signals
@@ -154,14 +159,14 @@ def landlock(policy: Policy) -> None:
     libc.prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
     for one in (carved_ruleset(), ruleset):
         _call("landlock_restrict_self", one, 0)
-        os.close(one)  # whoever holds a ruleset may add to it, and the carved one is that of all later folds
+        os.close(one)  # the holder of a ruleset may extend it, and later folds share the carved one
 
 
 @cache
 def carved_ruleset() -> int:
-    """Return a ruleset that lets everything be read below the rooms but the tables in packages. Raises OSError."""
+    """Return a ruleset that allows reading the policy's folders without the tables in packages. Raises OSError."""
     ruleset = _call("landlock_create_ruleset", struct.pack("Q", READING), 8, 0)
-    # /proc/self would be the warm process itself here; which of /proc is open, the fold's own ruleset says
+    # /proc/self would be the launcher here; the ruleset of the fold restricts /proc
     for path in (*carved(), "/proc", tempfile.gettempdir(), os.devnull):
         _allow(ruleset, path, READING)
     for root in filter(
@@ -179,9 +184,9 @@ def _allow(ruleset: int, path: str, rights: int) -> None:
     try:
         handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:
-        return  # a folder that is not there, or not ours, needs no rule
+        return  # a missing or inaccessible path needs no rule
     if not stat.S_ISDIR(os.fstat(handle).st_mode):
-        rights &= EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE  # a rule for a file may hold no right of a folder
+        rights &= EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE  # the kernel refuses folder rights for a file
     try:
         _call("landlock_add_rule", ruleset, 1, struct.pack("=Qi", rights, handle), 0)
     finally:
@@ -189,10 +194,10 @@ def _allow(ruleset: int, path: str, rights: int) -> None:
 
 
 def set_limits(limits: KernelLimits) -> None:
-    """Set the kernel's own limits, soft and hard alike.
+    """Set soft and hard limits of the kernel, as a backstop for the limits of the harness.
 
-    They stand behind the harness's: RLIMIT_CPU counts in ticks (10 to 15 % off), so it gets slack. RLIMIT_DATA is
-    relative to the address space that the libraries have reserved already (arrow alone takes 1 GB).
+    RLIMIT_CPU counts in ticks (10 to 15 % off), so it gets slack. RLIMIT_DATA is relative to the address space that the
+    libraries have already reserved (arrow alone takes 1 GB).
     """
     cpu = int(limits.cpu_s * 1.25) + 2
     resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
@@ -203,15 +208,15 @@ def set_limits(limits: KernelLimits) -> None:
 
 
 def drop_capabilities() -> None:
-    """Give up root's exceptions: without this, root raises its own limits and reads other processes."""
+    """Drop all capabilities; with them root could raise its limits and read other processes."""
     version_3 = struct.pack("Ii", 0x20080522, 0)
     _call("capset", version_3, b"\0" * 24)
 
 
 def seccomp() -> None:
-    """Deny network, processes, programs, signals to others and marks on files, whatever library asks.
+    """Deny network, processes, programs, signals to others and changes of file metadata, also from native code.
 
-    clone3 answers ENOSYS, not EPERM: only then does libc fall back to clone, whose flags a filter can read.
+    clone3 returns ENOSYS, not EPERM: only then does libc fall back to clone, whose flags a filter can read.
     """
     instructions = [*_architecture(), *_denials(), *_conditions(), _step(RETURN, ALLOW)]
     code = ctypes.create_string_buffer(b"".join(instructions))
@@ -232,7 +237,7 @@ def _architecture() -> list[bytes]:
         _step(RETURN, KILL),
         _step(LOAD, AT_NUMBER),
     ]
-    if index == 0:  # the x32 numbers are a second door into the same kernel
+    if index == 0:  # the x32 numbers are a second way to make the same calls
         steps += [_step(AT_LEAST, 0x40000000, 0, 1), _step(RETURN, KILL)]
     return steps
 
@@ -243,14 +248,14 @@ def _denials() -> list[bytes]:
 
 
 def _conditions() -> list[bytes]:
-    """Return the rules that look at an argument."""
+    """Return the rules that depend on an argument."""
     own, clone_thread = os.getpid(), 0x10000
     steps = [*_argument("kill", 0, EQUAL, own), *_argument("tgkill", 0, EQUAL, own)]  # signals to itself only
     steps += _argument("clone", 0, ANY_BIT, clone_thread)  # threads, no processes
     steps += _argument("prlimit64", 2, EQUAL, 0)  # reading limits, not setting them
     number = CALLS["clone3"][machine_index()]
     steps += [_step(EQUAL, number, 0, 1), _step(RETURN, ENOSYS)]
-    # F_SETOWN, say, makes the kernel send the signal that kill() may not
+    # F_SETOWN, for example, makes the kernel send a signal that kill() may not send
     steps += [*_unless("fcntl", 1, FCNTL_DENIED), *_unless("ioctl", 1, IOCTL_DENIED)]
     steps += _unless("prctl", 0, (PARENT_DEATH,))
     for name in CLOCKS:
@@ -259,9 +264,9 @@ def _conditions() -> list[bytes]:
 
 
 def _futex() -> list[bytes]:
-    """Allow waking within the process only: through a file that two processes map, one would wake the other.
+    """Allow waking only within the process, since one process could wake another through a file that both map.
 
-    Waiting is allowed, as libc waits for the end of a thread on a word that the kernel wakes.
+    Waiting is allowed: libc waits for the end of a thread on a word that the kernel wakes.
     """
     waits = (FUTEX_WAIT, FUTEX_WAIT_BITSET, FUTEX_WAIT_BITSET | FUTEX_REALTIME)
     steps = [_step(EQUAL, CALLS["futex"][machine_index()], 0, 7), _step(LOAD, 24)]

@@ -1,9 +1,9 @@
-"""Lock down one macOS process with Seatbelt, the system's own sandbox.
+"""Restrict one macOS process with Seatbelt, the sandbox of the system.
 
-NOT RUN by us: written from public descriptions and other projects' use of the same call. What it does enforce on a
-given machine is found by the probe fold, and printed.
-Covered: network, further processes and programs, signals to others, reading below the users' folders, writing anywhere
-but the temporary folder. Not covered: a memory limit by the kernel (the harness polls instead).
+NOT RUN by us: written from public descriptions and from other projects that use the same call. What it enforces on a
+machine is found by the self-test and printed.
+Covered: network, other processes and programs, signals to others, reading below the users' folders, writing outside the
+temporary folder. Not covered: a memory limit of the kernel (the harness polls instead).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PRIVATE = ("/Users", "/Volumes", "/private/tmp", "/private/var/folders", "/home"
 
 
 def apply(policy: Policy, limits: KernelLimits) -> list[Layer]:
-    """Lock the calling process for ever, and say which layers stand."""
+    """Restrict the calling process permanently and return the layers."""
     layers = []
     steps: dict[str, Callable[[], None]] = {
         "limits": lambda: set_limits(limits),
@@ -36,7 +36,7 @@ def apply(policy: Policy, limits: KernelLimits) -> list[Layer]:
 
 
 def profile(policy: Policy) -> str:
-    """Return the Seatbelt profile; of two rules that match, the last one counts. Paths must be real ones."""
+    """Return the Seatbelt profile. The last matching rule applies, and paths must not contain links."""
     write = _quote(os.path.realpath(policy.write))
     private = "".join(f"(subpath {_quote(path)})" for path in PRIVATE)
     read = "".join(f"(subpath {_quote(os.path.realpath(path))})" for path in policy.read)
@@ -49,7 +49,7 @@ def profile(policy: Policy) -> str:
 
 
 def enter(text: str) -> None:
-    """Enter the sandbox that the profile describes. Raises OSError."""
+    """Enter the sandbox of a profile. Raises OSError."""
     error = ctypes.c_char_p()
     library = ctypes.CDLL("/usr/lib/libSystem.B.dylib")
     if library.sandbox_init(text.encode(), ctypes.c_uint64(0), ctypes.byref(error)):
@@ -57,7 +57,7 @@ def enter(text: str) -> None:
 
 
 def set_limits(limits: KernelLimits) -> None:
-    """Set the limits that macOS honours: CPU seconds, core files, size of a file."""
+    """Set the limits that macOS enforces: CPU seconds, core files, size of a file."""
     cpu = int(limits.cpu_s * 1.25) + 2
     resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

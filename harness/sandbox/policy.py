@@ -1,9 +1,9 @@
-"""What a fold process may touch: the folders it may read, the one it may write, and how much of everything.
+"""The access rights of a fold's process: the folders it may read, the one it may write, and its limits.
 
-Covered: the interpreter, the installed packages and the system's libraries are readable, the fold's own temporary
-folder is writable, and nothing else is either. Tables that ride inside packages (scikit-learn carries a few,
-labels and all, and somebody may measure one of them) are carved out.
-Not covered: `stat` (size and time of any file) stays possible; a table elsewhere in a package is not known here.
+Covered: the interpreter, the installed packages and the libraries of the system are readable, the fold's temporary
+folder is writable, and nothing else is accessible. The tables inside packages are excluded (scikit-learn has a few,
+with labels, and a user may measure one of them).
+Not covered: `stat` (size and time of any file) stays possible; other tables inside packages are not known here.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-# Of a process's own entry in /proc what libraries ask for, and not the whole: `net` names the sockets of all others.
+# The entries of /proc/self that libraries read. Not all of it: `net` lists the sockets of all other processes.
 OWN_PROC = (
     "auxv",
     "cgroup",
@@ -31,8 +31,8 @@ OWN_PROC = (
     "statm",
     "status",
 )
-# How many CPUs joblib may use; denied, it raises PermissionError out of every forest. Counters of other processes
-# stand beside these files.
+# The number of CPUs, for joblib; without it, every forest raises PermissionError. The folder is not readable, since it
+# also has counters of other processes.
 CPU_SHARES = ("cpu.max", "cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us")
 SYSTEM = (
     "/usr",
@@ -53,7 +53,7 @@ TABLES_IN_PACKAGES = ("sklearn/datasets/data", "sklearn/datasets/images")
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Folders and files that a fold may read, and the one folder that it may write."""
+    """The folders and files that a fold may read, and the folder that it may write."""
 
     read: tuple[str, ...]
     write: str
@@ -61,7 +61,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class KernelLimits:
-    """Hard limits that the kernel keeps even when the harness is busy; the harness itself cuts earlier."""
+    """Hard limits of the kernel, which hold even if the harness is busy; the harness enforces lower ones."""
 
     cpu_s: float
     memory_mb: int
@@ -70,20 +70,20 @@ class KernelLimits:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One layer of the sandbox and why it is not there, if it is not."""
+    """One layer of the sandbox, and the reason if it was refused."""
 
     name: str
     refused: str = ""
 
 
 def readable() -> tuple[str, ...]:
-    """Return the folders and files below which every fold may read, packages' tables not yet taken out."""
+    """Return the folders and files that every fold may read, including the tables inside packages."""
     return (*SYSTEM, sys.prefix, sys.base_prefix)
 
 
 @cache
 def carved() -> tuple[str, ...]:
-    """Return the same as many more folders and files, without the tables that ride inside packages."""
+    """Return the same without the tables inside packages, as a longer list of folders and files."""
     packages = {Path(sysconfig.get_path(name)).resolve() for name in ("purelib", "platlib")}
     hidden = [folder / table for folder in packages for table in TABLES_IN_PACKAGES]
     hidden += [folder for folder in _other_packages() if folder not in packages]
@@ -91,16 +91,16 @@ def carved() -> tuple[str, ...]:
 
 
 def _other_packages() -> list[Path]:
-    """Return where other environments keep packages below the same roots: they may hold the same tables again."""
+    """Return the package folders of other environments below the same roots, which may contain the same tables."""
     base = {"base": sys.base_prefix, "platbase": sys.base_prefix}
     own = [Path(sysconfig.get_path(name, vars=base)).resolve() for name in ("purelib", "platlib")]
     return [*own, Path("/usr/lib/python3/dist-packages"), *sorted(Path("/usr/local/lib").glob("python*/*-packages"))]
 
 
 def _without(root: Path, hidden: list[Path]) -> list[str]:
-    """Return paths that together hold all below `root` but `hidden`: an allow-list cannot subtract.
+    """Return paths that together contain everything below `root` except `hidden`, as an allow list requires.
 
-    Links are followed first: an environment's lib64 is its lib by another name.
+    Links are resolved first, since the lib64 of an environment is a link to its lib.
     """
     if root.is_symlink() and "/proc/" not in str(root):
         root = root.resolve()

@@ -1,7 +1,7 @@
-"""Try everything that the sandbox forbids, from inside, and say what came of it.
+"""Try everything that the sandbox forbids, from the inside, and report the outcomes.
 
-This is how the harness knows what is enforced: a fold like any other, whose task is to break out. Each attempt answers
-True when it was stopped.
+The harness runs this as the task of an ordinary fold, to find out what is enforced. An attempt that is stopped gives
+True.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ GROUPS: dict[str, tuple[str, ...]] = {
 
 
 def attempt_all(targets: Mapping[str, Any]) -> dict[str, bool]:
-    """Try each attempt against the targets that the harness laid out; True = it was stopped."""
+    """Make each attempt on the targets of the harness; True if it was stopped."""
     return {name: _is_stopped(attempt, targets) for name, attempt in ATTEMPTS.items()}
 
 
 def summarize(stopped: Mapping[str, bool], how: str) -> str:
-    """Return one line for people: `files=kernel network=kernel …` or `NOT ENFORCED: network` for what got through."""
+    """Return one line: `files=kernel network=kernel …`, with `NOT ENFORCED: network` for what was not stopped."""
     words = [
         f"{group}={how}" if all(stopped.get(name, False) for name in names) else f"NOT ENFORCED: {group}"
         for group, names in GROUPS.items()
@@ -65,7 +65,7 @@ def _write_shared_memory(_targets: Mapping[str, Any]) -> None:
 
 def _read_parent_memory(_targets: Mapping[str, Any]) -> None:
     if sys.platform != "linux":
-        raise PermissionError("no such file here")
+        raise PermissionError("no such file on this system")
     with open(f"/proc/{os.getppid()}/mem", "rb"):  # noqa: PTH123 - plain on purpose
         pass
 
@@ -77,21 +77,21 @@ def _connect(targets: Mapping[str, Any]) -> None:
 
 def _name_a_socket(_targets: Mapping[str, Any]) -> None:
     if sys.platform != "linux":
-        raise PermissionError("no such names here")
+        raise PermissionError("no such names on this system")
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        ours.bind("\0probe")  # this name would stand in a list that every process reads
+        ours.bind("\0probe")  # every process could read this name in a list
 
 
 def _read_names(_targets: Mapping[str, Any]) -> None:
     if sys.platform != "linux":
-        raise PermissionError("no such list here")
+        raise PermissionError("no such list on this system")
     Path("/proc/self/net/unix").read_bytes()
 
 
 def _fork(_targets: Mapping[str, Any]) -> None:
     if not hasattr(os, "fork"):
-        raise PermissionError("no fork here")
+        raise PermissionError("no fork on this system")
     if os.fork() == 0:
         os._exit(0)
     with contextlib.suppress(ChildProcessError):
@@ -112,7 +112,7 @@ def _allocate(targets: Mapping[str, Any]) -> None:
 
 
 def _access_time(_targets: Mapping[str, Any]) -> None:
-    """Fail if every mount is read-only, so that reading a file leaves no mark on it."""
+    """Fail if all mounts are read-only, so that reading a file does not change its access time."""
     if not hasattr(os, "statvfs"):
         return
     if os.statvfs(sys.prefix).f_flag & os.ST_RDONLY:

@@ -1,4 +1,4 @@
-"""The numbers of the system calls that the Linux guard speaks of: name -> (x86_64, aarch64), -1 where there is none."""
+"""The numbers of the system calls in the Linux sandbox: name -> (x86_64, aarch64), -1 if there is none."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ CALLS: dict[str, tuple[int, int]] = {
     "clock_gettime": (228, 113),
     "clock_nanosleep": (230, 115),
     "timer_create": (222, 107),
-    # the guard's own tools: what is locked stays as it is, for this process and for the next
+    # calls that change the sandbox
     "landlock_create_ruleset": (444, 444),
     "landlock_add_rule": (445, 445),
     "landlock_restrict_self": (446, 446),
     "capset": (126, 91),
     "mount_setattr": (442, 442),
-    # network, sockets whose names others can read, and the rings by which one gets both past a filter
+    # network, sockets whose names others can read, and io_uring, which would bypass the filter
     "socket": (41, 198),
     "socketpair": (53, 199),
     "bind": (49, 200),
@@ -45,7 +45,7 @@ CALLS: dict[str, tuple[int, int]] = {
     "vfork": (58, -1),
     "execve": (59, 221),
     "execveat": (322, 281),
-    # signals to others, and other processes' memory and handles
+    # signals to others, and the memory and handles of other processes
     "tkill": (200, 130),
     "rt_sigqueueinfo": (129, 138),
     "rt_tgsigqueueinfo": (297, 240),
@@ -58,7 +58,7 @@ CALLS: dict[str, tuple[int, int]] = {
     "process_madvise": (440, 440),
     "process_mrelease": (448, 448),
     "kcmp": (312, 272),
-    # the kernel's own machinery
+    # administration of the kernel
     "bpf": (321, 280),
     "perf_event_open": (298, 241),
     "userfaultfd": (323, 282),
@@ -81,7 +81,7 @@ CALLS: dict[str, tuple[int, int]] = {
     "setns": (308, 268),
     "chroot": (161, 51),
     "pivot_root": (155, 41),
-    # memory, semaphores and queues that outlive the process or escape its count: to make, and to use those of others
+    # shared memory, semaphores and queues, which outlive the process or are not counted as its memory
     "shmget": (29, 194),
     "shmat": (30, 196),
     "shmctl": (31, 195),
@@ -97,7 +97,7 @@ CALLS: dict[str, tuple[int, int]] = {
     "mq_unlink": (241, 181),
     "memfd_create": (319, 279),
     "memfd_secret": (447, 447),
-    # marks on files, which Landlock does not see
+    # metadata of files, which Landlock does not control
     "chmod": (90, -1),
     "fchmod": (91, 52),
     "fchmodat": (268, 53),
@@ -124,7 +124,7 @@ CALLS: dict[str, tuple[int, int]] = {
     "open_by_handle_at": (304, 265),
     "fanotify_init": (300, 262),
     "inotify_add_watch": (254, 27),
-    # the page cache, asked outright what of a file others have read; and waiting on a page of a file that others map
+    # the page cache, which shows what others have read; and waiting on a page that others map
     "mincore": (27, 232),
     "cachestat": (451, 451),
     "fadvise64": (221, 223),
@@ -135,9 +135,9 @@ CALLS: dict[str, tuple[int, int]] = {
     "futex_wait": (455, 455),
     "futex_requeue": (456, 456),
     "set_tid_address": (218, 96),
-    # the machine's memory, load and number of processes: what one worker uses, another would read there
+    # memory, load and number of processes of the machine, in which one worker could read what another uses
     "sysinfo": (99, 179),
-    # its own limits and place on the processor, which others may read
+    # limits, priority and processor of the process, which others can read
     "setrlimit": (160, 164),
     "sched_setaffinity": (203, 122),
     "sched_setscheduler": (144, 119),
@@ -146,15 +146,15 @@ CALLS: dict[str, tuple[int, int]] = {
     "setpriority": (141, 140),
     "ioprio_set": (251, 30),
 }
-CLOCKS = ("clock_gettime", "clock_nanosleep", "timer_create")  # each takes a clock first
+CLOCKS = ("clock_gettime", "clock_nanosleep", "timer_create")  # their first argument is a clock
 CONDITIONAL = {"clone", "clone3", "prlimit64", "fcntl", "kill", "tgkill", "prctl", "ioctl", "futex", *CLOCKS}
 DENIED = tuple(name for name in CALLS if name not in CONDITIONAL)
 
 
 @cache
 def machine_index() -> int:
-    """Return this processor's column. Raises OSError on one that the table does not hold."""
+    """Return the column of this processor in CALLS. Raises OSError if there is none."""
     try:
         return ("x86_64", "aarch64").index(platform.machine())
     except ValueError:
-        raise OSError(0, f"no table of system calls for {platform.machine()}") from None
+        raise OSError(0, f"the table of system calls has no column for {platform.machine()}") from None

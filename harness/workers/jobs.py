@@ -1,8 +1,8 @@
-"""Hand a task to its process in a file that the process maps: numbers go in column by column and are not copied again.
+"""Pass a task to its process in a file that the process maps. Numbers are written by column and not copied again.
 
-The harness writes, the untrusted side reads: pickle is safe in that direction alone. A frame, or a part of one, is
-taken apart while it is written, so that no second copy of a large table comes to stand in the harness's memory; the
-process maps the file privately, so that a train.py may change its rows in place and changes nobody else's.
+The harness writes and the untrusted side reads; pickle is safe only in that direction. A frame, or a part of one, is
+written column by column, so that the harness never holds a second copy of a large table. The process maps the file
+privately, so that a train.py may change its rows in place without an effect on others.
 """
 
 from __future__ import annotations
@@ -22,32 +22,32 @@ import pandas as pd
 
 from harness.text import look_up
 
-HEAD = struct.Struct("<q")  # where the pickle begins, behind all the numbers
-SMALL_BYTES = 1 << 20  # a smaller frame is pickled whole: taking it apart would take longer than copying it
-NUMERIC = "fiub"  # kinds of numpy types that are written as they lie in memory
+HEAD = struct.Struct("<q")  # offset of the pickle, which follows the numbers
+SMALL_BYTES = 1 << 20  # a smaller frame is pickled whole, which is faster than writing its columns
+NUMERIC = "fiub"  # kinds of numpy types that are written as in memory
 
 Positions: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
-Block: TypeAlias = tuple[str, int, list[int]]  # type, place in the file, and which columns it holds
+Block: TypeAlias = tuple[str, int, list[int]]  # type, offset in the file, positions of its columns
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """These rows of a table, in this order and with a fresh index: taken when the job is written, not before."""
+    """Rows of a table in the given order and with a new index; they are copied only when the job is written."""
 
     X: pd.DataFrame
     positions: Positions
 
     def __len__(self) -> int:
-        """Return how many rows they are."""
+        """Return the number of rows."""
         return len(self.positions)
 
     def take(self) -> pd.DataFrame:
-        """Return them as a frame of their own."""
+        """Return the rows as a new frame."""
         return self.X.take(self.positions).reset_index(drop=True)
 
 
 def write(job: Mapping[str, Any], file: IO[bytes]) -> None:
-    """Write a job into an empty file, and leave it at its beginning."""
+    """Write a job into an empty file, and seek to its beginning."""
     file.write(HEAD.pack(0))
     words = io.BytesIO()
     _Pickler(words, file).dump(dict(job))
@@ -55,11 +55,11 @@ def write(job: Mapping[str, Any], file: IO[bytes]) -> None:
     file.write(words.getbuffer())
     file.seek(0)
     file.write(HEAD.pack(begin))
-    file.seek(0)  # this also writes what was buffered
+    file.seek(0)  # also flushes the buffer
 
 
 def read(descriptor: int) -> dict[str, Any]:
-    """Return the job in an open file. Its numbers are the mapped file; closing the descriptor takes nothing away."""
+    """Return the job in an open file. Its numbers are the mapped file; the descriptor may be closed afterwards."""
     with os.fdopen(os.dup(descriptor), "rb") as file:
         file.seek(0)
         (begin,) = HEAD.unpack(file.read(HEAD.size))
@@ -69,7 +69,7 @@ def read(descriptor: int) -> dict[str, Any]:
 
 
 class _Pickler(pickle.Pickler):
-    """Writes the numbers of frames to the file at once, and in their place where they stand there."""
+    """Writes the numbers of frames to the file, and their offsets to the pickle."""
 
     def __init__(self, words: IO[bytes], file: IO[bytes]) -> None:
         super().__init__(words, protocol=5)
@@ -84,7 +84,7 @@ class _Pickler(pickle.Pickler):
         return None
 
     def _take_apart(self, X: pd.DataFrame, positions: Positions | None) -> tuple[Any, ...]:
-        """Return (names, number of rows, blocks of numbers, other columns by their place)."""
+        """Return (names, number of rows, blocks of numbers, other columns by position)."""
         numeric: dict[str, list[int]] = {}
         for place, dtype in enumerate(X.dtypes):
             if isinstance(dtype, np.dtype) and dtype.kind in NUMERIC:
@@ -105,10 +105,10 @@ class _Pickler(pickle.Pickler):
 
 
 class _Unpickler(pickle.Unpickler):
-    """Puts frames together again, around the numbers where they lie in the file.
+    """Builds the frames from the numbers in the file, without a copy.
 
-    Each block is mapped by itself: numpy lets anybody follow an array to the memory that it lies in, and from the rows
-    to fit on no way is to lead to those to score.
+    Each block is mapped separately. numpy gives access to the whole memory under an array, and the training rows must
+    not share it with the rows to score.
     """
 
     def __init__(self, words: IO[bytes], descriptor: int) -> None:
@@ -128,7 +128,7 @@ class _Unpickler(pickle.Unpickler):
             columns |= dict(zip(more, array, strict=True))
         X = pd.DataFrame(largest.T, columns=pd.Index(places), copy=False)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", pd.errors.PerformanceWarning)  # of text, each column is a block, always
+            warnings.simplefilter("ignore", pd.errors.PerformanceWarning)  # text columns are always separate blocks
             for place in sorted(columns):
                 X.insert(place, place, columns[place])
         return X.set_axis(names, axis=1)
@@ -142,7 +142,7 @@ class _Unpickler(pickle.Unpickler):
 
 
 def _short(column: pd.Series[Any]) -> Any:
-    """Return text as (codes, the different texts, type): a pickle looks at every object, and a row of text is one."""
+    """Return text as (codes, distinct texts, type), since a pickle visits every cell of a text column."""
     if not isinstance(column.dtype, pd.StringDtype):
         return column.reset_index(drop=True)
     codes, texts = pd.factorize(column)

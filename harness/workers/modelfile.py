@@ -1,10 +1,10 @@
-"""Write a fitted model, read it back, say what stands in its file: called in locked-down processes alone.
+"""Write a fitted model, read it, and list its types. Called only in processes inside the sandbox.
 
-The format is skops: a zip of arrays and a description of how to put them together, which names every type it needs and
-carries no code. A class that a train.py defines is such a type; reading it back takes that train.py, which therefore
-runs first, in the same process and nowhere else.
+The format is skops: a zip of arrays and a description of the objects, which names every type it needs and contains no
+code. A class that a train.py defines is such a type. Reading the model therefore needs that train.py, which runs first,
+in the same process.
 
-Covered: the trusted side never reads the model but as bytes. Not covered: what a train.py puts into its model.
+Covered: the trusted side handles the model only as bytes. Not covered: what a train.py puts into its model.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ def write(model: Any) -> bytes:
 
 
 def read(data: bytes) -> Any:
-    """Return the model that was written; every type that it names is trusted, since the sandbox is the guard."""
+    """Return the model in a file. Every type that it names is trusted, since this runs inside the sandbox."""
     return skops.io.loads(data, trusted=skops.io.get_untrusted_types(data=data))
 
 
 def types_in(data: bytes) -> bytes:
-    """Return, as JSON, the types in the file that skops does not trust by itself."""
+    """Return, as JSON, the types in the file that skops does not trust by default."""
     return json.dumps(sorted(skops.io.get_untrusted_types(data=data))).encode()

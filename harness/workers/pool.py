@@ -1,7 +1,7 @@
-"""Run tasks side by side in slots, within one budget, and turn whatever happens into values.
+"""Run tasks in parallel slots within one budget, and return an Answer for each, also for those that fail.
 
-The budget is in CPU seconds of all tasks together, so that a busy laptop and a quiet workstation give the same verdict;
-wall-clock, memory, disk and log limits stand behind it. A task that fails never raises here: its Answer says why.
+The budget is in CPU seconds of all tasks together, so that a busy laptop and an idle workstation give the same verdict.
+Limits on wall-clock time, memory, disk and log are a backstop. A failed task does not raise; its Answer has the reason.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ import numpy as np
 import psutil
 
 from harness.workers import jobs
-from harness.workers.launcher import Exit, Files, Slot, nameless_file, open_slots, wait_for_any
+from harness.workers.launcher import Exit, nameless_file
+from harness.workers.slots import Files, Slot, open_slots, wait_for_any
 from harness.workers.worker import DECISION, FAILURE, PROBABILITY
 
-POLL_S = 0.03  # a spinning task in each of a few slots overshoots the budget by no more than this
+POLL_S = 0.03  # a task in an endless loop overshoots the budget by at most this, times the slots
 MB = 1 << 20
 ERROR_BYTES = 4096
 NOT_RUN, NOT_NEEDED = "not run", "not needed any more"
@@ -29,7 +30,7 @@ NOT_RUN, NOT_NEEDED = "not run", "not needed any more"
 
 @dataclass(frozen=True, slots=True)
 class TaskBudget:
-    """What all tasks of one measurement may use together; memory, disk and log are for each."""
+    """CPU and wall-clock seconds for all tasks of a measurement together; memory, disk and log for each task."""
 
     cpu_s: float
     wall_s: float
@@ -40,13 +41,13 @@ class TaskBudget:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one task came to: bytes, or the reason why there are none."""
+    """The result of one task: bytes, or the reason why there are none."""
 
     payload: bytes | None
     reason: str = ""
     is_decision: bool = False
     is_timeout: bool = False
-    is_raised: bool = False  # the task itself said why: not a limit, a signal or a lost process
+    is_raised: bool = False  # the task reported an exception; it was not a limit, a signal or a lost process
     cpu_s: float = 0.0
     peak_memory_mb: float = 0.0
     log: str = ""
@@ -54,9 +55,9 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A job for the worker, and how many bytes an answer must have (or may have, if not exact) to be read at all.
+    """A job for the worker, and the size of its answer: exactly `n_bytes` if `is_exact`, else at most `n_bytes`.
 
-    What must be exact are scores: float64, and finite.
+    An exact answer holds scores, which are float64 and finite.
     """
 
     job: Mapping[str, Any]
@@ -81,7 +82,7 @@ class _Running:
 
 @dataclass(slots=True)
 class Runner:
-    """Keeps the launcher warm from one measurement to the next. Close it, or use it as a context."""
+    """Runs tasks and keeps the launcher between measurements. Close it, or use it as a context manager."""
 
     n_slots: int
     slots: list[Slot] = field(default_factory=list)
@@ -93,24 +94,24 @@ class Runner:
         self.close()
 
     def close(self) -> None:
-        """End every worker and the launcher."""
+        """Kill every worker and end the launcher."""
         while self.slots:
             self.slots.pop().close()
 
     def warm_up(self) -> None:
-        """Start the launcher now rather than with the first task."""
+        """Start the launcher now instead of with the first task."""
         if not self.slots:
             self.slots = open_slots(self.n_slots)
 
     def run(self, tasks: Sequence[Task], budget: TaskBudget) -> list[Answer]:
-        """Run the tasks to their end and return their answers in the order of the tasks."""
+        """Run the tasks and return their answers in the order of the tasks."""
         with self.start(tasks, budget) as running:
             for _ in running:
                 pass
         return running.answers()
 
     def start(self, tasks: Sequence[Task], budget: TaskBudget) -> RunningTasks:
-        """Return the tasks as a context to iterate over; they start with the iteration, within one shared budget."""
+        """Return the tasks as a context manager and iterator; they start with the iteration and share the budget."""
         self.warm_up()
         for slot in self.slots:
             slot.wait_until_ready()
@@ -118,7 +119,7 @@ class Runner:
 
 
 class RunningTasks:
-    """Iterate over (index, answer) of tasks as they end; leaving the context ends those that still run."""
+    """Iterate over (index, answer) in the order in which tasks end; leaving the context kills those that still run."""
 
     def __init__(self, runner: Runner, tasks: Sequence[Task], budget: TaskBudget) -> None:
         self.runner, self.tasks, self.budget = runner, tasks, budget
@@ -142,7 +143,7 @@ class RunningTasks:
                 self._wait()
         finally:
             if self.running:
-                self.runner.close()  # an interrupted task must not go on; the next call starts a new launcher
+                self.runner.close()  # after an interrupt no task may go on; the next call starts a new launcher
 
     def __iter__(self) -> Iterator[tuple[int, Answer]]:
         while self._is_open():
@@ -175,7 +176,7 @@ class RunningTasks:
         return self.cpu_s + sum(task.cpu_s for task in self.running)
 
     def _wait(self) -> list[int]:
-        """Wait a moment for the running tasks, cut those beyond a limit, and return the indices of those that ended."""
+        """Wait for POLL_S at most, kill the tasks beyond a limit, and return the indices of those that ended."""
         finished = []
         wait_for_any([task.slot for task in self.running], POLL_S)
         for task in list(self.running):
@@ -201,9 +202,9 @@ class RunningTasks:
             elif task.peak_memory_mb > self.budget.memory_mb:
                 self._stop(task, f"memory limit of {self.budget.memory_mb} MB, used {task.peak_memory_mb:.0f} MB")
             elif os.fstat(task.log.fileno()).st_size > self.budget.log_mb * MB:
-                self._stop(task, f"it printed more than {self.budget.log_mb} MB")
+                self._stop(task, f"train.py printed more than {self.budget.log_mb} MB")
             elif os.fstat(task.result.fileno()).st_size > max(task.asked.n_bytes, ERROR_BYTES) + 1:
-                self._stop(task, "its answer is larger than the scores asked for")
+                self._stop(task, "the answer is larger than the requested scores")
 
     def _stop(self, task: _Running, reason: str, *, is_timeout: bool = False) -> None:
         if not task.stopped:
@@ -234,7 +235,7 @@ class RunningTasks:
 
 
 def _write_files(job: dict[str, Any], *, has_row_blocks: bool) -> Files:
-    """Write a job; blocks whose scores have a known size go into files of their own, to be given in turn."""
+    """Write a job; blocks whose scores have a known size go into separate files, which the worker gets in turn."""
     sizes = job.pop("sizes", ())
     blocks = job.pop("blocks") if sizes and has_row_blocks else ()
     job_file, result, log = map(nameless_file, ("job", "result", "log"))
@@ -264,16 +265,16 @@ def _look(task: _Running) -> None:
 
 
 def _read_result(task: _Running, ended: Exit) -> tuple[bytes, bytes | None, str]:
-    """Return (kind, payload or None, reason). Nothing here trusts what the task wrote but its length."""
+    """Return (kind, payload or None, reason). The task wrote the file, so only its length is trusted."""
     if task.stopped:
         return b"", None, task.stopped
     task.result.seek(0)
     data = task.result.read(max(task.asked.n_bytes, ERROR_BYTES) + 2)
     kind, payload = data[:1], data[1:]
     fits = len(payload) == task.asked.n_bytes if task.asked.is_exact else len(payload) <= task.asked.n_bytes
-    if kind in {PROBABILITY, DECISION} and fits and ended.status == 0:  # who was ended for what it did has no answer
+    if kind in {PROBABILITY, DECISION} and fits and ended.status == 0:  # a killed process has no answer
         if task.asked.is_exact and not np.isfinite(np.frombuffer(payload, "<f8")).all():
-            return FAILURE, None, "ValueError: the scores must be finite, got NaN or infinity"
+            return FAILURE, None, "ValueError: the scores must be finite, not NaN or infinity"
         return kind, payload, ""
     if kind == FAILURE:
         return kind, None, one_line(payload[:ERROR_BYTES].decode("utf-8", "replace"))
@@ -284,10 +285,10 @@ def _how_it_ended(status: int, n_bytes: int) -> str:
     code = os.waitstatus_to_exitcode(status) if sys.platform != "win32" else status
     if code < 0:
         name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
-        return f"the process was ended by {name}"
+        return f"the process was killed by {name}"
     if n_bytes:
-        return "its answer was not the scores asked for"
-    return f"the process ended by itself without scores, exit status {code}"
+        return "the answer is not the requested scores"
+    return f"the process exited without scores, with exit status {code}"
 
 
 def _read_log(log: IO[bytes]) -> str:
@@ -296,7 +297,7 @@ def _read_log(log: IO[bytes]) -> str:
 
 
 def one_line(text: str, limit: int = 300) -> str:
-    """Return text as one printable line of at most `limit` characters: no control characters, no line breaks."""
+    """Return text as one printable line of at most `limit` characters, without control characters."""
     printable = "".join(c if c.isprintable() else " " for c in text)
     squeezed = " ".join(printable.split())
     return squeezed if len(squeezed) <= limit else squeezed[: limit - 1] + "…"

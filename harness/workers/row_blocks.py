@@ -1,11 +1,10 @@
-"""Give a worker the rows to score one block at a time: the next one only when the scores of the last are fixed.
+"""Send a worker the rows to score one block at a time, each after the scores of the block before it are fixed.
 
-Two processes use it: the harness, which is trusted and holds the rows, and the worker, which runs train.py.
+Two processes use this module: the harness, which is trusted and holds the rows, and the worker, which runs train.py.
 
-Covered: while a file fits, no row to score is in its process; while it scores the validation rows, no probe row is, and
-their scores stay fixed, whatever the worker writes over them later, and whatever it does to its ends of files and
-sockets.
-Not covered: fresh interpreters, where a system has no fork, get all blocks at once.
+Covered: during the fit, the process holds no row to score; while it scores the validation rows, it holds no probe row.
+The scores of a block stay fixed whatever the worker later writes over them or does to its files and sockets.
+Not covered: new interpreters, on systems without a fork, get all blocks at once.
 """
 
 from __future__ import annotations
@@ -17,25 +16,25 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 ASK, GO = b"?", b"!"
-HEADER = 1  # byte before the first block's scores: what kind of scores they are, known once the file is fitted
+HEADER = 1  # byte before the first block's scores: their kind, which is known after the fit
 FAILURE = b"E"
 
 
 @dataclass(frozen=True, slots=True)
 class BlockReader:
-    """The worker's side: empty files that fill up, and the socket to ask by."""
+    """The worker's side: empty files, which the harness fills, and the socket for requests."""
 
     files: Sequence[int]
     line: int
 
     def blocks(self) -> Iterator[Any]:
-        """Yield one block after another, each when the scores of the one before it are written."""
+        """Yield the blocks, each after the scores of the one before it are written."""
         from harness.workers import jobs
 
         for file in self.files:
             os.write(self.line, ASK)
             if os.read(self.line, 1) != GO:
-                raise EOFError("the harness gave no more rows")
+                raise EOFError("the harness sent no more rows")
             yield jobs.read(file)["X"]
             os.close(file)
 
@@ -48,13 +47,13 @@ class BlockFeeder:
     blocks : files
         Written jobs, each with one block as its "X".
     copies : files
-        As many empty files, which the worker holds too.
+        As many empty files, which the worker has open, too.
     sizes : ints
         Bytes of the scores of each block.
     result : file
         Where the worker writes its scores.
     line : socket
-        By which the worker asks. It does not block: the worker may fill it, and nobody waits for a worker.
+        For the requests of the worker. Non-blocking: the worker may fill it, and the harness must not wait for it.
     """
 
     def __init__(
@@ -71,9 +70,9 @@ class BlockFeeder:
         self.n_given = 0
 
     def give(self) -> bool:
-        """Fix what is written so far and give the next block; False where scores are missing or nobody asks.
+        """Fix the scores written so far and send the next block.
 
-        False, too, where the worker has spoiled the files and the socket by which it would get the rows.
+        Return False if scores are missing, if there is no request, or if the worker has broken its files or socket.
         """
         try:
             return self._give()
@@ -87,7 +86,7 @@ class BlockFeeder:
         if os.fstat(self.result).st_size != due:
             return False
         self.fixed += os.pread(self.result, due - len(self.fixed), len(self.fixed))
-        if len(self.fixed) != due:  # it was cut in between
+        if len(self.fixed) != due:  # the worker truncated the file in between
             return False
         _copy(self.blocks[self.n_given].fileno(), self.copies[self.n_given].fileno())
         self.n_given += 1
@@ -95,15 +94,15 @@ class BlockFeeder:
         return True
 
     def settle(self) -> None:
-        """Put back what was fixed, after the worker's end; a task that failed has said so instead."""
-        import fcntl  # Windows has none, and gives all blocks at once
+        """Restore the fixed scores after the worker's end, unless the task reported a failure."""
+        import fcntl  # not on Windows, which sends all blocks at once
 
         if self.fixed and os.pread(self.result, 1, 0) != FAILURE:
-            fcntl.fcntl(self.result, fcntl.F_SETFL, 0)  # else what is put back is appended, if the worker chose so
+            fcntl.fcntl(self.result, fcntl.F_SETFL, 0)  # clears O_APPEND, which the worker may have set
             os.pwrite(self.result, self.fixed, 0)
 
     def close(self) -> None:
-        """Let go of everything but the result."""
+        """Close the socket and all files but the result."""
         self.line.close()
         for file in (*self.blocks, *self.copies):
             file.close()

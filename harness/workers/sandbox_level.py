@@ -1,4 +1,4 @@
-"""Find out what the sandbox enforces on this machine: run one fold whose task is to break out."""
+"""Find out what the sandbox enforces on this machine, by a task that tries to break out."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PROBE_BUDGET = TaskBudget(cpu_s=20.0, wall_s=60.0, memory_mb=4096)
 
 
 def probe_level(runner: Runner, secret: Path) -> str:
-    """Return what is enforced, as one line. `secret` is a file that no fold may read (prepare.py will do)."""
+    """Return what is enforced, as one line. `secret` is a file that no fold may read, such as prepare.py."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         targets = {"table": str(secret), "port": listener.getsockname()[1], "memory_mb": PROBE_BUDGET.memory_mb}
         job = {

@@ -1,6 +1,6 @@
-"""Touch the lazy parts of the libraries once, on toy data, before any fold is forked.
+"""Load the lazy parts of the libraries once, by fits on toy data, before any fold is forked.
 
-Without it every fold pays for them again: 37 instead of 22 ms of CPU on the table of 303 rows. The one rule is one
+Without it every fold loads them again: 37 instead of 22 ms of CPU on the table of 303 rows. All fits must use one
 thread: a library that has used several threads before a fork hangs in the child.
 """
 

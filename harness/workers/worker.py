@@ -1,12 +1,11 @@
-"""The untrusted side: one process, one task, then the end.
+"""The untrusted side: one process that runs one task and exits.
 
-It runs train.py, so nothing that it says is believed: the trusted parent takes a fixed number of bytes from it and
-reads them as numbers. It never receives a label of a row that it has to score. It is started fresh (`worker.py fresh
-FOLDER`) or forked by the launcher (`worker.py launch FD HOME`), which has imported the libraries and sees neither data
-nor train.py.
+It runs train.py, so none of its output is trusted: the harness reads a fixed number of bytes from it as numbers. It
+never gets a label of a row that it has to score. It is a new interpreter (`worker.py fresh FOLDER`) or forked by the
+launcher (`worker.py launch FD HOME`), which has imported the libraries and gets neither data nor train.py.
 
-Covered: state of any kind from an earlier fold (the process is new), prints (they go to a log), early exits.
-Not covered: the sandbox around it is harness/sandbox; whether train.py is honest is harness/checks.
+Covered: state of an earlier fold (the process is new), prints (they go to a log), early exits.
+Not covered: the sandbox (harness/sandbox) and the honesty of train.py (harness/checks).
 """
 
 from __future__ import annotations
@@ -35,23 +34,14 @@ if TYPE_CHECKING:
 
     from harness.workers.row_blocks import BlockReader
 
-HERE = b"!"  # what a worker says first; with it the kernel tells the harness its process id
-MAX_FILES = 16  # that one task is given: job, result, log, and blocks of rows
-PROBABILITY, DECISION, FAILURE = (
-    b"P",
-    b"D",
-    b"E",
-)  # the first byte of an answer: 0.5 or 0 parts the classes, or it failed
+HERE = b"!"  # first message of a worker; the kernel attaches its process id
+MAX_FILES = 16  # of one task: job, result, log, and blocks of rows
+PROBABILITY, DECISION, FAILURE = b"P", b"D", b"E"  # first byte of an answer: threshold 0.5, threshold 0, or failed
 FEATURES_HEADER = struct.Struct("<qq")  # rows, columns
-FAMILIES = "calibration cluster decomposition discriminant_analysis ensemble feature_selection gaussian_process"
-FAMILIES += (
-    " kernel_approximation mixture model_selection naive_bayes neighbors neural_network random_projection svm tree"
-)
-OURS = (
-    "harness.workers.row_blocks",
-    "harness.workers.jobs",
-    "harness.sandbox.policy",
-)  # each fold needs them, and would compile them anew
+FAMILIES = """calibration cluster decomposition discriminant_analysis ensemble feature_selection gaussian_process
+    kernel_approximation mixture model_selection naive_bayes neighbors neural_network random_projection svm tree"""
+# every fold needs these and would compile them again
+OURS = ("harness.workers.row_blocks", "harness.workers.jobs", "harness.sandbox.policy")
 PRELOAD = ("lightgbm", "xgboost", "flaml", *(f"sklearn.{family}" for family in FAMILIES.split()), *OURS)
 TASK_MODULES = {  # what one task needs beside them, imported before the sandbox is applied
     "describe_sandbox": "harness.sandbox.self_test",
@@ -61,7 +51,7 @@ TEMPORARY = ("TMPDIR", "TEMP", "TMP", "HOME", "USERPROFILE", "JOBLIB_TEMP_FOLDER
 
 
 def run_task(job_fd: int, result_fd: int, log_fd: int, folder: str, reader: BlockReader | None = None) -> None:
-    """Read a job, lock the process down, run it, and leave the answer in the result file."""
+    """Read a job, apply the sandbox, run the job, and write the answer to the result file."""
     from harness.workers import jobs
 
     job = jobs.read(job_fd)
@@ -89,7 +79,7 @@ def _write(descriptor: int, data: bytes) -> None:
 
 
 def _redirect(log_fd: int) -> None:
-    """Let prints reach nothing but the log, and take standard input away."""
+    """Send all prints to the log, and close standard input."""
     null = os.open(os.devnull, os.O_RDWR)
     for source, target in ((null, 0), (log_fd, 1), (log_fd, 2)):
         os.dup2(source, target)
@@ -99,8 +89,8 @@ def _redirect(log_fd: int) -> None:
 
 
 def _settle(folder: str, job: dict[str, Any]) -> None:
-    """Move into the temporary folder, lock the door behind, and seed what an author may have forgotten to seed."""
-    os.chdir(folder)  # noqa: TID251 - this process is its own
+    """Change to the temporary folder, apply the sandbox, and seed the global random generators."""
+    os.chdir(folder)  # noqa: TID251 - this process runs nothing else
     os.environ.update(dict.fromkeys(TEMPORARY, folder))
     tempfile.tempdir = folder
     if module := TASK_MODULES.get(job["task"]):
@@ -119,7 +109,7 @@ def _settle(folder: str, job: dict[str, Any]) -> None:
 
 
 def _load(source: str) -> ModuleType:
-    """Execute train.py as the module `train`, which pickles, clones and models that are read back can find again."""
+    """Execute train.py as the module `train`, so that pickles, clones and stored models find its classes."""
     module = ModuleType("train")
     module.__file__ = "train.py"
     sys.modules["train"] = module
@@ -128,7 +118,7 @@ def _load(source: str) -> ModuleType:
 
 
 def score(job: dict[str, Any]) -> Iterator[bytes]:
-    """Fit on the given rows and score each block of others: float64, one row of scores a row of the blocks."""
+    """Fit on the given rows and score each block of other rows: float64, one row of scores for each row."""
     module = _load(job["source"])
     fit_X, fit_y = job.pop("X"), job.pop("y")
     model = module.build_pipeline()
@@ -138,7 +128,7 @@ def score(job: dict[str, Any]) -> Iterator[bytes]:
 
 
 def featurize(job: dict[str, Any]) -> list[bytes]:
-    """Return what feature_fn makes of the rows, as float64: text and categories become hashes of their text."""
+    """Return the features of the rows as float64; text and categories become hashes of their text."""
     import numpy as np
 
     module = _load(job["source"])
@@ -149,14 +139,14 @@ def featurize(job: dict[str, Any]) -> list[bytes]:
 
 
 def describe_sandbox(job: dict[str, Any]) -> list[bytes]:
-    """Try what the sandbox forbids and say what came of it."""
+    """Try what the sandbox forbids and return the outcomes."""
     from harness.sandbox.self_test import attempt_all
 
     return [PROBABILITY, json.dumps(attempt_all(job["targets"])).encode()]
 
 
 def keep_model(job: dict[str, Any]) -> list[bytes]:
-    """Fit on all rows given and return the model as bytes, with the scores of some blocks that it should give again."""
+    """Fit on all rows and return the model as bytes, with its scores of some blocks for a later comparison."""
     from harness.workers import modelfile
 
     module = _load(job["source"])
@@ -167,7 +157,7 @@ def keep_model(job: dict[str, Any]) -> list[bytes]:
 
 
 def use_model(job: dict[str, Any]) -> Iterator[bytes]:
-    """Score each block of rows by a model that was kept; its train.py runs first, for what it defines."""
+    """Score each block of rows with a stored model; its train.py runs first, since it may define classes."""
     from harness.workers import modelfile
 
     module = _load(job["source"])
@@ -175,14 +165,14 @@ def use_model(job: dict[str, Any]) -> Iterator[bytes]:
 
 
 def list_types(job: dict[str, Any]) -> list[bytes]:
-    """Return which types stand in the file of a model that was kept; train.py does not run."""
+    """Return the types that a stored model contains; train.py does not run."""
     from harness.workers import modelfile
 
     return [PROBABILITY, modelfile.types_in(job["model"])]
 
 
 def _block_scores(module: ModuleType, model: Any, job: dict[str, Any]) -> Iterator[bytes]:
-    """Yield what kind of scores follow, probabilities where there are any, then the scores of block after block."""
+    """Yield the kind of the scores (probabilities if the model has them), then the scores of each block."""
     method = "predict_proba" if hasattr(model, "predict_proba") else "decision_function"
     yield PROBABILITY if method == "predict_proba" else DECISION
     for block in job.pop("blocks"):
@@ -193,7 +183,7 @@ def _features(module: ModuleType, X: pd.DataFrame) -> Any:
     features = module.feature_fn(X)
     n_rows = getattr(features, "shape", (None,))[0]
     if n_rows != len(X):
-        raise ValueError(f"feature_fn must return the same {len(X)} rows, got {n_rows}")
+        raise ValueError(f"feature_fn must return the same {len(X)} rows, not {n_rows}")
     return features
 
 
@@ -205,9 +195,9 @@ def _scores(model: Any, method: str, features: Any, n_classes: int) -> bytes:
     n_rows = features.shape[0]
     wanted = (n_rows,) if method == "decision_function" and n_classes == 2 else (n_rows, n_classes)
     if values.shape != wanted:
-        raise ValueError(f"{method} must return scores of shape {wanted}, got {values.shape}")
+        raise ValueError(f"{method} must return scores of shape {wanted}, not {values.shape}")
     if not np.isfinite(values).all():
-        raise ValueError("the scores must be finite, got NaN or infinity")
+        raise ValueError("the scores must be finite, not NaN or infinity")
     return np.ascontiguousarray(values[:, 1] if values.ndim == 2 and n_classes == 2 else values).tobytes()
 
 
@@ -230,7 +220,7 @@ def _as_numbers(column: pd.Series[Any]) -> np.ndarray[Any, Any]:
 
 
 def _explain(error: BaseException) -> str:
-    """Return one line: the exception and the line of train.py that raised it."""
+    """Return the exception and the line of train.py that raised it, as one line."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == "train.py"]
     line = error.lineno if isinstance(error, SyntaxError) and error.filename == "train.py" else None
     line = line or (frames[-1].lineno if frames else None)
@@ -253,12 +243,11 @@ TASKS: dict[str, Callable[[dict[str, Any]], Iterable[bytes]]] = {
 
 
 def serve_launcher(control: socket.socket, home: str) -> None:
-    """Import the libraries once, then fork one worker for each byte that the harness sends, until it is gone.
+    """Import the libraries once, then fork one worker for each request of the harness, until the harness ends.
 
-    This process is forked again and again, so whatever it holds, every later worker inherits. It therefore learns
-    nothing of any task: a request is one constant byte and one socket, whose other end the harness holds; the worker
-    is forked before anything is read from it. The worker is no child of this process, and its number, its status and
-    what it used never come here.
+    Every worker inherits the memory of this process, so this process must receive nothing of any task. A request is one
+    constant byte and one socket, whose other end the harness holds; nothing is read from it before the fork. The worker
+    is not a child of this process, which therefore never gets its id, its exit status or its resource usage.
     """
     tempfile.tempdir = home
     try:
@@ -299,7 +288,7 @@ def _fork_workers(control: socket.socket) -> None:
 
 
 def _serve_task(line: socket.socket) -> None:
-    """Be the worker: say that it is there, receive one task from the harness, run it, and end."""
+    """Run as the worker: send the first message, receive one task from the harness, run it, and exit."""
     from harness.workers.row_blocks import BlockReader
 
     try:
@@ -314,6 +303,15 @@ def _serve_task(line: socket.socket) -> None:
         os._exit(0)
 
 
+def _try_fork(line: socket.socket) -> None:
+    """Fork a sibling that sends one message and exits."""
+    from harness.sandbox.linux import fork_sibling
+
+    if fork_sibling():
+        line.send(HERE)
+    os._exit(0)
+
+
 def _die_with_parent() -> None:
     if sys.platform == "linux":
         import ctypes
@@ -322,36 +320,38 @@ def _die_with_parent() -> None:
 
 
 def _remove(home: str) -> None:
-    """Remove what the folds of a harness that is gone have left: their processes may end a moment later."""
+    """Remove the folders of the folds. The workers of a killed harness may end a moment later, so try again."""
     for _ in range(20):
         shutil.rmtree(home, ignore_errors=True)
-        if not os.path.exists(home):  # noqa: PTH110 - as plain as it gets
+        if not os.path.exists(home):  # noqa: PTH110 - a str, as rmtree gets it
             return
         time.sleep(0.05)
 
 
 def _import_own_harness() -> None:
-    """Import the package that this file stands in, and nothing else from its folder's parent.
+    """Import the package that contains this file, and nothing else from its parent folder.
 
-    Not by way of sys.path: a repo that is installed elsewhere would come first, and a planted json.py would, too.
+    Without sys.path, which could find another installed copy first, or a json.py beside the package.
     """
     folder = Path(__file__).resolve().parents[1]
     spec = importlib.util.spec_from_file_location(
         "harness", folder / "__init__.py", submodule_search_locations=[str(folder)]
     )
     if spec is None or spec.loader is None:
-        raise ImportError(f"{folder}: expected the harness package")
+        raise ImportError(f"{folder}: the harness package cannot be imported")
     sys.modules["harness"] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(sys.modules["harness"])
 
 
 def main(mode: str, *arguments: str) -> None:
-    """Serve as the launcher, or run the one task that stands in standard input."""
+    """Serve as the launcher, try to fork once, or run the one task in standard input."""
     _import_own_harness()
     if mode == "launch":
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         serve_launcher(socket.socket(fileno=int(arguments[0])), arguments[1])
         return
+    if mode == "try_fork":
+        _try_fork(socket.socket(fileno=int(arguments[0])))
     run_task(os.dup(0), os.dup(1), 2, arguments[0])
     os._exit(0)
 

@@ -127,7 +127,7 @@ def test_a_check_that_could_not_look_clears_nobody(
     own = FoldWorkers(bench.problem, bench.runner, bench.budget)
     measured = evaluate(read_source(BASELINE.encode()), own)
     assert measured.status is status
-    assert measured.reason.startswith("label-flip could not look: ")
+    assert measured.reason.startswith("label-flip could not be completed: ")
     assert "memory limit of 2048 MB" in measured.reason
     assert measured.val_auc is None
     assert measured.leaks == []
@@ -136,5 +136,5 @@ def test_a_check_that_could_not_look_clears_nobody(
 def test_features_that_could_not_be_read_clear_nobody(bench: FoldWorkers, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(CheckContext, "features", lambda *_: Failure("memory limit", is_transient=True))
     measured = evaluate(read_source(BASELINE.encode()), bench, target=Target(0.1))
-    assert measured.reason == "row-wise-features could not look: memory limit"
+    assert measured.reason == "row-wise-features could not be completed: memory limit"
     assert measured.status is Status.CRASHED

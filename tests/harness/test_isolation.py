@@ -1,4 +1,4 @@
-"""What one worker leaves, no later one finds: not in its memory, nor in any file, socket or folder that it inherits."""
+"""Nothing of a worker reaches a later one: not its memory, nor any file, socket or folder."""
 
 from __future__ import annotations
 

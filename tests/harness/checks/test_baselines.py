@@ -40,17 +40,17 @@ def test_a_plain_model_that_cannot_be_measured_is_passed_over(
     assert "not measured: neighbours;" in finding.evidence
 
 
-def test_without_any_plain_model_the_check_could_not_look(
+def test_without_any_plain_model_the_check_cannot_be_completed(
     hashed: CheckContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     context = replace(hashed, plain={})
     monkeypatch.setattr(baselines, "MODELS", {"a linear model": BROKEN})
-    monkeypatch.setattr(label_flip, "count_jumps", lambda _lab: Jumps(0, 0))
-    monkeypatch.setattr(label_flip.exact_rows, "find", lambda _lab: None)
+    monkeypatch.setattr(label_flip, "count_jumps", lambda _context: Jumps(0, 0))
+    monkeypatch.setattr(label_flip.exact_rows, "find", lambda _context: None)
     finding = label_flip.run(context)
     assert finding.failure is not None
     assert not finding.passed
-    assert finding.evidence.startswith("could not look: no plain model could be measured: ImportError")
+    assert finding.evidence.startswith("could not be completed: no plain model could be measured: ImportError")
     assert baselines.find_unmeasured(context) == ["a linear model"]
 
 

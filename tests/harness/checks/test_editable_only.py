@@ -1,4 +1,4 @@
-"""What may stand in a train.py beside its three parts."""
+"""What a train.py may contain besides its three parts."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_hypothesis_has_200_characters_of_any_script() -> None:
     assert title in BASELINE
     assert first_violation(BASELINE.replace(title, f'HYPOTHESIS = "{"想" * 200}"')) == ""
     message = first_violation(BASELINE.replace(title, f'HYPOTHESIS = "{"x" * 241}"'))
-    assert message.startswith("HYPOTHESIS of 241 characters: say it in one line of at most 200")
+    assert message.startswith("HYPOTHESIS of 241 characters. Write one line of at most 200")
     assert "packed table" in first_violation(predicting(f'OTHER = "{"想" * 100}"'))
 
 
@@ -74,11 +74,11 @@ def test_a_path_is_read_no_farther_than_any_package_goes() -> None:
 
 def test_a_forbidden_path_is_found_at_the_head_of_a_long_chain() -> None:
     source = BASELINE + "\nimport numpy as np\nnp.testing" + ".b" * 20 + "\n"
-    assert first_violation(source).startswith("numpy.testing is not for train.py")
+    assert first_violation(source).startswith("numpy.testing is not allowed in train.py")
 
 
 def test_a_relative_import_is_called_so() -> None:
-    assert first_violation(BASELINE + "\nfrom . import x\n").startswith("relative imports reach outside")
+    assert first_violation(BASELINE + "\nfrom . import x\n").startswith("relative imports are outside the contract")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What counts as a leap of a row that was moved by less than its unit."""
+"""What counts as a jump of a score when its row is moved by less than its unit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What counts as a change of a row's numbers: a giant beside it hides none, and rounding is none."""
+"""How a change of a row's numbers is found: an outlier in the batch hides none, and rounding is none."""
 
 from __future__ import annotations
 

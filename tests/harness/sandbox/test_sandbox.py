@@ -1,4 +1,4 @@
-"""What the sandbox stops, tried from inside; and what can be said of the two that cannot be run here."""
+"""What the sandbox stops, tried from inside, and the modules for the two systems that cannot be run here."""
 
 from __future__ import annotations
 

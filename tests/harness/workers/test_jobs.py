@@ -1,4 +1,4 @@
-"""Jobs: what the process reads is what the harness wrote, and what it does to it stays with it."""
+"""Jobs: the process reads what the harness wrote, and its changes stay in the process."""
 
 from __future__ import annotations
 

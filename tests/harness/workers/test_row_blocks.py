@@ -1,4 +1,4 @@
-"""The handout: rows to score come when the file is fitted, probe rows when the scores of the real ones are fixed."""
+"""Rows to score arrive after the fit, and probe rows after the scores of the real rows are fixed."""
 
 from __future__ import annotations
 
@@ -195,4 +195,4 @@ build_pipeline = Model
 """
     answer = run(warm_runner, body)
     assert answer.payload is None
-    assert answer.reason == "ValueError: the scores must be finite, got NaN or infinity"
+    assert answer.reason == "ValueError: the scores must be finite, not NaN or infinity"
