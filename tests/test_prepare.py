@@ -110,7 +110,7 @@ def test_train_py_hands_over_to_the_harness() -> None:
         ("raise SystemExit(0)", "crashed (SystemExit: 0 (train.py:18))", 3),
         ("return X * float('nan')", "crashed (ValueError", 3),
         ("return X.iloc[:-1]", "crashed (ValueError: feature_fn must return the same", 3),
-        ("return X.assign(mean=X['age'].mean())", "leak (row-wise-features: 1 of 14 features changes", 4),
+        ("return X.assign(mean=X['age'].mean())", "leak (row-wise-features: 1 of 14 features depends", 4),
         ("open('data/heart.csv')", "rejected (editable-only: open is not allowed in train.py (train.py:18)", 4),
         (
             "import os",
