@@ -1,4 +1,4 @@
-"""Small tables for the tests: made in memory, written to a folder, taken in."""
+"""Small tables for the tests: made in memory, written to a folder, ingested."""
 
 from __future__ import annotations
 

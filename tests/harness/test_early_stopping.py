@@ -1,4 +1,4 @@
-"""The exact rule keeps what would be kept anyway; the likely one gives up what hardly can win, whatever was quicker."""
+"""The exact rule changes no decision; the likely one does not depend on the speed of the folds."""
 
 from __future__ import annotations
 

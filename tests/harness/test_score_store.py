@@ -1,4 +1,4 @@
-"""Scores that were kept come back as they were, or not at all."""
+"""Stored scores are loaded unchanged, or not at all."""
 
 from __future__ import annotations
 

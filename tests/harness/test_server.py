@@ -1,4 +1,4 @@
-"""The lines of the serving harness: each answered, none of them fatal."""
+"""The server answers each line, and no line ends it."""
 
 from __future__ import annotations
 

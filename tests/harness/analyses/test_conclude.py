@@ -1,4 +1,4 @@
-"""The verdict at the end: a real gain is supported, nothing is made of nothing, and what is missing is counted."""
+"""The conclusion: a real gain is supported, selection noise is not, and missing scores are counted."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def instruments(warm_runner: Runner) -> Harness:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One fresh partition instead of four, where they are not what is tested."""
+    """Use one fresh partition instead of four, to save time."""
     monkeypatch.setattr(sys.modules["harness.analyses.conclude"], "PARTITIONS", (1,))
 
 

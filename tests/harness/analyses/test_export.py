@@ -1,4 +1,4 @@
-"""An exported model scores rows as the one that was fitted; what is damaged or in the way is one clear line."""
+"""An exported model scores rows like the fitted one; an error is one line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A placebo has nothing to find: labels mean nothing, noise is noise, and each rule counts what it would have kept."""
+"""A placebo cannot improve anything, and counts what each rule would keep."""
 
 from __future__ import annotations
 

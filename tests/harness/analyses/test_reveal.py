@@ -1,4 +1,4 @@
-"""The held-out rows are scored for what was kept, with an interval, whether their scores were stored or not."""
+"""Kept experiments are scored on the held-out rows, whether their scores were stored or not."""
 
 from __future__ import annotations
 

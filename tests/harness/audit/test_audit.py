@@ -1,4 +1,4 @@
-"""Leaks that a table shows: a planted case of each, and silence on clean tables."""
+"""The audit finds one planted leak of each type, and nothing in clean tables."""
 
 from __future__ import annotations
 

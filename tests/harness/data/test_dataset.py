@@ -1,4 +1,4 @@
-"""The table that is measured, from its card."""
+"""Load the table described by data/dataset.toml."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_heart_is_the_file_that_uci_published(heart: Table) -> None:
 
 
 def test_heart_is_what_taking_its_file_in_would_make_of_it(tmp_path: Path, heart: Table) -> None:
-    """The default table has no way of its own."""
+    """The default table is read like any other."""
     card = infer(tmp_path, IntakeOptions("data/heart.csv", "disease")).card
     assert (card, list(card.kinds)) == (heart.card, list(heart.card.kinds))
 
@@ -210,7 +210,7 @@ def test_a_source_that_is_gone_or_changed_is_reported_in_one_line(tmp_path: Path
 
 @pytest.fixture
 def big(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Card:
-    """A table that counts as large: it is kept in the binary cache alone."""
+    """A table that counts as large: only the binary cache holds it."""
     monkeypatch.setattr(source, "COPY_BYTES", 1000)
     frame = make_frame(300).assign(day=np.arange(300), flag=["yes", "no"] * 150, hole="")
     frame.loc[5, "hole"] = "x"

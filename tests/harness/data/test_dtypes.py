@@ -1,4 +1,4 @@
-"""What cells are, and how they become numbers."""
+"""Column types are inferred, and cells converted to numbers."""
 
 from __future__ import annotations
 

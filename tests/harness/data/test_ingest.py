@@ -1,4 +1,4 @@
-"""Take a table in: real files as they are, and nothing lost when they are not."""
+"""Ingest tables: real dialects are read, and invalid files leave everything unchanged."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def settle(root: Path, intake: Intake) -> None:
-    """Whatever is taken in can be written, read back as the same table, and split."""
+    """Check that an ingested table can be written, read back unchanged, and split."""
     write(root, intake)
     assert read_card(root) == intake.card
     table = read_table(root, intake.card)
@@ -485,7 +485,7 @@ def contents(root: Path) -> dict[str, bytes]:
 
 
 def feed(root: Path, content: bytes, hints: Hints, target: str) -> Table | None:
-    """Take a file in and settle it, or get one line and find everything as it was."""
+    """Ingest a file, or check that the error is one line and nothing changed."""
     before, refusal = contents(root), ""
     (root / "t.csv").write_bytes(content)
     try:

@@ -1,4 +1,4 @@
-"""New rows are read as the table was; what does not fit is one clear line."""
+"""New rows are read like the training table; an error is one line."""
 
 from __future__ import annotations
 

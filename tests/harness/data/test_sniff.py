@@ -1,4 +1,4 @@
-"""How a table file is written."""
+"""The dialect of a file is inferred."""
 
 from __future__ import annotations
 

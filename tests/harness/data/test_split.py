@@ -1,4 +1,4 @@
-"""Which rows are held out."""
+"""Rows are split into train and test part, and into folds."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_a_plain_split_is_scikit_learns_to_the_last_row(tmp_path: Path) -> None:
 
 
 def check_folds(table: Table, n_folds: int = 5, partition: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:  # type: ignore[type-arg]
-    """Whatever the split: nothing is on two sides, and every class is on both."""
+    """Check that no row is on two sides, and that every class is on both."""
     train, test = train_test(table, test_size=0.2, seed=42)
     assert not set(train) & set(test)
     assert len(set(train) | set(test)) == len(table.y)

@@ -86,7 +86,7 @@ def macro_aucs(y, samples):
 
 @pytest.mark.parametrize("sizes", [(50, 50, 50), (100, 40, 10)])
 def test_se_of_three_classes_is_the_spread_of_the_macro_auc_over_many_samples(sizes):
-    """1,500 samples pin the spread to 1.8 %; the mean of the estimates may be off by 6 % of it."""
+    """With 1,500 samples the SD has a standard error of 1.8 %; the mean estimate may differ by 6 %."""
     rng = np.random.default_rng(2)
     y = np.repeat([0, 1, 2], sizes)
     samples = rng.normal(size=(1500, len(y), 3)) + 1.2 * np.eye(3)[y]

@@ -12,7 +12,7 @@ def table(rng, *, n_positive=66, n_negative=176, n_folds=5):
 
 
 def val_auc(y, fold, score):
-    """Return the mean over the folds of the macro AUC; a class or fold that is not there is left out."""
+    """Return the mean over the folds of the macro AUC; a missing class or fold is left out."""
     areas = []
     for k in np.unique(fold):
         rows = fold == k
@@ -23,7 +23,7 @@ def val_auc(y, fold, score):
 
 
 def brute_gains(y, fold, scores, bags):
-    """Follow algorithm 5 literally: repeat the drawn rows, look for the best, measure it on the rows left out."""
+    """Follow algorithm 5 literally: repeat the drawn rows, select the best, score it on the rows left out."""
     gains = []
     for bag in bags.T:
         drawn, left = np.repeat(np.arange(len(y)), bag), np.flatnonzero(bag == 0)
