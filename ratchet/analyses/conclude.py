@@ -58,7 +58,7 @@ def _experiments_of_subrun(subrun: Run) -> list[dict[str, Any]]:
 
 NAME = "conclude"
 COMMAND = "uv run ratchet conclude"
-LOOKED_UP = "the winner fits the training rows better than an honest model could"
+LOOKED_UP = "the winner is overfitted to the training rows"
 WIDTH = 18  # characters of the title of a line
 TEXT_CHARS = 600  # maximum length of a text in the answer
 
