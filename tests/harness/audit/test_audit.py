@@ -243,7 +243,7 @@ def test_near_copies_planted_in_the_default_table_are_found(tmp_path: Path) -> N
     planted = pd.concat([frame, copies.assign(st_depression=copies["st_depression"] + 0.1)])
     findings = look(tmp_path, planted, "disease")
     assert [finding.check for finding in findings] == ["near-duplicates"]
-    assert findings[0].evidence.startswith("6 pairs of rows agree in more than chance explains (rows ")
+    assert findings[0].evidence.startswith("6 pairs of rows agree more than chance explains (rows ")
 
 
 def test_near_pairs_are_none_by_chance() -> None:
