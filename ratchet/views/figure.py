@@ -6,6 +6,7 @@ hypotheses.
 
 from __future__ import annotations
 
+import importlib.util
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -40,6 +41,8 @@ def save(climb: Climb, history: Sequence[Experiment], title: str, target: Path) 
     """Write the figure in the format of the file's suffix. Raises RatchetError if it cannot be written."""
     if target.suffix.lower() not in SUFFIXES:
         raise RatchetError(f"--png: {target.name} does not end in {', '.join(SUFFIXES)}. Choose one of these formats.")
+    if importlib.util.find_spec("matplotlib") is None:
+        raise RatchetError("--png: matplotlib is not installed. Install it: pip install 'ratchet-lab[plot]'.")
     from matplotlib import rc_context
 
     with rc_context({"text.parse_math": False, "svg.hashsalt": "ratchet", "font.size": 11}):  # $ is not math
