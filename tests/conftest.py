@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,40 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 settings.register_profile("fast", max_examples=20, deadline=None)
 settings.register_profile("thorough", max_examples=100, deadline=None)
 settings.load_profile("fast")
+
+
+# Of these files one test in so many is in the fast set, the others are slow: each case fits models or starts processes.
+SAMPLED = {
+    "tests/harness/analyses/test_conclude.py": 4,
+    "tests/harness/analyses/test_export.py": 7,
+    "tests/harness/analyses/test_placebo.py": 3,
+    "tests/harness/data/test_ingest.py": 2,
+    "tests/harness/test_evaluate.py": 2,
+    "tests/harness/test_honest.py": 3,
+    "tests/harness/test_isolation.py": 2,
+    "tests/harness/workers/test_pool.py": 3,
+    "tests/instructions/test_go_on.py": 3,
+    "tests/instructions/test_guard.py": 5,
+    "tests/ratchet/analyses/test_finish.py": 3,
+    "tests/ratchet/commands/test_run.py": 3,
+    "tests/ratchet/engine/test_agents.py": 2,
+    "tests/ratchet/engine/test_loop.py": 3,
+    "tests/ratchet/engine/test_server_client.py": 2,
+    "tests/ratchet/views/test_watch.py": 4,
+    "tests/researcher/test_codegen.py": 8,
+    "tests/researcher/test_proposal.py": 3,
+}
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark all but the sampled tests of the large files as slow, the same ones every time."""
+    seen: Counter[str] = Counter()
+    for item in items:
+        name = item.path.relative_to(ROOT).as_posix()
+        if name in SAMPLED and seen[name] % SAMPLED[name]:
+            item.add_marker(pytest.mark.slow)
+        seen[name] += 1
 
 
 def prepare(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -148,6 +148,7 @@ def test_a_file_that_is_no_train_py_is_reported_as_such(server, tmp_path: Path, 
     assert report["val_auc"] == "nan"
 
 
+@pytest.mark.slow
 def test_a_missing_file_is_reported_as_such(tmp_path: Path) -> None:
     nowhere = tmp_path / "nowhere.py"
     for options, path, got in (([], nowhere, "no such file or directory"), (["--check"], tmp_path, "is a directory")):
@@ -187,6 +188,7 @@ def test_a_check_that_fails_says_what_to_do_and_exits_with_4(variant) -> None:
     assert "Fix: compute it from the row alone" in bad.stdout
 
 
+@pytest.mark.slow
 def test_serving_answers_each_line_and_keeps_the_scores(tmp_path: Path) -> None:
     better = tmp_path / "better.py"
     better.write_text(BASELINE.replace("LogisticRegression(max_iter=1000)", "LogisticRegression(max_iter=1000, C=0.1)"))

@@ -163,6 +163,7 @@ def test_nothing_survives_a_fold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="there is a launcher where there is a safe fork")
+@pytest.mark.slow
 def test_a_launcher_that_ends_leaves_its_worker_alone_and_is_started_anew() -> None:
     with Runner(1) as runner:
         run(runner, "")
@@ -212,6 +213,7 @@ def test_the_fold_sees_no_index_and_no_environment_of_the_user(runner: Runner, m
         )
 
 
+@pytest.mark.slow
 def test_killing_the_harness_leaves_no_process_and_no_folder(tmp_path: Path) -> None:
     script, temporary = tmp_path / "harness_to_kill.py", tmp_path / "tmp"
     temporary.mkdir()
@@ -251,6 +253,7 @@ def test_one_line_takes_control_characters_out() -> None:
     assert os.linesep not in one_line("a\r\nb")
 
 
+@pytest.mark.slow
 def test_the_worker_uses_the_harness_that_it_stands_in(tmp_path: Path) -> None:
     shutil.copytree(Path(__file__).resolve().parents[3] / "harness", tmp_path / "harness")
     (tmp_path / "harness" / "workers" / "warmup.py").write_text(
