@@ -70,7 +70,7 @@ def evaluate(
 
     Parameters
     ----------
-    file : Source or str
+    file : TrainFile or str
         What to evaluate; a path where train.py itself calls this as its last line.
     workers : FoldWorkers or None
         The split table with the processes that fit and score.
@@ -84,8 +84,13 @@ def evaluate(
     if file.status is not Status.OK:
         return unread(file)
     problem = workers.problem
+    parts = {}  # what goes to each worker: rows to fit on, their labels, rows to score without theirs
+    for fold in (target and target.order) or range(len(problem.folds)):
+        fit, val = problem.folds[fold]
+        parts[fold] = (fit, problem.y[fit], val)
+    parts[TEST] = (problem.train, problem.y[problem.train], problem.test)
     fold_aucs: list[float | None] = [None] * len(problem.folds)
-    with workers.fit_and_score(file, target.order if target else ()) as run:
+    with workers.fit_and_score(file, parts) as run:
         for part, scores in run:  # as the workers finish; the order changes no number
             if part != TEST:
                 _, val = problem.folds[part]

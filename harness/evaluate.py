@@ -6,9 +6,9 @@ of the rows that the worker fits on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,7 @@ from harness.trainfile import Status, TrainFile
 from harness.workers.jobs import Part
 from harness.workers.pool import NOT_NEEDED, NOT_RUN, Answer, Runner, RunningTasks, Task, TaskBudget, one_line
 
+FitAndScore: TypeAlias = tuple[Rows, Rows, Rows]  # rows to fit on, their labels, rows to score
 TEST = -1  # the part that is fitted on all training rows and scores the held-out rows; the others are fold numbers
 CHECK_CPU = 10.0  # budget of one check, as a multiple of the CPU seconds of the measurement, plus the slack
 CHECK_SLACK_S, CHECK_WALL_SLACK_S = 5.0, 60.0
@@ -100,23 +101,18 @@ class FoldWorkers:
                 self._batches.append(perturb.build(self.problem, val, units, rng))
         return self._batches
 
-    def fit_and_score(self, source: TrainFile, order: Sequence[int] = ()) -> FoldRun:
-        """Return the fits of a file, one for each fold and one for the held-out rows, each in a new process.
+    def fit_and_score(self, source: TrainFile, parts: Mapping[int, FitAndScore]) -> FoldRun:
+        """Return the fits of a file in the order of the parts, each in a new process."""
+        tasks = [self._task(source, part, rows) for part, rows in parts.items()]
+        return FoldRun(self, source, parts, self.runner.start(tasks, self.budget))
 
-        The folds start in this `order`, by default that of their numbers.
-        """
-        parts = [*(order or range(len(self.problem.folds))), TEST]
-        return FoldRun(
-            self, source, parts, self.runner.start([self._task(source, part) for part in parts], self.budget)
-        )
-
-    def _task(self, source: TrainFile, part: int) -> Task:
+    def _task(self, source: TrainFile, part: int, rows: FitAndScore) -> Task:
         problem = self.problem
-        fit, rows = (problem.train, problem.test) if part == TEST else problem.folds[part]
-        blocks: list[pd.DataFrame | Part] = [problem.part(rows)]
+        fit, y_fit, scored = rows
+        blocks: list[pd.DataFrame | Part] = [problem.part(scored)]
         if part != TEST:
             blocks.append(self.batches()[part].X)  # probe rows of the leak checks, scored after the validation rows
-        job = score_job(source.text, problem, fit, problem.y[fit], blocks)  # the only labels that a worker gets
+        job = score_job(source.text, problem, fit, y_fit, blocks)
         return Task({**job, "guarded": self.is_guarded}, problem.score_bytes(sum(map(len, blocks))))
 
     def check(self, result: Result, *, refits: bool) -> Result:
@@ -174,8 +170,10 @@ class FoldRun:
     The iteration ends early if a fit fails.
     """
 
-    def __init__(self, workers: FoldWorkers, source: TrainFile, parts: Sequence[int], running: RunningTasks) -> None:
-        self._workers, self._source, self._parts, self._running = workers, source, parts, running
+    def __init__(
+        self, workers: FoldWorkers, source: TrainFile, parts: Mapping[int, FitAndScore], running: RunningTasks
+    ) -> None:
+        self._workers, self._source, self._parts, self._running = workers, source, list(parts.items()), running
         self._scores: dict[int, Scores] = {}
         self._probe_scores: dict[int, Scores] = {}
 
@@ -192,8 +190,7 @@ class FoldRun:
             self._workers.on_progress(f"fold {n_done}/{n_folds}" if n_done <= n_folds else "test fit")
             if answer.payload is None:
                 return
-            part = self._parts[index]
-            rows = problem.test if part == TEST else problem.folds[part][1]
+            part, (_, _, rows) = self._parts[index]
             scores = problem.read(answer.payload)
             self._scores[part], self._probe_scores[part] = scores[: len(rows)], scores[len(rows) :]
             yield part, self._scores[part]

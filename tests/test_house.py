@@ -137,7 +137,8 @@ def test_val_auc_is_computed_in_prepare_py_alone() -> None:
     functions = {node.name: node for node in ast.parse((ROOT / "prepare.py").read_text()).body if hasattr(node, "name")}
     evaluate = functions["evaluate"]
     loops = [node for node in ast.walk(evaluate) if isinstance(node, ast.For)]
-    assert "auc(problem.y[val], scores)" in ast.unparse(loops[0])
+    assert any("auc(problem.y[val], scores)" in ast.unparse(loop) for loop in loops)
+    assert "(fit, problem.y[fit], val)" in ast.unparse(evaluate)  # the labels that go to a worker, and no others
     assert "mean_auc(fold_aucs)" in ast.unparse(evaluate)
     assert "np.mean" in ast.unparse(functions["mean_auc"])
     others = [path for path in sources() if "harness" in path.parts and "def mean_auc" in path.read_text()]
