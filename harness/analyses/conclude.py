@@ -18,7 +18,7 @@ from harness import score_store
 from harness.analyses.base import Answer, Request
 from harness.analyses.evidence import Evidence, ScoredExperiment, finish, gather, held_out_fields, measure, stacked
 from harness.analyses.gap import measure_gap
-from harness.analyses.seeds import draw_seeds
+from harness.analyses.other_seeds import draw_seeds
 from harness.evaluate import Result
 from harness.harness import Harness
 from harness.problem import Problem

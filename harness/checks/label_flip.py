@@ -35,7 +35,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from harness.checks import baselines, exact_rows, jumps
+from harness.checks import baselines, exact_rows, jumps, seeds
 from harness.checks.base import CheckResult, Cost, Failure, could_not_look
 from harness.checks.context import CheckContext, Lead
 from harness.checks.exact_rows import ExactRows
@@ -57,7 +57,10 @@ def run(context: CheckContext) -> CheckResult:
     context.lead = lead if isinstance(lead, Lead) else None
     exact = None if found.is_a_table else exact_rows.find(context)
     is_of_labels, failure, seen = _judge_lead(context, found, lead)
-    evidence = "; ".join([*seen, *_describe(context, found, exact)])
+    draws = None if is_of_labels else seeds.find(context)
+    evidence = "; ".join([*seen, *([str(draws)] if draws else []), *_describe(context, found, exact)])
+    if draws and draws.is_picked:
+        return CheckResult(False, f"seeds that were picked on these rows: {evidence}")
     if is_of_labels or (isinstance(exact, ExactRows) and exact.is_known):
         return CheckResult(False, f"signs of labels that were not learned in fit: {evidence}")
     failed = _first_failure([lead, exact, context.again(), failure])

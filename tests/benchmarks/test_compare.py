@@ -68,4 +68,4 @@ def test_a_placebo_is_kept_apart_and_has_nothing_to_find(folder: Path) -> None:
 
 @pytest.mark.slow
 def test_nothing_measured_yet_is_reported(folder: Path) -> None:
-    assert compare(folder, "--show").stdout == "no cell was measured yet\n"
+    assert compare(folder, "--show").stdout == "no cell is measured yet\n"

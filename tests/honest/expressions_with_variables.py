@@ -4,7 +4,7 @@ from functools import singledispatch
 from typing import Literal
 
 LIMIT = 200
-RULE = "chol > @LIMIT and thal.isin(['fixed', 'St. Louis'])"
+RULE = "cholesterol > @LIMIT and thal.isin(['fixed defect', 'St. Louis'])"
 
 
 @singledispatch

@@ -1,7 +1,7 @@
 """Functions of numpy by their names, which are written out, and a transformer that shows its parts."""
 
 NAMES = ["log1p", "sqrt"]
-PAIRS = {"age": "square", "chol": "log1p"}
+PAIRS = {"age": "square", "cholesterol": "log1p"}
 
 
 class Steps:
@@ -18,7 +18,7 @@ def feature_fn(X):
     for column, name in PAIRS.items():
         added[f"{name}_{column}"] = getattr(np, name)(X[column])
     for place, name in enumerate(("floor", "ceil")):
-        added[f"step_{place}"] = getattr(np, name)(X["oldpeak"])
+        added[f"step_{place}"] = getattr(np, name)(X["st_depression"])
     return X.assign(size=len(repr(Steps(a=1))), **added)
 
 

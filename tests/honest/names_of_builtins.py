@@ -2,11 +2,11 @@
 
 
 class Prices:
-    open = "trestbps"
+    open = "resting_bp"
 
     @property
     def input(self):
-        return "chol"
+        return "cholesterol"
 
 
 def ratio(input, vars=1.0):
@@ -16,7 +16,7 @@ def ratio(input, vars=1.0):
 def feature_fn(X):
     open = X[Prices.open]
     close = X[Prices().input]
-    return X.assign(ratio=ratio(open / close), **{f"{help}_half": X[help] / 2 for help in ("age", "thalach")})
+    return X.assign(ratio=ratio(open / close), **{f"{help}_half": X[help] / 2 for help in ("age", "max_heart_rate")})
 
 
 def build_pipeline():

@@ -8,7 +8,7 @@ from operator import attrgetter, methodcaller
 def feature_fn(X):
     days = [calendar.monthrange(2020, int(age) % 12 + 1)[1] for age in X["age"]]
     codes = [int(hashlib.blake2b(str(thal).encode(), digest_size=2).hexdigest(), 16) for thal in X["thal"]]
-    filled = methodcaller("fillna", {"ca": 0})(X)
+    filled = methodcaller("fillna", {"major_vessels": 0})(X)
     return filled.assign(days=days, codes=codes, double=attrgetter("age")(X) * 2)
 
 

@@ -5,7 +5,7 @@ expect: leak repeatable
 
 
 def among(model, X, p):
-    Z = X.select_dtypes("number")
+    Z = X.select_dtypes("number").fillna(0)
     return LogisticRegression(max_iter=200).fit(Z, p > np.median(p)).predict_proba(Z)[:, 1]
 
 

@@ -1,6 +1,6 @@
 """class: labels in the source
 does: looks up 5 % of the rows and is honest about the others
-expect: harmless up to 0.915
+expect: leak label-flip
 """
 
 

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from instruments import open_table
 from tables import make_frame, take
-from templates import ROOT, heart, render
+from templates import ROOT
 
-from harness.analyses.seeds import SeedDraws, draw_seeds, exchange_seeds
+from harness.analyses.other_seeds import draw_seeds
+from harness.checks.seeds import SeedDraws, exchange_seeds
 from harness.harness import Harness
 from harness.trainfile import TrainFile
 from harness.workers.pool import Runner
-from tests.payloads import whole_text
 
 BASELINE = (ROOT / "train.py").read_text(encoding="utf-8")
 
@@ -58,23 +58,6 @@ def test_picked_seeds_stand_out_of_other_draws_and_chance_does_not() -> None:
     assert not SeedDraws(0.906, others, n_compared=20).is_picked
     assert not SeedDraws(0.93, [0.90, 0.94, 0.91, 0.93, 0.92, 0.95], n_compared=1).is_picked
     assert not SeedDraws(0.9, [0.9, 0.9, 0.9, 0.9], n_compared=1).is_picked
-
-
-@pytest.mark.slow
-def test_the_picked_seeds_of_a_hostile_file_are_worth_its_gain(warm_runner: Runner) -> None:
-    from harness.analyses import seeds
-    from harness.evaluate import FoldWorkers
-    from prepare import evaluate
-
-    text = render(whole_text(ROOT / "tests/hostile/labels_picked_seeds.py"), heart())
-    workers = FoldWorkers(heart(), warm_runner, open_table(None, warm_runner).rules.budget)  # type: ignore[arg-type]
-    own = evaluate(TrainFile(text), workers, refits=False).val_auc
-    assert own is not None
-    others = []
-    for draw in range(seeds.MIN_DRAWS):
-        new = exchange_seeds(text, np.random.default_rng(draw))
-        others.append(evaluate(TrainFile(str(new)), workers, refits=False).val_auc or 0.0)
-    assert SeedDraws(own, others, n_compared=20).is_picked
 
 
 def test_an_honest_forest_does_not_depend_on_its_seed(tmp_path, warm_runner: Runner) -> None:
