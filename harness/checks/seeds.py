@@ -87,12 +87,15 @@ def find(context: CheckContext) -> SeedDraws | None:
 
 def exchange_seeds(text: str, rng: np.random.Generator) -> str | None:
     """Return the file with another number for each seed, the same one wherever it stands; None where it has no seed."""
-    tree = ast.parse(text)
-    new: dict[int, int] = {}
-    for node in _seeds(tree):
-        old = int(node.value)  # type: ignore[arg-type]  # _numbers yields whole numbers alone
-        node.value = new.setdefault(old, int(rng.integers(MAX_SEED)))
-    return ast.unparse(tree) if new else None
+    seeds = sorted(_seeds(ast.parse(text)), key=lambda node: (node.lineno, node.col_offset))
+    new: dict[object, int] = {}
+    lines = [line.encode() for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
+    for node in seeds:
+        new.setdefault(node.value, int(rng.integers(MAX_SEED)))
+    for node in reversed(seeds):  # in the text, not by ast.unparse: that fails on expressions nested very deeply
+        line, number = lines[node.lineno - 1], str(new[node.value]).encode()
+        lines[node.lineno - 1] = line[: node.col_offset] + number + line[node.end_col_offset :]
+    return b"\n".join(lines).decode() if seeds else None
 
 
 def _seeds(tree: ast.Module) -> list[ast.Constant]:

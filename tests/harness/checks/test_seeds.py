@@ -47,6 +47,15 @@ def test_other_numbers_stay_and_a_file_without_seeds_has_none() -> None:
     assert "n_estimators=100" in str(exchanged("Forest(n_estimators=100, random_state=0)"))
 
 
+def test_the_text_around_a_seed_stays_whatever_it_is() -> None:
+    text = (
+        "é = 'é'; a = A(random_state=3); b = B(random_state=3)\r\nc = [" + "1+" * 5000 + "1, np.random.default_rng(3)]"
+    )
+    new = str(exchanged(text))
+    number = new.split("A(random_state=")[1].split(")")[0]
+    assert new == text.replace("\r\n", "\n").replace("(3)", f"({number})").replace("=3)", f"={number})")
+
+
 def test_the_same_seed_gets_the_same_number() -> None:
     one, other = str(exchanged("A(random_state=3)\nB(random_state=3)")).splitlines()
     assert one[1:] == other[1:]
