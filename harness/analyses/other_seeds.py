@@ -19,7 +19,10 @@ def draw_seeds(harness: Harness, winner: TrainFile, own: float, *, n_compared: i
     others: list[float] = []
     used_cpu_s = 0.0
     for draw in range(N_DRAWS):
-        text = exchange_seeds(winner.text, np.random.default_rng([harness.workers().problem.seed, 10, draw]))
+        try:
+            text = exchange_seeds(winner.text, np.random.default_rng([harness.workers().problem.seed, 10, draw]))
+        except RecursionError:
+            return None
         if text is None or used_cpu_s > CPU_S:
             break
         harness.on_progress(f"other seeds, draw {draw + 1} of {N_DRAWS}")

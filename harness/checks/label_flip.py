@@ -43,6 +43,7 @@ from harness.checks.context import CheckContext, Lead
 from harness.checks.exact_rows import ExactRows
 from harness.checks.invisible import find_invisible
 from harness.checks.jumps import Jumps
+from harness.checks.seeds import SeedDraws
 
 NAME = "label-flip"
 CATCHES = "labels that do not come from the training rows: from a table in the source, a file or memory"
@@ -60,12 +61,13 @@ def run(context: CheckContext) -> CheckResult:
     exact = None if found.is_a_table else exact_rows.find(context)
     is_of_labels, failure, seen = _judge_lead(context, found, lead)
     draws = None if is_of_labels else seeds.find(context)
-    evidence = "; ".join([*seen, *([str(draws)] if draws else []), *_describe(context, found, exact)])
-    if draws and draws.is_picked:
+    drawn = draws if isinstance(draws, SeedDraws) else None
+    evidence = "; ".join([*seen, *([str(drawn)] if drawn else []), *_describe(context, found, exact)])
+    if drawn and drawn.is_picked:
         return CheckResult(False, f"seeds that were picked on these rows: {evidence}")
     if is_of_labels or (isinstance(exact, ExactRows) and exact.is_known):
         return CheckResult(False, f"signs of labels that were not learned in fit: {evidence}")
-    failed = _first_failure([lead, exact, context.again(), failure])
+    failed = _first_failure([lead, exact, draws, context.again(), failure])
     if failed is not None:
         return could_not_look(failed, evidence)
     invisible = find_invisible(context)

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from instruments import open_table
 from tables import make_frame, take
-from templates import ROOT
+from templates import ROOT, heart, render
 
 from harness.analyses.other_seeds import draw_seeds
 from harness.checks.seeds import SeedDraws, exchange_seeds
 from harness.harness import Harness
-from harness.trainfile import TrainFile
-from harness.workers.pool import Runner
+from harness.trainfile import Status, TrainFile
+from harness.workers.pool import Runner, TaskBudget
+from tests.payloads import whole_text
 
 BASELINE = (ROOT / "train.py").read_text(encoding="utf-8")
 
@@ -48,9 +49,7 @@ def test_other_numbers_stay_and_a_file_without_seeds_has_none() -> None:
 
 
 def test_the_text_around_a_seed_stays_whatever_it_is() -> None:
-    text = (
-        "é = 'é'; a = A(random_state=3); b = B(random_state=3)\r\nc = [" + "1+" * 5000 + "1, np.random.default_rng(3)]"
-    )
+    text = "é = 'é'; a = A(random_state=3); b = B(random_state=3)\r\nc = [" + "1+" * 300 + "1, default_rng(3)]"
     new = str(exchanged(text))
     number = new.split("A(random_state=")[1].split(")")[0]
     assert new == text.replace("\r\n", "\n").replace("(3)", f"({number})").replace("=3)", f"={number})")
@@ -67,6 +66,23 @@ def test_picked_seeds_stand_out_of_other_draws_and_chance_does_not() -> None:
     assert not SeedDraws(0.906, others, n_compared=20).is_picked
     assert not SeedDraws(0.93, [0.90, 0.94, 0.91, 0.93, 0.92, 0.95], n_compared=1).is_picked
     assert not SeedDraws(0.9, [0.9, 0.9, 0.9, 0.9], n_compared=1).is_picked
+
+
+@pytest.mark.slow
+def test_a_file_that_fails_with_other_seeds_is_not_cleared(warm_runner: Runner) -> None:
+    from harness.checks import seeds
+    from harness.evaluate import FoldWorkers
+    from prepare import evaluate
+
+    text = render(whole_text(ROOT / "tests/hostile/labels_picked_seeds.py"), heart())
+    text = text.replace("HYPOTHESIS =", "assert hash(str(SEEDS)) == hash(SEEDS_TEXT)\nHYPOTHESIS =")
+    shown = str(text.split("SEEDS = ")[1].split("\n")[0])
+    text = text.replace("assert hash", f"SEEDS = {shown}\nSEEDS_TEXT = {shown!r}\nassert hash", 1)
+    workers = FoldWorkers(heart(), warm_runner, TaskBudget(20.0, 300.0, 2048))
+    result = evaluate(TrainFile(text), workers, refits=True)
+    assert result.status is Status.CRASHED
+    assert "with other seeds: AssertionError" in result.reason
+    assert seeds.exchange_seeds(text, np.random.default_rng(0)) is not None
 
 
 def test_an_honest_forest_does_not_depend_on_its_seed(tmp_path, warm_runner: Runner) -> None:
