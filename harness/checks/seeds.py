@@ -60,7 +60,7 @@ class SeedDraws:
         verdict = (
             f"its seeds are worth {self.gain:+.4f}, more than chance explains; they were picked on these rows"
             if self.is_picked
-            else "its gain does not depend on its seeds"
+            else f"its seeds are worth {self.gain:+.4f}, no more than chance explains"
         )
         return (
             f"val_auc {self.own:.4f} with its own seeds, {fmean(self.others):.4f} ± {stdev(self.others):.4f} "
