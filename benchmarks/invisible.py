@@ -59,7 +59,7 @@ def say(name: str, problem: Problem, runner: Runner) -> None:
 
 def main() -> None:
     """Print one line for each table."""
-    with Runner(prepare.WORKERS) as runner:
+    with Runner(prepare.N_WORKERS) as runner:
         say("default table", prepare.split(read_table(ROOT, read_card(ROOT))), runner)
         if len(sys.argv) > 2:
             file = Path(sys.argv[1]).resolve()

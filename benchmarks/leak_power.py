@@ -161,7 +161,7 @@ def main() -> None:
     parser.add_argument("-n", type=int, default=None, help="number of honest files for each table")
     parser.add_argument("tables", nargs="*", metavar="FILE.csv:TARGET")
     options = parser.parse_args()
-    with Runner(prepare.WORKERS) as runner:
+    with Runner(prepare.N_WORKERS) as runner:
         report("default table", prepare.split(read_table(ROOT, read_card(ROOT))), runner, options.n)
         for file, _, target in (table.rpartition(":") for table in options.tables):
             path = Path(file).resolve()
