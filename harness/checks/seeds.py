@@ -106,11 +106,13 @@ def exchange_seeds(text: str, rng: np.random.Generator) -> str | None:
 def _seeds(tree: ast.Module) -> list[ast.Constant]:
     """Return the whole numbers that are used as seeds, and those bound to names that are."""
     values = [value for node in ast.walk(tree) for value in _seed_values(node)]
-    names = {node.id for value in values for node in ast.walk(value) if isinstance(node, ast.Name)}
+    names = {name for value in values for name in _names(value)}
     bindings = [binding for node in ast.walk(tree) for binding in _bindings(node)]
     for _ in bindings:  # a name may stand for another name, as in `for seed in SEEDS`
-        reached = [value for name, value in bindings if name in names]
-        names |= {value.id for value in reached if isinstance(value, ast.Name)}
+        reached = {value.id for name, value in bindings if name in names and isinstance(value, ast.Name)}
+        if reached <= names:
+            break
+        names |= reached
     values += [value for name, value in bindings if name in names or NAMES.search(name)]
     return list({id(node): node for value in values for node in _numbers(value)}.values())
 
@@ -128,13 +130,36 @@ def _seed_values(node: ast.AST) -> Iterator[ast.expr]:
 
 
 def _bindings(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """Yield the names that a node binds, each with what it is bound to: assignments, loops, default values."""
     match node:
-        case ast.Assign(targets=[ast.Name(id=name)], value=value):
-            yield name, value
-        case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
-            yield name, value
-        case ast.For(target=ast.Name(id=name), iter=value) | ast.comprehension(target=ast.Name(id=name), iter=value):
-            yield name, value
+        case ast.Assign(targets=targets, value=value):
+            for target in targets:
+                yield from _pairs(target, value)
+        case ast.AnnAssign(target=target, value=ast.expr() as value) | ast.NamedExpr(target=target, value=value):
+            yield from _pairs(target, value)
+        case ast.For(target=target, iter=value) | ast.comprehension(target=target, iter=value):
+            for part in value.args if isinstance(value, ast.Call) else [value]:  # enumerate(SEEDS), zip(SEEDS, NAMES)
+                yield from ((name, part) for name in _names(target))
+        case ast.arguments(args=positional, defaults=defaults, kwonlyargs=named, kw_defaults=named_defaults):
+            pairs = [*zip(positional[::-1], defaults[::-1], strict=False), *zip(named, named_defaults, strict=True)]
+            yield from ((argument.arg, value) for argument, value in pairs if value is not None)
+
+
+def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    match target, value:
+        case ((ast.Tuple(elts=targets) | ast.List(elts=targets)), ast.Tuple(elts=values)) if len(targets) == len(
+            values
+        ):
+            for one, other in zip(targets, values, strict=True):
+                yield from _pairs(one, other)
+        case _:
+            yield from ((name, value) for name in _names(target))
+
+
+def _names(node: ast.AST) -> set[str]:
+    """Return the names in an expression; an attribute counts by its last name, as in `self.seed`."""
+    found = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+    return found | {one.attr for one in ast.walk(node) if isinstance(one, ast.Attribute)}
 
 
 def _numbers(value: ast.expr) -> Iterator[ast.Constant]:

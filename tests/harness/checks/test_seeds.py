@@ -34,6 +34,9 @@ def exchanged(text: str) -> str | None:
         "N = 7\nnp.random.default_rng(N)",
         "PICKED = [7, 8]\nvotes = [Model(random_state=one) for one in PICKED]",
         "for one in (7, 8):\n    np.random.default_rng(one)",
+        "MEAN, KNOWN = [0.5], [7, 8]\nfor _, one in enumerate(KNOWN):\n    np.random.RandomState(one)",
+        "class A:\n    def __init__(self):\n        self.n = 7\n    def fit(self):\n        default_rng(self.n)",
+        "def fit(k=7):\n    return Model(random_state=k)",
     ],
 )
 def test_a_seed_is_exchanged_wherever_it_comes_from(text: str) -> None:
