@@ -20,8 +20,8 @@ from ratchet.engine.measure import read_log
 from ratchet.engine.status import describe, status_text
 from ratchet.errors import RatchetError
 from ratchet.repo import git
+from ratchet.repo.files import holder_pid
 from ratchet.repo.journal import experiments, read_events, read_experiments, verdict_data
-from ratchet.repo.lock import holder_pid
 from ratchet.repo.run import Run, open_worktree, require_run, run_event
 from ratchet.repo.sealing import REVEALED, is_closed, opened_rows
 from ratchet.views.charts import bars

@@ -21,7 +21,7 @@ from ratchet.engine.server_client import ServerMeasurer
 from ratchet.engine.signals import ASKED, asker_of
 from ratchet.engine.trial import Trial, is_edited, keep_ref, mend_branch, put_aside, settle
 from ratchet.errors import RatchetError
-from ratchet.repo import git, journal, lock
+from ratchet.repo import files, git, journal
 from ratchet.repo.journal import Event, EventKind
 from ratchet.repo.run import Run, check_editable, check_unchanged, stamp
 from ratchet.repo.sealing import check_seal
@@ -269,7 +269,7 @@ def work_on(
 ) -> Iterator[Session]:
     """Lock the run and yield a session. Raises RatchetError if another process holds the lock."""
     echo = (lambda text: sys.stderr.write(text)) if is_loud else None  # looked up late: a status line replaces it
-    with lock.hold(run.folder / "lock", what):
+    with files.hold_lock(run.folder / "lock", what):
         measurer = measurer_of(run, should_stop, echo=echo)
         try:
             session = Session(

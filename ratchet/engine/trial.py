@@ -201,11 +201,10 @@ def _measurement_of(twin: Experiment, begun: Begun) -> Measurement:
 
 
 def keep_ref(run: Run, begun: Begun) -> None:
-    """Keep the commit of an experiment under its ref, whatever the verdict."""
+    """Keep the commit of an experiment under its ref, whatever the verdict. Raises GitError if git cannot write it."""
     repo, ref = run.worktree.repo, run.ref(begun.n)
-    held = git.resolve(repo, ref)
-    if held != begun.commit:
-        git.move_ref(repo, ref, begun.commit, held or git.NOTHING, "ratchet: experiment")
+    if git.resolve(repo, ref) != begun.commit:
+        git.set_ref(repo, ref, begun.commit, "ratchet: experiment")
 
 
 def settle(run: Run, experiment: Experiment, history: Sequence[Experiment]) -> bool:
@@ -238,7 +237,7 @@ def mend_branch(run: Run, top: Experiment, tip: str) -> str:
     if not git.is_ancestor(repo, top.commit, tip):
         new, ref = top.commit, f"refs/ratchet/{run.tag}/moved-{tip[:12]}"
         warning = f"The branch was moved off iter {top.n}, the best, and is back. `git log {ref}` shows what it held."
-        git.move_ref(repo, ref, tip, git.NOTHING, "ratchet: moved by hand")
+        git.set_ref(repo, ref, tip, "ratchet: moved by hand")
     elif paths:
         names = ", ".join(paths)
         back = f"restore {names} of iter {top.n}, the best\n"
@@ -265,7 +264,7 @@ def put_aside(run: Run, n: int, best_commit: str) -> str:
     files = git.store_worktree_files(repo, editable)
     commit = git.make_commit(repo, best_commit, files, f"iter {n}: interrupted edit\n")
     ref = f"refs/ratchet/{run.tag}/interrupted-{n}"
-    git.move_ref(repo, ref, commit, git.resolve(repo, ref) or git.NOTHING, "ratchet: interrupted")
+    git.set_ref(repo, ref, commit, "ratchet: interrupted")
     git.put_back(repo, best_commit, editable)
     return ref
 
