@@ -21,7 +21,9 @@ from pathlib import Path
 from typing import Protocol
 
 from harness.audit import Finding, audit
-from harness.data.dataset import Table, read_card, read_table
+from harness.data.config import read_card
+from harness.data.dataset import read_table
+from harness.data.table import Table
 from harness.early_stopping import Known, Target
 from harness.evaluate import FoldWorkers, Result
 from harness.lines import Lines
