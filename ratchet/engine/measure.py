@@ -20,7 +20,7 @@ from typing import Any, Protocol
 from ratchet import process
 from ratchet.core.config import Config, Source
 from ratchet.core.output_parser import last_line, read_number, read_words
-from ratchet.core.records import REASON_CHARS, Ending, Measurement, one_line
+from ratchet.core.records import MACHINE, REASON_CHARS, Ending, Measurement, one_line
 from ratchet.errors import RatchetError
 from ratchet.process import Budget, Limit, Outcome
 from ratchet.repo import git
@@ -28,9 +28,10 @@ from ratchet.repo.run import Run
 from ratchet.repo.sealing import sealed_numbers, sealed_text
 
 AUDIT = "audit"  # the analysis of its data that a server makes once a run
-MARK = "RATCHET_MEASURING"  # set to the folder of the run in every measuring process, to find them after a kill
+MARK = "RATCHET_RUN_FOLDER"  # in every process that works for a run, agents too, to find them after a kill
 PARTITION = "RATCHET_PARTITION"  # set for the fresh partition of rule confirm
 THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+KILLED = (-9, 137)  # by SIGKILL, directly or as a shell reports it
 Progress = Callable[[str], None]
 
 
@@ -182,8 +183,17 @@ def _ending(outcome: Outcome, config: Config) -> tuple[Ending, str]:
     if outcome.stopped_by is not None:
         return Ending.CRASH, "too much output"
     code = outcome.exit_code or 0
+    if killed := killed_from_outside(outcome.exit_code):
+        return Ending.CRASH, killed
     ending = _exits(config).get(code, Ending.CRASH)
     return ending, "" if ending is Ending.OK else _reason(outcome, config, code)
+
+
+def killed_from_outside(exit_code: int | None) -> str:
+    """Return the reason if a process that we did not kill ended by SIGKILL, which no code sends itself, else ""."""
+    if exit_code not in KILLED:
+        return ""
+    return f"{MACHINE} the measuring process was killed from outside, as the system does when memory runs out"
 
 
 def _exits(config: Config) -> Mapping[int, Ending]:
