@@ -222,8 +222,8 @@ class Session:
 
     def _folders(self) -> list[str]:
         """Return the folders of the run and of its parallel loops, which mark the processes that work for them."""
-        lanes = [tag for event in self.events if event.kind is EventKind.RACE for tag in event.data["lanes"]]
-        return [str(self.run.folder), *(str(replace(self.run, tag=tag).folder) for tag in lanes)]
+        subruns = [tag for event in self.events if event.kind is EventKind.RACE for tag in event.data["lanes"]]
+        return [str(self.run.folder), *(str(replace(self.run, tag=tag).folder) for tag in subruns)]
 
     def _append(self, kind: EventKind, data: Mapping[str, Any]) -> None:
         journal.append(self.run.journal, kind, data)
