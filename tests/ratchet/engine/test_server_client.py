@@ -1,6 +1,7 @@
 """A warm server measures as the command does; how it dies or stalls is a verdict, and the next gets a new one."""
 
 import sys
+import time
 from collections.abc import Callable
 
 import pytest
@@ -21,6 +22,8 @@ for line in sys.stdin:
         os._exit(9)
     if act == "stall":
         time.sleep(60)
+    if act == "think":
+        time.sleep(1)
     if act == "babble":
         print("not json", flush=True)
         print("[1, 2]", flush=True)
@@ -208,3 +211,16 @@ def test_a_server_finds_what_it_cached_under_a_linked_name_and_nothing_else(serv
     ratchet("step")
     lines = [line for line in served.log.read_text().splitlines() if line.startswith("data/")]
     assert lines == ["data/table.npy False", "data/other.txt False", "data/table.npy True", "data/other.txt False"]
+
+
+def test_a_pause_of_ours_is_no_timeout(served, ratchet: Ratchet, monkeypatch) -> None:
+    """What a process sees that was stopped for an hour while the server measured."""
+    ratchet("start", "first")
+    monotonic, before = time.monotonic, served.log.read_text().count("file")
+
+    def stopped_meanwhile() -> float:
+        return monotonic() + 3600 * (served.log.read_text().count("file") > before)
+
+    act(served, "think")
+    monkeypatch.setattr("ratchet.process.time.monotonic", stopped_meanwhile)
+    assert "KEPT" in ratchet("step")[1]
