@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
@@ -21,7 +21,7 @@ from ratchet import process
 from ratchet.core.config import Config, Source
 from ratchet.core.failure import failure_text, relative_to
 from ratchet.core.output_parser import last_line, read_number, read_words
-from ratchet.core.records import REASON_CHARS, Ending, Measurement, one_line
+from ratchet.core.records import MACHINE, REASON_CHARS, Ending, Measurement, one_line
 from ratchet.errors import RatchetError
 from ratchet.process import Budget, Echo, Limit, Outcome
 from ratchet.repo import git
@@ -29,10 +29,11 @@ from ratchet.repo.run import Run
 from ratchet.repo.sealing import sealed_messages, sealed_numbers, sealed_text
 
 AUDIT = "audit"  # the analysis of its data that a server makes once a run
-MARK = "RATCHET_MEASURING"  # set to the folder of the run in every measuring process, to find them after a kill
+MARK = "RATCHET_RUN_FOLDER"  # in every process that works for a run, agents too, to find them after a kill
 PARTITION = "RATCHET_PARTITION"  # set for the fresh partition of rule confirm
 THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 LOG_CHARS = 64_000  # of each stream in the log of an experiment, from the end
+KILLED = (-9, 137)  # by SIGKILL, directly or as a shell reports it
 Progress = Callable[[str], None]
 
 
@@ -94,18 +95,34 @@ class CommandMeasurer:
         """Do nothing, since every command has ended."""
 
 
-def checkout(run: Run, commit: str, name: str) -> Path:
-    """Check a commit out into a folder of the run, link ignored data into it, return the folder of its config."""
-    folder = run.folder / name
-    shutil.rmtree(folder, ignore_errors=True)
+def checkout(run: Run, commit: str, name: str, *, keeps_cache: bool = False) -> Path:
+    """Check a commit out into a folder of the run, link ignored data into it, return the folder of its config.
+
+    With `keeps_cache`, files that the process in an earlier checkout wrote under the names of `link` stay: there a
+    measuring server caches its data. A command that runs the editable files keeps none: its next run begins anew.
+    """
+    folder, old = run.folder / name, run.folder / f"{name}.old"
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.replace(old)
     folder.mkdir(parents=True, exist_ok=True)
     git.export(run.worktree.repo, commit, folder)
-    place = folder / run.worktree.root.relative_to(run.worktree.repo.root)
+    inside = run.worktree.root.relative_to(run.worktree.repo.root)
+    patterns = run.worktree.config.link
     for root in run.worktree.data_roots:
-        for pattern in run.worktree.config.link:
-            for source in root.glob(pattern):
-                _link(source, place / source.relative_to(root))
-    return place
+        for source in _matches(root, patterns):
+            _link(source, folder / inside / source.relative_to(root))
+    for source in _matches(old / inside, patterns) if keeps_cache else ():
+        target = folder / inside / source.relative_to(old / inside)
+        if not source.is_symlink() and not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            source.replace(target)
+    shutil.rmtree(old, ignore_errors=True)
+    return folder / inside
+
+
+def _matches(root: Path, patterns: Sequence[str]) -> list[Path]:
+    return [path for pattern in patterns for path in root.glob(pattern)]
 
 
 def run_command(
@@ -198,8 +215,17 @@ def _ending(outcome: Outcome, config: Config, folder: str) -> tuple[Ending, str]
     if outcome.stopped_by is not None:
         return Ending.CRASH, "too much output"
     code = outcome.exit_code or 0
+    if killed := killed_from_outside(outcome.exit_code):
+        return Ending.CRASH, killed
     ending = _exits(config).get(code, Ending.CRASH)
     return ending, "" if ending is Ending.OK else _reason(outcome, config, code, folder)
+
+
+def killed_from_outside(exit_code: int | None) -> str:
+    """Return the reason if a process that we did not kill ended by SIGKILL, which no code sends itself, else ""."""
+    if exit_code not in KILLED:
+        return ""
+    return f"{MACHINE} the measuring process was killed from outside, as the system does when memory runs out"
 
 
 def _exits(config: Config) -> Mapping[int, Ending]:
