@@ -211,8 +211,10 @@ def _contradictions(config: Config) -> list[str]:
             problems.append(f"baseline: there is no value for {metric.name}. Add it, or remove baseline.")
     for path in sorted({*config.editable} & {*config.readonly}):
         problems.append(f"readonly: {path} is editable too. Remove it from one of the two.")
-    if config.serve and (len(config.editable) != 1 or config.editable[0].endswith("/") or "*" in config.editable[0]):
-        problems.append(f"serve: a server needs one editable file, not {', '.join(config.editable)}. Use run alone.")
+    if config.serve and len(config.editable) != 1:
+        problems.append(f"serve: a server needs one editable file, not {len(config.editable)}. Use run alone.")
+    elif config.serve and re.search(r"[*?[]|/$", config.editable[0]):
+        problems.append(f"serve: a server needs one editable file, not {config.editable[0]}. Use run alone.")
     if config.rule is Rule.FRONT and len(config.metrics) == 1:
         problems.append("rule: front needs several metrics, and there is one. Use strict.")
     return problems

@@ -152,7 +152,7 @@ def _call(agent: Agent, run: Run, prompt: Path, tree: Path, should_stop: Callabl
     """Run the inspector to its end. Raises KeyboardInterrupt on a stop request."""
     worktree = run.worktree
     outcome = process.run(
-        fill_marks(agent.command, prompt, worktree.config.editable),
+        fill_marks(agent.command, prompt, worktree.names_of(worktree.editable_files())),
         cwd=tree / worktree.root.relative_to(worktree.repo.root),
         env=measuring_env(run),
         budget=Budget(wall_s=worktree.config.agent_timeout, output_mb=inf),

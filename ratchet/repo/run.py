@@ -44,6 +44,11 @@ class Worktree:
             return "**" if inside == "." else f"{inside}/"
         return path if inside == "." else f"{inside}/{path}"
 
+    def names_of(self, paths: Sequence[str]) -> list[str]:
+        """Return paths in the repo relative to the folder of the config."""
+        inside = self.root.relative_to(self.repo.root).as_posix()
+        return [path if inside == "." else path.removeprefix(f"{inside}/") for path in paths]
+
     @property
     def data_roots(self) -> list[Path]:
         """Folders to search for data that git ignores: this worktree, then the main one, which a linked one shares."""
@@ -64,7 +69,10 @@ class Worktree:
             return self.editable
         folders = [base_of(pattern) for pattern in self.editable]
         folders = [] if "" in folders else folders
-        found = [git.worktree_files(self.repo, folders), *(git.commit_files(self.repo, old, folders) for old in commits)]
+        found = [
+            git.worktree_files(self.repo, folders),
+            *(git.commit_files(self.repo, old, folders) for old in commits),
+        ]
         return sorted({path for paths in found for path in paths if self.is_editable(path)})
 
     def is_editable(self, path: str) -> bool:
@@ -146,6 +154,8 @@ def _with_folders(worktree: Worktree) -> Worktree:
     """Return the worktree with a final slash at each entry of editable that is a folder."""
     entries = worktree.config.editable
     named = tuple(f"{entry}/" if is_plain(entry) and _is_folder(worktree, entry) else entry for entry in entries)
+    if named != entries and worktree.config.serve:
+        raise RatchetError(f"serve: a server needs one editable file, and {entries[0]} is a folder. Use run alone.")
     return worktree if named == entries else replace(worktree, config=replace(worktree.config, editable=named))
 
 
@@ -186,7 +196,9 @@ def _check_scope(worktree: Worktree, commit: str) -> None:
             what = "file is not in HEAD" if is_plain(entry) else "entry matches no file of HEAD"
             raise RatchetError(f"{entry}: this editable {what}. Run `git add {entry}` and commit it.")
         if not any(map(worktree.is_editable, found)):
-            raise RatchetError(f"{entry}: this file is editable, and readonly or setup freezes it. Keep one of the two.")
+            raise RatchetError(
+                f"{entry}: this file is editable, and readonly or setup freezes it. Keep one of the two."
+            )
 
 
 def _check_readonly(worktree: Worktree, commit: str) -> None:
