@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
@@ -95,18 +95,34 @@ class CommandMeasurer:
         """Do nothing, since every command has ended."""
 
 
-def checkout(run: Run, commit: str, name: str) -> Path:
-    """Check a commit out into a folder of the run, link ignored data into it, return the folder of its config."""
-    folder = run.folder / name
-    shutil.rmtree(folder, ignore_errors=True)
+def checkout(run: Run, commit: str, name: str, *, keeps_cache: bool = False) -> Path:
+    """Check a commit out into a folder of the run, link ignored data into it, return the folder of its config.
+
+    With `keeps_cache`, files that the process in an earlier checkout wrote under the names of `link` stay: there a
+    measuring server caches its data. A command that runs the editable files keeps none: its next run begins anew.
+    """
+    folder, old = run.folder / name, run.folder / f"{name}.old"
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.replace(old)
     folder.mkdir(parents=True, exist_ok=True)
     git.export(run.worktree.repo, commit, folder)
-    place = folder / run.worktree.root.relative_to(run.worktree.repo.root)
+    inside = run.worktree.root.relative_to(run.worktree.repo.root)
+    patterns = run.worktree.config.link
     for root in run.worktree.data_roots:
-        for pattern in run.worktree.config.link:
-            for source in root.glob(pattern):
-                _link(source, place / source.relative_to(root))
-    return place
+        for source in _matches(root, patterns):
+            _link(source, folder / inside / source.relative_to(root))
+    for source in _matches(old / inside, patterns) if keeps_cache else ():
+        target = folder / inside / source.relative_to(old / inside)
+        if not source.is_symlink() and not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            source.replace(target)
+    shutil.rmtree(old, ignore_errors=True)
+    return folder / inside
+
+
+def _matches(root: Path, patterns: Sequence[str]) -> list[Path]:
+    return [path for pattern in patterns for path in root.glob(pattern)]
 
 
 def run_command(

@@ -202,7 +202,7 @@ class ServerMeasurer:
             return self._server
         self.close()
         first = str(run_event(self._run).data["first"])
-        place = checkout(self._run, first, "tree")
+        place = checkout(self._run, first, "tree", keeps_cache=True)
         self._server = Server(
             self._run.worktree.config,
             cwd=place,
