@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import inf
@@ -18,30 +19,36 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ratchet import process
-from ratchet.core.config import Config, Source
-from ratchet.core.output_parser import last_line, read_number, read_words
+from ratchet.core.config import Config, Reader, Source, Stream
+from ratchet.core.output_parser import last_line, last_number, read_number, read_output, read_words
 from ratchet.core.records import REASON_CHARS, Ending, Measurement, one_line
 from ratchet.errors import RatchetError
 from ratchet.process import Budget, Limit, Outcome
 from ratchet.repo import git
-from ratchet.repo.run import Run
+from ratchet.repo.run import Run, Worktree
 from ratchet.repo.sealing import sealed_numbers, sealed_text
 
 AUDIT = "audit"  # the analysis of its data that a server makes once a run
 MARK = "RATCHET_MEASURING"  # set to the folder of the run in every measuring process, to find them after a kill
 PARTITION = "RATCHET_PARTITION"  # set for the fresh partition of rule confirm
 THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+LOG = "run.log"  # the output of the command, for a `parse` command that looks for it under the field's name
+LEAST_WALL_S = 1.0  # a limit relative to the baseline is no shorter: starting a process takes part of it
 Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A commit to measure, the commit and number to beat, and the partition of the data (0 is the standard one)."""
+    """A commit to measure, the commit and number to beat, and the partition of the data (0 is the standard one).
+
+    `wall_s` is the limit of its measurement in wall-clock seconds, None for the `timeout` of the config.
+    """
 
     commit: str
     best: str | None = None
     beat: float | None = None
     partition: int = 0
+    wall_s: float | None = None
 
 
 class Measurer(Protocol):
@@ -82,9 +89,8 @@ class CommandMeasurer:
         config = self._run.worktree.config
         place = checkout(self._run, candidate.commit, "tree")
         env = {PARTITION: str(candidate.partition)} if candidate.partition else {}
-        outcome = run_command(self._run, config.run, place, self._should_stop, env)
-        texts = {source.file: _read_text(place / source.file) for source in config.sources if source.file}
-        return interpret(outcome, config, files=texts)
+        outcome = run_command(self._run, config.run, place, self._should_stop, env, wall_s=candidate.wall_s)
+        return read_outcome(self._run, outcome, place, self._should_stop, wall_s=candidate.wall_s)
 
     def close(self) -> None:
         """Do nothing, since every command has ended."""
@@ -97,25 +103,75 @@ def checkout(run: Run, commit: str, name: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     git.export(run.worktree.repo, commit, folder)
     place = folder / run.worktree.root.relative_to(run.worktree.repo.root)
-    for root in run.worktree.data_roots:
-        for pattern in run.worktree.config.link:
-            for source in root.glob(pattern):
-                _link(source, place / source.relative_to(root))
+    link_data(run.worktree, place)
     return place
 
 
+def link_data(worktree: Worktree, place: Path) -> None:
+    """Link the ignored data that the config names into a checkout."""
+    for root in worktree.data_roots:
+        for pattern in worktree.config.link:
+            for source in root.glob(pattern):
+                _link(source, place / source.relative_to(root))
+
+
 def run_command(
-    run: Run, command: str, place: Path, should_stop: Callable[[], bool], env: Mapping[str, str] | None = None
+    run: Run,
+    command: str,
+    place: Path,
+    should_stop: Callable[[], bool],
+    env: Mapping[str, str] | None = None,
+    *,
+    wall_s: float | None = None,
 ) -> Outcome:
     """Run a command of the config in a checkout within the budgets. Raises KeyboardInterrupt on a stop request."""
     config = run.worktree.config
-    budget = Budget(cpu_s=config.cpu_timeout or inf, wall_s=config.timeout, memory_mb=config.memory_mb or inf)
+    budget = Budget(
+        cpu_s=config.cpu_timeout or inf, wall_s=wall_s or config.timeout_s, memory_mb=config.memory_mb or inf
+    )
     outcome = process.run(
         command, cwd=place, env=measuring_env(run) | dict(env or {}), budget=budget, should_stop=should_stop
     )
     if outcome.stopped_by is Limit.REQUEST:
         raise KeyboardInterrupt
     return outcome
+
+
+def read_outcome(
+    run: Run, outcome: Outcome, place: Path, should_stop: Callable[[], bool], *, wall_s: float | None = None
+) -> Measurement:
+    """Return the measurement of a command that ended in a checkout, with the numbers of files and `parse` commands."""
+    config = run.worktree.config
+    texts = {source.file: _read_text(place / source.file) for source in config.sources if source.file}
+    parsed: dict[str, float | None] = {}
+    for source in config.sources:
+        if source.parse and _ending(outcome, config, wall_s)[0] is Ending.OK:
+            text = texts[source.file] if source.file else _stream_text(outcome, source.stream)
+            parsed[source.name] = _parse(run, source.parse, text, place, should_stop)
+    return interpret(outcome, config, files=texts, known=parsed, wall_s=wall_s)
+
+
+def _parse(run: Run, command: str, text: str, place: Path, should_stop: Callable[[], bool]) -> float | None:
+    """Return the number that a `parse` command prints; it gets the text on stdin, and as `run.log` beside the files."""
+    log = place / LOG
+    if not log.exists():
+        log.write_text(text, "utf-8", errors="replace")
+    with tempfile.TemporaryDirectory(prefix="ratchet-") as scratch:
+        source = Path(scratch) / LOG
+        source.write_text(text, "utf-8", errors="replace")
+        budget = Budget(wall_s=run.worktree.config.timeout_s)
+        outcome = process.run(
+            command, cwd=place, env=measuring_env(run), budget=budget, stdin=source, should_stop=should_stop
+        )
+    return last_number(outcome.stdout) if outcome.is_ok else None
+
+
+def _stream_text(outcome: Outcome, stream: Stream) -> str:
+    parts = {Stream.STDOUT: [outcome.stdout], Stream.STDERR: [outcome.stderr]}
+    return "".join(
+        text if not text or text.endswith("\n") else f"{text}\n"
+        for text in parts.get(stream, [outcome.stderr, outcome.stdout])
+    )
 
 
 def measuring_env(run: Run) -> dict[str, str]:
@@ -139,18 +195,21 @@ def interpret(
     *,
     files: Mapping[str, str] | None = None,
     known: Mapping[str, float | None] | None = None,
+    wall_s: float | None = None,
 ) -> Measurement:
     """Return the measurement of an ended command.
 
-    `files` holds the texts of sources with a file, `known` the numbers that a server sent, which are not parsed from
-    the output.
+    `files` holds the texts of sources with a file, `known` the numbers that are not parsed from the output: those of a
+    server or of a `parse` command. `wall_s` is the wall-clock limit that held, None for that of the config.
     """
-    ending, reason = _ending(outcome, config)
+    ending, reason = _ending(outcome, config, wall_s)
     texts, known = files or {}, known or {}
     numbers = {
         source.name: known[source.name]
         if source.name in known
-        else read_number(texts.get(source.file, "") if source.file else outcome.stdout, source)
+        else read_number(texts.get(source.file, ""), source)
+        if source.file
+        else read_output(outcome.stdout, outcome.stderr, source)
         for source in config.sources
     }
     return Measurement(
@@ -159,7 +218,9 @@ def interpret(
         reason=reason,
         hypothesis=_without_nan(read_words(outcome.stdout, config.description)),
         cpu_time_s=known.get("cpu_time_s") or _printed(outcome, "cpu_time_s", outcome.cpu_s),
-        wall_time_s=known.get("wall_time_s") or _printed(outcome, "wall_time_s", outcome.wall_s),
+        wall_time_s=outcome.wall_s
+        if config.timeout_factor
+        else known.get("wall_time_s") or _printed(outcome, "wall_time_s", outcome.wall_s),
         peak_memory_mb=known.get("peak_memory_mb") or _printed(outcome, "peak_memory_mb", outcome.peak_memory_mb),
         stdout=(sealed_text(outcome.stdout, config) if config.sealed else outcome.stdout)[-4000:],
     )
@@ -170,11 +231,11 @@ def _without_nan(words: str) -> str:
     return "" if words == "nan" else words
 
 
-def _ending(outcome: Outcome, config: Config) -> tuple[Ending, str]:
+def _ending(outcome: Outcome, config: Config, wall_s: float | None = None) -> tuple[Ending, str]:
     if outcome.failure:
         return Ending.CRASH, one_line(outcome.failure)
     if outcome.stopped_by is Limit.WALL:
-        return Ending.TIMEOUT, f"more than {config.timeout:g} s"
+        return Ending.TIMEOUT, limit_text(config, wall_s)
     if outcome.stopped_by is Limit.CPU:
         return Ending.TIMEOUT, f"more than {config.cpu_timeout:g} CPU seconds"
     if outcome.stopped_by is Limit.MEMORY:
@@ -186,9 +247,16 @@ def _ending(outcome: Outcome, config: Config) -> tuple[Ending, str]:
     return ending, "" if ending is Ending.OK else _reason(outcome, config, code)
 
 
+def limit_text(config: Config, wall_s: float | None) -> str:
+    """Return the reason of a timeout: the wall-clock limit that held."""
+    if wall_s is None:
+        return f"more than {config.timeout_s:g} s"
+    return f"more than {wall_s:.3g} s, {config.timeout_factor:g} times the baseline"
+
+
 def _exits(config: Config) -> Mapping[int, Ending]:
-    reads_pytest = any(source.reader == "pytest" for source in config.sources)
-    return {0: Ending.OK, **({1: Ending.OK} if reads_pytest else {}), **config.exits}  # pytest: 1 = some tests failed
+    is_pytest = any(source.reader in {Reader.PYTEST, Reader.COVERAGE} for source in config.sources)
+    return {0: Ending.OK, **({1: Ending.OK} if is_pytest else {}), **config.exits}  # pytest: 1 = some tests failed
 
 
 def _reason(outcome: Outcome, config: Config, code: int) -> str:
@@ -201,7 +269,7 @@ def _reason(outcome: Outcome, config: Config, code: int) -> str:
 
 def _printed(outcome: Outcome, name: str, seen: float) -> float | None:
     """Return the value that the command prints, which is more accurate, else the value that we measured."""
-    printed = read_number(outcome.stdout, Source(name=name, grep=f"^{name}:"))
+    printed = read_number(outcome.stdout, Source(name=name, grep=f"^{name}:", stream=Stream.STDOUT))
     return (seen or None) if printed is None else printed
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from ratchet.core.config import Config
 from ratchet.core.output_parser import is_number
 from ratchet.core.records import Ending, Measurement, one_line
-from ratchet.engine.measure import AUDIT, Candidate, Progress, checkout, interpret, measuring_env
+from ratchet.engine.measure import AUDIT, Candidate, Progress, checkout, interpret, limit_text, measuring_env
 from ratchet.errors import RatchetError
 from ratchet.process import LineServer, Outcome
 from ratchet.repo import git
@@ -47,7 +47,7 @@ class Server:
         self._config = config
         self._should_stop = should_stop
         self._child = LineServer(config.serve, cwd=cwd, env=env, log=log)
-        self.ready = self._await(config.timeout, lambda message: "ready" in message, lambda _: None)
+        self.ready = self._await(config.timeout_s, lambda message: "ready" in message, lambda _: None)
         if "ready" not in self.ready:
             text = self._child.failure or self.ready.get("error") or "no answer"
             self.close()
@@ -61,11 +61,11 @@ class Server:
         """The process has not ended."""
         return self._child.is_alive
 
-    def measure(self, request: Mapping[str, Any], progress: Progress) -> Message:
+    def measure(self, request: Mapping[str, Any], progress: Progress, wall_s: float | None = None) -> Message:
         """Return the result of a request, or {"error"} or {"timeout"}."""
         if not self._child.send(json.dumps(request)):
             return {"error": "the measuring server has ended"}
-        return self._await(self._config.timeout, lambda message: "exit" in message, progress)
+        return self._await(wall_s or self._config.timeout_s, lambda message: "exit" in message, progress)
 
     def ask(self, name: str, fields: Mapping[str, Any], progress: Progress) -> Message:
         """Return the result of an analysis. Raises RatchetError with the error of the server.
@@ -76,7 +76,7 @@ class Server:
         if not isinstance(known, list) or name not in known:
             raise UnknownAnalysisError(f"{self._config.serve}: this server does not support `{name}`.")
         self._child.send(json.dumps({"ask": name, **fields}))
-        timeout_s = self._config.timeout
+        timeout_s = self._config.timeout_s
         message = self._await(timeout_s, lambda message: "answer" in message, progress, is_patient=True)
         answer = message.get("answer")
         if isinstance(answer, Mapping):
@@ -162,8 +162,8 @@ class ServerMeasurer:
             **({"partition": candidate.partition} if candidate.partition else {}),
         }
         (self._run.folder / "scores").mkdir(exist_ok=True)
-        answer = server.measure(request, progress)
-        return self._read(answer, time.monotonic() - started)
+        answer = server.measure(request, progress, candidate.wall_s)
+        return self._read(answer, time.monotonic() - started, candidate.wall_s)
 
     def ask(self, name: str, fields: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
         """Return the result of an analysis of the whole run. Raises RatchetError as `Server.ask` does."""
@@ -190,13 +190,12 @@ class ServerMeasurer:
         )
         return self._server
 
-    def _read(self, answer: Mapping[str, Any], wall_s: float) -> Measurement:
+    def _read(self, answer: Mapping[str, Any], wall_s: float, limit_s: float | None) -> Measurement:
         if "exit" not in answer:
             self.close()
         if answer.get("timeout"):
-            return Measurement(
-                Ending.TIMEOUT, reason=f"more than {self._run.worktree.config.timeout:g} s", wall_time_s=wall_s
-            )
+            reason = limit_text(self._run.worktree.config, limit_s)
+            return Measurement(Ending.TIMEOUT, reason=reason, wall_time_s=wall_s)
         if "exit" not in answer:
             return Measurement(Ending.CRASH, reason=one_line(str(answer.get("error"))), wall_time_s=wall_s)
         outcome = Outcome(_whole(answer["exit"]), str(answer.get("stdout", "")), "", 0.0, wall_s, 0.0)
