@@ -8,6 +8,7 @@ the CPU seconds of a process that started and ended between two samples and that
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import ctypes
 import os
@@ -32,6 +33,7 @@ KEPT_STDOUT_BYTES = 1_000_000  # the end of the output: summaries come last
 KEPT_STDERR_BYTES = 64_000
 LINE_BYTES = 1_000_000
 PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+Echo = Callable[[str], object]  # shows output of a child while it runs
 
 
 class Limit(StrEnum):
@@ -77,7 +79,7 @@ class Outcome:
         return self.exit_code == 0 and self.stopped_by is None
 
 
-def run(
+def run(  # noqa: PLR0913 - all but the command are options
     command: Sequence[str] | str,
     *,
     cwd: Path,
@@ -85,11 +87,13 @@ def run(
     budget: Budget | None = None,
     stdin: Path | None = None,
     should_stop: Callable[[], bool] = lambda: False,
+    echo: Echo | None = None,
 ) -> Outcome:
     """Run a command (a string is a shell line) until it ends or exceeds its budget, and return how it ended.
 
     A failure of the child is never an exception. Its whole process tree is dead when this returns or raises, also on
-    Ctrl-C. `should_stop` is called several times a second.
+    Ctrl-C. `should_stop` is called several times a second. `echo` gets the output of both streams as it comes, from two
+    threads.
     """
     started = time.monotonic()
     mark = uuid.uuid4().hex
@@ -100,7 +104,7 @@ def run(
         except OSError as error:
             return Outcome(None, "", "", 0.0, time.monotonic() - started, 0.0, failure=_why_not(command, cwd, error))
         tree = _Tree(child, mark)
-        out, err = _Drain(child.stdout, KEPT_STDOUT_BYTES), _Drain(child.stderr, KEPT_STDERR_BYTES)
+        out, err = _Drain(child.stdout, KEPT_STDOUT_BYTES, echo), _Drain(child.stderr, KEPT_STDERR_BYTES, echo)
         try:
             limit = _watch(tree, budget or Budget(), [out, err], should_stop)
         finally:
@@ -132,10 +136,19 @@ def sweep(variable: str, value: str) -> int:
 
 
 class LineServer:
-    """A child that answers lines with lines. Its stderr goes to `log`, or to ours if `log` is None."""
+    """A child that answers lines with lines. Its stderr goes to `log`, or to ours if `log` is None.
+
+    With `echo`, it goes there too, as it comes.
+    """
 
     def __init__(
-        self, command: Sequence[str] | str, *, cwd: Path, env: Mapping[str, str] | None = None, log: Path | None = None
+        self,
+        command: Sequence[str] | str,
+        *,
+        cwd: Path,
+        env: Mapping[str, str] | None = None,
+        log: Path | None = None,
+        echo: Echo | None = None,
     ) -> None:
         self.failure = ""
         self._lines: queue.Queue[str | None] = queue.Queue()
@@ -144,12 +157,15 @@ class LineServer:
             try:
                 errors = stack.enter_context(log.open("ab")) if log else None
                 mark = uuid.uuid4().hex
-                child = _spawn(command, cwd=cwd, env=env, mark=mark, stdin=subprocess.PIPE, stderr=errors)
+                target = subprocess.PIPE if errors and echo else errors
+                child = _spawn(command, cwd=cwd, env=env, mark=mark, stdin=subprocess.PIPE, stderr=target)
             except OSError as error:
                 self.failure = _why_not(command, cwd, error)
                 return
         self._tree = _Tree(child, mark)
         threading.Thread(target=self._listen, args=(child.stdout,), daemon=True).start()
+        if log is not None and echo is not None:
+            threading.Thread(target=_copy, args=(child.stderr, log, echo), daemon=True).start()
 
     @property
     def is_alive(self) -> bool:
@@ -263,11 +279,21 @@ def _broken_limit(
     return Limit.REQUEST if should_stop() else None
 
 
+def _copy(stream: IO[bytes], log: Path, echo: Echo) -> None:
+    """Append a pipe to a file and echo it, until it ends."""
+    with stream, log.open("ab", buffering=0) as file, contextlib.suppress(OSError, ValueError):
+        while chunk := os.read(stream.fileno(), 65_536):
+            file.write(chunk)
+            echo(chunk.decode("utf-8", "replace"))
+
+
 class _Drain:
     """Reads a pipe to its end and keeps the last bytes, so that the child never blocks and memory stays bounded."""
 
-    def __init__(self, stream: IO[bytes] | None, kept_bytes: int) -> None:
+    def __init__(self, stream: IO[bytes] | None, kept_bytes: int, echo: Echo | None = None) -> None:
         self.seen_bytes = 0
+        self._echo = echo
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._stream = stream
         self._kept_bytes = kept_bytes
         self._chunks: deque[bytes] = deque()
@@ -286,10 +312,19 @@ class _Drain:
         with self._stream, contextlib.suppress(OSError, ValueError):
             while chunk := os.read(self._stream.fileno(), 65_536):
                 self.seen_bytes += len(chunk)
+                self._show(self._decoder.decode(chunk))
                 self._chunks.append(chunk)
                 held += len(chunk)
                 while held - len(self._chunks[0]) > self._kept_bytes:
                     held -= len(self._chunks.popleft())
+
+    def _show(self, text: str) -> None:
+        """Echo text, until the reader of the echo is gone."""
+        if self._echo is not None:
+            try:
+                self._echo(text)
+            except (OSError, ValueError):
+                self._echo = None
 
 
 class _Tree:

@@ -120,7 +120,7 @@ def publish(run: Run, events: Sequence[Event], commit: str, now: datetime) -> st
         data = {"branch": name, "commit": commit, "tag": run.tag, "at": stamp(now)}
         journal.append(run.journal, EventKind.FINISH, data)
     if not git.move_ref(repo, branch, commit, held or git.NOTHING, f"ratchet: finish {run.tag}"):
-        raise RatchetError(f"{name}: git cannot create this branch. Rename the branch `result`, if there is one.")
+        raise RatchetError(f"{name}: another process moved this branch meanwhile. Run `uv run ratchet finish` again.")
     return name
 
 
@@ -218,4 +218,4 @@ def _remove_exports(folder: Path) -> None:
 def _remove_subrun(run: Run, folder: Path) -> bool:
     """Remove the worktree of a parallel loop unless it has uncommitted edits. Its branch stays for the next race."""
     (folder / run.worktree.root.relative_to(run.worktree.repo.root) / run.results.name).unlink(missing_ok=True)
-    return git.ask(run.worktree.repo, "worktree", "remove", str(folder)) is not None
+    return git.attempt(run.worktree.repo, "worktree", "remove", str(folder))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import inf, isfinite
@@ -34,7 +35,7 @@ from ratchet.engine.server_client import UnknownAnalysisError
 from ratchet.engine.session import now, work_on
 from ratchet.engine.signals import ASKED, Stopper, ask_to_stop, asker_of
 from ratchet.errors import INTERRUPTED, RatchetError
-from ratchet.repo import journal, lock
+from ratchet.repo import files, journal
 from ratchet.repo.journal import EventKind, experiments, read_events, read_experiments
 from ratchet.repo.run import (
     BRANCHES,
@@ -51,8 +52,7 @@ from ratchet.repo.run import (
     start_run,
     take_up,
 )
-from ratchet.views.notice import Board
-from ratchet.views.terminal import Terminal, print_table
+from ratchet.views.terminal import Board, Terminal, print_table
 
 MINUTES = click.FloatRange(min=0, min_open=True)
 VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Also show the output of the measuring command.")
@@ -261,8 +261,9 @@ def race(
 
 @click.command(epilog="Example: uv run ratchet run")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")
+@VERBOSE
 @click.pass_context
-def run(ctx: click.Context, as_json: bool) -> None:
+def run(ctx: click.Context, *, as_json: bool, verbose: bool) -> None:
     """Measure the worktree once; decide nothing and write nothing.
 
     Runs the command of the config in a copy of your files, committed or not, and prints every metric against the
@@ -272,7 +273,7 @@ def run(ctx: click.Context, as_json: bool) -> None:
     worktree = open_worktree(Path.cwd(), ctx.obj)
     current = current_run(worktree)
     history = read_experiments(current.journal) if current else []
-    reading = measure_worktree(worktree, history)
+    reading = measure_worktree(worktree, history, echo=sys.stderr.write if verbose else None)
     if as_json:
         click.echo(json.dumps(reading_data(reading, worktree.config, history), ensure_ascii=False))
     else:
@@ -288,8 +289,8 @@ def stop(config: Path | None, is_now: bool) -> None:
     """Stop a running loop after its current experiment."""
     run = require_run(open_worktree(Path.cwd(), config))
     ask_to_stop(run.stop_file, now=is_now)
-    if lock.holder_pid(run.folder / "lock") is None:  # else the process that holds the lock records the stop
-        with lock.hold(run.folder / "lock", "ratchet stop"):
+    if files.holder_pid(run.folder / "lock") is None:  # else the process that holds the lock records the stop
+        with files.hold_lock(run.folder / "lock", "ratchet stop"):
             data = {"reason": ASKED, "asked_by": dict(asker_of(run.stop_file)), "tag": run.tag, "at": stamp(now())}
             journal.append(run.journal, EventKind.STOP, data)
     click.echo(f"run {run.tag}: asked to stop {'now' if is_now else 'after this experiment'}", err=True)
@@ -359,7 +360,7 @@ def finish(config: Path | None, *, is_squashed: bool, onto: str, is_leaving: boo
     run = require_run(worktree)
     if not no_conclude:
         _conclude(run)
-    with lock.hold(run.folder / "lock", "ratchet finish"):
+    with files.hold_lock(run.folder / "lock", "ratchet finish"):
         facts = gather_facts(run, read_events(run.journal))
         mended = complete_keep(run, facts.history)
         if mended:

@@ -48,7 +48,8 @@ class Measurement:
 
     `numbers` holds metrics, constraints and audit numbers by name. `bound` is the best value that the metric could
     still have reached when the measurement was stopped early. `look` is the reason why a person should look at the
-    result. `stdout` is the end of the output, from which reports read more.
+    result. `stdout` is the end of the output, from which reports read more. `log` is what the command printed on both
+    streams, for a person, without audit numbers.
     """
 
     ending: Ending
@@ -63,6 +64,7 @@ class Measurement:
     bound: float | None = None
     look: str = ""
     stdout: str = ""
+    log: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,20 +13,21 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
 from typing import Any, Protocol
 
 from ratchet import process
 from ratchet.core.config import Config, Reader, Source, Stream
+from ratchet.core.failure import failure_text, relative_to
 from ratchet.core.output_parser import last_line, last_number, read_number, read_output, read_words
 from ratchet.core.records import REASON_CHARS, Ending, Measurement, one_line
 from ratchet.errors import RatchetError
-from ratchet.process import Budget, Limit, Outcome
+from ratchet.process import Budget, Echo, Limit, Outcome
 from ratchet.repo import git
 from ratchet.repo.run import Run, Worktree
-from ratchet.repo.sealing import sealed_numbers, sealed_text
+from ratchet.repo.sealing import sealed_messages, sealed_numbers, sealed_text
 
 AUDIT = "audit"  # the analysis of its data that a server makes once a run
 MARK = "RATCHET_MEASURING"  # set to the folder of the run in every measuring process, to find them after a kill
@@ -34,6 +35,7 @@ PARTITION = "RATCHET_PARTITION"  # set for the fresh partition of rule confirm
 THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 LOG = "run.log"  # the output of the command, for a `parse` command that looks for it under the field's name
 LEAST_WALL_S = 1.0  # a limit relative to the baseline is no shorter: starting a process takes part of it
+LOG_CHARS = 64_000  # of each stream in the log of an experiment, from the end
 Progress = Callable[[str], None]
 
 
@@ -74,9 +76,10 @@ class Measurer(Protocol):
 class CommandMeasurer:
     """Runs the command of the config in a fresh checkout of each candidate."""
 
-    def __init__(self, run: Run, should_stop: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, run: Run, should_stop: Callable[[], bool] = lambda: False, *, echo: Echo | None = None) -> None:
         self._run = run
         self._should_stop = should_stop
+        self._echo = echo
 
     def parts(self) -> None:
         """Return None, since the engine knows all parts."""
@@ -89,8 +92,10 @@ class CommandMeasurer:
         config = self._run.worktree.config
         place = checkout(self._run, candidate.commit, "tree")
         env = {PARTITION: str(candidate.partition)} if candidate.partition else {}
-        outcome = run_command(self._run, config.run, place, self._should_stop, env, wall_s=candidate.wall_s)
-        return read_outcome(self._run, outcome, place, self._should_stop, wall_s=candidate.wall_s)
+        wall_s = candidate.wall_s
+        outcome = run_command(self._run, config.run, place, self._should_stop, env=env, echo=self._echo, wall_s=wall_s)
+        measured = read_outcome(self._run, outcome, place, self._should_stop, wall_s=wall_s)
+        return replace(measured, log=log_text(config.run, outcome, config, folder=str(place)))
 
     def close(self) -> None:
         """Do nothing, since every command has ended."""
@@ -115,13 +120,14 @@ def link_data(worktree: Worktree, place: Path) -> None:
                 _link(source, place / source.relative_to(root))
 
 
-def run_command(
+def run_command(  # noqa: PLR0913 - what one measurement differs in
     run: Run,
     command: str,
     place: Path,
     should_stop: Callable[[], bool],
-    env: Mapping[str, str] | None = None,
     *,
+    env: Mapping[str, str] | None = None,
+    echo: Echo | None = None,
     wall_s: float | None = None,
 ) -> Outcome:
     """Run a command of the config in a checkout within the budgets. Raises KeyboardInterrupt on a stop request."""
@@ -130,7 +136,12 @@ def run_command(
         cpu_s=config.cpu_timeout or inf, wall_s=wall_s or config.timeout_s, memory_mb=config.memory_mb or inf
     )
     outcome = process.run(
-        command, cwd=place, env=measuring_env(run) | dict(env or {}), budget=budget, should_stop=should_stop
+        command,
+        cwd=place,
+        env=measuring_env(run) | dict(env or {}),
+        budget=budget,
+        should_stop=should_stop,
+        echo=echo,
     )
     if outcome.stopped_by is Limit.REQUEST:
         raise KeyboardInterrupt
@@ -145,10 +156,10 @@ def read_outcome(
     texts = {source.file: _read_text(place / source.file) for source in config.sources if source.file}
     parsed: dict[str, float | None] = {}
     for source in config.sources:
-        if source.parse and _ending(outcome, config, wall_s)[0] is Ending.OK:
+        if source.parse and _ending(outcome, config, "", wall_s)[0] is Ending.OK:
             text = texts[source.file] if source.file else _stream_text(outcome, source.stream)
             parsed[source.name] = _parse(run, source.parse, text, place, should_stop)
-    return interpret(outcome, config, files=texts, known=parsed, wall_s=wall_s)
+    return interpret(outcome, config, files=texts, known=parsed, folder=str(place), wall_s=wall_s)
 
 
 def _parse(run: Run, command: str, text: str, place: Path, should_stop: Callable[[], bool]) -> float | None:
@@ -195,14 +206,16 @@ def interpret(
     *,
     files: Mapping[str, str] | None = None,
     known: Mapping[str, float | None] | None = None,
+    folder: str = "",
     wall_s: float | None = None,
 ) -> Measurement:
     """Return the measurement of an ended command.
 
     `files` holds the texts of sources with a file, `known` the numbers that are not parsed from the output: those of a
-    server or of a `parse` command. `wall_s` is the wall-clock limit that held, None for that of the config.
+    server or of a `parse` command. `folder` is where the command ran, `wall_s` the wall-clock limit that held, None for
+    that of the config.
     """
-    ending, reason = _ending(outcome, config, wall_s)
+    ending, reason = _ending(outcome, config, folder, wall_s)
     texts, known = files or {}, known or {}
     numbers = {
         source.name: known[source.name]
@@ -231,7 +244,7 @@ def _without_nan(words: str) -> str:
     return "" if words == "nan" else words
 
 
-def _ending(outcome: Outcome, config: Config, wall_s: float | None = None) -> tuple[Ending, str]:
+def _ending(outcome: Outcome, config: Config, folder: str, wall_s: float | None) -> tuple[Ending, str]:
     if outcome.failure:
         return Ending.CRASH, one_line(outcome.failure)
     if outcome.stopped_by is Limit.WALL:
@@ -244,7 +257,7 @@ def _ending(outcome: Outcome, config: Config, wall_s: float | None = None) -> tu
         return Ending.CRASH, "too much output"
     code = outcome.exit_code or 0
     ending = _exits(config).get(code, Ending.CRASH)
-    return ending, "" if ending is Ending.OK else _reason(outcome, config, code)
+    return ending, "" if ending is Ending.OK else _reason(outcome, config, code, folder)
 
 
 def limit_text(config: Config, wall_s: float | None) -> str:
@@ -259,12 +272,50 @@ def _exits(config: Config) -> Mapping[int, Ending]:
     return {0: Ending.OK, **({1: Ending.OK} if is_pytest else {}), **config.exits}  # pytest: 1 = some tests failed
 
 
-def _reason(outcome: Outcome, config: Config, code: int) -> str:
-    """Return the reason of a failure: its own line for it, else the last line of stderr, else the exit status."""
+def _reason(outcome: Outcome, config: Config, code: int, folder: str) -> str:
+    """Return the reason of a failure: its own line for it, else what `why_it_failed` finds, else the exit status."""
     printed = read_words(outcome.stdout, config.reason, 2 * REASON_CHARS)
     inside = re.fullmatch(r"\w+\s*\((.*)\)", printed)
     message = one_line(inside.group(1) if inside else printed, REASON_CHARS)
-    return message or last_line(outcome.stderr) or f"exit status {code}"
+    return message or why_it_failed(outcome, folder) or f"exit status {code}"
+
+
+def why_it_failed(outcome: Outcome, folder: str) -> str:
+    """Return the message with file and line that the output names, else the last line of stderr."""
+    return failure_text([outcome.stderr, outcome.stdout], folder) or last_line(outcome.stderr)
+
+
+def log_text(command: str, outcome: Outcome, config: Config, *, folder: str = "") -> str:
+    """Return how a command ended and what it printed: the end of both streams, without audit numbers."""
+    how = outcome.failure or (
+        f"{outcome.stopped_by} limit" if outcome.stopped_by else f"exit status {outcome.exit_code}"
+    )
+    is_hiding = config.sealed or bool(config.audit)
+    streams = {
+        "stdout": sealed_text(outcome.stdout, config) if is_hiding else outcome.stdout,
+        "stderr": sealed_messages(outcome.stderr, config) if is_hiding else outcome.stderr,
+    }
+    parts = [f"--- {name} ---\n{_bounded(relative_to(text, folder))}" for name, text in streams.items() if text]
+    return "\n".join([f"$ {command}", f"{how}, {outcome.wall_s:.2f} s", *parts])
+
+
+def write_log(run: Run, n: int, text: str, *, is_first: bool = True) -> None:
+    """Write the log of an experiment, or append to it what a further command printed."""
+    path = run.log(n)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w" if is_first else "a", encoding="utf-8", errors="replace") as file:
+        file.write(text.rstrip("\n") + "\n")
+
+
+def read_log(run: Run, n: int) -> str:
+    """Return the log of an experiment, or an empty text if it has none."""
+    return _read_text(run.log(n))
+
+
+def _bounded(text: str) -> str:
+    if len(text) <= LOG_CHARS:
+        return text.rstrip("\n")
+    return f"(the first {len(text) - LOG_CHARS} characters are left out)\n{text[-LOG_CHARS:].rstrip()}"
 
 
 def _printed(outcome: Outcome, name: str, seen: float) -> float | None:

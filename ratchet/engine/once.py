@@ -12,14 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ratchet.core.evaluation import evaluate
 from ratchet.core.config import Config
 from ratchet.core.decision import limit_texts
+from ratchet.core.evaluation import evaluate
 from ratchet.core.records import Ending, Experiment, Measurement, baseline, best
 from ratchet.core.text import number_text
 from ratchet.engine.measure import link_data, read_outcome, run_command
 from ratchet.engine.trial import wall_limit
-from ratchet.process import Outcome
+from ratchet.process import Echo, Outcome
 from ratchet.repo import git
 from ratchet.repo.run import STATE, Run, Worktree, ignore_state
 from ratchet.repo.sealing import sealed_text
@@ -41,7 +41,11 @@ class Reading:
 
 
 def measure_worktree(
-    worktree: Worktree, history: Sequence[Experiment] = (), should_stop: Callable[[], bool] = lambda: False
+    worktree: Worktree,
+    history: Sequence[Experiment] = (),
+    should_stop: Callable[[], bool] = lambda: False,
+    *,
+    echo: Echo | None = None,
 ) -> Reading:
     """Measure a copy of the worktree by the command of the config. Raises KeyboardInterrupt on a stop request."""
     state = worktree.repo.main_root / STATE
@@ -51,7 +55,7 @@ def measure_worktree(
     run, wall_s = Run(worktree, folder.name), wall_limit(worktree.config, history)
     try:
         place = copy_worktree(worktree, folder / "tree")
-        outcome = run_command(run, worktree.config.run, place, should_stop, wall_s=wall_s)
+        outcome = run_command(run, worktree.config.run, place, should_stop, echo=echo, wall_s=wall_s)
         return Reading(read_outcome(run, outcome, place, should_stop, wall_s=wall_s), outcome)
     finally:
         shutil.rmtree(state if is_new else folder, ignore_errors=True)

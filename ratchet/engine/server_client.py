@@ -16,9 +16,19 @@ from typing import Any
 from ratchet.core.config import Config
 from ratchet.core.output_parser import is_number
 from ratchet.core.records import Ending, Measurement, one_line
-from ratchet.engine.measure import AUDIT, Candidate, Progress, checkout, interpret, limit_text, measuring_env
+from ratchet.engine.measure import (
+    AUDIT,
+    LOG_CHARS,
+    Candidate,
+    Progress,
+    checkout,
+    interpret,
+    limit_text,
+    log_text,
+    measuring_env,
+)
 from ratchet.errors import RatchetError
-from ratchet.process import LineServer, Outcome
+from ratchet.process import Echo, Limit, LineServer, Outcome
 from ratchet.repo import git
 from ratchet.repo.run import Run, run_event
 
@@ -43,10 +53,11 @@ class Server:
         env: Mapping[str, str],
         log: Path | None = None,
         should_stop: Callable[[], bool] = lambda: False,
+        echo: Echo | None = None,
     ) -> None:
         self._config = config
         self._should_stop = should_stop
-        self._child = LineServer(config.serve, cwd=cwd, env=env, log=log)
+        self._child = LineServer(config.serve, cwd=cwd, env=env, log=log, echo=echo)
         self.ready = self._await(config.timeout_s, lambda message: "ready" in message, lambda _: None)
         if "ready" not in self.ready:
             text = self._child.failure or self.ready.get("error") or "no answer"
@@ -132,10 +143,11 @@ __all__ = ["ServerMeasurer", "UnknownAnalysisError"]
 class ServerMeasurer:
     """Measures by a server in a checkout of the first commit of the run; a candidate is its editable file."""
 
-    def __init__(self, run: Run, should_stop: Callable[[], bool] = lambda: False, *, is_loud: bool = False) -> None:
+    def __init__(self, run: Run, should_stop: Callable[[], bool] = lambda: False, *, echo: Echo | None = None) -> None:
         self._run = run
         self._should_stop = should_stop
-        self._log = None if is_loud else run.folder / "log"
+        self._echo = echo
+        self._log = run.folder / "log"
         self._server: Server | None = None
 
     def parts(self) -> Mapping[str, str]:
@@ -151,7 +163,7 @@ class ServerMeasurer:
     def measure(self, candidate: Candidate, progress: Progress) -> Measurement:
         """Measure a candidate by the answer of the server."""
         server = self._start()
-        started = time.monotonic()
+        started, seen = time.monotonic(), _size(self._log)
         request = {
             "file": str(self._write(candidate.commit, "candidate")),
             "best": str(self._write(candidate.best, "best")) if candidate.best else None,
@@ -163,7 +175,8 @@ class ServerMeasurer:
         }
         (self._run.folder / "scores").mkdir(exist_ok=True)
         answer = server.measure(request, progress, candidate.wall_s)
-        return self._read(answer, time.monotonic() - started, candidate.wall_s)
+        measured = self._read(answer, time.monotonic() - started, candidate.wall_s)
+        return replace(measured, log=self._log_text(answer, time.monotonic() - started, _text_from(self._log, seen)))
 
     def ask(self, name: str, fields: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
         """Return the result of an analysis of the whole run. Raises RatchetError as `Server.ask` does."""
@@ -187,20 +200,37 @@ class ServerMeasurer:
             env=measuring_env(self._run),
             log=self._log,
             should_stop=self._should_stop,
+            echo=self._echo,
         )
         return self._server
 
     def _read(self, answer: Mapping[str, Any], wall_s: float, limit_s: float | None) -> Measurement:
+        config, why = self._run.worktree.config, one_line(str(answer.get("error") or ""))
         if "exit" not in answer:
             self.close()
         if answer.get("timeout"):
-            reason = limit_text(self._run.worktree.config, limit_s)
-            return Measurement(Ending.TIMEOUT, reason=reason, wall_time_s=wall_s)
+            return Measurement(Ending.TIMEOUT, reason=limit_text(config, limit_s), wall_time_s=wall_s)
         if "exit" not in answer:
-            return Measurement(Ending.CRASH, reason=one_line(str(answer.get("error"))), wall_time_s=wall_s)
+            return Measurement(Ending.CRASH, reason=why, wall_time_s=wall_s)
         outcome = Outcome(_whole(answer["exit"]), str(answer.get("stdout", "")), "", 0.0, wall_s, 0.0)
-        measured = interpret(outcome, self._run.worktree.config, known=_numbers(answer.get("numbers")))
-        return _with_extra(measured, answer.get("extra"))
+        return _with_extra(interpret(outcome, config, known=_numbers(answer.get("numbers"))), answer)
+
+    def _log_text(self, answer: Mapping[str, Any], wall_s: float, messages: str) -> str:
+        """Return the log of a measurement: the printed lines, the candidate's own output, the server's messages."""
+        extra = answer.get("extra")
+        own = str(extra.get("log") or "") if isinstance(extra, Mapping) else ""
+        if own and self._echo is not None:
+            self._echo(f"{own.rstrip()}\n")
+        code, failure = answer.get("exit"), str(answer.get("error") or "")
+        ended = Outcome(
+            _whole(code) if "exit" in answer else None,
+            str(answer.get("stdout", "")),
+            f"{own}{messages}",
+            *(0.0, wall_s, 0.0),
+            stopped_by=Limit.WALL if answer.get("timeout") else None,
+            failure=failure,
+        )
+        return log_text(self._run.worktree.config.serve, ended, self._run.worktree.config)
 
     def _write(self, commit: str, name: str) -> Path:
         """Write the editable file of a commit under its own name into a folder of the run."""
@@ -210,7 +240,21 @@ class ServerMeasurer:
         return target
 
 
-def _with_extra(measured: Measurement, extra: object) -> Measurement:
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _text_from(path: Path, start: int) -> str:
+    """Return what was appended to a file since it had `start` bytes."""
+    if not path.exists():
+        return ""
+    with path.open("rb") as file:
+        file.seek(start)
+        return file.read(LOG_CHARS).decode("utf-8", "replace")
+
+
+def _with_extra(measured: Measurement, answer: Mapping[str, Any]) -> Measurement:
+    extra = answer.get("extra")
     if not isinstance(extra, Mapping):
         return measured
     return replace(
