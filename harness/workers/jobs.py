@@ -27,7 +27,7 @@ from typing import IO, Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from harness.text import look_up
+from harness.data.table import look_up
 
 HEAD = struct.Struct("<q")  # offset of the pickle, which follows the numbers
 SMALL_BYTES = 1 << 20  # a smaller frame is pickled whole, which is faster than writing its columns

@@ -129,12 +129,12 @@ def clear_leftovers(run: Run, events: Sequence[Event]) -> list[str]:
 
     The caller holds the lock of the run, so any process that still measures for it was left by a kill and is ended.
     """
-    process.sweep(MARK, str(run.folder))
+    subruns = subrun_tags(events)
+    process.sweep(MARK, [str(run.folder), *(str(run.folder.parent / tag) for tag in subruns)])
     _remove_exports(run.folder)
     kept = []
-    for tag in subrun_tags(events):
+    for tag in subruns:
         subrun, folder = run.folder.parent / tag, subrun_folder(run, tag)
-        process.sweep(MARK, str(subrun))
         _remove_exports(subrun)
         if folder.exists() and not _remove_subrun(run, folder):
             kept.append(str(folder))

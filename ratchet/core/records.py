@@ -10,6 +10,7 @@ from enum import StrEnum
 LINE_CHARS = 200
 REASON_CHARS = 500  # of the reason of a failure, whose end may hold the fix
 NOTE_CHARS = 4000
+MACHINE = "machine:"  # begins the reason of a failure that the edit did not cause: the same code may be tried again
 
 
 class Verdict(StrEnum):
@@ -145,6 +146,11 @@ class Experiment:
     reused: int | None = None
     ending: Ending = Ending.OK
     stdout: str = ""
+
+    @property
+    def is_machine_fault(self) -> bool:
+        """The machine failed, not the code, which says nothing about the idea."""
+        return self.reason.startswith(MACHINE)
 
 
 def best(history: Iterable[Experiment]) -> Experiment | None:

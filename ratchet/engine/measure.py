@@ -12,7 +12,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
@@ -22,7 +22,7 @@ from ratchet import process
 from ratchet.core.config import Config, Reader, Source, Stream
 from ratchet.core.failure import failure_text, relative_to
 from ratchet.core.output_parser import last_line, last_number, read_number, read_output, read_words
-from ratchet.core.records import REASON_CHARS, Ending, Measurement, one_line
+from ratchet.core.records import MACHINE, REASON_CHARS, Ending, Measurement, one_line
 from ratchet.errors import RatchetError
 from ratchet.process import Budget, Echo, Limit, Outcome
 from ratchet.repo import git
@@ -30,12 +30,13 @@ from ratchet.repo.run import Run, Worktree
 from ratchet.repo.sealing import sealed_messages, sealed_numbers, sealed_text
 
 AUDIT = "audit"  # the analysis of its data that a server makes once a run
-MARK = "RATCHET_MEASURING"  # set to the folder of the run in every measuring process, to find them after a kill
+MARK = "RATCHET_RUN_FOLDER"  # in every process that works for a run, agents too, to find them after a kill
 PARTITION = "RATCHET_PARTITION"  # set for the fresh partition of rule confirm
 THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 LOG = "run.log"  # the output of the command, for a `parse` command that looks for it under the field's name
 LEAST_WALL_S = 1.0  # a limit relative to the baseline is no shorter: starting a process takes part of it
 LOG_CHARS = 64_000  # of each stream in the log of an experiment, from the end
+KILLED = (-9, 137)  # by SIGKILL, directly or as a shell reports it
 Progress = Callable[[str], None]
 
 
@@ -101,23 +102,44 @@ class CommandMeasurer:
         """Do nothing, since every command has ended."""
 
 
-def checkout(run: Run, commit: str, name: str) -> Path:
-    """Check a commit out into a folder of the run, link ignored data into it, return the folder of its config."""
-    folder = run.folder / name
-    shutil.rmtree(folder, ignore_errors=True)
+def checkout(run: Run, commit: str, name: str, *, keeps_cache: bool = False) -> Path:
+    """Check a commit out into a folder of the run, link ignored data into it, return the folder of its config.
+
+    With `keeps_cache`, files that the process in an earlier checkout wrote under the names of `link` stay: there a
+    measuring server caches its data. A command that runs the editable files keeps none: its next run begins anew.
+    """
+    folder, old = run.folder / name, run.folder / f"{name}.old"
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.replace(old)
     folder.mkdir(parents=True, exist_ok=True)
     git.export(run.worktree.repo, commit, folder)
     place = folder / run.worktree.root.relative_to(run.worktree.repo.root)
     link_data(run.worktree, place)
+    if keeps_cache:
+        _take_cache(old / place.relative_to(folder), place, run.worktree.config.link)
+    shutil.rmtree(old, ignore_errors=True)
     return place
 
 
 def link_data(worktree: Worktree, place: Path) -> None:
     """Link the ignored data that the config names into a checkout."""
     for root in worktree.data_roots:
-        for pattern in worktree.config.link:
-            for source in root.glob(pattern):
-                _link(source, place / source.relative_to(root))
+        for source in _matches(root, worktree.config.link):
+            _link(source, place / source.relative_to(root))
+
+
+def _take_cache(old: Path, place: Path, patterns: Sequence[str]) -> None:
+    """Move the data files that the last measurement made into a new checkout."""
+    for source in _matches(old, patterns):
+        target = place / source.relative_to(old)
+        if not source.is_symlink() and not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            source.replace(target)
+
+
+def _matches(root: Path, patterns: Sequence[str]) -> list[Path]:
+    return [path for pattern in patterns for path in root.glob(pattern)]
 
 
 def run_command(  # noqa: PLR0913 - what one measurement differs in
@@ -256,6 +278,8 @@ def _ending(outcome: Outcome, config: Config, folder: str, wall_s: float | None)
     if outcome.stopped_by is not None:
         return Ending.CRASH, "too much output"
     code = outcome.exit_code or 0
+    if killed := killed_from_outside(outcome.exit_code):
+        return Ending.CRASH, killed
     ending = _exits(config).get(code, Ending.CRASH)
     return ending, "" if ending is Ending.OK else _reason(outcome, config, code, folder)
 
@@ -265,6 +289,13 @@ def limit_text(config: Config, wall_s: float | None) -> str:
     if wall_s is None:
         return f"more than {config.timeout_s:g} s"
     return f"more than {wall_s:.3g} s, {config.timeout_factor:g} times the baseline"
+
+
+def killed_from_outside(exit_code: int | None) -> str:
+    """Return the reason if a process that we did not kill ended by SIGKILL, which no code sends itself, else ""."""
+    if exit_code not in KILLED:
+        return ""
+    return f"{MACHINE} the measuring process was killed from outside, as the system does when memory runs out"
 
 
 def _exits(config: Config) -> Mapping[int, Ending]:

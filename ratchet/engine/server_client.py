@@ -23,16 +23,18 @@ from ratchet.engine.measure import (
     Progress,
     checkout,
     interpret,
+    killed_from_outside,
     limit_text,
     log_text,
     measuring_env,
 )
 from ratchet.errors import RatchetError
-from ratchet.process import Echo, Limit, LineServer, Outcome
+from ratchet.process import Clock, Echo, Limit, LineServer, Outcome
 from ratchet.repo import git
 from ratchet.repo.run import Run, run_event
 
 LOOK_S = 0.2
+TALK_S = 5.0  # after its time a server that goes on talking is read for so long, since its answer may be behind that
 ERROR_CHARS = 1000
 
 Message = Mapping[str, Any]
@@ -112,20 +114,29 @@ class Server:
 
         The timeout counts from the request, or with `is_patient` from the last progress message.
         """
-        deadline = time.monotonic() + timeout_s
-        while time.monotonic() < deadline:
+        clock = Clock()
+        while True:
             if self._should_stop():
                 raise KeyboardInterrupt
-            line = self._child.receive(LOOK_S)
+            is_over = clock.tick(LOOK_S) >= timeout_s
+            line = self._child.receive(0.0 if is_over else LOOK_S)  # what has arrived counts, however late we look
             if line is None and not self._child.is_alive:
-                return {"error": f"the measuring server died (exit status {self._child.exit_code})"}
+                line = self._child.receive(LOOK_S)  # its last line may have come between the two looks
+                if line is None:
+                    return {"error": _how_it_died(self._child.exit_code)}
             message = _message(line)
             if is_last(message) or "error" in message:
                 return message
+            if is_over and (line is None or clock.seconds >= timeout_s + TALK_S):
+                return {"timeout": True}
             if "progress" in message:
-                deadline = time.monotonic() + timeout_s if is_patient else deadline
+                clock = Clock() if is_patient else clock
                 progress(one_line(str(message["progress"])))
-        return {"timeout": True}
+
+
+def _how_it_died(exit_code: int | None) -> str:
+    died = f"the measuring server died (exit status {exit_code})"
+    return killed_from_outside(exit_code) or died
 
 
 def _message(line: str | None) -> Message:
@@ -193,7 +204,7 @@ class ServerMeasurer:
             return self._server
         self.close()
         first = str(run_event(self._run).data["first"])
-        place = checkout(self._run, first, "tree")
+        place = checkout(self._run, first, "tree", keeps_cache=True)
         self._server = Server(
             self._run.worktree.config,
             cwd=place,

@@ -67,7 +67,7 @@ class Session:
 
         Raises RatchetError if the config, the frozen files or the harness changed since the run started.
         """
-        process.sweep(MARK, str(self.run.folder))
+        process.sweep(MARK, self._folders())  # before the worktree is read: an agent that is left may edit it
         check_unchanged(self.run, self.events)
         if self.run.worktree.config.sealed:
             check_seal(self.run.tag, self.run.worktree.config, self.events)
@@ -219,6 +219,11 @@ class Session:
         found = self._measurer.audit(self._progress)
         if found is not None:
             self.note(EventKind.ANALYSIS, name=AUDIT, upto=None, answer=dict(found))
+
+    def _folders(self) -> list[str]:
+        """Return the folders of the run and of its parallel loops, which mark the processes that work for them."""
+        subruns = [tag for event in self.events if event.kind is EventKind.RACE for tag in event.data["lanes"]]
+        return [str(self.run.folder), *(str(replace(self.run, tag=tag).folder) for tag in subruns)]
 
     def _append(self, kind: EventKind, data: Mapping[str, Any]) -> None:
         journal.append(self.run.journal, kind, data)

@@ -189,7 +189,7 @@ def find_twin(begun: Begun, earlier: Sequence[Experiment], incumbent: Experiment
 
 def _is_reusable(old: Experiment) -> bool:
     """Say whether it was measured. A rejection may be due to text that the hash ignores, such as the docstring."""
-    return old.wall_time_s is not None and old.ending is not Ending.REJECT
+    return old.wall_time_s is not None and old.ending is not Ending.REJECT and not old.is_machine_fault
 
 
 def _unmeasured(begun: Begun) -> Measurement:
