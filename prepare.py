@@ -27,9 +27,9 @@ import numpy as np
 from sklearn.metrics import accuracy_score, f1_score
 
 from harness import cli, server
-from harness.data.dataset import Table
 from harness.data.options import intake_options
 from harness.data.split import folds, train_test
+from harness.data.table import Table
 from harness.early_stopping import Target, is_unlikely
 from harness.evaluate import TEST, FoldWorkers, Result, unread
 from harness.harness import Harness, Rules, open_harness

@@ -130,7 +130,7 @@ def _trial(experiment: Experiment, *, is_plain: bool) -> PastExperiment | None:
     recipe = parse_note(experiment.note)
     if recipe is None and experiment.verdict is Verdict.BASELINE and is_plain:
         recipe = Recipe()
-    if recipe is None or not is_renderable(recipe):
+    if recipe is None or not is_renderable(recipe) or experiment.is_machine_fault:
         return None
     has_failed = experiment.verdict in _FAILED
     score = None if has_failed else experiment.metric
@@ -138,7 +138,7 @@ def _trial(experiment: Experiment, *, is_plain: bool) -> PastExperiment | None:
 
 
 def _ideas(history: Collection[Experiment]) -> Iterator[str]:
-    for experiment in history:
+    for experiment in (old for old in history if not old.is_machine_fault):
         try:
             note: Any = json.loads(experiment.note)
             yield str(note["idea"])

@@ -27,7 +27,7 @@ MAY_IMPORT = {
 LAYERS = {  # from the bottom; a part imports from parts further up in this list, and from itself
     "harness": (
         "errors files text lines",
-        "stats data sandbox fingerprint",
+        "stats data sandbox",
         "audit workers",
         "problem",
         "score_store checks",

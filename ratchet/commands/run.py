@@ -32,7 +32,7 @@ from ratchet.engine.server_client import UnknownAnalysisError
 from ratchet.engine.session import now, work_on
 from ratchet.engine.signals import ASKED, Stopper, ask_to_stop, asker_of
 from ratchet.errors import INTERRUPTED, RatchetError
-from ratchet.repo import journal, lock
+from ratchet.repo import files, journal
 from ratchet.repo.journal import EventKind, experiments, read_events, read_experiments
 from ratchet.repo.run import (
     BRANCHES,
@@ -49,8 +49,7 @@ from ratchet.repo.run import (
     start_run,
     take_up,
 )
-from ratchet.views.notice import Board
-from ratchet.views.terminal import Terminal, print_table
+from ratchet.views.terminal import Board, Terminal, print_table
 
 MINUTES = click.FloatRange(min=0, min_open=True)
 VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Also show the output of the measuring command.")
@@ -249,8 +248,8 @@ def stop(config: Path | None, is_now: bool) -> None:
     """Stop a running loop after its current experiment."""
     run = require_run(open_worktree(Path.cwd(), config))
     ask_to_stop(run.stop_file, now=is_now)
-    if lock.holder_pid(run.folder / "lock") is None:  # else the process that holds the lock records the stop
-        with lock.hold(run.folder / "lock", "ratchet stop"):
+    if files.holder_pid(run.folder / "lock") is None:  # else the process that holds the lock records the stop
+        with files.hold_lock(run.folder / "lock", "ratchet stop"):
             data = {"reason": ASKED, "asked_by": dict(asker_of(run.stop_file)), "tag": run.tag, "at": stamp(now())}
             journal.append(run.journal, EventKind.STOP, data)
     click.echo(f"run {run.tag}: asked to stop {'now' if is_now else 'after this experiment'}", err=True)
@@ -320,7 +319,7 @@ def finish(config: Path | None, *, is_squashed: bool, onto: str, is_leaving: boo
     run = require_run(worktree)
     if not no_conclude:
         _conclude(run)
-    with lock.hold(run.folder / "lock", "ratchet finish"):
+    with files.hold_lock(run.folder / "lock", "ratchet finish"):
         facts = gather_facts(run, read_events(run.journal))
         mended = complete_keep(run, facts.history)
         if mended:

@@ -8,10 +8,10 @@ from math import inf
 
 from ratchet.core.config import DEFAULT_CAP, Config
 from ratchet.core.decision import is_better, looks
-from ratchet.core.records import Experiment, Verdict, best
+from ratchet.core.records import MACHINE, Experiment, Verdict, best
 from ratchet.core.text import number_text
 
-AGENT_FAILURES = 3  # in a row: the agent is broken
+AGENT_FAILURES = 3  # in a row: the agent is broken, or the machine
 NO_CHANGES = 5  # in a row: the agent has no new idea
 BROKEN_AGENT = "the agent failed"
 
@@ -68,6 +68,8 @@ def _streak_reason(tried: Sequence[Experiment]) -> str:
     last = tried[-AGENT_FAILURES:]
     if len(last) == AGENT_FAILURES and all(experiment.reason.startswith("agent:") for experiment in last):
         return f"{BROKEN_AGENT} {AGENT_FAILURES} times in a row: {last[-1].reason.removeprefix('agent: ')}"
+    if len(last) == AGENT_FAILURES and all(experiment.is_machine_fault for experiment in last):
+        return f"the machine failed {AGENT_FAILURES} times in a row:{last[-1].reason.removeprefix(MACHINE)}"
     last = tried[-NO_CHANGES:]
     if len(last) == NO_CHANGES and all(experiment.reason == "no change" for experiment in last):
         return f"the agent changed nothing {NO_CHANGES} times in a row"

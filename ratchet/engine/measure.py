@@ -11,26 +11,29 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
 from typing import Any, Protocol
 
 from ratchet import process
 from ratchet.core.config import Config, Source
+from ratchet.core.failure import failure_text, relative_to
 from ratchet.core.output_parser import last_line, read_number, read_words
-from ratchet.core.records import REASON_CHARS, Ending, Measurement, one_line
+from ratchet.core.records import MACHINE, REASON_CHARS, Ending, Measurement, one_line
 from ratchet.errors import RatchetError
-from ratchet.process import Budget, Limit, Outcome
+from ratchet.process import Budget, Echo, Limit, Outcome
 from ratchet.repo import git
 from ratchet.repo.run import Run
-from ratchet.repo.sealing import sealed_numbers, sealed_text
+from ratchet.repo.sealing import sealed_messages, sealed_numbers, sealed_text
 
 AUDIT = "audit"  # the analysis of its data that a server makes once a run
-MARK = "RATCHET_MEASURING"  # set to the folder of the run in every measuring process, to find them after a kill
+MARK = "RATCHET_RUN_FOLDER"  # in every process that works for a run, agents too, to find them after a kill
 PARTITION = "RATCHET_PARTITION"  # set for the fresh partition of rule confirm
 THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+LOG_CHARS = 64_000  # of each stream in the log of an experiment, from the end
+KILLED = (-9, 137)  # by SIGKILL, directly or as a shell reports it
 Progress = Callable[[str], None]
 
 
@@ -67,9 +70,10 @@ class Measurer(Protocol):
 class CommandMeasurer:
     """Runs the command of the config in a fresh checkout of each candidate."""
 
-    def __init__(self, run: Run, should_stop: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, run: Run, should_stop: Callable[[], bool] = lambda: False, *, echo: Echo | None = None) -> None:
         self._run = run
         self._should_stop = should_stop
+        self._echo = echo
 
     def parts(self) -> None:
         """Return None, since the engine knows all parts."""
@@ -82,36 +86,64 @@ class CommandMeasurer:
         config = self._run.worktree.config
         place = checkout(self._run, candidate.commit, "tree")
         env = {PARTITION: str(candidate.partition)} if candidate.partition else {}
-        outcome = run_command(self._run, config.run, place, self._should_stop, env)
+        outcome = run_command(self._run, config.run, place, self._should_stop, env=env, echo=self._echo)
         texts = {source.file: _read_text(place / source.file) for source in config.sources if source.file}
-        return interpret(outcome, config, files=texts)
+        measured = interpret(outcome, config, files=texts, folder=str(place))
+        return replace(measured, log=log_text(config.run, outcome, config, folder=str(place)))
 
     def close(self) -> None:
         """Do nothing, since every command has ended."""
 
 
-def checkout(run: Run, commit: str, name: str) -> Path:
-    """Check a commit out into a folder of the run, link ignored data into it, return the folder of its config."""
-    folder = run.folder / name
-    shutil.rmtree(folder, ignore_errors=True)
+def checkout(run: Run, commit: str, name: str, *, keeps_cache: bool = False) -> Path:
+    """Check a commit out into a folder of the run, link ignored data into it, return the folder of its config.
+
+    With `keeps_cache`, files that the process in an earlier checkout wrote under the names of `link` stay: there a
+    measuring server caches its data. A command that runs the editable files keeps none: its next run begins anew.
+    """
+    folder, old = run.folder / name, run.folder / f"{name}.old"
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.replace(old)
     folder.mkdir(parents=True, exist_ok=True)
     git.export(run.worktree.repo, commit, folder)
-    place = folder / run.worktree.root.relative_to(run.worktree.repo.root)
+    inside = run.worktree.root.relative_to(run.worktree.repo.root)
+    patterns = run.worktree.config.link
     for root in run.worktree.data_roots:
-        for pattern in run.worktree.config.link:
-            for source in root.glob(pattern):
-                _link(source, place / source.relative_to(root))
-    return place
+        for source in _matches(root, patterns):
+            _link(source, folder / inside / source.relative_to(root))
+    for source in _matches(old / inside, patterns) if keeps_cache else ():
+        target = folder / inside / source.relative_to(old / inside)
+        if not source.is_symlink() and not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            source.replace(target)
+    shutil.rmtree(old, ignore_errors=True)
+    return folder / inside
+
+
+def _matches(root: Path, patterns: Sequence[str]) -> list[Path]:
+    return [path for pattern in patterns for path in root.glob(pattern)]
 
 
 def run_command(
-    run: Run, command: str, place: Path, should_stop: Callable[[], bool], env: Mapping[str, str] | None = None
+    run: Run,
+    command: str,
+    place: Path,
+    should_stop: Callable[[], bool],
+    *,
+    env: Mapping[str, str] | None = None,
+    echo: Echo | None = None,
 ) -> Outcome:
     """Run a command of the config in a checkout within the budgets. Raises KeyboardInterrupt on a stop request."""
     config = run.worktree.config
     budget = Budget(cpu_s=config.cpu_timeout or inf, wall_s=config.timeout, memory_mb=config.memory_mb or inf)
     outcome = process.run(
-        command, cwd=place, env=measuring_env(run) | dict(env or {}), budget=budget, should_stop=should_stop
+        command,
+        cwd=place,
+        env=measuring_env(run) | dict(env or {}),
+        budget=budget,
+        should_stop=should_stop,
+        echo=echo,
     )
     if outcome.stopped_by is Limit.REQUEST:
         raise KeyboardInterrupt
@@ -139,13 +171,14 @@ def interpret(
     *,
     files: Mapping[str, str] | None = None,
     known: Mapping[str, float | None] | None = None,
+    folder: str = "",
 ) -> Measurement:
     """Return the measurement of an ended command.
 
     `files` holds the texts of sources with a file, `known` the numbers that a server sent, which are not parsed from
-    the output.
+    the output, `folder` is where the command ran.
     """
-    ending, reason = _ending(outcome, config)
+    ending, reason = _ending(outcome, config, folder)
     texts, known = files or {}, known or {}
     numbers = {
         source.name: known[source.name]
@@ -170,7 +203,7 @@ def _without_nan(words: str) -> str:
     return "" if words == "nan" else words
 
 
-def _ending(outcome: Outcome, config: Config) -> tuple[Ending, str]:
+def _ending(outcome: Outcome, config: Config, folder: str) -> tuple[Ending, str]:
     if outcome.failure:
         return Ending.CRASH, one_line(outcome.failure)
     if outcome.stopped_by is Limit.WALL:
@@ -182,8 +215,17 @@ def _ending(outcome: Outcome, config: Config) -> tuple[Ending, str]:
     if outcome.stopped_by is not None:
         return Ending.CRASH, "too much output"
     code = outcome.exit_code or 0
+    if killed := killed_from_outside(outcome.exit_code):
+        return Ending.CRASH, killed
     ending = _exits(config).get(code, Ending.CRASH)
-    return ending, "" if ending is Ending.OK else _reason(outcome, config, code)
+    return ending, "" if ending is Ending.OK else _reason(outcome, config, code, folder)
+
+
+def killed_from_outside(exit_code: int | None) -> str:
+    """Return the reason if a process that we did not kill ended by SIGKILL, which no code sends itself, else ""."""
+    if exit_code not in KILLED:
+        return ""
+    return f"{MACHINE} the measuring process was killed from outside, as the system does when memory runs out"
 
 
 def _exits(config: Config) -> Mapping[int, Ending]:
@@ -191,12 +233,50 @@ def _exits(config: Config) -> Mapping[int, Ending]:
     return {0: Ending.OK, **({1: Ending.OK} if reads_pytest else {}), **config.exits}  # pytest: 1 = some tests failed
 
 
-def _reason(outcome: Outcome, config: Config, code: int) -> str:
-    """Return the reason of a failure: its own line for it, else the last line of stderr, else the exit status."""
+def _reason(outcome: Outcome, config: Config, code: int, folder: str) -> str:
+    """Return the reason of a failure: its own line for it, else what `why_it_failed` finds, else the exit status."""
     printed = read_words(outcome.stdout, config.reason, 2 * REASON_CHARS)
     inside = re.fullmatch(r"\w+\s*\((.*)\)", printed)
     message = one_line(inside.group(1) if inside else printed, REASON_CHARS)
-    return message or last_line(outcome.stderr) or f"exit status {code}"
+    return message or why_it_failed(outcome, folder) or f"exit status {code}"
+
+
+def why_it_failed(outcome: Outcome, folder: str) -> str:
+    """Return the message with file and line that the output names, else the last line of stderr."""
+    return failure_text([outcome.stderr, outcome.stdout], folder) or last_line(outcome.stderr)
+
+
+def log_text(command: str, outcome: Outcome, config: Config, *, folder: str = "") -> str:
+    """Return how a command ended and what it printed: the end of both streams, without audit numbers."""
+    how = outcome.failure or (
+        f"{outcome.stopped_by} limit" if outcome.stopped_by else f"exit status {outcome.exit_code}"
+    )
+    is_hiding = config.sealed or bool(config.audit)
+    streams = {
+        "stdout": sealed_text(outcome.stdout, config) if is_hiding else outcome.stdout,
+        "stderr": sealed_messages(outcome.stderr, config) if is_hiding else outcome.stderr,
+    }
+    parts = [f"--- {name} ---\n{_bounded(relative_to(text, folder))}" for name, text in streams.items() if text]
+    return "\n".join([f"$ {command}", f"{how}, {outcome.wall_s:.2f} s", *parts])
+
+
+def write_log(run: Run, n: int, text: str, *, is_first: bool = True) -> None:
+    """Write the log of an experiment, or append to it what a further command printed."""
+    path = run.log(n)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w" if is_first else "a", encoding="utf-8", errors="replace") as file:
+        file.write(text.rstrip("\n") + "\n")
+
+
+def read_log(run: Run, n: int) -> str:
+    """Return the log of an experiment, or an empty text if it has none."""
+    return _read_text(run.log(n))
+
+
+def _bounded(text: str) -> str:
+    if len(text) <= LOG_CHARS:
+        return text.rstrip("\n")
+    return f"(the first {len(text) - LOG_CHARS} characters are left out)\n{text[-LOG_CHARS:].rstrip()}"
 
 
 def _printed(outcome: Outcome, name: str, seen: float) -> float | None:

@@ -58,8 +58,7 @@ def gather(session: Session, screen: Screen) -> list[Experiment]:
     """Measure the winners of all parallel runs on the branch of the run, best first, and remove the parallel runs."""
     repo, subruns = session.run.worktree.repo, subrun_tags(session.events)
     subruns = [tag for tag in subruns if git.resolve(repo, f"{BRANCHES}{tag}") is not None]
-    for tag in subruns:
-        process.sweep(MARK, str(replace(session.run, tag=tag).folder))
+    process.sweep(MARK, [str(replace(session.run, tag=tag).folder) for tag in subruns])
     measured = []
     for tag, winner in _ranked([(tag, _winner(session.run, tag)) for tag in subruns], session):
         screen.progress(f"iter {session.next_n}: measuring the winner of {tag} on this branch")

@@ -12,9 +12,19 @@ from ratchet.core.config import Rule
 from ratchet.core.decision import Judgement, is_confirmed, judge, to_beat
 from ratchet.core.output_parser import last_line
 from ratchet.core.records import REASON_CHARS, Begun, Ending, Experiment, Measurement, Verdict, best, one_line
-from ratchet.core.text import number_text, results_tsv
-from ratchet.engine.measure import Candidate, Measurer, Progress, checkout, run_command
+from ratchet.core.text import SHORT, number_text, results_tsv
+from ratchet.engine.measure import (
+    Candidate,
+    Measurer,
+    Progress,
+    checkout,
+    log_text,
+    run_command,
+    why_it_failed,
+    write_log,
+)
 from ratchet.engine.reviewer import inspected
+from ratchet.process import Echo
 from ratchet.repo import git
 from ratchet.repo.run import Run
 
@@ -22,8 +32,16 @@ from ratchet.repo.run import Run
 class Trial:
     """Measures and judges the experiments of a run."""
 
-    def __init__(self, run: Run, measurer: Measurer, progress: Progress, should_stop: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        run: Run,
+        measurer: Measurer,
+        progress: Progress,
+        should_stop: Callable[[], bool],
+        echo: Echo | None = None,
+    ) -> None:
         self._run = run
+        self._echo = echo
         self._config = run.worktree.config
         self._measurer = measurer
         self._progress = progress
@@ -42,6 +60,8 @@ class Trial:
         """Return the experiment with the verdict that its numbers and the checks give."""
         twin, proposal = find_twin(begun, earlier, incumbent), begun.proposal
         measured = self._measure(begun, incumbent, twin)
+        if measured.log:
+            write_log(self._run, begun.n, measured.log)
         judgement = self._judge(begun, measured, earlier, incumbent, twin)
         return Experiment(
             n=begun.n,
@@ -108,10 +128,7 @@ class Trial:
         """Compare the new and the old best strictly on one fresh partition."""
         self._progress("confirming on a fresh partition")
         metric = self._config.metric
-        new, old = (
-            self._measurer.measure(Candidate(commit, partition=begun.n), self._progress).numbers.get(metric.name)
-            for commit in (begun.commit, incumbent.commit)
-        )
+        new, old = (self._measure_afresh(begun, commit) for commit in (begun.commit, incumbent.commit))
         fresh = None if new is None or old is None else new - old
         shown = f"a fresh partition: {number_text(new) or 'no number'} against {number_text(old) or 'no number'}"
         if is_confirmed(judgement.delta, fresh, metric.direction):
@@ -119,17 +136,25 @@ class Trial:
             return replace(judgement, confirm_delta=fresh, reason=reason)
         return replace(judgement, confirm_delta=fresh, verdict=Verdict.DISCARD, reason=f"not confirmed on {shown}")
 
+    def _measure_afresh(self, begun: Begun, commit: str) -> float | None:
+        measured = self._measurer.measure(Candidate(commit, partition=begun.n), self._progress)
+        if measured.log:
+            write_log(self._run, begun.n, f"\npartition {begun.n}, {commit[:SHORT]}\n{measured.log}", is_first=False)
+        return measured.numbers.get(self._config.metric.name)
+
     def _check(self, begun: Begun, judgement: Judgement) -> Judgement:
         """Run the checks that an edit must pass before it is kept."""
         checks = self._config.checks
         place = checkout(self._run, begun.commit, "check") if checks else self._run.folder
         for check in checks:
             self._progress(f"check: {check}")
-            outcome = run_command(self._run, check, place, self._should_stop)
+            outcome = run_command(self._run, check, place, self._should_stop, echo=self._echo)
+            log = log_text(check, outcome, self._config, folder=str(place))
+            write_log(self._run, begun.n, f"\n{log}", is_first=False)
             if not outcome.is_ok:
-                proposal = outcome.failure or last_line(outcome.stderr) or last_line(outcome.stdout)
+                why = outcome.failure or why_it_failed(outcome, str(place)) or last_line(outcome.stdout)
                 how = f"{outcome.stopped_by} limit" if outcome.stopped_by else f"exit {outcome.exit_code}"
-                return replace(judgement, verdict=Verdict.REJECT, reason=f"check failed: {check}: {how}: {proposal}")
+                return replace(judgement, verdict=Verdict.REJECT, reason=f"check failed: {check}: {how}: {why}")
         return judgement
 
     def _plain_hypothesis(self, begun: Begun) -> str:
@@ -153,7 +178,7 @@ def find_twin(begun: Begun, earlier: Sequence[Experiment], incumbent: Experiment
 
 def _is_reusable(old: Experiment) -> bool:
     """Say whether it was measured. A rejection may be due to text that the hash ignores, such as the docstring."""
-    return old.wall_time_s is not None and old.ending is not Ending.REJECT
+    return old.wall_time_s is not None and old.ending is not Ending.REJECT and not old.is_machine_fault
 
 
 def _unmeasured(begun: Begun) -> Measurement:
@@ -176,11 +201,10 @@ def _measurement_of(twin: Experiment, begun: Begun) -> Measurement:
 
 
 def keep_ref(run: Run, begun: Begun) -> None:
-    """Keep the commit of an experiment under its ref, whatever the verdict."""
+    """Keep the commit of an experiment under its ref, whatever the verdict. Raises GitError if git cannot write it."""
     repo, ref = run.worktree.repo, run.ref(begun.n)
-    held = git.resolve(repo, ref)
-    if held != begun.commit:
-        git.move_ref(repo, ref, begun.commit, held or git.NOTHING, "ratchet: experiment")
+    if git.resolve(repo, ref) != begun.commit:
+        git.set_ref(repo, ref, begun.commit, "ratchet: experiment")
 
 
 def settle(run: Run, experiment: Experiment, history: Sequence[Experiment]) -> bool:
@@ -213,7 +237,7 @@ def mend_branch(run: Run, top: Experiment, tip: str) -> str:
     if not git.is_ancestor(repo, top.commit, tip):
         new, ref = top.commit, f"refs/ratchet/{run.tag}/moved-{tip[:12]}"
         warning = f"The branch was moved off iter {top.n}, the best, and is back. `git log {ref}` shows what it held."
-        git.move_ref(repo, ref, tip, git.NOTHING, "ratchet: moved by hand")
+        git.set_ref(repo, ref, tip, "ratchet: moved by hand")
     elif paths:
         names = ", ".join(paths)
         back = f"restore {names} of iter {top.n}, the best\n"
@@ -240,7 +264,7 @@ def put_aside(run: Run, n: int, best_commit: str) -> str:
     files = git.store_worktree_files(repo, editable)
     commit = git.make_commit(repo, best_commit, files, f"iter {n}: interrupted edit\n")
     ref = f"refs/ratchet/{run.tag}/interrupted-{n}"
-    git.move_ref(repo, ref, commit, git.resolve(repo, ref) or git.NOTHING, "ratchet: interrupted")
+    git.set_ref(repo, ref, commit, "ratchet: interrupted")
     git.put_back(repo, best_commit, editable)
     return ref
 

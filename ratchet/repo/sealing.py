@@ -33,6 +33,11 @@ def sealed_text(text: str, config: Config) -> str:
     """
     if any(source.json or source.reader for source in config.audit):
         return ""
+    return sealed_messages(text, config)
+
+
+def sealed_messages(text: str, config: Config) -> str:
+    """Return text, such as stderr, without the lines about the held-out rows."""
     patterns = [TEST_LINE, *(re.compile(source.grep) for source in config.audit if source.grep)]
     kept = [line for line in text.splitlines() if not any(pattern.search(line) for pattern in patterns)]
     return "".join(f"{line}\n" for line in kept)
