@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ratchet.errors import RatchetError
-from ratchet.repo.files import write_atomic
 from ratchet.repo.journal import read_experiments
 from researcher.ensemble import choose, write
 from researcher.proposal import propose
@@ -28,21 +27,30 @@ def main(arguments: Sequence[str] = ()) -> int:
         return _complain(f"RATCHET_JOURNAL, RATCHET_SEED: {values}. Start the researcher with `uv run ratchet loop`")
     path = Path(os.environ.get("RATCHET_FILE", "train.py"))
     try:
-        path.parent.stat()  # a folder that is missing is an error; it is not made
         history = read_experiments(Path(journal))
         worktree = path.read_text(encoding="utf-8") if path.exists() else None
         if worktree is not None and not all(f"def {name}" in worktree for name in CONTRACT):
             return _complain(f"{path}: the file has no feature_fn or no build_pipeline. Name an --agent for other code")
         if "--committee" in arguments:
-            write_atomic(path, write(history, worktree=worktree))
+            _write(path, write(history, worktree=worktree))
             sys.stdout.write(f"seats: {', '.join(map(str, choose(history, worktree=worktree)))}\n")
             return 0
         proposal = propose(history, seed=int(seed), arm=os.environ.get("RATCHET_STRATEGY", ""), worktree=worktree)
-        write_atomic(path, proposal.source)  # the engine may read the file at any time
+        _write(path, proposal.source)
     except (RatchetError, OSError, ValueError) as error:
         return _complain(str(error).rstrip("."))
     sys.stdout.write(f"strategy: {proposal.strategy}\nnote: {proposal.note}\n")
     return 0
+
+
+def _write(path: Path, text: str) -> None:
+    """Replace the file in one step, since the engine may read it at any time."""
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        part.write_text(text, encoding="utf-8", newline="\n")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _complain(line: str) -> int:
