@@ -103,12 +103,9 @@ def _lead_over(context: CheckContext, name: str, plain: Sequence[FoldScores]) ->
     ahead = context.val_auc - context.auc_of(plain)
     if ahead <= 0:
         return None
-    ours = context.unprimed()
-    noise = _noise(context, plain)
-    ahead_recombined = context.probe_auc_of(Perturbation.RECOMBINED, ours) - context.probe_auc_of(
-        Perturbation.RECOMBINED, plain
-    )
-    lost = find_lost(context, ours, plain)
+    ours, noise = context.unprimed(), _noise(context, plain)
+    recombined = [context.probe_auc_of(Perturbation.RECOMBINED, folds) for folds in (ours, plain)]
+    ahead_recombined, lost = recombined[0] - recombined[1], find_lost(context, ours, plain)
     if noise is None or lost is None or not math.isfinite(ahead + ahead_recombined):
         return Failure(f"the lead over {name} has no standard error: a class has fewer than two rows in a fold")
     is_clear = ahead > max(CLEAR * noise, LONG)
@@ -165,8 +162,7 @@ def _noise(context: CheckContext, plain: Sequence[FoldScores]) -> float | None:
 
     Without this bound a file could widen its own error by ranking a few certain rows last.
     """
-    y = np.concatenate([context.problem.y[fold.val] for fold in context.folds])
-    of_fold = np.repeat(np.arange(len(context.folds)), [len(fold.val) for fold in context.folds])
-    theirs, ours = (np.concatenate([fold.scores for fold in folds]) for folds in (plain, context.folds))
+    y, of_fold, theirs = context.out_of_fold(plain)
+    ours = context.out_of_fold(context.folds)[2]
     errors = paired_val_auc_se(y, of_fold, theirs, ours), val_auc_se(y, of_fold, theirs)
     return min((error.value for error in errors if error is not None), default=None)

@@ -36,7 +36,7 @@ from harness.checks.allowlist import (
 )
 from harness.checks.base import CheckResult, Cost
 from harness.checks.context import CheckContext
-from harness.checks.names import MAX_PARTS, Names, read_names
+from harness.checks.names import MAX_PARTS, Names
 from harness.checks.unbound import unbound
 
 NAME = "editable-only"
@@ -98,7 +98,7 @@ def _violations(source: str, tree: ast.Module) -> Violations:
             yield statement.lineno, "the last block is frozen; it only calls prepare.evaluate"
     for line, name in unbound(source, tree, FORBIDDEN_NAMES):
         yield line, f"{name} is not allowed in train.py"
-    names = read_names(ast.Module([node for node in tree.body if node is not frozen], []))
+    names = Names(ast.Module([node for node in tree.body if node is not frozen], []))
     yield from texts.violations(names)
     yield from hints.violations(names)
     for node in names.nodes:
@@ -127,12 +127,9 @@ def _prediction(statement: ast.stmt) -> Violations:
         ):
             has_sign = isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.UAdd | ast.USub)
             bare = value.operand if isinstance(value, ast.UnaryOp) and has_sign else value
-            is_number = isinstance(bare, ast.Constant) and type(bare.value) in {int, float}
-            if not is_number:
-                yield (
-                    statement.lineno,
-                    "PREDICTION is one number, the change of val_auc that you expect, such as +0.003",
-                )
+            if not (isinstance(bare, ast.Constant) and type(bare.value) in {int, float}):
+                reason = "PREDICTION is one number, the change of val_auc that you expect, such as +0.003"
+                yield statement.lineno, reason
 
 
 def _indirect(node: ast.AST, names: Names) -> Violations:

@@ -94,11 +94,12 @@ def _judge(context: CheckContext, wanted: list[Rows], copies: list[Scores]) -> E
     jumping, n_tried, aucs = [], 0, []
     for fold, rows, moved in zip(context.folds, wanted, copies, strict=True):
         y, scores = context.problem.y[fold.val], fold.scores.copy()
-        own = _own_jumps(y, fold.scores, rows, moved)
-        known = rows[own >= jumps.GAP]
+        of_all = np.repeat(scores[:, None], moved.shape[1], axis=1)
+        of_all[rows] = moved  # rows that were not moved are their own copies: they set the scale of the ranks
+        jumps_far = jumps.sizes(y, scores, of_all)[rows, 0] >= jumps.GAP
+        jumping.append(rows[jumps_far])
         n_tried += len(rows)
-        jumping.append(known)
-        scores[known] = np.median(moved[own >= jumps.GAP], axis=1)
+        scores[rows[jumps_far]] = np.median(moved[jumps_far], axis=1)
         aucs.append(auc(y, scores))
     n = sum(map(len, jumping))
     chance = jumps.chance_of_own(n, n_tried, (1 + NUDGES) / (1 + NUDGES + N_COPIES))
@@ -108,17 +109,8 @@ def _judge(context: CheckContext, wanted: list[Rows], copies: list[Scores]) -> E
     taught = context.refit(context.folds, inverted=True)
     if isinstance(taught, Failure):
         return taught if worth < WORTH else ExactRows(n, n_tried, chance, worth, 0)
-    n_inverted = sum(_count_jumping(context, fold, rows) for fold, rows in zip(taught, jumping, strict=True))
+    n_inverted = 0
+    for fold, rows in zip(taught, jumping, strict=True):
+        places, found = _sizes(context, fold)
+        n_inverted += int((found[np.isin(places, rows), 0] >= jumps.GAP).sum())
     return ExactRows(n, n_tried, chance, worth, n_inverted)
-
-
-def _own_jumps(y: Rows, scores: Scores, rows: Rows, moved: Scores) -> Scores:
-    """Return how far each row jumps from its copies, in shares of the fold's scores."""
-    of_all = np.repeat(scores[:, None], moved.shape[1], axis=1)
-    of_all[rows] = moved  # rows that were not moved are their own copies: they set the scale of the ranks
-    return np.asarray(jumps.sizes(y, scores, of_all)[rows, 0])
-
-
-def _count_jumping(context: CheckContext, fold: FoldScores, rows: Rows) -> int:
-    places, found = _sizes(context, fold)
-    return int((found[np.isin(places, rows), 0] >= jumps.GAP).sum())

@@ -48,16 +48,12 @@ def find_invisible(context: CheckContext) -> Invisible | None:
     best = max(plain, key=context.auc_of, default=None)
     if best is None:
         return None
-    noise = val_auc_se(*_out_of_fold(context, best))
+    noise = val_auc_se(*context.out_of_fold(best))
     smooth = max(baselines.LONG, baselines.CLEAR * noise.value if noise else 0.0)
-    return Invisible(smooth, _lost(context, plain), _exact(context, best))
-
-
-def _lost(context: CheckContext, plain: Sequence[Sequence[FoldScores]]) -> float | None:
-    """Return the limit for a lead lost on recombined rows: LOST standard errors, as between two plain models."""
     pairs = [baselines.find_lost(context, one, other) for one, other in itertools.combinations(plain, 2)]
     errors = [found[1] for found in pairs if found is not None]
-    return baselines.LOST * float(np.median(errors)) if errors else None
+    lost = baselines.LOST * float(np.median(errors)) if errors else None  # as between two plain models
+    return Invisible(smooth, lost, _exact(context, best))
 
 
 def _exact(context: CheckContext, best: Sequence[FoldScores]) -> float:
@@ -70,9 +66,3 @@ def _exact(context: CheckContext, best: Sequence[FoldScores]) -> float:
         gains.append(1 / (sizes[y] * n_questions) - components(y, fold.scores))
     worst = np.sort(np.concatenate(gains))[-exact_rows.HIDDEN :]
     return float(worst.sum()) / len(best)
-
-
-def _out_of_fold(context: CheckContext, folds: Sequence[FoldScores]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    y = np.concatenate([context.problem.y[fold.val] for fold in folds])
-    of_fold = np.repeat(np.arange(len(folds)), [len(fold.val) for fold in folds])
-    return y, of_fold, np.concatenate([fold.scores for fold in folds])

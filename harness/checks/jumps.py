@@ -7,12 +7,13 @@ its label and the moved row by something else: the score jumps, and always away 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import bdtrc
 
+from harness.checks.row_wise import Mask
 from harness.problem import Rows, Scores
 
 GAP = 0.02  # share of all scores between the row's and those of its moved copies; a smaller gap is no jump
@@ -57,17 +58,13 @@ def sizes(y: Rows, scores: Scores, moved: Scores) -> Scores:
     the version lies among the others. For an honest model the row itself is a version like the others.
     """
     found = np.zeros((len(y), 1 + moved.shape[1]))
-    for label in np.unique(y):
-        own, copies = (_evidence(values, int(label), is_binary=scores.ndim == 1) for values in (scores, moved))
+    for rows, own, copies in _by_class(y, scores, moved):
         everything = np.sort(np.concatenate([own, copies.ravel()]))
-        versions = _rank(everything, np.column_stack([own, copies]))[y == label] / len(everything)
-        found[y == label] = np.column_stack([_beyond(versions, i) for i in range(versions.shape[1])])
+        versions = _rank(everything, np.column_stack([own, copies])[rows]) / len(everything)
+        for place in range(versions.shape[1]):
+            one, others = versions[:, place], np.delete(versions, place, axis=1)
+            found[rows, place] = np.maximum(one - others.max(axis=1), 0) - np.maximum(others.min(axis=1) - one, 0)
     return found
-
-
-def _beyond(versions: Scores, place: int) -> Scores:
-    one, others = versions[:, place], np.delete(versions, place, axis=1)
-    return np.asarray(np.maximum(one - others.max(axis=1), 0) - np.maximum(others.min(axis=1) - one, 0))
 
 
 def chance_of_own(n_own: int, n_all: int, share: float) -> float:
@@ -94,28 +91,24 @@ def count(y: Rows, scores: Scores, moved: Scores) -> Jumps:
     moved : array of shape (n_rows, n_copies) or (n_rows, n_copies, K)
         Scores of their moved copies.
     """
-    is_binary = scores.ndim == 1
     parts = []
-    for label in np.unique(y):
-        own, copies = (_evidence(values, int(label), is_binary=is_binary) for values in (scores, moved))
-        parts.append(_count_class(own, copies, y == label))
+    for rows, own, copies in _by_class(y, scores, moved):
+        everything = np.sort(np.concatenate([own, copies.ravel()]))
+        value, low, high = own[rows], copies[rows].min(axis=1), copies[rows].max(axis=1)
+        enough = np.maximum(_share_between(everything, low, high), GAP)
+        closer = _share_between(everything, high, value) > enough
+        farther = _share_between(everything, value, low) > enough
+        parts.append(Jumps(int(closer.sum()), int(farther.sum())))
     return add(parts)
 
 
-def _evidence(values: Scores, label: int, *, is_binary: bool) -> Scores:
-    """Return values that increase with the evidence for one class."""
-    if is_binary:
-        return values if label == 1 else -values
-    return values[..., label]
-
-
-def _count_class(own: Scores, copies: Scores, rows: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Jumps:
-    everything = np.sort(np.concatenate([own, copies.ravel()]))
-    value, low, high = own[rows], copies[rows].min(axis=1), copies[rows].max(axis=1)
-    enough = np.maximum(_share_between(everything, low, high), GAP)
-    closer = _share_between(everything, high, value) > enough
-    farther = _share_between(everything, value, low) > enough
-    return Jumps(int(closer.sum()), int(farther.sum()))
+def _by_class(y: Rows, scores: Scores, moved: Scores) -> Iterator[tuple[Mask, Scores, Scores]]:
+    """Yield for each class its rows, and values of all rows and copies that increase with the evidence for it."""
+    for label in np.unique(y):
+        if scores.ndim == 1:
+            yield y == label, *((values if label == 1 else -values) for values in (scores, moved))
+        else:
+            yield y == label, scores[..., label], moved[..., label]
 
 
 def _share_between(ordered: Scores, low: Scores, high: Scores) -> Scores:

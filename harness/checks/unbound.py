@@ -35,8 +35,12 @@ def unbound(source: str, tree: ast.Module, names: Collection[str]) -> Iterator[t
     for table in _tables(symtable.symtable(source, "train.py", "exec")):
         body = classes.get((table.get_name(), table.get_lineno())) if table.get_type() == "class" else None
         for name in (lines.keys() - (kept - lost)) & set(table.get_identifiers()):
-            is_read = table.lookup(name).is_referenced() or name in augmented
-            if is_read and _may_be_builtin(table, name) and (name in lost or not _is_bound_by(body, table, name)):
+            symbol = table.lookup(name)
+            if not (symbol.is_referenced() or name in augmented) or not _may_be_builtin(table, name):
+                continue
+            # the body of a class, without keywords such as a metaclass, that binds the name before it is used
+            is_bound = body is not None and not (body.keywords or symbol.is_global()) and _binds_first(body.body, name)
+            if name in lost or not is_bound:
                 found = sorted(lines[name])
                 yield found[min(bisect_left(found, table.get_lineno()), len(found) - 1)], name
 
@@ -52,13 +56,6 @@ def _tables(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
     yield table
     for child in table.get_children():
         yield from _tables(child)
-
-
-def _is_bound_by(node: ast.ClassDef | None, table: symtable.SymbolTable, name: str) -> bool:
-    """Return whether the body of a class, without keywords such as a metaclass, binds a name before it is used."""
-    if node is None or node.keywords or table.lookup(name).is_global():
-        return False
-    return _binds_first(node.body, name)
 
 
 def _binds_first(body: list[ast.stmt], name: str) -> bool:
