@@ -266,6 +266,12 @@ def test_nothing_is_committed_that_belongs_to_one_machine() -> None:
     assert tables == {"data/heart.csv"}  # the default table alone
 
 
+def test_nothing_that_is_committed_names_a_registry() -> None:
+    """Packages come from wherever the reader's uv and pip look: a class may have a mirror of its own, or none."""
+    hosts = re.compile(rb"(py(pi)|python(hosted)|npm(js)|ana(conda))\.(org|com)|[/.](mcr|ghcr|quay)\.")
+    assert [path.relative_to(ROOT).as_posix() for path in tracked() if hosts.search(path.read_bytes())] == []
+
+
 def test_nothing_destroys_work() -> None:
     forbidden = re.compile(r"""["'](reset|clean|stash)["']|--hard""")
     for path in sources():

@@ -109,12 +109,9 @@ def _lead_over(context: CheckContext, name: str, plain: Sequence[FoldScores]) ->
     ahead = context.val_auc - context.auc_of(plain)
     if ahead <= 0:
         return None
-    ours = context.unprimed()
-    noise = _noise(context, plain)
-    ahead_recombined = context.probe_auc_of(Perturbation.RECOMBINED, ours) - context.probe_auc_of(
-        Perturbation.RECOMBINED, plain
-    )
-    lost = find_lost(context, ours, plain)
+    ours, noise = context.unprimed(), _noise(context, plain)
+    recombined = [context.probe_auc_of(Perturbation.RECOMBINED, folds) for folds in (ours, plain)]
+    ahead_recombined, lost = recombined[0] - recombined[1], find_lost(context, ours, plain)
     if noise is None or lost is None or not math.isfinite(ahead + ahead_recombined):
         return Failure(f"the lead over {name} has no standard error: a class has fewer than two rows in a fold")
     is_clear = ahead > max(CLEAR * noise, LONG)
@@ -171,9 +168,8 @@ def _noise(context: CheckContext, plain: Sequence[FoldScores]) -> float | None:
 
     Without this bound a file could widen its own error by ranking a few certain rows last.
     """
-    y = np.concatenate([context.problem.y[fold.val] for fold in context.folds])
-    of_fold = np.repeat(np.arange(len(context.folds)), [len(fold.val) for fold in context.folds])
-    theirs, ours = (np.concatenate([fold.scores for fold in folds]) for folds in (plain, context.folds))
+    y, of_fold, theirs = context.out_of_fold(plain)
+    ours = context.out_of_fold(context.folds)[2]
     errors = paired_val_auc_se(y, of_fold, theirs, ours), val_auc_se(y, of_fold, theirs)
     return min((error.value for error in errors if error is not None), default=None)
 
@@ -209,16 +205,12 @@ def find_invisible(context: CheckContext) -> Invisible | None:
     best = max(plain, key=context.auc_of, default=None)
     if best is None:
         return None
-    noise = val_auc_se(*_out_of_fold(context, best))
+    noise = val_auc_se(*context.out_of_fold(best))
     smooth = max(LONG, CLEAR * noise.value if noise else 0.0)
-    return Invisible(smooth, _lost(context, plain), _exact(context, best))
-
-
-def _lost(context: CheckContext, plain: Sequence[Sequence[FoldScores]]) -> float | None:
-    """Return the limit for a lead lost on recombined rows: LOST standard errors, as between two plain models."""
     pairs = [find_lost(context, one, other) for one, other in itertools.combinations(plain, 2)]
     errors = [found[1] for found in pairs if found is not None]
-    return LOST * float(np.median(errors)) if errors else None
+    lost = LOST * float(np.median(errors)) if errors else None  # as between two plain models
+    return Invisible(smooth, lost, _exact(context, best))
 
 
 def _exact(context: CheckContext, best: Sequence[FoldScores]) -> float:
@@ -231,9 +223,3 @@ def _exact(context: CheckContext, best: Sequence[FoldScores]) -> float:
         gains.append(1 / (sizes[y] * n_questions) - components(y, fold.scores))
     worst = np.sort(np.concatenate(gains))[-HIDDEN:]
     return float(worst.sum()) / len(best)
-
-
-def _out_of_fold(context: CheckContext, folds: Sequence[FoldScores]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    y = np.concatenate([context.problem.y[fold.val] for fold in folds])
-    of_fold = np.repeat(np.arange(len(folds)), [len(fold.val) for fold in folds])
-    return y, of_fold, np.concatenate([fold.scores for fold in folds])

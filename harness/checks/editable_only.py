@@ -38,7 +38,7 @@ from harness.checks.allowlist import (
 )
 from harness.checks.base import CheckResult, Cost
 from harness.checks.context import CheckContext
-from harness.checks.names import MAX_PARTS, Names, read_names
+from harness.checks.names import MAX_PARTS, Names
 
 NAME = "editable-only"
 CATCHES = "changes outside the contract, undeclared imports, file, process and network access, tables in the source"
@@ -98,7 +98,7 @@ def _violations(source: str, tree: ast.Module) -> Violations:
         if isinstance(statement, ast.If) and statement is not frozen and "__main__" in ast.dump(statement.test):
             yield statement.lineno, "the last block is frozen; it only calls prepare.evaluate"
     yield from _builtins(source, tree)
-    names = read_names(ast.Module([node for node in tree.body if node is not frozen], []))
+    names = Names(ast.Module([node for node in tree.body if node is not frozen], []))
     yield from texts.violations(names)
     yield from hints.violations(names)
     for node in names.nodes:
@@ -127,12 +127,9 @@ def _prediction(statement: ast.stmt) -> Violations:
         ):
             has_sign = isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.UAdd | ast.USub)
             bare = value.operand if isinstance(value, ast.UnaryOp) and has_sign else value
-            is_number = isinstance(bare, ast.Constant) and type(bare.value) in {int, float}
-            if not is_number:
-                yield (
-                    statement.lineno,
-                    "PREDICTION is one number, the change of val_auc that you expect, such as +0.003",
-                )
+            if not (isinstance(bare, ast.Constant) and type(bare.value) in {int, float}):
+                reason = "PREDICTION is one number, the change of val_auc that you expect, such as +0.003"
+                yield statement.lineno, reason
 
 
 def _indirect(node: ast.AST, names: Names) -> Violations:
@@ -230,8 +227,12 @@ def _builtins(source: str, tree: ast.Module) -> Violations:
     for table in _tables(symtable.symtable(source, "train.py", "exec")):
         body = classes.get((table.get_name(), table.get_lineno())) if table.get_type() == "class" else None
         for name in (lines.keys() - (kept - lost)) & set(table.get_identifiers()):
-            is_read = table.lookup(name).is_referenced() or name in augmented
-            if is_read and _may_be_builtin(table, name) and (name in lost or not _is_bound_by(body, table, name)):
+            symbol = table.lookup(name)
+            if not (symbol.is_referenced() or name in augmented) or not _may_be_builtin(table, name):
+                continue
+            # the body of a class, without keywords such as a metaclass, that binds the name before it is used
+            is_bound = body is not None and not (body.keywords or symbol.is_global()) and _binds_first(body.body, name)
+            if name in lost or not is_bound:
                 found = sorted(lines[name])
                 line = found[min(bisect_left(found, table.get_lineno()), len(found) - 1)]
                 yield line, f"{name} is not allowed in train.py"
@@ -248,13 +249,6 @@ def _tables(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
     yield table
     for child in table.get_children():
         yield from _tables(child)
-
-
-def _is_bound_by(node: ast.ClassDef | None, table: symtable.SymbolTable, name: str) -> bool:
-    """Return whether the body of a class, without keywords such as a metaclass, binds a name before it is used."""
-    if node is None or node.keywords or table.lookup(name).is_global():
-        return False
-    return _binds_first(node.body, name)
 
 
 def _binds_first(body: list[ast.stmt], name: str) -> bool:

@@ -21,7 +21,7 @@ long as its rows are worth less than WORTH.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +32,7 @@ from harness.checks.context import CheckContext, FoldScores, mean_of_folds
 from harness.checks.perturb import NUDGES, Perturbation
 from harness.problem import Rows, Scores
 from harness.stats import auc
+from harness.stats.auc import Mask
 
 GAP = 0.02  # share of all scores between the row's and those of its moved copies; a smaller gap is no jump
 HONEST_SHARE = 0.6  # largest share of an honest model's jumps that lead away from the label
@@ -80,17 +81,13 @@ def sizes(y: Rows, scores: Scores, moved: Scores) -> Scores:
     the version lies among the others. For an honest model the row itself is a version like the others.
     """
     found = np.zeros((len(y), 1 + moved.shape[1]))
-    for label in np.unique(y):
-        own, copies = (_evidence(values, int(label), is_binary=scores.ndim == 1) for values in (scores, moved))
+    for rows, own, copies in _by_class(y, scores, moved):
         everything = np.sort(np.concatenate([own, copies.ravel()]))
-        versions = _rank(everything, np.column_stack([own, copies]))[y == label] / len(everything)
-        found[y == label] = np.column_stack([_beyond(versions, i) for i in range(versions.shape[1])])
+        versions = _rank(everything, np.column_stack([own, copies])[rows]) / len(everything)
+        for place in range(versions.shape[1]):
+            one, others = versions[:, place], np.delete(versions, place, axis=1)
+            found[rows, place] = np.maximum(one - others.max(axis=1), 0) - np.maximum(others.min(axis=1) - one, 0)
     return found
-
-
-def _beyond(versions: Scores, place: int) -> Scores:
-    one, others = versions[:, place], np.delete(versions, place, axis=1)
-    return np.asarray(np.maximum(one - others.max(axis=1), 0) - np.maximum(others.min(axis=1) - one, 0))
 
 
 def chance_of_own(n_own: int, n_all: int, share: float) -> float:
@@ -117,28 +114,24 @@ def count(y: Rows, scores: Scores, moved: Scores) -> Jumps:
     moved : array of shape (n_rows, n_copies) or (n_rows, n_copies, K)
         Scores of their moved copies.
     """
-    is_binary = scores.ndim == 1
     parts = []
-    for label in np.unique(y):
-        own, copies = (_evidence(values, int(label), is_binary=is_binary) for values in (scores, moved))
-        parts.append(_count_class(own, copies, y == label))
+    for rows, own, copies in _by_class(y, scores, moved):
+        everything = np.sort(np.concatenate([own, copies.ravel()]))
+        value, low, high = own[rows], copies[rows].min(axis=1), copies[rows].max(axis=1)
+        enough = np.maximum(_share_between(everything, low, high), GAP)
+        closer = _share_between(everything, high, value) > enough
+        farther = _share_between(everything, value, low) > enough
+        parts.append(Jumps(int(closer.sum()), int(farther.sum())))
     return add(parts)
 
 
-def _evidence(values: Scores, label: int, *, is_binary: bool) -> Scores:
-    """Return values that increase with the evidence for one class."""
-    if is_binary:
-        return values if label == 1 else -values
-    return values[..., label]
-
-
-def _count_class(own: Scores, copies: Scores, rows: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Jumps:
-    everything = np.sort(np.concatenate([own, copies.ravel()]))
-    value, low, high = own[rows], copies[rows].min(axis=1), copies[rows].max(axis=1)
-    enough = np.maximum(_share_between(everything, low, high), GAP)
-    closer = _share_between(everything, high, value) > enough
-    farther = _share_between(everything, value, low) > enough
-    return Jumps(int(closer.sum()), int(farther.sum()))
+def _by_class(y: Rows, scores: Scores, moved: Scores) -> Iterator[tuple[Mask, Scores, Scores]]:
+    """Yield for each class its rows, and values of all rows and copies that increase with the evidence for it."""
+    for label in np.unique(y):
+        if scores.ndim == 1:
+            yield y == label, *((values if label == 1 else -values) for values in (scores, moved))
+        else:
+            yield y == label, scores[..., label], moved[..., label]
 
 
 def _share_between(ordered: Scores, low: Scores, high: Scores) -> Scores:
@@ -212,11 +205,12 @@ def _judge(context: CheckContext, wanted: list[Rows], copies: list[Scores]) -> E
     jumping, n_tried, aucs = [], 0, []
     for fold, rows, moved in zip(context.folds, wanted, copies, strict=True):
         y, scores = context.problem.y[fold.val], fold.scores.copy()
-        own = _own_jumps(y, fold.scores, rows, moved)
-        known = rows[own >= GAP]
+        of_all = np.repeat(scores[:, None], moved.shape[1], axis=1)
+        of_all[rows] = moved  # rows that were not moved are their own copies: they set the scale of the ranks
+        jumps_far = sizes(y, scores, of_all)[rows, 0] >= GAP
+        jumping.append(rows[jumps_far])
         n_tried += len(rows)
-        jumping.append(known)
-        scores[known] = np.median(moved[own >= GAP], axis=1)
+        scores[rows[jumps_far]] = np.median(moved[jumps_far], axis=1)
         aucs.append(auc(y, scores))
     n = sum(map(len, jumping))
     chance = chance_of_own(n, n_tried, (1 + NUDGES) / (1 + NUDGES + N_COPIES))
@@ -226,17 +220,8 @@ def _judge(context: CheckContext, wanted: list[Rows], copies: list[Scores]) -> E
     taught = context.refit(context.folds, inverted=True)
     if isinstance(taught, Failure):
         return taught if worth < WORTH else ExactRows(n, n_tried, chance, worth, 0)
-    n_inverted = sum(_count_jumping(context, fold, rows) for fold, rows in zip(taught, jumping, strict=True))
+    n_inverted = 0
+    for fold, rows in zip(taught, jumping, strict=True):
+        places, found = _sizes(context, fold)
+        n_inverted += int((found[np.isin(places, rows), 0] >= GAP).sum())
     return ExactRows(n, n_tried, chance, worth, n_inverted)
-
-
-def _own_jumps(y: Rows, scores: Scores, rows: Rows, moved: Scores) -> Scores:
-    """Return how far each row jumps from its copies, in shares of the fold's scores."""
-    of_all = np.repeat(scores[:, None], moved.shape[1], axis=1)
-    of_all[rows] = moved  # rows that were not moved are their own copies: they set the scale of the ranks
-    return np.asarray(sizes(y, scores, of_all)[rows, 0])
-
-
-def _count_jumping(context: CheckContext, fold: FoldScores, rows: Rows) -> int:
-    places, found = _sizes(context, fold)
-    return int((found[np.isin(places, rows), 0] >= GAP).sum())

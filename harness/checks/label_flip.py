@@ -35,8 +35,6 @@ folds shows on the held-out rows at the end (harness/analyses/gap.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from harness.checks import baselines, jumps, seeds
 from harness.checks.base import CheckResult, Cost, Failure, could_not_look
 from harness.checks.context import CheckContext, Lead
@@ -66,7 +64,8 @@ def run(context: CheckContext) -> CheckResult:
         return CheckResult(False, f"seeds that were picked on these rows: {evidence}")
     if is_of_labels or (isinstance(exact, ExactRows) and exact.is_known):
         return CheckResult(False, f"signs of labels that were not learned in fit: {evidence}")
-    failed = _first_failure([lead, exact, draws, context.again(), failure])
+    results = (lead, exact, draws, context.again(), failure)
+    failed = next((result for result in results if isinstance(result, Failure)), None)
     if failed is not None:
         return could_not_look(failed, evidence)
     invisible = baselines.find_invisible(context)
@@ -81,10 +80,6 @@ def _describe(context: CheckContext, found: Jumps, exact: ExactRows | Failure | 
         str(found),
         *([str(exact)] if isinstance(exact, ExactRows) else []),
     ]
-
-
-def _first_failure(results: Iterable[object]) -> Failure | None:
-    return next((result for result in results if isinstance(result, Failure)), None)
 
 
 def _judge_lead(

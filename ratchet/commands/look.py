@@ -30,7 +30,7 @@ from ratchet.views.terminal import print_rows, print_table
 from ratchet.views.watch import Watcher, follow
 from ratchet.views.web import HOST, make_server
 
-RULES = [str(rule) for rule in Rule if rule is not Rule.FRONT]
+RULES = [str(rule) for rule in Rule if rule not in {Rule.FRONT, Rule.DOMINATE}]
 
 
 @click.command(epilog="Example: uv run ratchet status")

@@ -1,8 +1,10 @@
-"""The commands of the group Run: start, step, loop, race, stop, finish."""
+"""The commands of the group Run: start, step, loop, race, run, stop, finish."""
 
 from __future__ import annotations
 
 import contextlib
+import json
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import inf, isfinite
@@ -23,10 +25,11 @@ from ratchet.analyses.finish import (
 )
 from ratchet.analyses.review import RunFacts, has_gain, review
 from ratchet.core.records import Experiment, Proposal, Verdict
-from ratchet.core.stop_rules import BROKEN_AGENT, Limits, limits_of
+from ratchet.core.stop_rules import BROKEN_AGENT, Limits, limits_of, limits_text
 from ratchet.core.table import closing_lines
 from ratchet.engine.agents import find_agent
 from ratchet.engine.loop import open_run, run_loop
+from ratchet.engine.once import measure_worktree, reading_data, reading_lines
 from ratchet.engine.parallel import Entry, run_race
 from ratchet.engine.server_client import UnknownAnalysisError
 from ratchet.engine.session import now, work_on
@@ -133,13 +136,20 @@ def step(config: Path | None, *, message: str, strategy: str, predict: float | N
 
 @click.command(epilog="Example: uv run ratchet loop -n 8")
 @click.option(
+    "-a",
     "--agent",
     default=None,
     help="Agent: builtin, claude, codex, opencode, gemini, aider, or a command that contains {prompt}. "
     "Default: the agent of the config.",
 )
 @click.option(
-    "-n", "count", type=click.IntRange(min=1), default=None, metavar="N", help="Number of experiments. Default: 25."
+    "-n",
+    "--max",
+    "count",
+    type=click.IntRange(min=1),
+    default=None,
+    metavar="N",
+    help="Number of experiments. Default: max_iterations of the config, else no limit.",
 )
 @click.option(
     "-p",
@@ -187,6 +197,7 @@ def loop(  # noqa: PLR0913 - click passes every option by its name
             work_on(run, "ratchet loop", screen=screen, should_stop=stopper.is_asked_now, is_loud=verbose) as session,
         ):
             open_run(session, screen)
+            screen.say(limits_text(limits, worktree.config))
             board.begin_loop(limits, session.next_n)
             reason = run_loop(session, chosen, limits, screen=screen, stopper=stopper, seed=seed)
             history = session.history
@@ -198,9 +209,15 @@ def loop(  # noqa: PLR0913 - click passes every option by its name
 @click.option(
     "-k", "subruns", type=click.IntRange(min=2, max=64), default=2, show_default=True, help="Number of loops."
 )
-@click.option("--agent", default=None, help="Agent of every loop; see `uv run ratchet loop --help`.")
+@click.option("-a", "--agent", default=None, help="Agent of every loop; see `uv run ratchet loop --help`.")
 @click.option(
-    "-n", "count", type=click.IntRange(min=1), default=None, metavar="N", help="Experiments of all loops together."
+    "-n",
+    "--max",
+    "count",
+    type=click.IntRange(min=1),
+    default=None,
+    metavar="N",
+    help="Experiments of all loops together.",
 )
 @click.option("--minutes", type=MINUTES, default=None, metavar="M", help="Stop after this many minutes.")
 @click.option(
@@ -235,10 +252,34 @@ def race(
             work_on(run, "ratchet race", screen=screen, should_stop=stopper.is_asked_now) as session,
         ):
             open_run(session, screen)
+            screen.say(limits_text(entry.limits, worktree.config))
             won = run_race(session, entry, subruns, screen=screen, stopper=stopper)
             history = session.history
     _show_end(run, history, f"race finished, {len(won)} winner{'' if len(won) == 1 else 's'} measured again")
     ctx.exit(INTERRUPTED if stopper.was_interrupted else 0)
+
+
+@click.command(epilog="Example: uv run ratchet run")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")
+@VERBOSE
+@click.pass_context
+def run(ctx: click.Context, *, as_json: bool, verbose: bool) -> None:
+    """Measure the worktree once; decide nothing and write nothing.
+
+    Runs the command of the config in a copy of your files, committed or not, and prints every metric against the
+    baseline and the best of the current run, and the constraints. Works before the first run. The exit status is 1 if
+    the command failed or the output holds no metric.
+    """
+    worktree = open_worktree(Path.cwd(), ctx.obj)
+    current = current_run(worktree)
+    history = read_experiments(current.journal) if current else []
+    reading = measure_worktree(worktree, history, echo=sys.stderr.write if verbose else None)
+    if as_json:
+        click.echo(json.dumps(reading_data(reading, worktree.config, history), ensure_ascii=False))
+    else:
+        click.echo("\n".join(reading_lines(reading, worktree.config, history)))
+    has_all = all(reading.measured.numbers.get(metric.name) is not None for metric in worktree.config.metrics)
+    ctx.exit(0 if reading.is_ok and has_all else 1)
 
 
 @click.command(epilog="Example: uv run ratchet stop")

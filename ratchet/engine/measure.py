@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
@@ -18,20 +19,22 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ratchet import process
-from ratchet.core.config import Config, Source
+from ratchet.core.config import Config, Reader, Source, Stream
 from ratchet.core.failure import failure_text, relative_to
-from ratchet.core.output_parser import last_line, read_number, read_words
+from ratchet.core.output_parser import last_line, last_number, read_number, read_output, read_words
 from ratchet.core.records import MACHINE, REASON_CHARS, Ending, Measurement, one_line
 from ratchet.errors import RatchetError
 from ratchet.process import Budget, Echo, Limit, Outcome
 from ratchet.repo import git
-from ratchet.repo.run import Run
+from ratchet.repo.run import Run, Worktree
 from ratchet.repo.sealing import sealed_messages, sealed_numbers, sealed_text
 
 AUDIT = "audit"  # the analysis of its data that a server makes once a run
 MARK = "RATCHET_RUN_FOLDER"  # in every process that works for a run, agents too, to find them after a kill
 PARTITION = "RATCHET_PARTITION"  # set for the fresh partition of rule confirm
 THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+LOG = "run.log"  # the output of the command, for a `parse` command that looks for it under the field's name
+LEAST_WALL_S = 1.0  # a limit relative to the baseline is no shorter: starting a process takes part of it
 LOG_CHARS = 64_000  # of each stream in the log of an experiment, from the end
 KILLED = (-9, 137)  # by SIGKILL, directly or as a shell reports it
 Progress = Callable[[str], None]
@@ -39,12 +42,16 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A commit to measure, the commit and number to beat, and the partition of the data (0 is the standard one)."""
+    """A commit to measure, the commit and number to beat, and the partition of the data (0 is the standard one).
+
+    `wall_s` is the limit of its measurement in wall-clock seconds, None for the `timeout` of the config.
+    """
 
     commit: str
     best: str | None = None
     beat: float | None = None
     partition: int = 0
+    wall_s: float | None = None
 
 
 class Measurer(Protocol):
@@ -86,9 +93,9 @@ class CommandMeasurer:
         config = self._run.worktree.config
         place = checkout(self._run, candidate.commit, "tree")
         env = {PARTITION: str(candidate.partition)} if candidate.partition else {}
-        outcome = run_command(self._run, config.run, place, self._should_stop, env=env, echo=self._echo)
-        texts = {source.file: _read_text(place / source.file) for source in config.sources if source.file}
-        measured = interpret(outcome, config, files=texts, folder=str(place))
+        wall_s = candidate.wall_s
+        outcome = run_command(self._run, config.run, place, self._should_stop, env=env, echo=self._echo, wall_s=wall_s)
+        measured = read_outcome(self._run, outcome, place, self._should_stop, wall_s=wall_s)
         return replace(measured, log=log_text(config.run, outcome, config, folder=str(place)))
 
     def close(self) -> None:
@@ -107,25 +114,35 @@ def checkout(run: Run, commit: str, name: str, *, keeps_cache: bool = False) -> 
         folder.replace(old)
     folder.mkdir(parents=True, exist_ok=True)
     git.export(run.worktree.repo, commit, folder)
-    inside = run.worktree.root.relative_to(run.worktree.repo.root)
-    patterns = run.worktree.config.link
-    for root in run.worktree.data_roots:
-        for source in _matches(root, patterns):
-            _link(source, folder / inside / source.relative_to(root))
-    for source in _matches(old / inside, patterns) if keeps_cache else ():
-        target = folder / inside / source.relative_to(old / inside)
+    place = folder / run.worktree.root.relative_to(run.worktree.repo.root)
+    link_data(run.worktree, place)
+    if keeps_cache:
+        _take_cache(old / place.relative_to(folder), place, run.worktree.config.link)
+    shutil.rmtree(old, ignore_errors=True)
+    return place
+
+
+def link_data(worktree: Worktree, place: Path) -> None:
+    """Link the ignored data that the config names into a checkout."""
+    for root in worktree.data_roots:
+        for source in _matches(root, worktree.config.link):
+            _link(source, place / source.relative_to(root))
+
+
+def _take_cache(old: Path, place: Path, patterns: Sequence[str]) -> None:
+    """Move the data files that the last measurement made into a new checkout."""
+    for source in _matches(old, patterns):
+        target = place / source.relative_to(old)
         if not source.is_symlink() and not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             source.replace(target)
-    shutil.rmtree(old, ignore_errors=True)
-    return folder / inside
 
 
 def _matches(root: Path, patterns: Sequence[str]) -> list[Path]:
     return [path for pattern in patterns for path in root.glob(pattern)]
 
 
-def run_command(
+def run_command(  # noqa: PLR0913 - what one measurement differs in
     run: Run,
     command: str,
     place: Path,
@@ -133,10 +150,13 @@ def run_command(
     *,
     env: Mapping[str, str] | None = None,
     echo: Echo | None = None,
+    wall_s: float | None = None,
 ) -> Outcome:
     """Run a command of the config in a checkout within the budgets. Raises KeyboardInterrupt on a stop request."""
     config = run.worktree.config
-    budget = Budget(cpu_s=config.cpu_timeout or inf, wall_s=config.timeout, memory_mb=config.memory_mb or inf)
+    budget = Budget(
+        cpu_s=config.cpu_timeout or inf, wall_s=wall_s or config.timeout_s, memory_mb=config.memory_mb or inf
+    )
     outcome = process.run(
         command,
         cwd=place,
@@ -148,6 +168,43 @@ def run_command(
     if outcome.stopped_by is Limit.REQUEST:
         raise KeyboardInterrupt
     return outcome
+
+
+def read_outcome(
+    run: Run, outcome: Outcome, place: Path, should_stop: Callable[[], bool], *, wall_s: float | None = None
+) -> Measurement:
+    """Return the measurement of a command that ended in a checkout, with the numbers of files and `parse` commands."""
+    config = run.worktree.config
+    texts = {source.file: _read_text(place / source.file) for source in config.sources if source.file}
+    parsed: dict[str, float | None] = {}
+    for source in config.sources:
+        if source.parse and _ending(outcome, config, "", wall_s)[0] is Ending.OK:
+            text = texts[source.file] if source.file else _stream_text(outcome, source.stream)
+            parsed[source.name] = _parse(run, source.parse, text, place, should_stop)
+    return interpret(outcome, config, files=texts, known=parsed, folder=str(place), wall_s=wall_s)
+
+
+def _parse(run: Run, command: str, text: str, place: Path, should_stop: Callable[[], bool]) -> float | None:
+    """Return the number that a `parse` command prints; it gets the text on stdin, and as `run.log` beside the files."""
+    log = place / LOG
+    if not log.exists():
+        log.write_text(text, "utf-8", errors="replace")
+    with tempfile.TemporaryDirectory(prefix="ratchet-") as scratch:
+        source = Path(scratch) / LOG
+        source.write_text(text, "utf-8", errors="replace")
+        budget = Budget(wall_s=run.worktree.config.timeout_s)
+        outcome = process.run(
+            command, cwd=place, env=measuring_env(run), budget=budget, stdin=source, should_stop=should_stop
+        )
+    return last_number(outcome.stdout) if outcome.is_ok else None
+
+
+def _stream_text(outcome: Outcome, stream: Stream) -> str:
+    parts = {Stream.STDOUT: [outcome.stdout], Stream.STDERR: [outcome.stderr]}
+    return "".join(
+        text if not text or text.endswith("\n") else f"{text}\n"
+        for text in parts.get(stream, [outcome.stderr, outcome.stdout])
+    )
 
 
 def measuring_env(run: Run) -> dict[str, str]:
@@ -172,18 +229,22 @@ def interpret(
     files: Mapping[str, str] | None = None,
     known: Mapping[str, float | None] | None = None,
     folder: str = "",
+    wall_s: float | None = None,
 ) -> Measurement:
     """Return the measurement of an ended command.
 
-    `files` holds the texts of sources with a file, `known` the numbers that a server sent, which are not parsed from
-    the output, `folder` is where the command ran.
+    `files` holds the texts of sources with a file, `known` the numbers that are not parsed from the output: those of a
+    server or of a `parse` command. `folder` is where the command ran, `wall_s` the wall-clock limit that held, None for
+    that of the config.
     """
-    ending, reason = _ending(outcome, config, folder)
+    ending, reason = _ending(outcome, config, folder, wall_s)
     texts, known = files or {}, known or {}
     numbers = {
         source.name: known[source.name]
         if source.name in known
-        else read_number(texts.get(source.file, "") if source.file else outcome.stdout, source)
+        else read_number(texts.get(source.file, ""), source)
+        if source.file
+        else read_output(outcome.stdout, outcome.stderr, source)
         for source in config.sources
     }
     return Measurement(
@@ -192,7 +253,9 @@ def interpret(
         reason=reason,
         hypothesis=_without_nan(read_words(outcome.stdout, config.description)),
         cpu_time_s=known.get("cpu_time_s") or _printed(outcome, "cpu_time_s", outcome.cpu_s),
-        wall_time_s=known.get("wall_time_s") or _printed(outcome, "wall_time_s", outcome.wall_s),
+        wall_time_s=outcome.wall_s
+        if config.timeout_factor
+        else known.get("wall_time_s") or _printed(outcome, "wall_time_s", outcome.wall_s),
         peak_memory_mb=known.get("peak_memory_mb") or _printed(outcome, "peak_memory_mb", outcome.peak_memory_mb),
         stdout=(sealed_text(outcome.stdout, config) if config.sealed else outcome.stdout)[-4000:],
     )
@@ -203,11 +266,11 @@ def _without_nan(words: str) -> str:
     return "" if words == "nan" else words
 
 
-def _ending(outcome: Outcome, config: Config, folder: str) -> tuple[Ending, str]:
+def _ending(outcome: Outcome, config: Config, folder: str, wall_s: float | None) -> tuple[Ending, str]:
     if outcome.failure:
         return Ending.CRASH, one_line(outcome.failure)
     if outcome.stopped_by is Limit.WALL:
-        return Ending.TIMEOUT, f"more than {config.timeout:g} s"
+        return Ending.TIMEOUT, limit_text(config, wall_s)
     if outcome.stopped_by is Limit.CPU:
         return Ending.TIMEOUT, f"more than {config.cpu_timeout:g} CPU seconds"
     if outcome.stopped_by is Limit.MEMORY:
@@ -221,6 +284,13 @@ def _ending(outcome: Outcome, config: Config, folder: str) -> tuple[Ending, str]
     return ending, "" if ending is Ending.OK else _reason(outcome, config, code, folder)
 
 
+def limit_text(config: Config, wall_s: float | None) -> str:
+    """Return the reason of a timeout: the wall-clock limit that held."""
+    if wall_s is None:
+        return f"more than {config.timeout_s:g} s"
+    return f"more than {wall_s:.3g} s, {config.timeout_factor:g} times the baseline"
+
+
 def killed_from_outside(exit_code: int | None) -> str:
     """Return the reason if a process that we did not kill ended by SIGKILL, which no code sends itself, else ""."""
     if exit_code not in KILLED:
@@ -229,8 +299,8 @@ def killed_from_outside(exit_code: int | None) -> str:
 
 
 def _exits(config: Config) -> Mapping[int, Ending]:
-    reads_pytest = any(source.reader == "pytest" for source in config.sources)
-    return {0: Ending.OK, **({1: Ending.OK} if reads_pytest else {}), **config.exits}  # pytest: 1 = some tests failed
+    is_pytest = any(source.reader in {Reader.PYTEST, Reader.COVERAGE} for source in config.sources)
+    return {0: Ending.OK, **({1: Ending.OK} if is_pytest else {}), **config.exits}  # pytest: 1 = some tests failed
 
 
 def _reason(outcome: Outcome, config: Config, code: int, folder: str) -> str:
@@ -281,7 +351,7 @@ def _bounded(text: str) -> str:
 
 def _printed(outcome: Outcome, name: str, seen: float) -> float | None:
     """Return the value that the command prints, which is more accurate, else the value that we measured."""
-    printed = read_number(outcome.stdout, Source(name=name, grep=f"^{name}:"))
+    printed = read_number(outcome.stdout, Source(name=name, grep=f"^{name}:", stream=Stream.STDOUT))
     return (seen or None) if printed is None else printed
 
 

@@ -24,6 +24,7 @@ from ratchet.engine.measure import (
     checkout,
     interpret,
     killed_from_outside,
+    limit_text,
     log_text,
     measuring_env,
 )
@@ -59,7 +60,7 @@ class Server:
         self._config = config
         self._should_stop = should_stop
         self._child = LineServer(config.serve, cwd=cwd, env=env, log=log, echo=echo)
-        self.ready = self._await(config.timeout, lambda message: "ready" in message, lambda _: None)
+        self.ready = self._await(config.timeout_s, lambda message: "ready" in message, lambda _: None)
         if "ready" not in self.ready:
             text = self._child.failure or self.ready.get("error") or "no answer"
             self.close()
@@ -73,11 +74,11 @@ class Server:
         """The process has not ended."""
         return self._child.is_alive
 
-    def measure(self, request: Mapping[str, Any], progress: Progress) -> Message:
+    def measure(self, request: Mapping[str, Any], progress: Progress, wall_s: float | None = None) -> Message:
         """Return the result of a request, or {"error"} or {"timeout"}."""
         if not self._child.send(json.dumps(request)):
             return {"error": "the measuring server has ended"}
-        return self._await(self._config.timeout, lambda message: "exit" in message, progress)
+        return self._await(wall_s or self._config.timeout_s, lambda message: "exit" in message, progress)
 
     def ask(self, name: str, fields: Mapping[str, Any], progress: Progress) -> Message:
         """Return the result of an analysis. Raises RatchetError with the error of the server.
@@ -88,7 +89,7 @@ class Server:
         if not isinstance(known, list) or name not in known:
             raise UnknownAnalysisError(f"{self._config.serve}: this server does not support `{name}`.")
         self._child.send(json.dumps({"ask": name, **fields}))
-        timeout_s = self._config.timeout
+        timeout_s = self._config.timeout_s
         message = self._await(timeout_s, lambda message: "answer" in message, progress, is_patient=True)
         answer = message.get("answer")
         if isinstance(answer, Mapping):
@@ -184,8 +185,9 @@ class ServerMeasurer:
             **({"partition": candidate.partition} if candidate.partition else {}),
         }
         (self._run.folder / "scores").mkdir(exist_ok=True)
-        answer = server.measure(request, progress)
-        return self._read(answer, time.monotonic() - started, _text_from(self._log, seen))
+        answer = server.measure(request, progress, candidate.wall_s)
+        measured = self._read(answer, time.monotonic() - started, candidate.wall_s)
+        return replace(measured, log=self._log_text(answer, time.monotonic() - started, _text_from(self._log, seen)))
 
     def ask(self, name: str, fields: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
         """Return the result of an analysis of the whole run. Raises RatchetError as `Server.ask` does."""
@@ -213,18 +215,16 @@ class ServerMeasurer:
         )
         return self._server
 
-    def _read(self, answer: Mapping[str, Any], wall_s: float, messages: str) -> Measurement:
+    def _read(self, answer: Mapping[str, Any], wall_s: float, limit_s: float | None) -> Measurement:
         config, why = self._run.worktree.config, one_line(str(answer.get("error") or ""))
         if "exit" not in answer:
             self.close()
         if answer.get("timeout"):
-            measured = Measurement(Ending.TIMEOUT, reason=f"more than {config.timeout:g} s", wall_time_s=wall_s)
-        elif "exit" not in answer:
-            measured = Measurement(Ending.CRASH, reason=why, wall_time_s=wall_s)
-        else:
-            outcome = Outcome(_whole(answer["exit"]), str(answer.get("stdout", "")), "", 0.0, wall_s, 0.0)
-            measured = _with_extra(interpret(outcome, config, known=_numbers(answer.get("numbers"))), answer)
-        return replace(measured, log=self._log_text(answer, wall_s, messages))
+            return Measurement(Ending.TIMEOUT, reason=limit_text(config, limit_s), wall_time_s=wall_s)
+        if "exit" not in answer:
+            return Measurement(Ending.CRASH, reason=why, wall_time_s=wall_s)
+        outcome = Outcome(_whole(answer["exit"]), str(answer.get("stdout", "")), "", 0.0, wall_s, 0.0)
+        return _with_extra(interpret(outcome, config, known=_numbers(answer.get("numbers"))), answer)
 
     def _log_text(self, answer: Mapping[str, Any], wall_s: float, messages: str) -> str:
         """Return the log of a measurement: the printed lines, the candidate's own output, the server's messages."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from ratchet.core.config import Rule
+from ratchet.core.config import Config, Rule
 from ratchet.core.decision import Judgement, is_confirmed, judge, to_beat
 from ratchet.core.output_parser import last_line
-from ratchet.core.records import REASON_CHARS, Begun, Ending, Experiment, Measurement, Verdict, best, one_line
+from ratchet.core.records import REASON_CHARS, Begun, Ending, Experiment, Measurement, Verdict, baseline, best, one_line
 from ratchet.core.text import SHORT, number_text, results_tsv
 from ratchet.engine.measure import (
+    LEAST_WALL_S,
     Candidate,
     Measurer,
     Progress,
@@ -59,7 +60,7 @@ class Trial:
     def _examine(self, begun: Begun, earlier: Sequence[Experiment], incumbent: Experiment | None) -> Experiment:
         """Return the experiment with the verdict that its numbers and the checks give."""
         twin, proposal = find_twin(begun, earlier, incumbent), begun.proposal
-        measured = self._measure(begun, incumbent, twin)
+        measured = self._measure(begun, incumbent, twin, wall_limit(self._config, earlier))
         if measured.log:
             write_log(self._run, begun.n, measured.log)
         judgement = self._judge(begun, measured, earlier, incumbent, twin)
@@ -94,7 +95,9 @@ class Trial:
             stdout=measured.stdout,
         )
 
-    def _measure(self, begun: Begun, incumbent: Experiment | None, twin: Experiment | None) -> Measurement:
+    def _measure(
+        self, begun: Begun, incumbent: Experiment | None, twin: Experiment | None, wall_s: float | None
+    ) -> Measurement:
         """Measure the commit, unless its result is known already."""
         if not begun.proposal.is_sound:
             return _unmeasured(begun)
@@ -103,7 +106,7 @@ class Trial:
         if begun.n == 0 and self._config.baseline:
             return Measurement(Ending.OK, numbers=dict(self._config.baseline))
         beat = to_beat(incumbent, self._config, code_chars=begun.code_chars)
-        candidate = Candidate(begun.commit, incumbent.commit if incumbent else None, beat)
+        candidate = Candidate(begun.commit, incumbent.commit if incumbent else None, beat, wall_s=wall_s)
         return self._measurer.measure(candidate, self._progress)
 
     def _judge(
@@ -164,6 +167,14 @@ class Trial:
         worktree = self._run.worktree
         added, removed = git.count_lines(worktree.repo, begun.parent, begun.commit, worktree.editable)
         return f"{', '.join(worktree.config.editable)}: +{added} -{removed} lines" if added or removed else ""
+
+
+def wall_limit(config: Config, earlier: Sequence[Experiment]) -> float | None:
+    """Return the wall-clock limit of a measurement relative to the baseline, or None if the config has none."""
+    first = baseline(earlier)
+    if config.timeout_factor is None or first is None or first.wall_time_s is None:
+        return None
+    return max(LEAST_WALL_S, config.timeout_factor * first.wall_time_s)
 
 
 def find_twin(begun: Begun, earlier: Sequence[Experiment], incumbent: Experiment | None) -> Experiment | None:

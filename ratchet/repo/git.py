@@ -217,6 +217,12 @@ def changed(repo: Repo, old: str, new: str) -> list[str]:
     return _names(call(repo.root, "diff", "--no-ext-diff", "--no-renames", "--name-only", "-z", old, new))
 
 
+def present(repo: Repo) -> list[str]:
+    """Return the files of the worktree that git tracks or would track."""
+    names = _names(call(repo.root, "ls-files", "-z", "--cached", "--others", "--exclude-standard"))
+    return list(dict.fromkeys(names))
+
+
 def uncommitted(repo: Repo) -> list[str]:
     """Return the tracked files that differ from HEAD in the worktree or in the index."""
     rows = _names(call(repo.root, "status", "--porcelain", "--no-renames", "--untracked-files=no", "-z"))
