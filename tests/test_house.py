@@ -26,7 +26,8 @@ MAY_IMPORT = {
 }
 LAYERS = {  # from the bottom; a part imports from parts further up in this list, and from itself
     "harness": (
-        "errors files text lines",
+        "text",
+        "errors files",
         "stats data sandbox",
         "audit workers",
         "problem",
