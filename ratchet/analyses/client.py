@@ -11,7 +11,7 @@ from ratchet.engine.measure import Progress
 from ratchet.engine.server_client import ServerMeasurer
 from ratchet.engine.session import now
 from ratchet.errors import RatchetError
-from ratchet.repo import files, git, journal
+from ratchet.repo import git, journal
 from ratchet.repo.journal import EventKind
 from ratchet.repo.run import Run, check_unchanged, stamp
 
@@ -24,7 +24,7 @@ def ask(run: Run, name: str, fields: Mapping[str, Any], progress: Progress) -> M
     """
     if not run.worktree.config.serve:
         raise RatchetError(f"serve: the config has no server command, and `{name}` needs one. Add the key `serve`.")
-    with files.hold_lock(run.folder / "lock", name):
+    with run.hold(name):
         measurer = ServerMeasurer(run)
         try:
             events = journal.read_events(run.journal)
@@ -33,9 +33,7 @@ def ask(run: Run, name: str, fields: Mapping[str, Any], progress: Progress) -> M
         finally:
             measurer.close()
         last = max((experiment.n for experiment in journal.experiments(events)), default=None)
-        journal.append(
-            run.journal, EventKind.ANALYSIS, {"name": name, "at": stamp(now()), "upto": last, "answer": answer}
-        )
+        run.record(EventKind.ANALYSIS, {"name": name, "at": stamp(now()), "upto": last, "answer": answer})
     return answer
 
 
