@@ -11,7 +11,7 @@ from ratchet.engine.measure import Progress
 from ratchet.engine.server_client import ServerMeasurer
 from ratchet.engine.session import now
 from ratchet.errors import RatchetError
-from ratchet.repo import files, git, journal
+from ratchet.repo import git, journal
 from ratchet.repo.journal import EventKind
 from ratchet.repo.run import Run, check_unchanged, stamp
 
@@ -35,7 +35,7 @@ def ask(
     """
     if not run.worktree.config.serve:
         raise RatchetError(f"serve: the config has no server command, and `{name}` needs one. Add the key `serve`.")
-    with files.hold_lock(run.folder / "lock", name):
+    with run.hold(name):
         measurer = ServerMeasurer(run)
         try:
             events = journal.read_events(run.journal)
@@ -46,9 +46,7 @@ def ask(
         finally:
             measurer.close()
         last = max((experiment.n for experiment in journal.experiments(events)), default=None)
-        journal.append(
-            run.journal, EventKind.ANALYSIS, {"name": name, "at": stamp(now()), "upto": last, "answer": answer}
-        )
+        run.record(EventKind.ANALYSIS, {"name": name, "at": stamp(now()), "upto": last, "answer": answer})
     return answer
 
 
