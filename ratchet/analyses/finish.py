@@ -118,7 +118,7 @@ def publish(run: Run, events: Sequence[Event], commit: str, now: datetime) -> st
         )
     if commit not in made[-1:]:
         data = {"branch": name, "commit": commit, "tag": run.tag, "at": stamp(now)}
-        journal.append(run.journal, EventKind.FINISH, data)
+        run.record(EventKind.FINISH, data)
     if not git.move_ref(repo, branch, commit, held or git.NOTHING, f"ratchet: finish {run.tag}"):
         raise RatchetError(f"{name}: another process moved this branch meanwhile. Run `uv run ratchet finish` again.")
     return name

@@ -24,7 +24,6 @@ from ratchet.engine.measure import read_log
 from ratchet.engine.status import describe, run_rows, status_text
 from ratchet.errors import RatchetError
 from ratchet.repo import git
-from ratchet.repo.files import holder_pid
 from ratchet.repo.journal import experiments, read_events, read_experiments, verdict_data
 from ratchet.repo.run import Run, find_run, open_worktree, require_run, run_event
 from ratchet.repo.sealing import REVEALED, is_closed, opened_rows
@@ -78,7 +77,7 @@ def status(run: Run, as_json: bool) -> None:
     state = describe(
         run,
         events,
-        holder=holder_pid(run.folder / "lock"),
+        holder=run.holder_pid(),
         is_stop_asked=run.stop_file.exists(),
         edited=git.edited(run.worktree.repo, top.commit if top else run.branch, run.worktree.editable)
         if is_here
@@ -361,7 +360,7 @@ def report(run: Run, output: Path | None, is_opening: bool) -> None:
     leak checks, the versions and the receipts. It shows the audit numbers unless a process is working on the run.
     """
     target = output or run.folder / "report.html"
-    write_page(run, target, page_of(run, has_audit=holder_pid(run.folder / "lock") is None))
+    write_page(run, target, page_of(run, has_audit=run.holder_pid() is None))
     click.echo(str(target))
     if is_opening:
         click.launch(target.resolve().as_uri())

@@ -101,6 +101,7 @@ def call(
     tip = git.resolve(worktree.repo, run.branch) or "HEAD"
     before = git.edited(worktree.repo, tip, worktree.frozen)
     prompt = run.folder / "prompt.md"
+    prompt.parent.mkdir(parents=True, exist_ok=True)  # an agent may have deleted it
     prompt.write_text(task.prompt, "utf-8")
     outcome = process.run(
         fill_marks(agent.command, prompt, worktree.config.editable),
@@ -139,7 +140,7 @@ def fill_marks(command: str, prompt: Path, files: Sequence[str]) -> str:
 def keep_log(run: Run, name: str, outcome: Outcome) -> None:
     """Save the output of an agent, so that a person can see why it failed."""
     folder = run.folder / "agent"
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.log").write_text(f"{outcome.stdout}\n--- stderr ---\n{outcome.stderr}", "utf-8")
 
 

@@ -21,7 +21,7 @@ from ratchet.engine.server_client import ServerMeasurer
 from ratchet.engine.signals import ASKED, asker_of
 from ratchet.engine.trial import Trial, is_edited, keep_ref, mend_branch, put_aside, settle
 from ratchet.errors import RatchetError
-from ratchet.repo import files, git, journal
+from ratchet.repo import git, journal
 from ratchet.repo.journal import Event, EventKind
 from ratchet.repo.run import Run, check_editable, check_unchanged, stamp
 from ratchet.repo.sealing import check_seal
@@ -184,6 +184,7 @@ class Session:
 
     def _record(self, experiment: Experiment) -> None:
         self._append(EventKind.VERDICT, {**journal.verdict_data(experiment), "tag": self.run.tag})
+        self.run.save_logs()
         self.history = [*(old for old in self.history if old.n != experiment.n), experiment]
         self.best = best(self.history)
 
@@ -227,8 +228,16 @@ class Session:
         return [str(self.run.folder), *(str(replace(self.run, tag=tag).folder) for tag in subruns)]
 
     def _append(self, kind: EventKind, data: Mapping[str, Any]) -> None:
-        journal.append(self.run.journal, kind, data)
+        if restored := self._restored():
+            self._say(restored)
+        self.run.record(kind, data)
         self.events.append(Event(kind, data))
+
+    def _restored(self) -> str:
+        """Restore what an agent deleted of the run; return a sentence about it, or ""."""
+        with contextlib.suppress(OSError):  # the next line of the journal reports the disk
+            return self.run.restore()
+        return ""
 
     def _begun(self, n: int) -> Begun:
         found = (event for event in reversed(self.events) if event.kind is EventKind.BEGIN and event.data["n"] == n)
@@ -275,7 +284,9 @@ def work_on(
 ) -> Iterator[Session]:
     """Lock the run and yield a session. Raises RatchetError if another process holds the lock."""
     echo = (lambda text: sys.stderr.write(text)) if is_loud else None  # looked up late: a status line replaces it
-    with files.hold_lock(run.folder / "lock", what):
+    with run.hold(what) as note:
+        if note:
+            screen.say(note)
         measurer = measurer_of(run, should_stop, echo=echo)
         try:
             session = Session(

@@ -64,11 +64,12 @@ class GitError(RatchetError):
 
 @dataclass(frozen=True, slots=True)
 class Repo:
-    """A worktree: its root, the root of the main worktree of the same repo, and the folder with git's state."""
+    """A worktree: its root, the root of the main worktree, and the folders with git's state: its own, and all's."""
 
     root: Path
     main_root: Path
     git_dir: Path
+    common_dir: Path
 
 
 def open_repo(start: Path) -> Repo:
@@ -84,7 +85,7 @@ def open_repo(start: Path) -> Repo:
     root, git_dir, common = (Path(line) for line in answer.decode().splitlines())
     common = (start / common).resolve()
     is_linked = common != git_dir.resolve() and common.name == ".git"
-    return Repo(root=root, main_root=common.parent if is_linked else root, git_dir=git_dir)
+    return Repo(root=root, main_root=common.parent if is_linked else root, git_dir=git_dir, common_dir=common)
 
 
 def head_branch(repo: Repo) -> str | None:

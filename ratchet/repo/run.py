@@ -6,23 +6,30 @@ Covered: config, frozen files, setup files, the parts of the measuring server. N
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from ratchet.core import config_file
 from ratchet.core.config import Config, frozen_parts
 from ratchet.core.records import is_tag
-from ratchet.errors import RatchetError, did_you_mean
+from ratchet.errors import RatchetError, RatchetWarning, did_you_mean
 from ratchet.repo import git, journal
+from ratchet.repo.files import hold_lock, holder_pid, make_same
 from ratchet.repo.git import Repo
 from ratchet.repo.journal import Event, EventKind
 
 STATE = ".ratchet"  # folder at the root of the main worktree with the state of every run
+MIRROR = "ratchet"  # folder in git's own one, which `git clean` and the removal of a worktree leave alone
+JOURNAL = "journal.jsonl"
+KEPT = ("agent", "logs")  # folders of a run with what cannot be computed again, besides its journal
 BRANCHES = "refs/heads/autoresearch/"
 
 
@@ -81,7 +88,12 @@ class Run:
     @property
     def journal(self) -> Path:
         """The record of the run, from which everything else is computed."""
-        return self.folder / "journal.jsonl"
+        return self.folder / JOURNAL
+
+    @property
+    def mirror(self) -> Path:
+        """The folder with the lock, and with a second copy of what cannot be computed again."""
+        return self.worktree.repo.common_dir / MIRROR / self.tag
 
     @property
     def results(self) -> Path:
@@ -101,6 +113,45 @@ class Run:
         """The ref of experiment n, whatever its verdict."""
         return f"refs/ratchet/{self.tag}/{n}"
 
+    def is_known(self) -> bool:
+        """Say whether a run of this tag has left anything."""
+        return self.folder.exists() or self.mirror.exists()
+
+    def record(self, kind: EventKind, data: Mapping[str, Any]) -> None:
+        """Append an event to the journal and its mirror. Raises RatchetError if the disk refuses it."""
+        journal.append(self.journal, kind, data, self.mirror / JOURNAL)
+
+    @contextlib.contextmanager
+    def hold(self, what: str) -> Iterator[str]:
+        """Hold the lock of the run; yield what `hold_lock` does. Its other name in the folder of the run is for people.
+
+        Raises LockedError if another process has the lock.
+        """
+        lock = self.mirror / "lock"
+        with hold_lock(lock, what) as note:
+            with contextlib.suppress(OSError):
+                make_same(lock, self.folder / "lock")
+            yield note
+
+    def holder_pid(self) -> int | None:
+        """Return the pid of the process that works on the run (0 if it is not known), or None."""
+        return holder_pid(self.mirror / "lock")
+
+    def save_logs(self) -> None:
+        """Copy the logs to the mirror. A disk error is ignored: the run does not depend on them."""
+        with contextlib.suppress(OSError):
+            _copy_missing(self.folder, self.mirror)
+
+    def restore(self) -> str:
+        """Restore the journal and the logs if they were deleted; return a sentence about it, or "". Raises OSError."""
+        if not journal.keep_in_step(self.journal, self.mirror / JOURNAL):
+            return ""
+        ignore_state(self.worktree)
+        _copy_missing(self.mirror, self.folder)
+        return (
+            f"run {self.tag}: {STATE}/{self.tag}/{JOURNAL} was deleted or cut off, and is restored from {self.mirror}"
+        )
+
 
 def open_worktree(start: Path, config_path: Path | None = None) -> Worktree:
     """Return the worktree that contains `start`. Raises RatchetError if there is no repo or no valid config."""
@@ -108,9 +159,21 @@ def open_worktree(start: Path, config_path: Path | None = None) -> Worktree:
     path = config_path.resolve() if config_path else config_file.find(start.resolve())
     if not path.is_relative_to(repo.root.resolve()):
         raise RatchetError(f"{path}: this config is outside of the repository {repo.root}. Move it inside.")
-    return Worktree(
+    worktree = Worktree(
         repo=repo, root=repo.root / path.parent.relative_to(repo.root.resolve()), config=config_file.load(path)
     )
+    restore_runs(worktree)
+    return worktree
+
+
+def restore_runs(worktree: Worktree) -> None:
+    """Restore each run whose journal was deleted, with a RatchetWarning; give each run of before a mirror."""
+    repo = worktree.repo
+    folders = (repo.main_root / STATE, repo.common_dir / MIRROR)
+    for tag in sorted({path.parent.name for folder in folders for path in folder.glob(f"*/{JOURNAL}")}):
+        with contextlib.suppress(OSError):  # a disk that only can be read
+            if text := Run(worktree, tag).restore():
+                warnings.warn(text, RatchetWarning, stacklevel=2)
 
 
 def check_worktree(worktree: Worktree) -> str:
@@ -197,7 +260,7 @@ def require_run(worktree: Worktree) -> Run:
         if head.startswith(BRANCHES):
             tag = head.removeprefix(BRANCHES)
             raise RatchetError(
-                f"run {tag}: its journal {STATE}/{tag}/journal.jsonl is missing. A journal stays on the machine of the "
+                f"run {tag}: its journal {STATE}/{tag}/{JOURNAL} is missing. A journal stays on the machine of the "
                 "run. `uv run ratchet start NAME` starts a new run from this branch."
             )
         known = ", ".join(tags(worktree)) or "none"
@@ -271,7 +334,7 @@ def free_tag(worktree: Worktree, now: datetime) -> str:
     base = f"{now:%b%d}".lower()
     taken = {name.removeprefix(BRANCHES) for name in git.refs(worktree.repo, BRANCHES)}
     number = 1
-    while (tag := base if number == 1 else f"{base}-{number}") in taken or Run(worktree, tag).folder.exists():
+    while (tag := base if number == 1 else f"{base}-{number}") in taken or Run(worktree, tag).is_known():
         number += 1
     return tag
 
@@ -298,8 +361,7 @@ def start_run(worktree: Worktree, tag: str, now: datetime) -> Run:
 def record_start(run: Run, base: str, first: str, now: datetime) -> None:
     """Write the first event: commit and branch of HEAD, commit of the baseline, hashes of the frozen parts."""
     parts = engine_parts(run.worktree, first)
-    journal.append(
-        run.journal,
+    run.record(
         EventKind.RUN,
         {
             "tag": run.tag,
@@ -343,6 +405,14 @@ def stamp(now: datetime) -> str:
     return now.isoformat(timespec="seconds")
 
 
+def _copy_missing(source: Path, target: Path) -> None:
+    """Give the logs that a folder lacks, or has in another length, to it."""
+    for path in (path for name in KEPT for path in (source / name).glob("*.log")):
+        copy = target / path.relative_to(source)
+        if not copy.exists() or copy.stat().st_size != path.stat().st_size:
+            make_same(path, copy)
+
+
 def _head_text(worktree: Worktree) -> str:
     branch = git.head_branch(worktree.repo)
     return "a detached HEAD" if branch is None else branch.removeprefix("refs/heads/")
@@ -359,7 +429,10 @@ def _is_half_started(run: Run, base: str) -> bool:
 
 def _refuse_taken(run: Run) -> None:
     if git.resolve(run.worktree.repo, run.branch) is not None or run.journal.exists():
-        raise RatchetError(f"tag: a branch or a journal of a run {run.tag} exists already. Choose another tag.")
+        raise RatchetError(
+            f"tag: a branch or a journal of a run {run.tag} exists already. Choose another tag, or delete the branch, "
+            f"{run.folder} and {run.mirror}."
+        )
 
 
 def _first_commit(run: Run, base: str) -> str:

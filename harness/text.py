@@ -1,4 +1,4 @@
-"""The printed lines of an evaluation: `name: value`, nan if not measured."""
+"""Text that is printed: any text as one line, and the lines of an evaluation, `name: value`, nan if not measured."""
 
 from __future__ import annotations
 
@@ -32,3 +32,14 @@ def _rounded(name: str, value: float | None) -> float | None:
 
 def _digits(name: str) -> int:
     return DIGITS.get(name, 6)
+
+
+def one_line(text: str, limit: int = 300) -> str:
+    """Return text as one printable line of at most `limit` characters, without control characters."""
+    line = printable(text)
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def printable(text: str) -> str:
+    """Return text as one line without control characters."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
