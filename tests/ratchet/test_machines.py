@@ -230,3 +230,25 @@ def test_a_file_system_without_locks_is_named_and_a_file_stands_for_the_lock(pro
     assert f"on elsewhere. Wait; if that process has ended, delete {held}." in err
     held.unlink()
     assert ratchet("step")[0] == 0
+
+
+ADDING_AGENT = """import os, pathlib, subprocess
+n = int(os.environ["RATCHET_N"])
+pathlib.Path("model.py").write_text(f'HYPOTHESIS = "idea {n}"\\nSCORE = 0.5 + {n} / 100\\n')
+pathlib.Path("cache").mkdir(exist_ok=True)
+pathlib.Path("cache/data.bin").write_bytes(b"x" * 3_000_000)
+subprocess.run("git add --all; git -c user.name=a -c user.email=a@b commit -qm all", shell=True, check=True)
+"""
+
+
+def test_what_an_agent_committed_beside_its_edit_is_named_and_not_squashed(project, ratchet: Ratchet, tmp_path) -> None:
+    (tmp_path / "agent.py").write_text(ADDING_AGENT)
+    ratchet("start", "first")
+    assert ratchet("loop", "-n", "1", "--agent", f"{sys.executable} {tmp_path}/agent.py {{prompt}}")[0] == 0
+    named = "1 file is on the branch and in no experiment: cache/data.bin (3.0 MB)"
+    status, out, err = ratchet("finish", "--squash")
+    assert status == 0, err
+    assert f"- look: {named}; `uv run ratchet finish --squash` leaves them out" in out
+    assert project.git("diff", "--name-only", "main", "result/first") == "model.py"
+    _, out, err = ratchet("finish")
+    assert f"result/first: {named}" in err
