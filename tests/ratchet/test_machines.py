@@ -252,3 +252,21 @@ def test_what_an_agent_committed_beside_its_edit_is_named_and_not_squashed(proje
     assert project.git("diff", "--name-only", "main", "result/first") == "model.py"
     _, out, err = ratchet("finish")
     assert f"result/first: {named}" in err
+
+
+def test_check_tries_what_a_run_writes_and_leaves_nothing(project, ratchet: Ratchet) -> None:
+    before = project.git("for-each-ref"), sorted((project.root / ".git").rglob("*lock*"))
+    status, out, _ = ratchet("check")
+    assert "ok   repo: " in out
+    assert (project.git("for-each-ref"), sorted((project.root / ".git").rglob("*lock*"))) == before
+    assert not list((project.root / ".ratchet").glob("check*"))
+    project.git("branch", "autoresearch")
+    status, out, _ = ratchet("check")
+    assert status == 1
+    assert "bad  repo: git update-ref: fatal: " in out
+    assert "Rename that branch: `git branch -m autoresearch NAME`." in out
+    assert "check+" not in project.git("for-each-ref")
+    project.git("branch", "-D", "autoresearch")
+    shutil.rmtree(project.root / ".ratchet")
+    project.write(".ratchet", "a file\n")
+    assert "bad  repo: " in ratchet("check")[1]
