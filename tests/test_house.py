@@ -32,7 +32,7 @@ LAYERS = {  # from the bottom; a part imports from parts further up in this list
         "audit workers",
         "problem",
         "score_store checks",
-        "early_stopping trainfile",
+        "early_stopping",
         "evaluate",
         "harness",
         "analyses",

@@ -23,12 +23,11 @@ from harness.analyses.refit import score_task
 from harness.data.config import Card, parse_card
 from harness.data.new_rows import Block, check_columns, read_rows
 from harness.errors import UserError
-from harness.evaluate import FoldWorkers
+from harness.evaluate import FoldWorkers, Status, TrainFile, read_file
 from harness.files import write_atomic
 from harness.harness import Harness
 from harness.problem import Scores
 from harness.text import one_line
-from harness.trainfile import Status, TrainFile, read_file
 
 NEEDED = (MODEL, SOURCE, TABLE)
 
