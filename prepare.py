@@ -32,9 +32,9 @@ from harness.data.table import Table
 from harness.early_stopping import Target, is_unlikely
 from harness.evaluate import TEST, FoldWorkers, Result, Status, TrainFile, read_file, unread
 from harness.harness import Harness, Rules, open_harness
+from harness.output import Lines, number, one_line, render
 from harness.problem import Problem
 from harness.stats import auc, val_auc_se
-from harness.text import Lines, number, one_line, render
 from harness.workers.pool import Runner, TaskBudget
 
 ROOT = Path(__file__).resolve().parent

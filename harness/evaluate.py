@@ -21,8 +21,8 @@ from harness.checks import CHECKS, LOOKS, Check, CheckResult, Cost, Failure, edi
 from harness.checks.context import CheckContext, FoldScores
 from harness.checks.literals import find_hypothesis
 from harness.checks.perturb import Batch
+from harness.output import one_line
 from harness.problem import Problem, Rows, Scores, score_job
-from harness.text import one_line
 from harness.workers.jobs import Part
 from harness.workers.pool import NOT_NEEDED, NOT_RUN, Answer, Runner, RunningTasks, Task, TaskBudget
 

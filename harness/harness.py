@@ -26,9 +26,9 @@ from harness.data.dataset import read_table
 from harness.data.table import Table
 from harness.early_stopping import Known, Target
 from harness.evaluate import FoldWorkers, Result, TrainFile
+from harness.output import Lines
 from harness.problem import Problem, Scores
 from harness.sandbox.self_test import GROUPS
-from harness.text import Lines
 from harness.workers.pool import Runner, Task, TaskBudget
 
 PACKAGES = ("flaml", "lightgbm", "numpy", "pandas", "scikit-learn", "scipy", "xgboost", "xgboost-cpu")

@@ -26,8 +26,8 @@ MAY_IMPORT = {
 }
 LAYERS = {  # from the bottom; a part imports from parts further up in this list, and from itself
     "harness": (
-        "text",
-        "errors files",
+        "output",
+        "errors",
         "stats data sandbox",
         "audit workers",
         "problem",

@@ -15,8 +15,8 @@ import pandas as pd
 
 from harness.errors import UserError
 from harness.evaluate import FoldWorkers, TrainFile
+from harness.output import one_line
 from harness.problem import Scores
-from harness.text import one_line
 from harness.workers.pool import MB, Answer, Task
 
 HEADER_BYTES = 8  # the size of the scores before the model: harness.workers.modelfile.HEADER
