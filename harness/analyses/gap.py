@@ -18,11 +18,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.checks import baselines
-from harness.evaluate import Result
+from harness.evaluate import Result, TrainFile
 from harness.harness import Harness
 from harness.problem import Problem, Rows, Scores
 from harness.stats import auc, components, components_variance
-from harness.trainfile import TrainFile
 
 SURE = 1.645  # standard errors: one-sided .05, as in harness/stats/verdict.py; one test for each run
 
@@ -76,7 +75,7 @@ def compare(
 ) -> Gap | None:
     """Return the gaps; None if a class has fewer than two rows in a part.
 
-    Source: DeLong's variance (harness/stats/delong.py) of the contrast winner minus mean of the plain models. The parts
+    Source: DeLong's variance (harness/stats/auc.py) of the contrast winner minus mean of the plain models. The parts
     are disjoint, so the variances of the folds and of the held-out rows add up.
     """
     parts = [

@@ -7,7 +7,7 @@ import numpy as np
 from harness.checks.base import CheckResult, Cost
 from harness.checks.context import CheckContext, FoldScores
 from harness.checks.perturb import Perturbation
-from harness.checks.row_wise import differs
+from harness.checks.row_wise_features import differs
 
 NAME = "row-wise-predictions"
 CATCHES = "a pipeline that uses the batch it predicts: ranks, means, clusters or pseudo-labels of the rows to score"

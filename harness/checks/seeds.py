@@ -70,12 +70,7 @@ class SeedDraws:
 
 
 def find(context: CheckContext) -> SeedDraws | Failure | None:
-    """Fit a file that is clearly ahead of the plain models with other seeds; None where it has none, or is not ahead.
-
-    A Failure where it cannot be fitted with other seeds.
-    """
-    if context.lead is None or context.lead.ahead < LEAD:
-        return None
+    """Fit a file with other seeds; None where it has none, a Failure where it cannot be fitted with others."""
     others: list[float] = []
     for draw in range(N_DRAWS):
         try:

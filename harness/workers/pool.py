@@ -18,6 +18,7 @@ from typing import IO, Any
 import numpy as np
 import psutil
 
+from harness.output import one_line
 from harness.workers import jobs
 from harness.workers.launcher import (
     Exit,
@@ -322,10 +323,3 @@ def _how_it_ended(status: int, n_bytes: int) -> str:
 def _read_log(log: IO[bytes]) -> str:
     log.seek(0)
     return log.read(20_000).decode("utf-8", "replace")
-
-
-def one_line(text: str, limit: int = 300) -> str:
-    """Return text as one printable line of at most `limit` characters, without control characters."""
-    printable = "".join(c if c.isprintable() else " " for c in text)
-    squeezed = " ".join(printable.split())
-    return squeezed if len(squeezed) <= limit else squeezed[: limit - 1] + "…"

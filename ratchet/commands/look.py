@@ -20,7 +20,6 @@ from ratchet.engine.measure import read_log
 from ratchet.engine.status import describe, status_text
 from ratchet.errors import RatchetError
 from ratchet.repo import git
-from ratchet.repo.files import holder_pid
 from ratchet.repo.journal import experiments, read_events, read_experiments, verdict_data
 from ratchet.repo.run import Run, open_worktree, require_run, run_event
 from ratchet.repo.sealing import REVEALED, is_closed, opened_rows
@@ -44,9 +43,9 @@ def status(config: Path | None, as_json: bool) -> None:
     state = describe(
         run,
         events,
-        holder=holder_pid(run.folder / "lock"),
+        holder=run.holder_pid(),
         is_stop_asked=run.stop_file.exists(),
-        edited=git.edited(run.worktree.repo, top.commit if top else run.branch, run.worktree.editable),
+        edited=run.worktree.edited_files(top.commit if top else run.branch),
     )
     click.echo(json.dumps(state, indent=2, ensure_ascii=False) if as_json else status_text(state))
 
@@ -299,7 +298,7 @@ def report(config: Path | None, output: Path | None, is_opening: bool) -> None:
     """
     run = require_run(open_worktree(Path.cwd(), config))
     target = output or run.folder / "report.html"
-    write_page(run, target, page_of(run, has_audit=holder_pid(run.folder / "lock") is None))
+    write_page(run, target, page_of(run, has_audit=run.holder_pid() is None))
     click.echo(str(target))
     if is_opening:
         click.launch(target.resolve().as_uri())

@@ -20,14 +20,23 @@ from typing import Any, Protocol
 
 from ratchet import process
 from ratchet.core.config import Config, Reader, Source, Stream
-from ratchet.core.failure import failure_text, relative_to
-from ratchet.core.output_parser import last_line, last_number, read_number, read_output, read_words
+from ratchet.core.failure import failure_text
+from ratchet.core.output_parser import (
+    last_line,
+    last_number,
+    read_number,
+    read_output,
+    read_words,
+    relative_to,
+    sealed_messages,
+    sealed_numbers,
+    sealed_text,
+)
 from ratchet.core.records import MACHINE, REASON_CHARS, Ending, Measurement, one_line
 from ratchet.errors import RatchetError
 from ratchet.process import Budget, Echo, Limit, Outcome
 from ratchet.repo import git
 from ratchet.repo.run import Run, Worktree
-from ratchet.repo.sealing import sealed_messages, sealed_numbers, sealed_text
 
 AUDIT = "audit"  # the analysis of its data that a server makes once a run
 MARK = "RATCHET_RUN_FOLDER"  # in every process that works for a run, agents too, to find them after a kill

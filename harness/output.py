@@ -1,9 +1,15 @@
-"""The printed lines of an evaluation: `name: value`, nan if not measured."""
+"""What the harness prints and writes: text as one line, the lines of an evaluation, files that are never half written.
+
+A line of an evaluation is `name: value`, with nan if it was not measured.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TypeAlias
 
 Lines: TypeAlias = Mapping[str, str | float | None]  # by name, in printed order
@@ -32,3 +38,25 @@ def _rounded(name: str, value: float | None) -> float | None:
 
 def _digits(name: str) -> int:
     return DIGITS.get(name, 6)
+
+
+def one_line(text: str, limit: int = 300) -> str:
+    """Return text as one printable line of at most `limit` characters, without control characters."""
+    line = printable(text)
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def printable(text: str) -> str:
+    """Return text as one line without control characters."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
+@contextmanager
+def write_atomic(path: Path) -> Iterator[Path]:
+    """Yield a temporary path in the folder of `path`, and rename it to `path` at the end; after an error, delete it."""
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
