@@ -79,9 +79,7 @@ def status(run: Run, as_json: bool) -> None:
         events,
         holder=run.holder_pid(),
         is_stop_asked=run.stop_file.exists(),
-        edited=git.edited(run.worktree.repo, top.commit if top else run.branch, run.worktree.editable)
-        if is_here
-        else [],
+        edited=run.worktree.edited_files(top.commit if top else run.branch) if is_here else [],
     )
     click.echo(json.dumps(state, indent=2, ensure_ascii=False) if as_json else status_text(state))
 

@@ -14,6 +14,7 @@ from ratchet.core.stop_rules import since_gain
 from ratchet.core.text import STATUS_WORDS, evidence_text, number_text
 
 SHOWN_EXPERIMENTS = 20
+CODE_CHARS = 60_000  # of editable files in a prompt
 AVOIDED = 5
 PLATEAU = 5  # experiments in a row without a gain
 RADICAL = 10  # experiments in a row without a gain, after which only something else may help
@@ -61,7 +62,18 @@ def _context(config: Config) -> str:
 
 
 def _code(files: Mapping[str, str]) -> str:
-    return "\n\n".join(f"## {path} as it is now (the best so far)\n\n```\n{text}\n```" for path, text in files.items())
+    """Show the files from the first one on, up to CODE_CHARS, and name the others."""
+    shown: list[str] = []
+    left = CODE_CHARS
+    for path, text in files.items():
+        left -= len(text)
+        if (left >= 0 or not shown) and "\0" not in text:
+            shown.append(path)
+    parts = [f"## {path} as it is now (the best so far)\n\n```\n{files[path]}\n```" for path in shown]
+    others = [f"- {path}" for path in files if path not in shown]
+    return "\n\n".join(
+        [*parts, *(["## More editable files, not shown here\n\n" + "\n".join(others)] if others else [])]
+    )
 
 
 def _history(config: Config, history: Sequence[Experiment]) -> str:
