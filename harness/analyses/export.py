@@ -20,11 +20,10 @@ from harness.checks import CHECKS, CheckResult
 from harness.data.config import card_text
 from harness.data.table import Table
 from harness.errors import UserError
-from harness.evaluate import Result
+from harness.evaluate import Result, read_file
 from harness.harness import PACKAGES, Harness
 from harness.problem import Problem
 from harness.stats import auc, delong_interval, noise_floor, val_auc_se
-from harness.trainfile import read_file
 
 MODEL, SOURCE, TABLE, CARD, RECEIPT = "model.skops", "train.py", "dataset.toml", "MODEL_CARD.md", "receipt.json"
 MAX_CATEGORIES = 100  # a column with more is likely free text or names, which do not belong in a receipt

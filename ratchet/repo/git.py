@@ -49,7 +49,12 @@ FIXES: Mapping[str, str] = {
     r"Permission denied|Read-only file system|insufficient permission": "Make the folder .git writable for you.",
 }
 REMEMBERED = 32  # cached answers of git: a loop reads the best so far ten times an experiment
+REMEMBERED_FILES = 1024  # their contents
+FEW = 8  # files; more are compared by their hashes, in one call
 _HASH = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
+
+GLOB = frozenset("*?[")  # characters of a glob
+LITTER = ("__pycache__", "*.py[co]", ".DS_Store", "*.ratchet~", "*.sw[op]", "*~")  # nobody's work, seldom ignored
 
 Files = Mapping[str, tuple[str, str] | None]  # mode and hash of each path; None where there is no file
 
@@ -119,8 +124,8 @@ def is_unmerged(repo: Repo) -> bool:
 
 
 def diff(repo: Repo, old: str, new: str, paths: Sequence[str], *, color: bool = False) -> str:
-    """Return the patch of `paths` between two commits."""
-    specs = [f":(top,literal){path}" for path in paths]
+    """Return the patch of `paths`, also folders and globs, between two commits."""
+    specs = pathspecs(paths)
     switch = "--color=always" if color else "--no-color"
     patch = call(repo.root, "diff", "--no-ext-diff", switch, old, new, "--", *specs)
     return patch.decode("utf-8", "replace")
@@ -128,7 +133,7 @@ def diff(repo: Repo, old: str, new: str, paths: Sequence[str], *, color: bool = 
 
 def count_lines(repo: Repo, old: str, new: str, paths: Sequence[str]) -> tuple[int, int]:
     """Return the number of lines added to and removed from `paths` between two commits; binary files count as 0."""
-    specs = [f":(top,literal){path}" for path in paths]
+    specs = pathspecs(paths)
     rows = call(repo.root, "diff", "--no-ext-diff", "--numstat", old, new, "--", *specs).decode("utf-8", "replace")
     pairs = [row.split("\t")[:2] for row in rows.splitlines()]
     numbers = [(int(added), int(removed)) for added, removed in pairs if added.isdigit() and removed.isdigit()]
@@ -209,8 +214,33 @@ def edited(repo: Repo, commit: str, paths: Sequence[str]) -> list[str]:
     """Return the files under `paths` that differ between a commit and the worktree."""
     if not paths:
         return []
-    specs = [f":(top,glob){path}" for path in paths]
+    specs = pathspecs(paths)
     return _names(call(repo.root, "diff", "--no-ext-diff", "--no-renames", "--name-only", "-z", commit, "--", *specs))
+
+
+def pathspecs(patterns: Sequence[str]) -> list[str]:
+    """Return files, folders and globs in git's notation; a file may also have the characters of a glob in its name."""
+    globs = [f":(top,glob){pattern}" for pattern in patterns if not GLOB.isdisjoint(pattern)]
+    return [*(f":(top,literal){pattern}" for pattern in patterns), *globs]
+
+
+def worktree_files(repo: Repo, folders: Sequence[str]) -> list[str]:
+    """Return the files below folders of the worktree that git tracks or does not ignore; no links, no caches."""
+    unwanted = [f"--exclude={pattern}" for pattern in LITTER]
+    options = ("--cached", "--others", "--exclude-standard", *unwanted, "-z")
+    found = dict.fromkeys(_names(call(repo.root, "ls-files", *options, "--", *_folder_specs(folders))))
+    return [path for path in found if (target := repo.root / path).is_file() and not target.is_symlink()]
+
+
+def commit_files(repo: Repo, commit: str, folders: Sequence[str]) -> list[str]:
+    """Return the files below folders of a commit, without links and submodules."""
+    read = _tree_rows if _HASH.fullmatch(commit) else _tree_rows.__wrapped__
+    rows = (row.partition("\t") for row in read(repo, commit, tuple(folder for folder in folders if folder)))
+    return [path for left, _, path in rows if left.startswith("100")]
+
+
+def _folder_specs(folders: Sequence[str]) -> list[str]:
+    return [f":(top,literal){folder}" for folder in folders if folder]
 
 
 def changed(repo: Repo, old: str, new: str) -> list[str]:
@@ -236,6 +266,13 @@ def tree_files(repo: Repo, commit: str) -> dict[str, str]:
     return {path: row.split()[2] for row, _, path in (row.partition("\t") for row in rows)}
 
 
+def sizes(repo: Repo, commit: str, paths: Sequence[str]) -> dict[str, int | None]:
+    """Return the number of bytes of each path in a commit, None if the commit lacks it."""
+    rows = _names(call(repo.root, "ls-tree", "-r", "-l", "-z", "--full-tree", commit)) if paths else []
+    known = {path: row.split()[3] for row, _, path in (row.partition("\t") for row in rows)}
+    return {path: int(size) if (size := known.get(path, "")).isdigit() else None for path in paths}
+
+
 def read_file(repo: Repo, commit: str, path: str) -> bytes | None:
     """Return a file of a commit as a checkout would write it, or None if the commit lacks it."""
     return contents(repo, files_of(repo, commit, [path]))[path]
@@ -256,7 +293,9 @@ def contents(repo: Repo, files: Files) -> dict[str, bytes | None]:
 
 def store_worktree_files(repo: Repo, paths: Sequence[str]) -> Files:
     """Store `paths` of the worktree in git, and return their modes and hashes."""
-    return {path: _store(repo, path) for path in paths}
+    present = [path for path in paths if (repo.root / path).is_file()]
+    names = dict(zip(present, _stored(repo, present), strict=True))
+    return {path: (_mode(repo.root / path), names[path]) if path in names else None for path in paths}
 
 
 def files_of(repo: Repo, commit: str, paths: Sequence[str]) -> Files:
@@ -294,15 +333,18 @@ def put_back(repo: Repo, commit: str, paths: Sequence[str]) -> None:
 
 def put_files(repo: Repo, files: Files) -> None:
     """Write stored files to the worktree, each atomically; a file that is None is removed."""
+    if len(files) > FEW:
+        now = store_worktree_files(repo, list(files))
+        files = {path: held for path, held in files.items() if now[path] != held}
+    for path in (path for path, held in files.items() if held is None):
+        _remove(repo.root, path)
     for path, held in files.items():
-        target = repo.root / path
         if held is None:
-            target.unlink(missing_ok=True)
             continue
-        content = _content(repo, path, held[1])
-        if target.is_file() and not target.is_symlink() and target.read_bytes() == content:
-            continue
-        _replace(target, content, is_executable=held[0] == "100755")
+        target, content = repo.root / path, _content(repo, path, held[1])
+        if not _is_written(target, content, held[0]):
+            _make_way(repo.root, path)
+            _replace(target, content, is_executable=held[0] == "100755")
 
 
 def export(repo: Repo, commit: str, folder: Path) -> None:
@@ -384,25 +426,62 @@ def _tree_rows(repo: Repo, commit: str, paths: tuple[str, ...]) -> list[str]:
     return _names(call(repo.root, "ls-tree", "-r", "-z", "--full-tree", commit, "--", *paths))
 
 
-@lru_cache(maxsize=REMEMBERED)
+@lru_cache(maxsize=REMEMBERED_FILES)
 def _content(repo: Repo, path: str, name: str) -> bytes:
     return call(repo.root, "cat-file", "--filters", f"--path={path}", name)
 
 
-def _store(repo: Repo, path: str) -> tuple[str, str] | None:
-    target = repo.root / path
-    if not target.is_file():
-        return None
-    name = call(repo.root, "hash-object", "-w", f"--path={path}", "--", str(target)).decode().strip()
-    is_executable = os.name == "posix" and target.stat().st_mode & stat.S_IXUSR
-    return "100755" if is_executable else "100644", name
+def _stored(repo: Repo, paths: Sequence[str]) -> list[str]:
+    """Store files of the worktree in one call and return their hashes; a line break in a name needs its own call."""
+    if len(paths) > 1 and not any("\n" in path for path in paths):
+        lines = "".join(f"{path}\n" for path in paths).encode("utf-8", "surrogateescape")
+        return call(repo.root, "hash-object", "-w", "--stdin-paths", stdin=lines).decode().split()
+    arguments = ((f"--path={path}", "--", str(repo.root / path)) for path in paths)
+    return [call(repo.root, "hash-object", "-w", *given).decode().strip() for given in arguments]
+
+
+def _mode(target: Path) -> str:
+    return "100755" if os.name == "posix" and target.stat().st_mode & stat.S_IXUSR else "100644"
 
 
 def _index_info(repo: Repo, files: Files) -> bytes:
     """Return lines for `git update-index --index-info`; mode 0 removes an entry."""
     nothing = ("0", "0" * len(resolve(repo, "HEAD") or "")) if None in files.values() else ()
-    lines = [" ".join(held or nothing) + f"\t{path}\0" for path, held in files.items()]
+    rows = sorted(files.items(), key=lambda row: row[1] is not None)  # removals first: a file may replace a folder
+    lines = [" ".join(held or nothing) + f"\t{path}\0" for path, held in rows]
     return "".join(lines).encode("utf-8", "surrogateescape")
+
+
+def _is_written(target: Path, content: bytes, mode: str) -> bool:
+    if not target.is_file() or target.is_symlink() or target.read_bytes() != content:
+        return False
+    return os.name != "posix" or _mode(target) == mode
+
+
+def _remove(root: Path, path: str) -> None:
+    """Remove a file, and the folders that are empty then, as git does."""
+    target = root / path
+    if any(parent.is_symlink() or parent.is_file() for parent in _folders(root, target)):
+        return
+    if target.is_symlink() or target.is_file():
+        target.unlink()
+    for folder in _folders(root, target)[::-1]:
+        try:
+            folder.rmdir()
+        except OSError:  # it is not empty, or not there
+            return
+
+
+def _make_way(root: Path, path: str) -> None:
+    """Remove a link or a file that stands where a file needs a folder: nothing may be written through a link."""
+    for folder in _folders(root, root / path):
+        if folder.is_symlink() or folder.is_file():
+            folder.unlink()
+
+
+def _folders(root: Path, target: Path) -> list[Path]:
+    """Return the folders between the root and a file, the outermost first."""
+    return [folder for folder in target.parents if folder != root and folder.is_relative_to(root)][::-1]
 
 
 def _replace(target: Path, content: bytes, *, is_executable: bool) -> None:

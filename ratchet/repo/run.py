@@ -7,12 +7,15 @@ Covered: config, frozen files, setup files, the parts of the measuring server. N
 from __future__ import annotations
 
 import contextlib
-import fnmatch
 import hashlib
+import itertools
+import json
+import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +33,8 @@ MIRROR = "ratchet"  # folder in git's own one, which `git clean` and the removal
 JOURNAL = "journal.jsonl"
 KEPT = ("agent", "logs")  # folders of a run with what cannot be computed again, besides its journal
 BRANCHES = "refs/heads/autoresearch/"
+TABLE = "results.tsv"
+HERE = "./"  # an entry of the config for the whole folder of the config
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,14 @@ class Worktree:
     def in_repo(self, path: str) -> str:
         """Return a path of the config relative to the root of the repo."""
         inside = self.root.relative_to(self.repo.root).as_posix()
+        if path == HERE:
+            return "**" if inside == "." else f"{inside}/"
         return path if inside == "." else f"{inside}/{path}"
+
+    def names_of(self, paths: Sequence[str]) -> list[str]:
+        """Return paths in the repo relative to the folder of the config."""
+        inside = self.root.relative_to(self.repo.root).as_posix()
+        return [path if inside == "." else path.removeprefix(f"{inside}/") for path in paths]
 
     @property
     def data_roots(self) -> list[Path]:
@@ -53,8 +65,36 @@ class Worktree:
 
     @property
     def editable(self) -> list[str]:
-        """Paths that an experiment may change, relative to the root of the repo."""
+        """Files, folders and globs that an experiment may change, relative to the root of the repo."""
         return [self.in_repo(path) for path in self.config.editable]
+
+    def editable_files(self, *commits: str) -> list[str]:
+        """Return the files that an experiment may change: those in the worktree and those in the commits.
+
+        A new file in an editable folder is one of them, a deleted one too; a frozen or ignored file is none.
+        """
+        if all(is_plain(path) for path in self.config.editable):
+            return self.editable
+        folders = [base_of(pattern) for pattern in self.editable]
+        folders = [] if "" in folders else folders
+        found = [
+            git.worktree_files(self.repo, folders),
+            *(git.commit_files(self.repo, old, folders) for old in commits),
+        ]
+        return sorted({path for paths in found for path in paths if self.is_editable(path)})
+
+    def is_editable(self, path: str) -> bool:
+        """Say whether an experiment may change a file of the repo: the config and our table are no part of a folder."""
+        own = map(self.in_repo, (self.config.origin.partition(" ")[0], TABLE))
+        if any(is_under(path, pattern) for pattern in self.frozen) or (path in own and path not in self.editable):
+            return False
+        return any(is_under(path, pattern) for pattern in self.editable)
+
+    def edited_files(self, commit: str) -> list[str]:
+        """Return the editable files that differ between a commit and the worktree."""
+        paths = self.editable_files(commit)
+        now, before = git.store_worktree_files(self.repo, paths), git.files_of(self.repo, commit, paths)
+        return [path for path in paths if now[path] != before[path]]
 
     @property
     def frozen(self) -> list[str]:
@@ -63,7 +103,7 @@ class Worktree:
 
     def is_ours(self, path: str) -> bool:
         """Say whether a file of the repo is editable or frozen."""
-        return any(is_under(path, pattern) for pattern in (*self.editable, *self.frozen))
+        return self.is_editable(path) or any(is_under(path, pattern) for pattern in self.frozen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +137,7 @@ class Run:
     @property
     def results(self) -> Path:
         """The table that is computed from the journal after every verdict."""
-        return self.worktree.root / "results.tsv"
+        return self.worktree.root / TABLE
 
     @property
     def stop_file(self) -> Path:
@@ -158,11 +198,29 @@ def open_worktree(start: Path, config_path: Path | None = None) -> Worktree:
     path = config_path.resolve() if config_path else config_file.find(start.resolve())
     if not path.is_relative_to(repo.root.resolve()):
         raise RatchetError(f"{path}: this config is outside of the repository {repo.root}. Move it inside.")
-    worktree = Worktree(
-        repo=repo, root=repo.root / path.parent.relative_to(repo.root.resolve()), config=config_file.load(path)
-    )
+    root = repo.root / path.parent.relative_to(repo.root.resolve())
+    worktree = _with_folders(Worktree(repo=repo, root=root, config=config_file.load(path)))
     restore_runs(worktree)
     return worktree
+
+
+def _with_folders(worktree: Worktree) -> Worktree:
+    """Return the worktree with a final slash at each entry of editable that is a folder."""
+    entries = worktree.config.editable
+    named = tuple(f"{entry}/" if is_plain(entry) and _is_folder(worktree, entry) else entry for entry in entries)
+    if named != entries and worktree.config.serve:
+        raise RatchetError(f"serve: a server needs one editable file, and {entries[0]} is a folder. Use run alone.")
+    return worktree if named == entries else replace(worktree, config=replace(worktree.config, editable=named))
+
+
+def _is_folder(worktree: Worktree, entry: str) -> bool:
+    target = worktree.root / entry
+    if target.is_symlink() or target.exists():
+        return target.is_dir() and not target.is_symlink()
+    try:  # it was deleted
+        return bool(git.call(worktree.repo.root, "ls-tree", "-d", "HEAD", "--", worktree.in_repo(entry)))
+    except git.GitError:
+        return False  # there is no commit
 
 
 def restore_runs(worktree: Worktree) -> None:
@@ -187,11 +245,24 @@ def check_worktree(worktree: Worktree) -> str:
         raise RatchetError("index: the index has merge conflicts. Finish or abort the merge first.")
     check_frozen(worktree, base, worktree.config.readonly)
     _check_readonly(worktree, base)
-    for path in worktree.config.editable:
+    for path in worktree.editable_files(base):
         check_editable(worktree, path)
-        if git.blob(repo, base, worktree.in_repo(path)) is None:
-            raise RatchetError(f"{path}: this editable file is not in HEAD. Run `git add {path}` and commit it.")
+    _check_scope(worktree, base)
     return base
+
+
+def _check_scope(worktree: Worktree, commit: str) -> None:
+    """Raise RatchetError for an entry of editable with no file in the commit that an experiment may change."""
+    files = list(git.tree_files(worktree.repo, commit))
+    for entry in worktree.config.editable:
+        found = [path for path in files if is_under(path, worktree.in_repo(entry))]
+        if not found:
+            what = "file is not in HEAD" if is_plain(entry) else "entry matches no file of HEAD"
+            raise RatchetError(f"{entry}: this editable {what}. Run `git add {entry}` and commit it.")
+        if not any(map(worktree.is_editable, found)):
+            raise RatchetError(
+                f"{entry}: this file is editable, and readonly or setup freezes it. Keep one of the two."
+            )
 
 
 def _check_readonly(worktree: Worktree, commit: str) -> None:
@@ -221,10 +292,11 @@ def check_frozen(worktree: Worktree, commit: str, paths: Sequence[str]) -> None:
 
 
 def check_editable(worktree: Worktree, path: str) -> None:
-    """Raise RatchetError if an editable file is a symbolic link or lies below one."""
-    whole = worktree.root / path
-    links = [part for part in (whole, *whole.parents) if part != worktree.root and part.is_symlink()]
-    if any(part.is_relative_to(worktree.root) for part in links):
+    """Raise RatchetError if an editable file, by its path in the repo, is a symbolic link or lies below one."""
+    root = worktree.repo.root
+    whole = root / path
+    links = [part for part in (whole, *whole.parents) if part != root and part.is_symlink()]
+    if any(part.is_relative_to(root) for part in links):
         raise RatchetError(f"{path}: an editable file must not be a symbolic link. Replace the link by the file.")
 
 
@@ -268,6 +340,32 @@ def require_run(worktree: Worktree) -> Run:
             f"Run `uv run ratchet start TAG` or `git switch autoresearch/TAG` (runs: {known})."
         )
     return run
+
+
+def find_run(worktree: Worktree, tag: str) -> Run:
+    """Return the run with this tag, from whatever branch is checked out. Raises RatchetError if it does not exist."""
+    check_tag(tag)
+    run = Run(worktree, tag)
+    if not run.journal.exists():
+        known = recorded(worktree)
+        fix = did_you_mean(tag, known) or f"Recorded runs: {', '.join(known) or 'none'}."
+        raise RatchetError(f"TAG: there is no run {tag}. {fix}")
+    return run
+
+
+def recorded(worktree: Worktree) -> list[str]:
+    """Return the tag of every run with a journal, the oldest first, also of one whose branch was deleted."""
+    journals = (worktree.repo.main_root / STATE).glob("*/journal.jsonl")
+    return [path.parent.name for path in sorted(journals, key=_started) if is_tag(path.parent.name)]
+
+
+def _started(path: Path) -> tuple[str, str]:
+    """Return when a run was started, by its first event; empty if that cannot be read."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            return str(json.loads(file.readline()).get("at", "")), path.parent.name
+    except (OSError, ValueError, AttributeError):
+        return "", path.parent.name
 
 
 def tags(worktree: Worktree) -> list[str]:
@@ -423,9 +521,38 @@ def _first_commit(run: Run, base: str) -> str:
     return git.make_commit(worktree.repo, base, changed, f"run {run.tag}: {names} as in the worktree\n")
 
 
+def is_plain(pattern: str) -> bool:
+    """Say whether an entry of editable or readonly is one file: no folder/ and no glob."""
+    return not pattern.endswith("/") and git.GLOB.isdisjoint(pattern)
+
+
+def base_of(pattern: str) -> str:
+    """Return the path before the first glob in a pattern, as far as it is whole; the pattern itself without one."""
+    parts = pattern.rstrip("/").split("/")
+    return "/".join(itertools.takewhile(git.GLOB.isdisjoint, parts))
+
+
 def is_under(path: str, pattern: str) -> bool:
-    """Say whether a path, a directory/ or a glob names a file."""
-    return path == pattern or (pattern.endswith("/") and path.startswith(pattern)) or fnmatch.fnmatch(path, pattern)
+    """Say whether a file, a folder or a glob names a file of the repo; `*` and `?` stop at a slash, as in git."""
+    entry = pattern.rstrip("/")
+    if path == entry or path.startswith(f"{entry}/"):
+        return True
+    return not git.GLOB.isdisjoint(entry) and _glob(pattern).fullmatch(path) is not None
+
+
+@lru_cache(maxsize=256)
+def _glob(pattern: str) -> re.Pattern[str]:
+    """Translate a glob of git: `**/` is any folders, `/**` is all that is inside, a final slash too."""
+    parts = re.split(r"(\*\*/|/\*\*$|\*\*|\*|\?|\[!?\]?[^]/]*\])", pattern + ("**" if pattern.endswith("/") else ""))
+    known = {"**/": "(?:.*/)?", "/**": "/.*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    return re.compile("".join(known.get(part) or _set_or_text(part) for part in parts))
+
+
+def _set_or_text(part: str) -> str:
+    if len(part) > 2 and part.startswith("[") and part.endswith("]"):
+        inside = part[1:-1].replace("\\", r"\\")
+        return f"[{'^' + inside[1:] if inside.startswith('!') else inside}]"
+    return re.escape(part)
 
 
 def _hash_under(files: Mapping[str, str], pattern: str) -> str:
