@@ -15,10 +15,10 @@ from threadpoolctl import threadpool_limits
 from harness.analyses.base import Answer, Request
 from harness.analyses.null_agents import NullAgent, label_agent, noise_agent, seed_agents, smaller
 from harness.errors import UserError
+from harness.evaluate import Status, TrainFile, read_file
 from harness.harness import Harness
 from harness.problem import Problem, Scores
 from harness.stats import paired_val_auc_se
-from harness.trainfile import Status, TrainFile, read_file
 
 MAX_N = 200
 REPEATS = 3

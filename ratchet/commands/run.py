@@ -23,7 +23,7 @@ from ratchet.analyses.finish import (
     publish,
     write_review,
 )
-from ratchet.analyses.review import RunFacts, has_gain, review
+from ratchet.analyses.review import RunFacts, has_gain, review, unreviewed_text
 from ratchet.core.records import Experiment, Proposal, Verdict
 from ratchet.core.stop_rules import BROKEN_AGENT, Limits, limits_of, limits_text
 from ratchet.core.table import closing_lines
@@ -55,7 +55,7 @@ from ratchet.repo.stand_in import LockedError
 from ratchet.views.terminal import Board, Terminal, print_table
 
 MINUTES = click.FloatRange(min=0, min_open=True)
-VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Also show the output of the measuring command.")
+VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Also show what the command and the agent print.")
 
 
 @click.command(epilog="Example: uv run ratchet start my-run")
@@ -401,6 +401,8 @@ def _show_result(run: Run, facts: RunFacts, *, is_squashed: bool, onto: str) -> 
     commit = make_result(run, facts, is_squashed=is_squashed, onto=onto)
     if commit is not None:
         name = publish(run, read_events(run.journal), commit, now())
+        if facts.unreviewed and not is_squashed:
+            click.echo(f"{name}: {unreviewed_text(facts.unreviewed)}", err=True)
         click.echo(f"branch {name} at {commit[:7]} is ready: `git push -u origin {name}`", err=True)
         return
     click.echo(

@@ -92,7 +92,9 @@ def preset_agent(role: str, name: str, commands: Mapping[str, str], fix: str = "
     return Agent(name, commands[name])
 
 
-def call(agent: Agent, task: AgentTask, run: Run, should_stop: Callable[[], bool]) -> Proposal:
+def call(
+    agent: Agent, task: AgentTask, run: Run, should_stop: Callable[[], bool], *, echo: process.Echo | None = None
+) -> Proposal:
     """Let the agent edit the worktree, and return its proposal. Raises KeyboardInterrupt on a stop request."""
     worktree = run.worktree
     tip = git.resolve(worktree.repo, run.branch) or "HEAD"
@@ -108,6 +110,7 @@ def call(agent: Agent, task: AgentTask, run: Run, should_stop: Callable[[], bool
         budget=Budget(wall_s=worktree.config.agent_timeout, output_mb=inf),
         stdin=None if "{prompt}" in agent.command else prompt,
         should_stop=should_stop,
+        echo=echo,
     )
     keep_log(run, str(task.n), outcome)
     if outcome.stopped_by is Limit.REQUEST:

@@ -266,6 +266,13 @@ def tree_files(repo: Repo, commit: str) -> dict[str, str]:
     return {path: row.split()[2] for row, _, path in (row.partition("\t") for row in rows)}
 
 
+def sizes(repo: Repo, commit: str, paths: Sequence[str]) -> dict[str, int | None]:
+    """Return the number of bytes of each path in a commit, None if the commit lacks it."""
+    rows = _names(call(repo.root, "ls-tree", "-r", "-l", "-z", "--full-tree", commit)) if paths else []
+    known = {path: row.split()[3] for row, _, path in (row.partition("\t") for row in rows)}
+    return {path: int(size) if (size := known.get(path, "")).isdigit() else None for path in paths}
+
+
 def read_file(repo: Repo, commit: str, path: str) -> bytes | None:
     """Return a file of a commit as a checkout would write it, or None if the commit lacks it."""
     return contents(repo, files_of(repo, commit, [path]))[path]

@@ -230,3 +230,43 @@ def test_a_file_system_without_locks_is_named_and_a_file_stands_for_the_lock(pro
     assert f"on elsewhere. Wait; if that process has ended, delete {held}." in err
     held.unlink()
     assert ratchet("step")[0] == 0
+
+
+ADDING_AGENT = """import os, pathlib, subprocess
+n = int(os.environ["RATCHET_N"])
+pathlib.Path("model.py").write_text(f'HYPOTHESIS = "idea {n}"\\nSCORE = 0.5 + {n} / 100\\n')
+pathlib.Path("cache").mkdir(exist_ok=True)
+pathlib.Path("cache/data.bin").write_bytes(b"x" * 3_000_000)
+subprocess.run("git add --all; git -c user.name=a -c user.email=a@b commit -qm all", shell=True, check=True)
+"""
+
+
+def test_what_an_agent_committed_beside_its_edit_is_named_and_not_squashed(project, ratchet: Ratchet, tmp_path) -> None:
+    (tmp_path / "agent.py").write_text(ADDING_AGENT)
+    ratchet("start", "first")
+    assert ratchet("loop", "-n", "1", "--agent", f"{sys.executable} {tmp_path}/agent.py {{prompt}}")[0] == 0
+    named = "1 file is on the branch and in no experiment: cache/data.bin (3.0 MB)"
+    status, out, err = ratchet("finish", "--squash")
+    assert status == 0, err
+    assert f"- look: {named}; `uv run ratchet finish --squash` leaves them out" in out
+    assert project.git("diff", "--name-only", "main", "result/first") == "model.py"
+    _, out, err = ratchet("finish")
+    assert f"result/first: {named}" in err
+
+
+def test_check_tries_what_a_run_writes_and_leaves_nothing(project, ratchet: Ratchet) -> None:
+    before = project.git("for-each-ref"), sorted((project.root / ".git").rglob("*lock*"))
+    status, out, _ = ratchet("check")
+    assert "ok   repo: " in out
+    assert (project.git("for-each-ref"), sorted((project.root / ".git").rglob("*lock*"))) == before
+    assert not list((project.root / ".ratchet").glob("check*"))
+    project.git("branch", "autoresearch")
+    status, out, _ = ratchet("check")
+    assert status == 1
+    assert "bad  repo: git update-ref: fatal: " in out
+    assert "Rename that branch: `git branch -m autoresearch NAME`." in out
+    assert "check+" not in project.git("for-each-ref")
+    project.git("branch", "-D", "autoresearch")
+    shutil.rmtree(project.root / ".ratchet")
+    project.write(".ratchet", "a file\n")
+    assert "bad  repo: " in ratchet("check")[1]
