@@ -106,15 +106,11 @@ def _no_change_reason(tried: Sequence[Experiment], top: Experiment | None, confi
     last = tried[-NO_CHANGES:]
     if len(last) < NO_CHANGES or any(experiment.reason != "no change" for experiment in last):
         return ""
-    reason, label = (
-        f"the agent changed nothing {NO_CHANGES} times in a row",
-        f"{config.label}, " if config.label else "",
-    )
+    reason = f"the agent changed nothing {NO_CHANGES} times in a row"
+    if top is None:
+        return reason
+    label = f"{config.label}, " if config.label else ""
     return (
-        reason
-        if top is None
-        else (
-            f"{reason}: {', '.join(config.editable)} had the code of iter {top.n} ({top.commit[:7]}), the best; "
-            f"{label}comments, blank lines, line ends and file modes do not count"
-        )
+        f"{reason}: {', '.join(config.editable)} had the code of iter {top.n} ({top.commit[:7]}), the best; "
+        f"{label}comments, blank lines, line ends and file modes do not count"
     )
