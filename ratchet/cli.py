@@ -32,6 +32,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     },
     "Look": {
         "status": "ratchet.commands.look",
+        "runs": "ratchet.commands.look",
         "results": "ratchet.commands.look",
         "plot": "ratchet.commands.look",
         "show": "ratchet.commands.look",

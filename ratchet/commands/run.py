@@ -55,7 +55,7 @@ from ratchet.repo.stand_in import LockedError
 from ratchet.views.terminal import Board, Terminal, print_table
 
 MINUTES = click.FloatRange(min=0, min_open=True)
-VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Also show the output of the measuring command.")
+VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Also show what the command and the agent print.")
 
 
 @click.command(epilog="Example: uv run ratchet start my-run")

@@ -85,7 +85,7 @@ def _one_round(session: Session, agent: Agent, screen: Screen, stopper: Stopper,
     session.note(EventKind.PROPOSE, n=n, agent=agent.name, strategy=arm)
     screen.progress(f"iter {n}: waiting for {agent.name}")
     try:
-        proposal = call(agent, task, session.run, stopper.is_asked_now)
+        proposal = call(agent, task, session.run, stopper.is_asked_now, echo=session.echo)
     except KeyboardInterrupt:
         session.clear_proposal()
         raise

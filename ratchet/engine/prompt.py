@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ratchet.core.bandit import directive
 from ratchet.core.config import KEYS, Config, Constraint, Direction
 from ratchet.core.records import Experiment, Verdict, best, one_line
 from ratchet.core.stop_rules import since_gain
@@ -16,6 +17,7 @@ SHOWN_EXPERIMENTS = 20
 CODE_CHARS = 60_000  # of editable files in a prompt
 AVOIDED = 5
 PLATEAU = 5  # experiments in a row without a gain
+RADICAL = 10  # experiments in a row without a gain, after which only something else may help
 STREAK = 3  # failures in a row
 
 
@@ -102,7 +104,8 @@ def _last_attempt(history: Sequence[Experiment], last_edit: str) -> str:
 def _hints(config: Config, history: Sequence[Experiment], arm: str) -> str:
     found = hints(config, history)
     if arm:
-        found.append(f"This time try an idea of this kind: {arm}.")
+        what = directive(arm, config.bandit) if config.bandit else ""
+        found.append(f"This time try an idea of this kind: {arm}.{f' {what}' if what else ''}")
     return "\n".join(["## Hints", "", *(f"- {hint}" for hint in found)]) if found else ""
 
 
@@ -132,6 +135,11 @@ def _constraint_line(constraint: Constraint) -> str:
 
 def _plateau_hint(tried: Sequence[Experiment]) -> str:
     since = since_gain(tried)
+    if since >= RADICAL:
+        return (
+            f"No gain in {since} experiments: small changes have stopped helping. Try something radical: another "
+            "approach from the ground up, the opposite of what was tried, or two near misses together."
+        )
     return f"No gain in {since} experiments: try another kind of idea." if since >= PLATEAU else ""
 
 

@@ -50,6 +50,7 @@ class Session:
         self.run = run
         self._measurer = measurer
         self._progress = progress
+        self.echo = echo
         self._trial = Trial(run, measurer, progress, should_stop, echo)
         self._now = now
         self._say = say

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import itertools
+import json
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -338,6 +339,32 @@ def require_run(worktree: Worktree) -> Run:
             f"Run `uv run ratchet start TAG` or `git switch autoresearch/TAG` (runs: {known})."
         )
     return run
+
+
+def find_run(worktree: Worktree, tag: str) -> Run:
+    """Return the run with this tag, from whatever branch is checked out. Raises RatchetError if it does not exist."""
+    check_tag(tag)
+    run = Run(worktree, tag)
+    if not run.journal.exists():
+        known = recorded(worktree)
+        fix = did_you_mean(tag, known) or f"Recorded runs: {', '.join(known) or 'none'}."
+        raise RatchetError(f"TAG: there is no run {tag}. {fix}")
+    return run
+
+
+def recorded(worktree: Worktree) -> list[str]:
+    """Return the tag of every run with a journal, the oldest first, also of one whose branch was deleted."""
+    journals = (worktree.repo.main_root / STATE).glob("*/journal.jsonl")
+    return [path.parent.name for path in sorted(journals, key=_started) if is_tag(path.parent.name)]
+
+
+def _started(path: Path) -> tuple[str, str]:
+    """Return when a run was started, by its first event; empty if that cannot be read."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            return str(json.loads(file.readline()).get("at", "")), path.parent.name
+    except (OSError, ValueError, AttributeError):
+        return "", path.parent.name
 
 
 def tags(worktree: Worktree) -> list[str]:
