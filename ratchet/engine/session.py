@@ -106,7 +106,7 @@ class Session:
                 check_editable(worktree, path)
         except RatchetError as error:
             return self._refuse(proposal, str(error))
-        files = git.store_worktree_files(worktree.repo, [*paths, *proposal.trespass])
+        files = git.store_worktree_files(worktree.repo, [*paths, *proposal.trespass], self._best_commit())
         return self._test_files(files, proposal)
 
     def graft(self, source: Experiment, proposal: Proposal) -> Experiment:

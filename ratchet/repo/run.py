@@ -93,8 +93,7 @@ class Worktree:
     def edited_files(self, commit: str) -> list[str]:
         """Return the editable files that differ between a commit and the worktree."""
         paths = self.editable_files(commit)
-        now, before = git.store_worktree_files(self.repo, paths), git.files_of(self.repo, commit, paths)
-        return [path for path in paths if now[path] != before[path]]
+        return git.differing(git.store_worktree_files(self.repo, paths, commit), git.files_of(self.repo, commit, paths))
 
     @property
     def frozen(self) -> list[str]:
@@ -510,11 +509,8 @@ def _first_commit(run: Run, base: str) -> str:
     """Return the commit to start from: HEAD, or a commit on top of it with the edited setup files."""
     worktree = run.worktree
     setup = [worktree.in_repo(path) for path in worktree.config.setup]
-    on_worktree, committed = (
-        git.store_worktree_files(worktree.repo, setup),
-        git.files_of(worktree.repo, base, setup),
-    )
-    changed = {path: on_worktree[path] for path in setup if on_worktree[path] != committed[path]}
+    on_worktree = git.store_worktree_files(worktree.repo, setup, base)
+    changed = {path: on_worktree[path] for path in git.differing(on_worktree, git.files_of(worktree.repo, base, setup))}
     if not changed:
         return base
     names = ", ".join(path for path in worktree.config.setup if worktree.in_repo(path) in changed)
