@@ -540,8 +540,8 @@ def _head(pid: int, parents: Mapping[int, int]) -> int:
 
 
 def _marked(variable: str, values: Collection[str]) -> list[psutil.Process]:
-    found = []
-    for process in psutil.process_iter():
+    found: list[psutil.Process] = []
+    for process in () if blindness() else psutil.process_iter():
         try:
             if process.environ().get(variable) in values and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
