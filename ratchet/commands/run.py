@@ -126,8 +126,12 @@ def step(config: Path | None, *, message: str, strategy: str, predict: float | N
     run = require_run(worktree)
     check_frozen(worktree, run.branch, (*worktree.config.readonly, *worktree.config.setup))
     with _terminal(run, Board(run)) as screen, work_on(run, "ratchet step", screen=screen, is_loud=verbose) as session:
-        for experiment in session.resume():
+        finished = session.finish_step()
+        for experiment in finished:
             screen.result(experiment)
+        if any(experiment.n > 0 for experiment in finished) and not session.is_worktree_edited():
+            screen.say("this finishes the interrupted step; nothing has been edited since")
+            return
         if not session.history:
             screen.result(session.baseline())
         screen.progress(f"iter {session.next_n}: measuring")
