@@ -8,7 +8,7 @@ from math import inf
 
 from ratchet.core.config import Config
 from ratchet.core.decision import is_better, looks
-from ratchet.core.records import MACHINE, Experiment, Verdict, best
+from ratchet.core.records import MACHINE, NO_CHANGE, Experiment, Verdict, best
 from ratchet.core.text import number_text
 
 AGENT_FAILURES = 3  # in a row: the agent is broken, or the machine
@@ -99,6 +99,6 @@ def _streak_reason(tried: Sequence[Experiment]) -> str:
     if len(last) == AGENT_FAILURES and all(experiment.is_machine_fault for experiment in last):
         return f"the machine failed {AGENT_FAILURES} times in a row:{last[-1].reason.removeprefix(MACHINE)}"
     last = tried[-NO_CHANGES:]
-    if len(last) == NO_CHANGES and all(experiment.reason == "no change" for experiment in last):
+    if len(last) == NO_CHANGES and all(experiment.reason == NO_CHANGE for experiment in last):
         return f"the agent changed nothing {NO_CHANGES} times in a row"
     return ""
