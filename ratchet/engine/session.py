@@ -289,8 +289,8 @@ def work_on(
     """Lock the run and yield a session. Raises RatchetError if another process holds the lock."""
     echo = (lambda text: sys.stderr.write(text)) if is_loud else None  # looked up late: a status line replaces it
     with run.hold(what) as note:
-        if note:
-            screen.say(note)
+        for text in filter(None, (note, process.blindness())):
+            screen.say(text)
         measurer = measurer_of(run, should_stop, echo=echo)
         try:
             session = Session(
