@@ -6,7 +6,6 @@ Untrusted side of the boundary: its edit, output, exit status and leftover proce
 from __future__ import annotations
 
 import importlib.util
-import os
 import re
 import shlex
 import shutil
@@ -19,7 +18,7 @@ from pathlib import Path
 from ratchet import process
 from ratchet.core.output_parser import last_line, read_words
 from ratchet.core.records import NOTE_CHARS, Ending, Proposal, one_line
-from ratchet.engine.measure import MARK
+from ratchet.engine.measure import MARK, user_env
 from ratchet.engine.scope import look_around, put_scene_back
 from ratchet.errors import RatchetError, did_you_mean
 from ratchet.process import Budget, Limit, Outcome
@@ -110,7 +109,7 @@ def call(
     outcome = process.run(
         fill_marks(agent.command, prompt, files, worktree.config.editable),
         cwd=worktree.root,
-        env={**PRESET_ENV.get(agent.name, {}), **os.environ, **_task_env(task, run, next(iter(files), ""))},
+        env={**PRESET_ENV.get(agent.name, {}), **user_env(worktree), **_task_env(task, run, next(iter(files), ""))},
         budget=Budget(wall_s=worktree.config.agent_timeout, output_mb=inf),
         stdin=None if "{prompt}" in agent.command else prompt,
         should_stop=should_stop,

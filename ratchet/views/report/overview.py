@@ -7,7 +7,7 @@ from ratchet.core.records import baseline, best
 from ratchet.core.stop_rules import since_gain
 from ratchet.core.text import CLEAR_SES, number_text, ratio_text
 from ratchet.views.axes import climb_in
-from ratchet.views.report.figure import NARROW, WIDE, draw
+from ratchet.views.report.figure import NARROW, WIDE, Drawing
 from ratchet.views.report.markup import line, shown, signed
 from ratchet.views.report.material import Material
 
@@ -32,11 +32,11 @@ def tiles(material: Material) -> list[tuple[str, str]]:
     return found
 
 
-def figures(material: Material) -> str:
-    """Return the figure as SVG, for a wide and for a narrow window."""
+def figures(material: Material) -> list[Drawing]:
+    """Return the figure for a wide and for a narrow window."""
     climb = climb_in(material.events, material.history, material.config)
     listed = {old.n for old in material.listed}
-    return "\n".join(draw(climb, frame, listed) for frame in (WIDE, NARROW))
+    return [Drawing(climb, frame, listed) for frame in (WIDE, NARROW)]
 
 
 def reading_notes(material: Material) -> list[str]:
