@@ -21,9 +21,7 @@ STANDARD = _words(
     statistics string textwrap time types typing typing_extensions unicodedata warnings"""
 )
 # The allowed names of a package whose other names open files or start processes.
-ONLY = {
-    "joblib": _words("Parallel delayed cpu_count effective_n_jobs hash parallel_backend parallel_config Memory"),
-}
+ONLY = {"joblib": _words("Parallel delayed cpu_count effective_n_jobs hash parallel_backend parallel_config Memory")}
 FORBIDDEN_PATHS = {
     "sklearn.datasets": "it contains tables with their labels",
     "sklearn.callback": "it opens sockets",
