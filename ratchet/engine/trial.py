@@ -272,7 +272,7 @@ def is_edited(run: Run, commit: str) -> bool:
 def put_aside(run: Run, n: int, best_commit: str) -> str:
     """Save the edit in the worktree under a ref, restore the best, and return the ref."""
     repo, editable = run.worktree.repo, run.worktree.editable_files(best_commit)
-    files = git.store_worktree_files(repo, editable)
+    files = git.store_worktree_files(repo, editable, best_commit)
     commit = git.make_commit(repo, best_commit, files, f"iter {n}: interrupted edit\n")
     ref = f"refs/ratchet/{run.tag}/interrupted-{n}"
     git.set_ref(repo, ref, commit, "ratchet: interrupted")
@@ -293,8 +293,8 @@ def _clear_worktree(run: Run, experiment: Experiment, history: Sequence[Experime
     now, before = best(history), best(old for old in history if old.n != experiment.n)
     known = [experiment.commit, before.commit if before else parent]
     editable = run.worktree.editable_files(parent, *known)
-    on_worktree = git.store_worktree_files(repo, editable)
-    if any(on_worktree == git.files_of(repo, commit, editable) for commit in known):
+    on_worktree = git.store_worktree_files(repo, editable, experiment.commit)
+    if any(not git.differing(on_worktree, git.files_of(repo, commit, editable)) for commit in known):
         git.put_back(repo, now.commit if now else parent, editable)
     _undo_trespass(run, experiment)
 
@@ -303,8 +303,6 @@ def _undo_trespass(run: Run, experiment: Experiment) -> None:
     """Restore the frozen files that an agent edited; the commit holds the agent's edits and not the user's."""
     repo = run.worktree.repo
     edited = git.edited(repo, experiment.parent, run.worktree.frozen)
-    on_worktree, committed = (
-        git.store_worktree_files(repo, edited),
-        git.files_of(repo, experiment.commit, edited),
-    )
-    git.put_back(repo, experiment.parent, [path for path in edited if on_worktree[path] == committed[path]])
+    on_worktree = git.store_worktree_files(repo, edited, experiment.commit)
+    theirs = {*edited} - {*git.differing(on_worktree, git.files_of(repo, experiment.commit, edited))}
+    git.put_back(repo, experiment.parent, sorted(theirs))
