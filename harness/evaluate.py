@@ -24,6 +24,7 @@ from harness.checks.perturb import Batch
 from harness.output import one_line
 from harness.problem import Problem, Rows, Scores, score_job
 from harness.workers.jobs import Part
+from harness.workers.launcher import MACHINE
 from harness.workers.pool import NOT_NEEDED, NOT_RUN, Answer, Runner, RunningTasks, Task, TaskBudget
 
 FitAndScore: TypeAlias = tuple[Rows, Rows, Rows]  # rows to fit on, their labels, rows to score
@@ -209,6 +210,7 @@ class FoldWorkers:
             if finding.failure is not None:
                 status = Status.TIMEOUT if finding.failure.is_timeout else Status.CRASHED
                 reason = one_line(f"{check.NAME} {finding.evidence}", 500)
+                reason = finding.failure.reason if finding.failure.reason.startswith(MACHINE) else reason
                 result = replace(result, status=status, reason=reason, val_auc=None)
                 break
             if not finding.passed and check.NAME not in LOOKS:

@@ -66,11 +66,12 @@ def export(
 def default_folder(run: Run, top: Experiment, *, is_committee: bool) -> Path:
     """Return the default folder of an export: next to the config, ignored by git."""
     place = run.worktree.root / FOLDER
-    place.mkdir(exist_ok=True)
-    mark = place / ".gitignore"
-    if not mark.exists():
-        mark.write_text("*\n", "utf-8")
-    return place / f"{run.tag}-{'committee' if is_committee else top.n}"
+    name = f"{run.tag}-{'committee' if is_committee else top.n}"
+    if not place.exists():
+        place.mkdir()
+        (place / ".gitignore").write_text("*\n", "utf-8")
+    git.exclude(run.worktree.repo, [run.worktree.in_repo(f"{FOLDER}/{name}/")])  # the folder may be the user's
+    return place / name
 
 
 def how_to_use(worktree: Worktree, folder: Path) -> str:

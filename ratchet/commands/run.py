@@ -52,7 +52,7 @@ from ratchet.repo.run import (
     take_up,
 )
 from ratchet.repo.stand_in import LockedError
-from ratchet.views.terminal import Board, Terminal, print_table
+from ratchet.views.terminal import Board, Terminal, load_table, print_table
 
 MINUTES = click.FloatRange(min=0, min_open=True)
 VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Also show what the command and the agent print.")
@@ -306,6 +306,7 @@ def _check_finite(option: str, value: float | None, example: float) -> None:
 
 def _run_for_loop(worktree: Worktree) -> Run:
     """Return the current run, or start one named after today's date."""
+    load_table()
     run = current_run(worktree)
     if run is None:
         run = start_run(worktree, free_tag(worktree, now()), now())

@@ -212,6 +212,19 @@ def remove_worktree(repo: Repo, folder: Path) -> None:
     attempt(repo, "worktree", "prune")
 
 
+def exclude(repo: Repo, paths: Sequence[str]) -> None:
+    """Add paths that git does not ignore yet to info/exclude, which belongs to this clone alone."""
+    new = [path for path in paths if not attempt(repo, "check-ignore", "-q", "--no-index", "--", path)]
+    if not new:
+        return
+    target = repo.common_dir / "info" / "exclude"
+    target.parent.mkdir(exist_ok=True)
+    before = target.read_text("utf-8", "surrogateescape") if target.exists() else ""
+    lines = ["/" + re.sub(r"([\\*?[])", r"\\\1", path) for path in new]
+    with target.open("a", encoding="utf-8", errors="surrogateescape") as file:
+        file.write("".join(["" if before.endswith("\n") or not before else "\n", *(f"{line}\n" for line in lines)]))
+
+
 def edited(repo: Repo, commit: str, paths: Sequence[str]) -> list[str]:
     """Return the files under `paths` that differ between a commit and the worktree, as `differing` counts it."""
     if not paths:

@@ -17,6 +17,7 @@ from ratchet.core.records import Experiment, Verdict, one_line
 from ratchet.core.text import number_text
 from ratchet.core.trajectory import Climb, Mark, ticks
 from ratchet.errors import RatchetError
+from ratchet.repo.files import check_ours
 from ratchet.views.axes import best_line, placebo_line
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ MAX_LABELS = 16  # more labels than this are too crowded to read
 APART = 1.0 / 34  # share of the width; labels closer than this would overlap
 LABEL_SLANT, LABEL_POINTS = 35.0, 9.0  # degrees, and the font size
 LETTER_INCHES = 0.56 * LABEL_POINTS / 72  # approximate width of a character
+MARK = b"ratchet plot"  # in the metadata of our figures
 DASH = 5.0  # points; each placebo is dashed in the gaps of the others, so that overlapping lines stay visible
 PLOT_INCHES = 4.6  # approximate height of the plot with its labels
 
@@ -43,13 +45,14 @@ def save(climb: Climb, history: Sequence[Experiment], title: str, target: Path) 
         raise RatchetError(f"--png: {target.name} does not end in {', '.join(SUFFIXES)}. Choose one of these formats.")
     if importlib.util.find_spec("matplotlib") is None:
         raise RatchetError("--png: matplotlib is not installed. Install it: pip install 'ratchet-lab[plot]'.")
+    check_ours(target, MARK)
     from matplotlib import rc_context
 
     with rc_context({"text.parse_math": False, "svg.hashsalt": "ratchet", "font.size": 11}):  # $ is not math
         figure = draw(climb, history, title)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            figure.savefig(target, dpi=DOTS_PER_INCH, metadata=_undated(target))
+            figure.savefig(target, dpi=DOTS_PER_INCH, metadata=_metadata(target))
         except OSError as error:
             raise RatchetError(f"{target}: cannot write the figure: {error.strerror}. Choose another name.") from None
 
@@ -182,6 +185,8 @@ def _labels(axes: Axes, climb: Climb, labels: Sequence[tuple[int, float]], words
         axes.text(x, rail, words[n], fontsize=LABEL_POINTS, color=INK, **_SLANTED)
 
 
-def _undated(target: Path) -> dict[str, Any] | None:
-    """Return metadata without a date, so that the same run produces the same file."""
-    return {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(target.suffix.lower())
+def _metadata(target: Path) -> dict[str, Any]:
+    """Return metadata with our mark, and without a date, so that the same run produces the same file."""
+    fields = {".png": "Software", ".svg": "Creator", ".pdf": "Creator"}
+    dates = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(target.suffix.lower(), {})
+    return {fields[target.suffix.lower()]: MARK.decode(), **dates}

@@ -190,7 +190,7 @@ def test_a_worker_that_is_killed_from_outside_is_no_answer(runner: Runner) -> No
     run(runner, "")
     others = {child.pid for child in psutil.Process().children()}
     threading.Timer(0.5, end).start()
-    assert "SIGKILL" in run(runner, "import time; time.sleep(60)").reason
+    assert run(runner, "import time; time.sleep(60)").reason.startswith("machine: a worker was killed from outside")
     assert run(runner, "").reason == ""
 
 
@@ -274,3 +274,14 @@ def test_the_worker_uses_the_harness_that_it_stands_in(tmp_path: Path) -> None:
     ours.close()
     theirs.close()
     assert done.stderr.strip() == "this very copy"
+
+
+def test_a_pause_of_the_harness_is_no_timeout(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a process sees that was stopped twice for an hour."""
+    run(runner, "")
+    monotonic, begun = time.monotonic, time.monotonic()
+    monkeypatch.setattr(
+        "harness.workers.pool.time.monotonic",
+        lambda: monotonic() + 3600 * sum(monotonic() - begun > after_s for after_s in (0.3, 0.6)),
+    )
+    assert run(runner, "import time; time.sleep(1)").reason == ""
