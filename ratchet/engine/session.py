@@ -204,7 +204,7 @@ class Session:
 
     def _record(self, experiment: Experiment) -> None:
         self._append(EventKind.VERDICT, {**journal.verdict_data(experiment), "tag": self.run.tag})
-        self.run.save_logs()
+        self.run.save_files()
         self.history = [*(old for old in self.history if old.n != experiment.n), experiment]
         self.best = best(self.history)
 

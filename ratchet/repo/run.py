@@ -22,7 +22,7 @@ from typing import Any
 
 from ratchet.core import config_file
 from ratchet.core.config import Config, frozen_parts
-from ratchet.core.records import is_tag
+from ratchet.core.records import Experiment, is_tag
 from ratchet.errors import RatchetError, RatchetWarning, did_you_mean
 from ratchet.repo import git, journal
 from ratchet.repo.files import hold_lock, holder_pid, left_since, make_same
@@ -32,7 +32,7 @@ from ratchet.repo.journal import Event, EventKind
 STATE = ".ratchet"  # folder at the root of the main worktree with the state of every run
 MIRROR = "ratchet"  # folder in git's own one, which `git clean` and the removal of a worktree leave alone
 JOURNAL = "journal.jsonl"
-KEPT = ("agent", "logs")  # folders of a run with what cannot be computed again, besides its journal
+KEPT = ("agent/*.log", "logs/*.log", "scores/*.npz")  # what takes long to compute again, or cannot be
 BRANCHES = "refs/heads/autoresearch/"
 TABLE = "results.tsv"
 HERE = "./"  # an entry of the config for the whole folder of the config
@@ -182,13 +182,13 @@ class Run:
         """Return the pid of the process that works on the run (0 if it is not known), or None."""
         return holder_pid(self.mirror / "lock")
 
-    def save_logs(self) -> None:
-        """Copy the logs to the mirror. A disk error is ignored: the run does not depend on them."""
+    def save_files(self) -> None:
+        """Copy logs and scores to the mirror. A disk error is ignored: the run does not depend on them."""
         with contextlib.suppress(OSError):
             _copy_missing(self.folder, self.mirror)
 
     def restore(self) -> str:
-        """Restore the journal and the logs if they were deleted; return a sentence about it, or "". Raises OSError."""
+        """Restore journal, logs and scores if they were deleted; return a sentence about it, or "". Raises OSError."""
         if not journal.keep_in_step(self.journal, self.mirror / JOURNAL):
             return ""
         ignore_state(self.worktree)
@@ -374,6 +374,16 @@ def find_run(worktree: Worktree, tag: str) -> Run:
     return run
 
 
+def find_experiment(run: Run, number: int) -> Experiment:
+    """Return experiment N. Raises RatchetError if the run does not have it."""
+    history = journal.read_experiments(run.journal)
+    for experiment in history:
+        if experiment.n == number:
+            return experiment
+    have = f"Use 0 to {history[-1].n}." if history else "It has none yet."
+    raise RatchetError(f"N: run {run.tag} has no experiment {number}. {have}")
+
+
 def recorded(worktree: Worktree) -> list[str]:
     """Return the tag of every run with a journal, the oldest first, also of one whose branch was deleted."""
     journals = (worktree.repo.main_root / STATE).glob("*/journal.jsonl")
@@ -509,8 +519,8 @@ def stamp(now: datetime) -> str:
 
 
 def _copy_missing(source: Path, target: Path) -> None:
-    """Give the logs that a folder lacks, or has in another length, to it."""
-    for path in (path for name in KEPT for path in (source / name).glob("*.log")):
+    """Give the logs and scores that a folder lacks, or has in another length, to it."""
+    for path in (path for pattern in KEPT for path in source.glob(pattern)):
         copy = target / path.relative_to(source)
         if not copy.exists() or copy.stat().st_size != path.stat().st_size:
             make_same(path, copy)
