@@ -49,6 +49,7 @@ def run(context: CheckContext) -> CheckResult:
 
 def differs(a: Table, b: Table, tolerance: float) -> Mask:
     """Return which numbers differ, shape (n_rows, n_columns).
+
     `a` and `b` are the same rows in two batches; missing equals missing. `tolerance` is the allowed difference, in
     widths of the narrowest quarter of the column.
     """
