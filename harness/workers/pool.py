@@ -141,7 +141,7 @@ class Runner:
         self.slots = [SpawnSlot() for _ in range(self.n_slots)]
 
 
-class Clock:
+class Stopwatch:
     """Counts the seconds in which this process ran: a step counts at most LATE_S more than its planned length.
 
     A limit must not run out while the process is stopped (a closed laptop, a paused container).
@@ -165,7 +165,7 @@ class RunningTasks:
     def __init__(self, runner: Runner, tasks: Sequence[Task], budget: TaskBudget) -> None:
         self.runner, self.tasks, self.budget = runner, tasks, budget
         self.free = list(runner.slots)
-        self.clock = Clock()
+        self.clock = Stopwatch()
         self.cpu_s = 0.0
         self.next_index = 0
         self.running: list[_Running] = []

@@ -253,6 +253,14 @@ def _content_of(held: tuple[str, str] | None) -> tuple[str, str] | None:
     return held and (held[0][:3], held[1])  # 100 is a file, 120 a link
 
 
+def touched(repo: Repo, commit: str) -> list[str]:
+    """Return every file of the worktree that differs from a commit or is new and not ignored; no caches."""
+    unwanted = [f"--exclude={pattern}" for pattern in LITTER]
+    new = _names(call(repo.root, "ls-files", "--others", "--exclude-standard", *unwanted, "-z"))
+    changed = _names(call(repo.root, "diff", "--no-ext-diff", "--no-renames", "--name-only", "-z", commit))
+    return list(dict.fromkeys([*changed, *new]))
+
+
 def pathspecs(patterns: Sequence[str]) -> list[str]:
     """Return files, folders and globs in git's notation; a file may also have the characters of a glob in its name."""
     globs = [f":(top,glob){pattern}" for pattern in patterns if not GLOB.isdisjoint(pattern)]
