@@ -13,6 +13,10 @@ from hypothesis import settings
 
 os.environ.pop("PYTEST_ADDOPTS", None)  # read by now, and not for the pytest that a test starts
 
+# The tests start Python some hundred times. Without stored bytecode each start compiles scikit-learn again: 4 s, not 1.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 ROOT = Path(__file__).resolve().parents[1]
 
 # Several processes share the cores here: more threads than one wait for each other in busy loops.
@@ -28,8 +32,6 @@ settings.load_profile("fast")
 
 # Of these files one test in so many is in the fast set, the others are slow: each case fits models or starts processes.
 SAMPLED = {
-    "tests/harness/analyses/test_conclude.py": 4,
-    "tests/harness/analyses/test_export.py": 7,
     "tests/harness/analyses/test_placebo.py": 3,
     "tests/harness/data/test_ingest.py": 2,
     "tests/harness/test_evaluate.py": 2,

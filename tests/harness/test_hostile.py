@@ -178,6 +178,7 @@ def test_what_is_rejected_says_what_lies_behind_the_static_check() -> None:
     assert silent == ["hypothesis_long"] or silent == []
 
 
+@pytest.mark.slow
 def test_inverted_labels_are_asked_of_a_clear_lead_alone(warm_runner: Runner) -> None:
     bench, report = FoldWorkers(heart(), warm_runner, AMPLE), {}
     for path in (ROOT / "train.py", ROOT / "tests/hostile/labels_hashed.py"):

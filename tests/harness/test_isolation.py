@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -160,9 +159,8 @@ def findings(answer: Answer) -> dict[str, float]:
 
 
 @pytest.fixture(scope="module")
-def runner() -> Iterator[Runner]:
-    with Runner(2) as opened:
-        yield opened
+def runner(warm_runner: Runner) -> Runner:
+    return warm_runner
 
 
 def seek(runner: Runner) -> dict[str, float]:

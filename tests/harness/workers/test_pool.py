@@ -10,7 +10,6 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -26,9 +25,8 @@ Y = (np.arange(40) >= 20).astype(np.int64)
 
 
 @pytest.fixture(scope="module")
-def runner() -> Iterator[Runner]:
-    with Runner(2) as opened:
-        yield opened
+def runner(warm_runner: Runner) -> Runner:
+    return warm_runner
 
 
 def task(body: str, *, n: int = 40) -> Task:
