@@ -117,8 +117,18 @@ def test_a_source_that_could_not_be_read_is_not_run(bench: FoldWorkers) -> None:
     assert (measured.status, measured.reason, measured.cpu_s) == (Status.REJECTED, "no such file", 0.0)
 
 
-@pytest.mark.parametrize(("is_timeout", "status"), [(True, Status.TIMEOUT), (False, Status.CRASHED)])
-@pytest.mark.parametrize("method", ["copies", "refit", "again"])
+@pytest.mark.parametrize(
+    ("method", "is_timeout", "status"),
+    [
+        ("again", True, Status.TIMEOUT),
+        *(
+            pytest.param(method, is_timeout, status, marks=pytest.mark.slow)
+            for method in ("copies", "refit", "again")
+            for is_timeout, status in ((True, Status.TIMEOUT), (False, Status.CRASHED))
+            if (method, is_timeout) != ("again", True)
+        ),
+    ],
+)
 def test_a_check_that_could_not_look_clears_nobody(
     bench: FoldWorkers, monkeypatch: pytest.MonkeyPatch, method: str, is_timeout: bool, status: Status
 ) -> None:

@@ -134,6 +134,35 @@ def project(committed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     return Project(root)
 
 
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[object, ...], Path]:
+    """The runs that were recorded once, by their edits."""
+    return {}
+
+
+@pytest.fixture
+def record(
+    project: Project, ratchet: Callable[..., object], tmp_path_factory: pytest.TempPathFactory, runs: dict[object, Path]
+) -> Callable[..., Project]:
+    """Bring the project to the end of a run of these edits (score, hypothesis): measured once, copied after that."""
+
+    def call(*edits: tuple[object, str]) -> Project:
+        if edits in runs:
+            shutil.rmtree(project.root)
+            shutil.copytree(runs[edits], project.root, symlinks=True)
+            os.chdir(project.root)  # it is another folder by the same name
+            return project
+        ratchet("start", "first")
+        for edit in edits:
+            project.edit(*edit)
+            ratchet("step")
+        runs[edits] = tmp_path_factory.mktemp("runs") / "run"
+        shutil.copytree(project.root, runs[edits], symlinks=True)
+        return project
+
+    return call
+
+
 @pytest.fixture
 def ratchet(capfd: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
     """Run the command line here and now; return its exit status, stdout and stderr."""

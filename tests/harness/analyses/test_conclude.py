@@ -66,7 +66,7 @@ def report(instruments: Harness, tmp_path: Path):
     return write
 
 
-@pytest.mark.parametrize("partitions", [(1, 2), pytest.param(PARTITIONS, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("partitions", [(1,), pytest.param(PARTITIONS, marks=pytest.mark.slow)])
 def test_a_real_gain_is_supported_and_every_number_can_be_written_down(
     instruments, report, monkeypatch, partitions
 ) -> None:

@@ -76,6 +76,7 @@ def test_an_export_scores_its_own_rows_as_a_fit_on_all_of_them_does(
     assert report["notes"] == []
 
 
+@pytest.mark.slow
 def test_a_long_file_is_scored_block_by_block_with_the_same_scores(
     instruments: Harness, tmp_path: Path, x: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
