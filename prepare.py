@@ -27,17 +27,16 @@ import numpy as np
 from sklearn.metrics import accuracy_score, f1_score
 
 from harness import cli, server
-from harness.data.dataset import Table
-from harness.data.options import intake_options
 from harness.data.split import folds, train_test
+from harness.data.table import Table
 from harness.early_stopping import Target, is_unlikely
 from harness.evaluate import TEST, FoldWorkers, Result, unread
 from harness.harness import Harness, Rules, open_harness
-from harness.lines import Lines, number, render
 from harness.problem import Problem
 from harness.stats import auc, val_auc_se
+from harness.text import Lines, number, one_line, render
 from harness.trainfile import Status, TrainFile, read_file
-from harness.workers.pool import Runner, TaskBudget, one_line
+from harness.workers.pool import Runner, TaskBudget
 
 ROOT = Path(__file__).resolve().parent
 SEED = 42
@@ -123,7 +122,7 @@ def cannot_exceed(target: Target | None, fold_aucs: Sequence[float | None]) -> b
     """Whether folds are left to run, and nothing that they bring can lift val_auc above the target."""
     if target is None or not target.stop_early or None not in fold_aucs:
         return False
-    return best_possible(fold_aucs) <= target.beat or is_unlikely(fold_aucs, target)
+    return best_possible(fold_aucs) <= target.beat or (target.rival is not None and is_unlikely(fold_aucs, target))
 
 
 def is_winner(target: Target | None, val_auc: float) -> bool:
@@ -203,33 +202,26 @@ def run_file(harness: Harness, path: Path) -> int:
     return EXIT_STATUS[result.status]
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("file", required=False, type=click.Path(path_type=Path))
-@click.option("--check", "is_check", is_flag=True, help="Run every leak check on FILE and show them as a table.")
-@click.option("--audit", "is_audit", is_flag=True, help="Look at the table for leaks before anything is trained.")
-@click.option("--json", "is_json", is_flag=True, help="With --audit: print JSON.")
-@click.option("--serve", "is_serve", is_flag=True, hidden=True, help="Answer requests on standard input.")
-@intake_options
+@click.command(params=cli.PARAMETERS, context_settings={"help_option_names": ["-h", "--help"]})
 def main(file: Path | None, *, is_check: bool, is_audit: bool, is_json: bool, is_serve: bool, **options: Any) -> None:
     """Prepare the table, or evaluate FILE.
 
     Example: uv run prepare.py train.py | grep '^val_auc:'
     """
-    with cli.user_errors(is_serve=is_serve):
+    if is_serve:
+        sys.exit(server.serve(RULES, N_WORKERS, read=sys.stdin, write=sys.stdout))
+    with cli.user_errors():
         if not cli.take_table_in(RULES, options):
             return
         if is_audit:
             cli.show_audit(RULES, is_json=is_json)
             return
-        is_table_shown = file is None and not is_check and not is_serve
+        is_table_shown = file is None and not is_check
         if is_table_shown:
             cli.show_table(RULES)
-        path = cli.check_readable(file or ROOT / "train.py", is_needed=not is_serve)
+        path = cli.check_readable(file or ROOT / "train.py")
         with Runner(N_WORKERS) as runner:
-            harness = open_harness(RULES, runner, cli.progress(is_serve=is_serve))
-            if is_serve:
-                server.serve(harness, read=sys.stdin, write=sys.stdout)
-                return
+            harness = open_harness(RULES, runner, cli.progress())
             cli.say(f"sandbox: {harness.sandbox}")
             status = cli.check(harness, path) if is_check else run_file(harness, path)
         if is_table_shown:

@@ -1,8 +1,8 @@
 """Compare the built-in researcher with logistic regression, FLAML and AutoGluon at equal CPU seconds.
 
 Run: uv run python benchmarks/compare.py --data FOLDER --budgets 5 15 60 --splits 8
-AutoGluon needs other package versions, so it has its own dependency group (Linux, Python 3.11):
-     uv run --no-dev --group autogluon python benchmarks/compare.py --data FOLDER --methods autogluon
+AutoGluon needs other package versions, so it gets an environment of its own (Linux, Python 3.11); options as above:
+  uv run --isolated --no-project -p 3.11 --with-requirements benchmarks/autogluon.txt python benchmarks/compare.py
 
 Every method gets the same splits, one core, and the same CPU seconds of its whole process tree. Leak checks and final
 fits count; importing the libraries and reading the table do not. The ratchet runs once for all budgets and has two

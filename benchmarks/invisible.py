@@ -20,8 +20,8 @@ sys.path.insert(0, str(ROOT))
 
 import prepare
 from harness.checks import baselines
-from harness.checks.invisible import find_invisible
-from harness.data.dataset import read_card, read_table
+from harness.data.config import read_card
+from harness.data.dataset import read_table
 from harness.data.ingest import infer
 from harness.data.options import IntakeOptions
 from harness.data.sniff import Hints
@@ -54,7 +54,7 @@ def say(name: str, problem: Problem, runner: Runner) -> None:
     for model, text in zip(baselines.MODELS, baselines.sources(0), strict=True):
         context.plainly(text, max_rows=baselines.MAX_ROWS.get(model))
     missing = baselines.find_unmeasured(context)
-    print(f"{name}, {len(problem.y)} rows: {find_invisible(context)}", *missing, flush=True)
+    print(f"{name}, {len(problem.y)} rows: {baselines.find_invisible(context)}", *missing, flush=True)
 
 
 def main() -> None:

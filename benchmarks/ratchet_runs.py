@@ -16,12 +16,11 @@ from typing import Any, cast
 from benchmarks.clock import Clock
 from harness.data.table import Table
 from harness.evaluate import FoldWorkers
-from harness.harness import Harness
+from harness.harness import Harness, probe_level
 from harness.problem import Problem, score_job
 from harness.server import Request, answer
 from harness.stats import auc
 from harness.workers.pool import Runner, Task
-from harness.workers.sandbox_level import probe_level
 from prepare import RULES, mean_auc
 from ratchet.core.bandit import suggest
 from ratchet.core.config_file import load

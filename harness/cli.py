@@ -12,18 +12,28 @@ from typing import Any
 
 import click
 
-from harness import server
 from harness.audit import audit
 from harness.audit import render as render_audit
 from harness.checks import CHECKS, LOOKS, CheckResult
-from harness.data.dataset import Table, describe, read_card, read_table
+from harness.data.config import read_card
+from harness.data.dataset import read_table
 from harness.data.ingest import infer, reset, write
-from harness.data.options import make_options
+from harness.data.options import OPTIONS, make_options
+from harness.data.preview import describe
 from harness.data.split import describe_split
+from harness.data.table import Table
 from harness.errors import UserError
 from harness.harness import Harness, Rules
 from harness.trainfile import read_file
-from harness.workers.pool import one_line
+
+PARAMETERS: list[click.Parameter] = [
+    click.Argument(["file"], required=False, type=click.Path(path_type=Path)),
+    click.Option(["--check", "is_check"], is_flag=True, help="Run every leak check on FILE and show them as a table."),
+    click.Option(["--audit", "is_audit"], is_flag=True, help="Look at the table for leaks before anything is trained."),
+    click.Option(["--json", "is_json"], is_flag=True, help="With --audit: print JSON."),
+    click.Option(["--serve", "is_serve"], is_flag=True, hidden=True, help="Answer requests on standard input."),
+    *OPTIONS,
+]
 
 
 def say(text: str) -> None:
@@ -31,32 +41,27 @@ def say(text: str) -> None:
     click.echo(text, err=True)
 
 
-def progress(*, is_serve: bool) -> Callable[[str], None]:
-    """Return a function that shows progress: as a server message, on a terminal, or not at all in a pipe."""
-    if is_serve:
-        return lambda text: server.send(sys.stdout, {"progress": text})
+def progress() -> Callable[[str], None]:
+    """Return a function that shows progress on a terminal, and nothing in a pipe."""
     if not sys.stderr.isatty():
         return lambda _: None
     return lambda text: click.echo(f"\r{text:<40}\r", err=True, nl=False)
 
 
 @contextmanager
-def user_errors(*, is_serve: bool) -> Iterator[None]:
+def user_errors() -> Iterator[None]:
     """Turn a UserError into one line and exit status 1."""
     try:
         yield
     except UserError as error:
-        if is_serve:
-            server.send(sys.stdout, {"error": one_line(str(error), 1000)})
         click.echo(str(error), err=True)
         sys.exit(1)
 
 
-def check_readable(path: Path, *, is_needed: bool = True) -> Path:
+def check_readable(path: Path) -> Path:
     """Return the path of a file to evaluate. Raises UserError if it cannot be read."""
     try:
-        if is_needed:
-            path.open("rb").close()
+        path.open("rb").close()
     except OSError as error:
         raise UserError(
             f"{path}: the file cannot be read ({(error.strerror or str(error)).lower()}). "

@@ -17,9 +17,10 @@ from harness.checks import CHECKS, LOOKS, Check, CheckResult, Cost, Failure, edi
 from harness.checks.context import CheckContext, FoldScores
 from harness.checks.perturb import Batch
 from harness.problem import Problem, Rows, Scores, score_job
+from harness.text import one_line
 from harness.trainfile import Status, TrainFile
 from harness.workers.jobs import Part
-from harness.workers.pool import NOT_NEEDED, NOT_RUN, Answer, Runner, RunningTasks, Task, TaskBudget, one_line
+from harness.workers.pool import NOT_NEEDED, NOT_RUN, Answer, Runner, RunningTasks, Task, TaskBudget
 
 FitAndScore: TypeAlias = tuple[Rows, Rows, Rows]  # rows to fit on, their labels, rows to score
 TEST = -1  # the part that is fitted on all training rows and scores the held-out rows; the others are fold numbers

@@ -1,25 +1,39 @@
-"""The open harness: a table, its splits, and warm workers that evaluate files on it.
+"""The open harness: a table, its splits, warm workers that evaluate files on it, and the fingerprint of all of this.
 
-The split, the evaluation and the printed lines are functions of prepare.py, passed in as Rules.
+The split, the evaluation and the printed lines are functions of prepare.py, passed in as Rules. The fingerprint is a
+hash of everything but train.py that a number depends on; numbers with different fingerprints cannot be compared.
+
+Covered by it: prepare.py, harness/, content and config of the table, Python, the machine type, the versions of the
+declared packages, and the sandbox level.
+Not covered: libraries of the operating system, and the linear-algebra kernels chosen for a processor.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import hashlib
+import importlib.metadata
+import json
+import platform
+import socket
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from harness import fingerprint
 from harness.audit import Finding, audit
-from harness.data.dataset import Table, read_card, read_table
+from harness.data.config import read_card
+from harness.data.dataset import read_table
+from harness.data.table import Table
 from harness.early_stopping import Known, Target
 from harness.evaluate import FoldWorkers, Result
-from harness.lines import Lines
 from harness.problem import Problem, Scores
+from harness.sandbox.self_test import GROUPS
+from harness.text import Lines
 from harness.trainfile import TrainFile
-from harness.workers.pool import Runner, TaskBudget
-from harness.workers.sandbox_level import probe_level
+from harness.workers.pool import Runner, Task, TaskBudget
+
+PACKAGES = ("flaml", "lightgbm", "numpy", "pandas", "scikit-learn", "scipy", "xgboost", "xgboost-cpu")
+PROBE_BUDGET = TaskBudget(cpu_s=20.0, wall_s=60.0, memory_mb=4096)
 
 
 class Evaluate(Protocol):
@@ -64,7 +78,7 @@ class Harness:
     @property
     def fingerprint(self) -> str:
         """A hash of everything but train.py that a number depends on, eight characters long."""
-        return fingerprint.shorten(self.parts)
+        return shorten(self.parts)
 
     def workers(self, partition: int = 0) -> FoldWorkers:
         """Return the workers for one partition of the rows; decisions use partition 0."""
@@ -103,7 +117,79 @@ def open_harness(rules: Rules, runner: Runner, on_progress: Callable[[str], None
     table = read_table(rules.root, card)
     level = probe_level(runner, rules.root / "prepare.py")
     card_text = (rules.root / "data/dataset.toml").read_text()
-    parts = fingerprint.collect(rules.root, table=table.digest, card=card_text, sandbox=level)
+    parts = collect_parts(rules.root, table=table.digest, card=card_text, sandbox=level)
     harness = Harness(table, runner, rules, level, parts, on_progress)
     harness.workers()
     return harness
+
+
+def probe_level(runner: Runner, secret: Path) -> str:
+    """Return what is enforced, as one line. `secret` is a file that no fold may read, such as prepare.py."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        targets = {"table": str(secret), "port": listener.getsockname()[1], "memory_mb": PROBE_BUDGET.memory_mb}
+        job = {
+            "task": "describe_sandbox",
+            "targets": targets,
+            "seed": 0,
+            "guarded": True,
+        }
+        answer = runner.run([Task(job, 4096, is_exact=False)], PROBE_BUDGET)[0]
+    if answer.payload is None:
+        return f"NOT ENFORCED: unknown ({answer.reason})"
+    return summarize(json.loads(answer.payload), "kernel")
+
+
+def summarize(stopped: Mapping[str, bool], how: str) -> str:
+    """Return one line: `files=kernel network=kernel …`, with `NOT ENFORCED: network` for what was not stopped."""
+    words = [
+        f"{group}={how}" if all(stopped.get(name, False) for name in names) else f"NOT ENFORCED: {group}"
+        for group, names in GROUPS.items()
+    ]
+    return " ".join(words)
+
+
+def collect_parts(root: Path, *, table: str, card: str, sandbox: str) -> dict[str, str]:
+    """Return the parts of the fingerprint by name, each a short hash or a version.
+
+    Parameters
+    ----------
+    root : Path
+        The folder of prepare.py.
+    table, card, sandbox : str
+        The content hash of the table, its config as text, and the line that says what the sandbox enforces.
+    """
+    harness = b"".join(
+        path.relative_to(root).as_posix().encode() + b"\0" + _normal(path.read_bytes())
+        for path in sorted((root / "harness").rglob("*.py"))
+    )
+    return {
+        "prepare.py": _short(_normal((root / "prepare.py").read_bytes())),
+        "harness/": _short(harness),
+        "table": table,
+        "data/dataset.toml": _short(card.encode()),
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "sandbox": sandbox,
+        **{name: version for name in PACKAGES if (version := _version(name))},
+    }
+
+
+def shorten(parts: Mapping[str, str]) -> str:
+    """Return the fingerprint of the parts: eight hexadecimal digits."""
+    return _short(json.dumps(dict(sorted(parts.items()))).encode())[:8]
+
+
+def _version(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def _normal(data: bytes) -> bytes:
+    """Return the bytes with Unix line ends: git may write Windows ones."""
+    return data.replace(b"\r\n", b"\n")
+
+
+def _short(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:16]

@@ -7,6 +7,7 @@ A run keeps one such process, so the libraries are imported and the table is rea
 from __future__ import annotations
 
 import json
+import sys
 import time
 import traceback
 from collections.abc import Mapping
@@ -20,12 +21,12 @@ from harness.checks import LOOKS
 from harness.early_stopping import Target, find_rival
 from harness.errors import UserError
 from harness.evaluate import Result
-from harness.harness import Harness
-from harness.lines import numbers, render
+from harness.harness import Harness, Rules, open_harness
 from harness.problem import Problem, Scores
 from harness.stats import folds_won, paired_val_auc_se
+from harness.text import numbers, one_line, render
 from harness.trainfile import read_file
-from harness.workers.pool import one_line
+from harness.workers.pool import Runner
 
 LIKELY = "likely"  # the lossy rule of early stopping
 
@@ -58,7 +59,20 @@ class Ask:
 Answer = Mapping[str, Any]
 
 
-def serve(harness: Harness, *, read: TextIO, write: TextIO) -> None:
+def serve(rules: Rules, n_workers: int, *, read: TextIO, write: TextIO) -> int:
+    """Open the harness and answer each line until the input ends. Return 1 after an error that the user can fix."""
+    try:
+        with Runner(n_workers) as runner:
+            harness = open_harness(rules, runner, lambda text: send(write, {"progress": text}))
+            answer_lines(harness, read=read, write=write)
+    except UserError as error:
+        send(write, {"error": one_line(str(error), 1000)})
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+def answer_lines(harness: Harness, *, read: TextIO, write: TextIO) -> None:
     """Send the fingerprint and the known analyses, then answer each line until the input ends."""
     hello = {"ready": True, "fingerprint": harness.fingerprint, "parts": harness.parts, "sandbox": harness.sandbox}
     send(write, {**hello, "asks": list(ANALYSES)})

@@ -1,17 +1,45 @@
-"""Columns of text, stored as codes and distinct texts."""
+"""Text that is printed: any text as one line, and the lines of an evaluation, `name: value`, nan if not measured."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import math
+from collections.abc import Mapping
+from typing import TypeAlias
 
-import numpy as np
-import pandas as pd
-
-TEXT = pd.Series(["text"]).dtype  # str from pandas 3 on, object before
+Lines: TypeAlias = Mapping[str, str | float | None]  # by name, in printed order
+DIGITS = {"cpu_time_s": 2, "wall_time_s": 2, "peak_memory_mb": 0}  # decimals; 6 for all others
 
 
-def look_up(texts: Sequence[str], codes: np.ndarray[Any, Any], dtype: Any = TEXT) -> pd.Series[Any]:
-    """Return the text of each code, shape (n_rows,); the code -1, a missing cell, becomes NaN."""
-    found: pd.Series[Any] = pd.Series([*texts, np.nan], dtype=dtype)
-    return found.take(codes).reset_index(drop=True)
+def render(lines: Lines) -> str:
+    """Return the lines as text."""
+    texts = {name: value if isinstance(value, str) else number(value, _digits(name)) for name, value in lines.items()}
+    return "".join(f"{name}: {text}\n" for name, text in texts.items())
+
+
+def numbers(lines: Lines) -> dict[str, float | None]:
+    """Return the numbers among the lines, rounded as printed."""
+    return {name: _rounded(name, value) for name, value in lines.items() if not isinstance(value, str)}
+
+
+def number(value: float | None, digits: int = 6) -> str:
+    """Return a number as text; nan if it was not measured."""
+    return "nan" if value is None or not math.isfinite(value) else f"{value:.{digits}f}"
+
+
+def _rounded(name: str, value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else round(value, _digits(name))
+
+
+def _digits(name: str) -> int:
+    return DIGITS.get(name, 6)
+
+
+def one_line(text: str, limit: int = 300) -> str:
+    """Return text as one printable line of at most `limit` characters, without control characters."""
+    line = printable(text)
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def printable(text: str) -> str:
+    """Return text as one line without control characters."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())

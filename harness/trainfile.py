@@ -11,7 +11,7 @@ from pathlib import Path
 
 from harness.checks import editable_only
 from harness.checks.literals import find_hypothesis
-from harness.workers.pool import one_line
+from harness.text import one_line
 
 MAX_FILE_BYTES = 1_000_000
 HYPOTHESIS_LENGTH = 200

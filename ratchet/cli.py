@@ -25,6 +25,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "step": "ratchet.commands.run",
         "loop": "ratchet.commands.run",
         "race": "ratchet.commands.run",
+        "run": "ratchet.commands.run",
         "stop": "ratchet.commands.run",
         "finish": "ratchet.commands.run",
     },
@@ -57,6 +58,23 @@ MODULES = {name: module for commands in GROUPS.values() for name, module in comm
 DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
 
 
+def _use_config(ctx: click.Context, _: click.Parameter, path: Path | None) -> None:
+    """Make a config file that was named after the command the one that the command gets."""
+    if path is not None:
+        ctx.obj = path
+
+
+def _config_option() -> click.Option:
+    """Return the option that names the config, which is understood before and after the name of a command."""
+    return click.Option(
+        ["-c", "--config", "config_file"],
+        type=click.Path(path_type=Path, dir_okay=False),
+        expose_value=False,
+        callback=_use_config,
+        help="Config file to use. Default: the nearest ratchet.yaml or pyproject.toml.",
+    )
+
+
 class Grouped(click.Group):
     """Import a command's module only when the command is called, and list the commands by group."""
 
@@ -70,6 +88,8 @@ class Grouped(click.Group):
             return None
         command = getattr(importlib.import_module(MODULES[cmd_name]), cmd_name)
         assert isinstance(command, click.Command)
+        if all(option.name != "config_file" for option in command.params):
+            command.params.append(_config_option())
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -87,7 +107,9 @@ class Grouped(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
     epilog="Example: uv run ratchet loop -n 8",
 )
+@click.version_option(package_name="ratchet-lab", message="ratchet %(version)s")
 @click.option(
+    "-c",
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Config file to use. Default: the nearest ratchet.yaml or pyproject.toml.",

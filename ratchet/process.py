@@ -1,13 +1,16 @@
 """Run a child process within budgets, and kill all of its processes at the end.
 
 Covered: CPU seconds, wall-clock seconds and memory of the whole process tree; unlimited output; children that
-change session, lose their parent or ignore signals (found by a mark in their environment, on Linux by adoption too).
+change session, lose their parent or ignore signals (found by a mark in their environment, on Linux by adoption too);
+our own death, after which a guard kills what we started; a pause of ourselves, which counts for no limit.
 Not covered: a process that clears its environment and detaches itself where there is no adoption (macOS, Windows);
-the CPU seconds of a process that started and ended between two samples and that no parent waited for.
+our own death on Windows, where `sweep` finds the rest later; the CPU seconds of a process that started and ended
+between two samples and that no parent waited for.
 """
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import ctypes
 import os
@@ -18,7 +21,7 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import inf
@@ -32,6 +35,28 @@ KEPT_STDOUT_BYTES = 1_000_000  # the end of the output: summaries come last
 KEPT_STDERR_BYTES = 64_000
 LINE_BYTES = 1_000_000
 PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+Echo = Callable[[str], object]  # shows output of a child while it runs
+LATE_S = 1.0  # by which a step may exceed its plan on a busy machine, and the excess counts for a limit
+ROUNDS = 20  # of killing: a dying process may still start others
+
+# Read "+ GROUP MARK" and "- GROUP MARK" until the end of input, which is our death, then kill the groups that are left,
+# and on Linux the processes with the marks, which may have changed their group.
+GUARD = """
+left=
+while read -r sign group mark; do
+  rest=
+  for one in $left; do [ "$one" = "$group/$mark" ] || rest="$rest $one"; done
+  left=$rest
+  [ "$sign" = + ] && left="$left $group/$mark"
+done
+for one in $left; do kill -KILL -- "-${one%%/*}"; done
+for one in $left $left; do
+  for file in $(grep -lsaF "$0=${one#*/}" /proc/[0-9]*/environ); do
+    pid=${file#/proc/}
+    kill -KILL "${pid%/environ}"
+  done
+done
+"""
 
 
 class Limit(StrEnum):
@@ -77,7 +102,7 @@ class Outcome:
         return self.exit_code == 0 and self.stopped_by is None
 
 
-def run(
+def run(  # noqa: PLR0913 - all but the command are options
     command: Sequence[str] | str,
     *,
     cwd: Path,
@@ -85,24 +110,25 @@ def run(
     budget: Budget | None = None,
     stdin: Path | None = None,
     should_stop: Callable[[], bool] = lambda: False,
+    echo: Echo | None = None,
 ) -> Outcome:
     """Run a command (a string is a shell line) until it ends or exceeds its budget, and return how it ended.
 
     A failure of the child is never an exception. Its whole process tree is dead when this returns or raises, also on
-    Ctrl-C. `should_stop` is called several times a second.
+    Ctrl-C. `should_stop` is called several times a second. `echo` gets the output of both streams as it comes, from two
+    threads.
     """
-    started = time.monotonic()
-    mark = uuid.uuid4().hex
+    clock, mark = Clock(), uuid.uuid4().hex
     with _adoption(), contextlib.ExitStack() as stack:
         try:
             source = stack.enter_context(stdin.open("rb")) if stdin else None
             child = _spawn(command, cwd=cwd, env=env, mark=mark, stdin=source or subprocess.DEVNULL)
         except OSError as error:
-            return Outcome(None, "", "", 0.0, time.monotonic() - started, 0.0, failure=_why_not(command, cwd, error))
+            return Outcome(None, "", "", 0.0, clock.tick(), 0.0, failure=_why_not(command, cwd, error))
         tree = _Tree(child, mark)
-        out, err = _Drain(child.stdout, KEPT_STDOUT_BYTES), _Drain(child.stderr, KEPT_STDERR_BYTES)
+        out, err = _Drain(child.stdout, KEPT_STDOUT_BYTES, echo), _Drain(child.stderr, KEPT_STDERR_BYTES, echo)
         try:
-            limit = _watch(tree, budget or Budget(), [out, err], should_stop)
+            limit = _watch(tree, budget or Budget(), [out, err], should_stop, clock)
         finally:
             left = tree.kill()
     return Outcome(
@@ -110,32 +136,56 @@ def run(
         stdout=out.text(),
         stderr=err.text(),
         cpu_s=tree.cpu_s,
-        wall_s=time.monotonic() - started,
+        wall_s=clock.tick(),
         peak_memory_mb=tree.peak_memory_mb,
         stopped_by=limit,
         left_behind=left if limit is None else 0,
     )
 
 
-def sweep(variable: str, value: str) -> int:
-    """Kill every process with `variable=value` in its environment, except this one and its ancestors; return the count.
+def sweep(variable: str, values: Collection[str]) -> int:
+    """Kill every process with one of the values in this environment variable, except this one and its ancestors.
 
-    Used for processes that a killed predecessor left running.
+    Used for processes that a killed predecessor left running. Returns their number when they are dead.
     """
     me = psutil.Process()
     spared = {me.pid, *(parent.pid for parent in me.parents())}
-    found = [process for process in _marked(variable, value) if process.pid not in spared]
-    for process in found:
-        with contextlib.suppress(psutil.Error):
-            process.kill()
-    return len(found)
+    return _kill_all(lambda: [process for process in _marked(variable, values) if process.pid not in spared])
+
+
+class Clock:
+    """Counts the seconds in which this process ran: a step counts at most LATE_S more than its planned length.
+
+    A limit must not run out while we are stopped (SIGSTOP, a closed laptop, a paused container), since the answer may
+    be there by then.
+    """
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._last = time.monotonic()
+
+    def tick(self, planned_s: float = 0.0) -> float:
+        """Count the step since the last tick, and return the sum."""
+        now = time.monotonic()
+        self.seconds += min(now - self._last, planned_s + LATE_S)
+        self._last = now
+        return self.seconds
 
 
 class LineServer:
-    """A child that answers lines with lines. Its stderr goes to `log`, or to ours if `log` is None."""
+    """A child that answers lines with lines. Its stderr goes to `log`, or to ours if `log` is None.
+
+    With `echo`, it goes there too, as it comes.
+    """
 
     def __init__(
-        self, command: Sequence[str] | str, *, cwd: Path, env: Mapping[str, str] | None = None, log: Path | None = None
+        self,
+        command: Sequence[str] | str,
+        *,
+        cwd: Path,
+        env: Mapping[str, str] | None = None,
+        log: Path | None = None,
+        echo: Echo | None = None,
     ) -> None:
         self.failure = ""
         self._lines: queue.Queue[str | None] = queue.Queue()
@@ -144,12 +194,15 @@ class LineServer:
             try:
                 errors = stack.enter_context(log.open("ab")) if log else None
                 mark = uuid.uuid4().hex
-                child = _spawn(command, cwd=cwd, env=env, mark=mark, stdin=subprocess.PIPE, stderr=errors)
+                target = subprocess.PIPE if errors and echo else errors
+                child = _spawn(command, cwd=cwd, env=env, mark=mark, stdin=subprocess.PIPE, stderr=target)
             except OSError as error:
                 self.failure = _why_not(command, cwd, error)
                 return
         self._tree = _Tree(child, mark)
         threading.Thread(target=self._listen, args=(child.stdout,), daemon=True).start()
+        if log is not None and echo is not None:
+            threading.Thread(target=_copy, args=(child.stderr, log, echo), daemon=True).start()
 
     @property
     def is_alive(self) -> bool:
@@ -213,7 +266,7 @@ def _spawn(
     stdin: int | IO[bytes],
     stderr: int | IO[bytes] | None = subprocess.PIPE,
 ) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
+    child = subprocess.Popen(
         command if isinstance(command, str) else list(command),
         shell=isinstance(command, str),
         cwd=cwd,
@@ -223,6 +276,8 @@ def _spawn(
         stderr=stderr,
         start_new_session=True,  # we handle Ctrl-C in the terminal, not the child
     )
+    _guard("+", child.pid, mark)
+    return child
 
 
 def _why_not(command: Sequence[str] | str, cwd: Path, error: OSError) -> str:
@@ -232,21 +287,23 @@ def _why_not(command: Sequence[str] | str, cwd: Path, error: OSError) -> str:
     return f"command not found: {program}" if isinstance(error, FileNotFoundError) else f"{program}: {error.strerror}"
 
 
-def _watch(tree: _Tree, budget: Budget, drains: Sequence[_Drain], should_stop: Callable[[], bool]) -> Limit | None:
+def _watch(
+    tree: _Tree, budget: Budget, drains: Sequence[_Drain], should_stop: Callable[[], bool], clock: Clock
+) -> Limit | None:
     """Wait for the child; return the first exceeded limit, or None."""
-    started = time.monotonic()
     pause_s = 0.01
     while True:
         with contextlib.suppress(subprocess.TimeoutExpired):
             tree.wait(pause_s)
             return None
-        looked = time.monotonic()
+        before_s = clock.tick(pause_s)
         tree.look()
-        limit = _broken_limit(tree, budget, looked - started, sum(drain.seen_bytes for drain in drains), should_stop)
+        wall_s = clock.tick()
+        limit = _broken_limit(tree, budget, wall_s, sum(drain.seen_bytes for drain in drains), should_stop)
         if limit is not None:
             return limit
         # Listing the processes of a busy machine takes time: spend at most a twentieth of the run time on it.
-        pause_s = min(0.5, max(pause_s * 1.5 if pause_s < 0.1 else 0.1, 20 * (time.monotonic() - looked)))
+        pause_s = min(0.5, max(pause_s * 1.5 if pause_s < 0.1 else 0.1, 20 * (wall_s - before_s)))
 
 
 def _broken_limit(
@@ -263,11 +320,21 @@ def _broken_limit(
     return Limit.REQUEST if should_stop() else None
 
 
+def _copy(stream: IO[bytes], log: Path, echo: Echo) -> None:
+    """Append a pipe to a file and echo it, until it ends."""
+    with stream, log.open("ab", buffering=0) as file, contextlib.suppress(OSError, ValueError):
+        while chunk := os.read(stream.fileno(), 65_536):
+            file.write(chunk)
+            echo(chunk.decode("utf-8", "replace"))
+
+
 class _Drain:
     """Reads a pipe to its end and keeps the last bytes, so that the child never blocks and memory stays bounded."""
 
-    def __init__(self, stream: IO[bytes] | None, kept_bytes: int) -> None:
+    def __init__(self, stream: IO[bytes] | None, kept_bytes: int, echo: Echo | None = None) -> None:
         self.seen_bytes = 0
+        self._echo = echo
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._stream = stream
         self._kept_bytes = kept_bytes
         self._chunks: deque[bytes] = deque()
@@ -276,7 +343,10 @@ class _Drain:
 
     def text(self) -> str:
         """Return the kept text. Call it after the process tree is dead, when the pipe is at its end."""
-        self._thread.join(timeout=2.0)
+        clock = Clock()
+        while self._thread.is_alive() and clock.seconds < 2.0:
+            self._thread.join(timeout=0.1)
+            clock.tick()
         return b"".join(list(self._chunks))[-self._kept_bytes :].decode("utf-8", "replace")
 
     def _read(self) -> None:
@@ -286,10 +356,19 @@ class _Drain:
         with self._stream, contextlib.suppress(OSError, ValueError):
             while chunk := os.read(self._stream.fileno(), 65_536):
                 self.seen_bytes += len(chunk)
+                self._show(self._decoder.decode(chunk))
                 self._chunks.append(chunk)
                 held += len(chunk)
                 while held - len(self._chunks[0]) > self._kept_bytes:
                     held -= len(self._chunks.popleft())
+
+    def _show(self, text: str) -> None:
+        """Echo text, until the reader of the echo is gone."""
+        if self._echo is not None:
+            try:
+                self._echo(text)
+            except (OSError, ValueError):
+                self._echo = None
 
 
 class _Tree:
@@ -335,23 +414,18 @@ class _Tree:
         self.peak_memory_mb = max(self.peak_memory_mb, memory_mb)
 
     def kill(self) -> int:
-        """Kill the tree in rounds, since dying processes may still start others; return the number killed."""
-        killed: set[psutil.Process] = set()
-        for _ in range(20):
-            alive = {*self._members(), *_marked(MARK, self._mark)}
-            if not alive:
-                break
-            killed |= alive
-            for process in alive:
-                with contextlib.suppress(psutil.Error):
-                    process.kill()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.wait(1.0)
-            psutil.wait_procs([process for process in alive if process.pid != self.child.pid], timeout=0.5)
+        """Kill the tree and return the number of killed processes."""
+        n_killed = _kill_all(lambda: [*self._members(), *_marked(MARK, [self._mark])], self._collect)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.wait(5.0)
         _roots.discard(self.child.pid)
-        return len(killed)
+        _guard("-", self.child.pid, self._mark)
+        return n_killed
+
+    def _collect(self) -> None:
+        """Wait for a child that was killed: it stays a zombie, and its output open, until then."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.wait(1.0)
 
     def _reap(self) -> bool:
         """Collect the exit status if the child ended, with its exact CPU time, which subprocess discards."""
@@ -444,12 +518,60 @@ def _head(pid: int, parents: Mapping[int, int]) -> int:
     return 0
 
 
-def _marked(variable: str, value: str) -> list[psutil.Process]:
+def _marked(variable: str, values: Collection[str]) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         try:
-            if process.environ().get(variable) == value and process.status() != psutil.STATUS_ZOMBIE:
+            if process.environ().get(variable) in values and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
         except psutil.Error:
             continue  # ended, or of another user
     return found
+
+
+def _kill_all(find: Callable[[], Collection[psutil.Process]], collect: Callable[[], None] = lambda: None) -> int:
+    """Kill what `find` finds until it finds nothing more; return how many processes that were."""
+    killed: set[psutil.Process] = set()
+    for _ in range(ROUNDS):
+        alive = set(find())
+        if not alive:
+            break
+        killed |= alive
+        for process in alive:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        collect()
+        psutil.wait_procs([process for process in alive if process.pid not in _roots], timeout=0.5)
+    return len(killed)
+
+
+_guards: list[subprocess.Popen[bytes]] = []  # the one that runs, started with the first child
+_guards_lock = threading.Lock()
+
+
+def _guard(sign: str, group: int, mark: str) -> None:
+    """Have the guard know a child ("+") or forget it ("-"). Without a shell (Windows) there is no guard."""
+    if sys.platform == "win32":
+        return
+    with _guards_lock, contextlib.suppress(OSError):
+        if not _guards or _guards[0].poll() is not None:
+            _guards[:] = [_start_guard()]
+        pipe = _guards[0].stdin
+        assert pipe is not None
+        pipe.write(f"{sign} {group} {mark}\n".encode())
+        pipe.flush()
+
+
+def _start_guard() -> subprocess.Popen[bytes]:
+    """Start the process that waits for our end, however we end. Only we hold the other end of its input."""
+    guard = subprocess.Popen(
+        ["/bin/sh", "-c", GUARD, MARK],
+        cwd="/",
+        env={"PATH": os.environ.get("PATH", os.defpath)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    _roots.add(guard.pid)
+    return guard

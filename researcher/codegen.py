@@ -58,12 +58,7 @@ def is_renderable(recipe: Recipe) -> bool:
 
 def render(recipe: Recipe, hypothesis: str, *, frame: FrozenParts = PLAIN_FRAME, hand: HandWork | None = None) -> str:
     """Return the train.py of the recipe, with the frozen parts of `frame` and the hand-written features of `hand`."""
-    functions = [
-        *_selectors(recipe.members),
-        *_helpers(recipe.features, hand),
-        _feature_fn(recipe.features, hand),
-        *_build(recipe),
-    ]
+    functions = [*_helpers(recipe.members, recipe.features, hand), _feature_fn(recipe.features, hand), *_build(recipe)]
     return _assemble(hypothesis, functions, frame=frame, hand=hand)
 
 
@@ -75,12 +70,12 @@ def render_committee(
     A model that several recipes share is fitted once, with their weight.
     """
     shares = _shares(recipes)
-    seats = _each_name_once([(_seat(recipe), _with_features(recipe)) for recipe in shares])
+    single = {recipe: recipe.members[0].family for recipe in shares if len(recipe.members) == 1}
+    seats = _each_name_once([(single.get(recipe, str(recipe.blend)), _with_features(recipe)) for recipe in shares])
     weights = tuple(round(share, 2) for share in shares.values())
     members = [member for recipe in shares for member in recipe.members]
     functions = [
-        *_selectors(members),
-        *_helpers(in_order({feature for recipe in shares for feature in recipe.features}), hand),
+        *_helpers(members, in_order({feature for recipe in shares for feature in recipe.features}), hand),
         _feature_fn((), None),
         _BUILD_PIPELINE + _seated(seats, Blend.VOTE, weights=weights),
         *_views(members),
@@ -106,21 +101,21 @@ def _assemble(hypothesis: str, functions: Iterable[str], *, frame: FrozenParts, 
     return f"{head}\n\n\n{code}\n\n\n{frame.last_block}\n"
 
 
-def _selectors(members: Iterable[Member]) -> list[str]:
-    return [_SELECTORS] if any(member.codes for member in members) else []
-
-
-def _helpers(features: Iterable[str], hand: HandWork | None) -> list[str]:
-    """The hand-written code first, then the helpers that it does not define itself."""
+def _helpers(members: Iterable[Member], features: Iterable[str], hand: HandWork | None) -> list[str]:
+    """The selectors of columns, the hand-written code, then the helpers that it does not define itself."""
+    selectors = [_SELECTORS] if any(member.codes for member in members) else []
     defined = hand.names if hand else frozenset()
     pieces = [ROW_FEATURES[name] for name in features]
     own = [hand.source] if hand else []
-    return own + [piece.source for piece in pieces if piece.function not in defined]
+    return selectors + own + [piece.source for piece in pieces if piece.function not in defined]
+
+
+def _functions(features: Iterable[str], *, has_hand: bool) -> list[str]:
+    return [BY_HAND] * has_hand + [ROW_FEATURES[name].function for name in features]
 
 
 def _feature_fn(features: Iterable[str], hand: HandWork | None) -> str:
-    own = [BY_HAND] if hand else []
-    functions = [*own, *(ROW_FEATURES[name].function for name in features)]
+    functions = _functions(features, has_hand=hand is not None)
     if not functions:
         return f"{_FEATURE_FN}    return X"
     *first, last = functions
@@ -133,26 +128,22 @@ def _build(recipe: Recipe) -> list[str]:
     if len(recipe.members) > 1:
         return [_BUILD_PIPELINE + _seated(_seats(recipe), recipe.blend), *_views(recipe.members)]
     member = recipe.members[0]
-    lines = _column_lines(member, dense=not takes_sparse(member))
-    lines.append(statement("columns = ", column_transformer(member)))
-    lines.append(statement("return ", _pipeline("columns", member)))
-    return [_BUILD_PIPELINE + "\n".join(lines)]
+    lines = _column_lines(member, "columns = ", dense=not takes_sparse(member))
+    return [_BUILD_PIPELINE + "\n".join([*lines, statement("return ", _pipeline("columns", member))])]
 
 
-def _column_lines(member: Member, *, dense: bool) -> list[str]:
-    return [statement(f"{name} = ", expression) for name, expression in column_statements(member, dense=dense)]
+def _column_lines(member: Member, last: str, *, dense: bool) -> list[str]:
+    lines = [statement(f"{name} = ", expression) for name, expression in column_statements(member, dense=dense)]
+    return [*lines, statement(last, column_transformer(member))]
 
 
 def _views(members: Iterable[Member]) -> list[str]:
     """One function for each distinct preprocessing; members with the same one share it."""
-    views = {columns_word(member): member for member in members}
-    return [_view(name, member) for name, member in views.items()]
-
-
-def _view(name: str, member: Member) -> str:
-    head = f'def {name}():\n    """Return the columns: {columns_phrase(member)}."""'
-    returned = statement("return ", column_transformer(member))
-    return "\n".join([head, *_column_lines(member, dense=True), returned])
+    return [
+        f'def {name}():\n    """Return the columns: {columns_phrase(member)}."""\n'
+        + "\n".join(_column_lines(member, "return ", dense=True))
+        for name, member in {columns_word(member): member for member in members}.items()
+    ]
 
 
 def _pipeline(columns: str, member: Member, *features: str, with_probabilities: bool = False) -> str:
@@ -162,12 +153,9 @@ def _pipeline(columns: str, member: Member, *features: str, with_probabilities: 
 
 def _seats(recipe: Recipe) -> list[Seat]:
     is_vote = recipe.blend is Blend.VOTE
-    return _each_name_once(
-        [
-            (member.family, _pipeline(call(columns_word(member)), member, with_probabilities=is_vote))
-            for member in recipe.members
-        ]
-    )
+    columns = [call(columns_word(member)) for member in recipe.members]
+    models = [_pipeline(c, m, with_probabilities=is_vote) for c, m in zip(columns, recipe.members, strict=True)]
+    return _each_name_once([(member.family, model) for member, model in zip(recipe.members, models, strict=True)])
 
 
 def _each_name_once(seats: Sequence[Seat]) -> list[Seat]:
@@ -191,14 +179,9 @@ def _blend(seats: Iterable[Seat], blend: Blend, weights: tuple[float, ...] = ())
     return f'VotingClassifier([{listed}], voting="soft"{uneven})'
 
 
-def _seat(recipe: Recipe) -> str:
-    return recipe.members[0].family if len(recipe.members) == 1 else str(recipe.blend)
-
-
 def _with_features(recipe: Recipe) -> str:
     """The recipe as one estimator that includes its row features."""
-    own = [BY_HAND] if recipe.hand else []
-    functions = [*own, *(ROW_FEATURES[name].function for name in recipe.features)]
+    functions = _functions(recipe.features, has_hand=bool(recipe.hand))
     features = [call("FunctionTransformer", function) for function in functions]
     if len(recipe.members) > 1:
         stack = _blend(_seats(recipe), recipe.blend)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from typing import TypeVar
 
 from researcher.features import ROW_FEATURES, in_order
 from researcher.history import Knowledge
 from researcher.ideas import best_members
 from researcher.mutations import (
     Edit,
+    MemberEdit,
     RecipeCandidate,
     add_feature,
     bag,
@@ -25,6 +27,7 @@ from researcher.mutations import (
 from researcher.recipe import Blend, IdeaKind, Member, Recipe
 from researcher.space import FAMILIES, family_of
 
+T = TypeVar("T")
 _MAX_PARENTS = 4
 _MAX_WALK = 500
 # The probability that a near-miss, and not the incumbent, is changed first.
@@ -65,18 +68,7 @@ def _children(recipe: Recipe, known: Knowledge, arm: IdeaKind) -> Iterator[Recip
     if arm is IdeaKind.SIMPLIFY:
         yield from _simpler(recipe)
         return
-    for edit in _EDITS[arm](recipe, known):
-        candidate = edit(recipe)
-        if candidate is not None:
-            yield candidate
-
-
-def _more_features(recipe: Recipe, known: Knowledge) -> list[Edit]:
-    return [add_feature(name) for name in ROW_FEATURES]
-
-
-def _other_views(recipe: Recipe, known: Knowledge) -> list[Edit]:
-    return [on_member(change, at) for at in range(len(recipe.members)) for change in views()]
+    yield from filter(None, (edit(recipe) for edit in _EDITS[arm](recipe, known)))
 
 
 def _other_families(recipe: Recipe, known: Knowledge) -> list[Edit]:
@@ -85,20 +77,19 @@ def _other_families(recipe: Recipe, known: Knowledge) -> list[Edit]:
     return [exchange(at, member) for at in range(len(recipe.members)) for member in fresh]
 
 
-def _other_settings(recipe: Recipe, known: Knowledge) -> list[Edit]:
-    return [on_member(change, at) for at, member in enumerate(recipe.members) for change in notches(member)]
+def _on_each(recipe: Recipe, changes: Callable[[Member], Iterable[MemberEdit]]) -> list[Edit]:
+    return [on_member(change, at) for at, member in enumerate(recipe.members) for change in changes(member)]
 
 
 def _other_blends(recipe: Recipe, known: Knowledge) -> list[Edit]:
-    bags = [on_member(bag(5), at) for at in range(len(recipe.members))]
-    return [_stack, *bags, *(join(member) for member in best_members(known))]
+    return [_stack, *_on_each(recipe, lambda _member: [bag(5)]), *(join(member) for member in best_members(known))]
 
 
 _EDITS: dict[IdeaKind, Callable[[Recipe, Knowledge], list[Edit]]] = {
-    IdeaKind.FEATURES: _more_features,
-    IdeaKind.PREPROCESSING: _other_views,
+    IdeaKind.FEATURES: lambda _recipe, _known: [add_feature(name) for name in ROW_FEATURES],
+    IdeaKind.PREPROCESSING: lambda recipe, _known: _on_each(recipe, lambda _member: views()),
     IdeaKind.FAMILY: _other_families,
-    IdeaKind.HYPERPARAMETERS: _other_settings,
+    IdeaKind.HYPERPARAMETERS: lambda recipe, _known: _on_each(recipe, notches),
     IdeaKind.ENSEMBLING: _other_blends,
 }
 
@@ -143,9 +134,9 @@ def _joined(recipe: Recipe, other: Recipe) -> Recipe:
 
 def _simpler(recipe: Recipe) -> Iterator[RecipeCandidate]:
     for name in recipe.features:
-        fewer = replace(recipe, features=tuple(kept for kept in recipe.features if kept != name))
         words = ROW_FEATURES[name].function.split("_", 1)[1].replace("_", " ")
-        yield _less(fewer, f"Removing {words} should not hurt because they may be noise")
+        why = f"Removing {words} should not hurt because they may be noise"
+        yield _less(replace(recipe, features=_without(recipe.features, name)), why)
     for at, member in enumerate(recipe.members):
         family = family_of(member)
         if len(recipe.members) > 1:
@@ -156,15 +147,19 @@ def _simpler(recipe: Recipe) -> Iterator[RecipeCandidate]:
             yield _less(with_member_at(recipe, at, plainer), claim)
 
 
+def _without(items: tuple[T, ...], one: T) -> tuple[T, ...]:
+    return tuple(item for item in items if item != one)
+
+
 def _less(recipe: Recipe, hypothesis: str) -> RecipeCandidate:
     return RecipeCandidate(recipe, IdeaKind.SIMPLIFY, hypothesis)
 
 
 def _plainer(member: Member) -> Iterator[tuple[Member, str]]:
     for step in member.steps:
-        yield replace(member, steps=tuple(kept for kept in member.steps if kept != step)), f"the step {step}"
-    for name, _ in member.params:
-        yield replace(member, params=tuple(pair for pair in member.params if pair[0] != name)), f"a tuned {name}"
+        yield replace(member, steps=_without(member.steps, step)), f"the step {step}"
+    for param in member.params:
+        yield replace(member, params=_without(member.params, param)), f"a tuned {param[0]}"
     if member.bags:
         yield replace(member, bags=0), "bagging"
     if member.codes:

@@ -47,11 +47,9 @@ def layout(code: str, *, indent: int, used: int) -> str:
     if not parts:
         return code
     inner = indent + STEP
-    lines = []
-    for label, part in parts:
-        # The one added is the comma that follows.
-        body = layout(part, indent=inner, used=inner + len(label) + 1)
-        lines.append(f"{' ' * inner}{label}{body},\n")
+    lines = [  # the one added is the comma that follows
+        f"{' ' * inner}{label}{layout(part, indent=inner, used=inner + len(label) + 1)},\n" for label, part in parts
+    ]
     return f"{opening}\n{''.join(lines)}{' ' * indent}{code[-1]}"
 
 
@@ -96,64 +94,39 @@ class Import:
         return f"{what} as {self.alias}" if self.alias else what
 
 
-def _from(module: str, *names: str) -> dict[str, Import]:
-    return {name: Import(module, name) for name in names}
-
-
-KNOWN: dict[str, Import] = {
-    "np": Import("numpy", alias="np"),
-    "pd": Import("pandas", alias="pd"),
-    **_from("itertools", "combinations"),
-    **_from("lightgbm", "LGBMClassifier"),
-    **_from("xgboost", "XGBClassifier"),
-    **_from("sklearn.calibration", "CalibratedClassifierCV"),
-    **_from("sklearn.cluster", "KMeans"),
-    **_from("sklearn.compose", "make_column_selector", "make_column_transformer"),
-    **_from("sklearn.decomposition", "PCA"),
-    **_from("sklearn.discriminant_analysis", "LinearDiscriminantAnalysis", "QuadraticDiscriminantAnalysis"),
-    **_from(
-        "sklearn.ensemble",
-        "BaggingClassifier",
-        "ExtraTreesClassifier",
-        "HistGradientBoostingClassifier",
-        "RandomForestClassifier",
-        "StackingClassifier",
-        "VotingClassifier",
-    ),
-    **_from("sklearn.feature_selection", "SelectPercentile"),
-    **_from("sklearn.impute", "SimpleImputer"),
-    **_from("sklearn.kernel_approximation", "Nystroem"),
-    **_from("sklearn.linear_model", "LogisticRegression"),
-    **_from("sklearn.naive_bayes", "GaussianNB"),
-    **_from("sklearn.neighbors", "KNeighborsClassifier"),
-    **_from("sklearn.neural_network", "MLPClassifier"),
-    **_from("sklearn.pipeline", "make_pipeline", "make_union"),
-    **_from(
-        "sklearn.preprocessing",
-        "FunctionTransformer",
-        "KBinsDiscretizer",
-        "OneHotEncoder",
-        "OrdinalEncoder",
-        "PolynomialFeatures",
-        "PowerTransformer",
-        "QuantileTransformer",
-        "RobustScaler",
-        "SplineTransformer",
-        "StandardScaler",
-        "TargetEncoder",
-    ),
-    **_from("sklearn.svm", "SVC"),
+_NAMES = """
+itertools: combinations
+lightgbm: LGBMClassifier
+xgboost: XGBClassifier
+sklearn.calibration: CalibratedClassifierCV
+sklearn.cluster: KMeans
+sklearn.compose: make_column_selector make_column_transformer
+sklearn.decomposition: PCA
+sklearn.discriminant_analysis: LinearDiscriminantAnalysis QuadraticDiscriminantAnalysis
+sklearn.ensemble: BaggingClassifier ExtraTreesClassifier HistGradientBoostingClassifier RandomForestClassifier
+sklearn.ensemble: StackingClassifier VotingClassifier
+sklearn.feature_selection: SelectPercentile
+sklearn.impute: SimpleImputer
+sklearn.kernel_approximation: Nystroem
+sklearn.linear_model: LogisticRegression
+sklearn.naive_bayes: GaussianNB
+sklearn.neighbors: KNeighborsClassifier
+sklearn.neural_network: MLPClassifier
+sklearn.pipeline: make_pipeline make_union
+sklearn.preprocessing: FunctionTransformer KBinsDiscretizer OneHotEncoder OrdinalEncoder PolynomialFeatures
+sklearn.preprocessing: PowerTransformer QuantileTransformer RobustScaler SplineTransformer StandardScaler TargetEncoder
+sklearn.svm: SVC
+"""
+KNOWN = {"np": Import("numpy", alias="np"), "pd": Import("pandas", alias="pd")} | {
+    name: Import(module, name)
+    for module, _, names in (line.partition(": ") for line in _NAMES.strip().splitlines())
+    for name in names.split()
 }
-
-
-def names_used(code: str) -> set[str]:
-    """Return every name that the code reads; raise SyntaxError if it is not Python."""
-    return {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
 
 
 def import_block(code: str, known: Mapping[str, Import] = KNOWN) -> str:
     """Return the sorted imports that `code` needs of those `known`, standard library first, without final newline."""
-    used = names_used(code)
+    used = {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
     needed = [line for bound, line in known.items() if bound in used]
     sections = [_section(line for line in needed if line.is_standard is standard) for standard in (True, False)]
     return "\n\n".join(section for section in sections if section)
@@ -163,24 +136,17 @@ def _section(imports: Iterable[Import]) -> str:
     pool = set(imports)
     plain = sorted(f"import {line.text}" for line in pool if not line.name)
     members = sorted((line for line in pool if line.name), key=lambda line: (line.module, _rank(line.name), line.alias))
-    lines = [_from_line(module, [line.text for line in group]) for module, group in groupby(members, _module)]
-    return "\n".join(plain + lines)
+    groups = groupby(members, lambda line: line.module)
+    return "\n".join([*plain, *(_from_line(module, [line.text for line in group]) for module, group in groups)])
 
 
 def _from_line(module: str, names: list[str]) -> str:
     flat = f"from {module} import {', '.join(names)}"
     if len(flat) <= WIDTH:
         return flat
-    listed = "".join(f"    {name},\n" for name in names)
-    return f"from {module} import (\n{listed})"
-
-
-def _module(line: Import) -> str:
-    return line.module
+    return f"from {module} import (\n    " + ",\n    ".join(names) + ",\n)"
 
 
 def _rank(name: str) -> tuple[int, str]:
     """Constants, then classes, then functions."""
-    if name.isupper() and len(name) > 1:
-        return 0, name.lower()
-    return (1 if name[0].isupper() else 2), name.lower()
+    return (0 if name.isupper() and len(name) > 1 else 1 if name[0].isupper() else 2), name.lower()

@@ -36,17 +36,12 @@ _PLAIN = frozenset({"standard", "raw", "onehot", "ordinal"})
 
 def idle_pieces(measured: Sequence[tuple[Recipe, float]]) -> frozenset[str]:
     """Return the pieces that have no columns to act on, judged by recipes and their scores."""
-    by_score: dict[float, list[Recipe]] = {}
-    for recipe, score in measured:
-        by_score.setdefault(score, []).append(recipe)
-    ineffective = {piece for recipes in by_score.values() for piece in _without_effect(recipes)}
-    return frozenset().union(*(_TELLING[piece] for piece in ineffective))
-
-
-def _without_effect(recipes: Sequence[Recipe]) -> Iterator[str]:
-    """The pieces of _TELLING that are the only difference between two recipes of the same score."""
-    made_of = {recipe.pieces - _PLAIN for recipe in recipes}
-    yield from (piece for pieces in made_of for piece in pieces & _TELLING.keys() if pieces - {piece} in made_of)
+    found = {(recipe.pieces - _PLAIN, score) for recipe, score in measured}
+    # the only difference between two recipes of the same score
+    idle = (
+        piece for pieces, score in found for piece in pieces & _TELLING.keys() if (pieces - {piece}, score) in found
+    )
+    return frozenset().union(*(_TELLING[piece] for piece in idle))
 
 
 _FAILED = frozenset({Verdict.CRASH, Verdict.TIMEOUT, Verdict.REJECT})
@@ -95,19 +90,18 @@ class Knowledge:
 
 
 def learn(history: Sequence[Experiment], *, worktree: str | None = None) -> Knowledge:
-    """Return what the history shows.
+    """Return what a history shows, oldest first. Experiments of other agents count, but their recipes are unknown.
 
-    Parameters
-    ----------
-    history : sequence of Experiment
-        Oldest first. Experiments of other agents count, but their recipes are unknown.
-    worktree : str or None
-        The best train.py so far, whose frozen parts and hand-written row features are kept. None: the researcher wrote
-        every file.
+    `worktree` is the best train.py so far, whose frozen parts and hand-written row features are kept. None: the
+    researcher wrote every file.
     """
-    is_plain = _is_plain(history, worktree)
-    trials = [trial for trial in (_trial(experiment, is_plain=is_plain) for experiment in history) if trial]
-    own = _standing_recipe(history, is_plain=is_plain)
+    standing = best(history)
+    # Whether experiment 0 is the plain baseline; the worktree shows it as long as nothing better was kept.
+    has_moved_on = standing is not None and standing.n > 0
+    is_plain = worktree is None or has_moved_on or same_code(worktree, render(Recipe(), ""))
+    trials = [trial for experiment in history if (trial := _trial(experiment, is_plain=is_plain))]
+    trial = _trial(standing, is_plain=is_plain) if standing else None
+    own = trial.recipe if trial else Recipe() if is_plain and not standing else None  # None: another agent wrote it
     hand = read_hand(worktree) if worktree is not None and (own is None or own.hand) else None
     digest = hand.digest if hand else ""
     incumbent = own if own is not None and own.hand == digest else Recipe(hand=digest)
@@ -125,13 +119,6 @@ def learn(history: Sequence[Experiment], *, worktree: str | None = None) -> Know
     )
 
 
-def _is_plain(history: Sequence[Experiment], worktree: str | None) -> bool:
-    """Whether experiment 0 is the plain baseline; the worktree shows it as long as nothing better was kept."""
-    standing = best(history)
-    has_moved_on = standing is not None and standing.n > 0
-    return worktree is None or has_moved_on or same_code(worktree, render(Recipe(), ""))
-
-
 def _barred(trials: Sequence[PastExperiment], incumbent: Recipe) -> frozenset[str]:
     failed = {piece for trial in trials if trial.has_failed for piece in trial.recipe.pieces}
     sound = {piece for trial in trials if not trial.has_failed for piece in trial.recipe.pieces}
@@ -139,20 +126,11 @@ def _barred(trials: Sequence[PastExperiment], incumbent: Recipe) -> frozenset[st
     return frozenset((failed - sound) | idle) - incumbent.pieces - Recipe().pieces
 
 
-def _standing_recipe(history: Sequence[Experiment], *, is_plain: bool) -> Recipe | None:
-    """The recipe of the best experiment, None if another agent wrote it."""
-    standing = best(history)
-    if standing is None:
-        return Recipe() if is_plain else None
-    trial = _trial(standing, is_plain=is_plain)
-    return trial.recipe if trial else None
-
-
 def _trial(experiment: Experiment, *, is_plain: bool) -> PastExperiment | None:
     recipe = parse_note(experiment.note)
     if recipe is None and experiment.verdict is Verdict.BASELINE and is_plain:
         recipe = Recipe()
-    if recipe is None or not is_renderable(recipe):
+    if recipe is None or not is_renderable(recipe) or experiment.is_machine_fault:
         return None
     has_failed = experiment.verdict in _FAILED
     score = None if has_failed else experiment.metric
@@ -160,7 +138,7 @@ def _trial(experiment: Experiment, *, is_plain: bool) -> PastExperiment | None:
 
 
 def _ideas(history: Collection[Experiment]) -> Iterator[str]:
-    for experiment in history:
+    for experiment in (old for old in history if not old.is_machine_fault):
         try:
             note: Any = json.loads(experiment.note)
             yield str(note["idea"])

@@ -86,18 +86,10 @@ class Suggestion:
 
 
 def propose(history: Sequence[Experiment], *, seed: int, arm: str = "", worktree: str | None = None) -> Suggestion:
-    """Return the next experiment.
+    """Return the next experiment of a history, oldest first.
 
-    Parameters
-    ----------
-    history : sequence of Experiment
-        The run so far, oldest first.
-    seed : int
-        Seed of the random choices.
-    arm : str
-        The kind of idea wanted after the opening; "" or an unknown word leaves the choice to the researcher.
-    worktree : str or None
-        The best train.py so far. Its frozen parts and a hand-written feature_fn are kept.
+    `arm` is the kind of idea wanted after the opening; "" or an unknown word leaves the choice to the researcher.
+    `worktree` is the best train.py so far, whose frozen parts and hand-written feature_fn are kept.
     """
     known = learn(history, worktree=worktree)
     rng = random.Random(f"{seed} {len(history)}")
@@ -112,22 +104,16 @@ def _named(known: Knowledge, arm: str, seed: int, rng: random.Random) -> Iterato
     First the opening, then the wanted kind, the rest of the bank, and ideas from the run itself.
     """
     yield from from_bank(known, set(IdeaKind), opening(seed))
-    wanted = [kind for kind in IdeaKind if kind == arm]
-    for kind in wanted:
+    for kind in (kind for kind in IdeaKind if kind == arm):
         yield from from_bank(known, {kind})
         yield from (("", candidate) for candidate in bred(known, kind, rng))
     yield from from_bank(known, set(IdeaKind))
-    for kind in _rotated(known):
+    # the arm of the last keep first, then all in rotation, so that a plateau leads to another kind of idea
+    at = len(known.tried) % len(_ROTATION)
+    for kind in (*(kind for kind in IdeaKind if kind == known.last_arm), *_ROTATION[at:], *_ROTATION[:at]):
         yield from (("", candidate) for candidate in bred(known, kind, rng))
     while True:
         yield from (("", candidate) for candidate in wandering(known, rng))
-
-
-def _rotated(known: Knowledge) -> list[IdeaKind]:
-    """The arm of the last keep first, then all in rotation, so that a plateau leads to another kind of idea."""
-    at = len(known.tried) % len(_ROTATION)
-    turn = [*_ROTATION[at:], *_ROTATION[:at]]
-    return [*(kind for kind in IdeaKind if kind == known.last_arm), *turn]
 
 
 def _fresh(known: Knowledge, candidates: Iterator[Named]) -> Iterator[Named]:

@@ -89,9 +89,9 @@ def from_json(packed: Any) -> Recipe:
     if not isinstance(packed, dict) or not isinstance(packed.get("members"), list):
         raise TypeError("recipe: the value is no object with a list of members")
     rest = {key: _frozen(value) for key, value in packed.items() if key not in {"members", "blend"}}
-    members = tuple(_member(member) for member in packed["members"])
+    members = tuple(map(_member, packed["members"]))
     recipe = Recipe(**rest, members=members, blend=Blend(packed.get("blend", Blend.VOTE)))
-    if not (_has_types_of(recipe, Recipe()) and _are_words(recipe.features)):
+    if not (_has_types_of(recipe, Recipe()) and all(isinstance(feature, str) for feature in recipe.features)):
         raise TypeError("recipe: features is no list of strings, or hand is no string")
     return recipe
 
@@ -110,8 +110,8 @@ def write_note(recipe: Recipe, **more: str | int) -> str:
 
 
 def _without_defaults(value: Recipe | Member, default: Recipe | Member) -> dict[str, Any]:
-    names = [item.name for item in fields(value)]
-    return {name: getattr(value, name) for name in names if getattr(value, name) != getattr(default, name)}
+    found = {item.name: getattr(value, item.name) for item in fields(value)}
+    return {name: one for name, one in found.items() if one != getattr(default, name)}
 
 
 def _member(packed: Any) -> Member:
@@ -119,19 +119,15 @@ def _member(packed: Any) -> Member:
         raise TypeError("recipe: a member is no object")
     member = Member(**{key: _frozen(value) for key, value in packed.items()})
     has_pairs = all(isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str) for pair in member.params)
-    if not (_has_types_of(member, Member()) and _are_words(member.steps) and has_pairs):
+    are_words = all(isinstance(step, str) for step in member.steps)
+    if not (_has_types_of(member, Member()) and are_words and has_pairs):
         raise TypeError("recipe: a member has steps that are no strings, or params that are no pairs")
     hash(member)
     return member
 
 
 def _has_types_of(value: Recipe | Member, default: Recipe | Member) -> bool:
-    names = [item.name for item in fields(value)]
-    return all(type(getattr(value, name)) is type(getattr(default, name)) for name in names)
-
-
-def _are_words(values: tuple[Any, ...]) -> bool:
-    return all(isinstance(value, str) for value in values)
+    return all(type(getattr(value, item.name)) is type(getattr(default, item.name)) for item in fields(value))
 
 
 def _frozen(value: Any) -> Any:

@@ -5,19 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from researcher import hyperparameters as known
 from researcher.expressions import Value, call
-from researcher.hyperparameters import (
-    CLASS_WEIGHT,
-    FOREST_KNOBS,
-    RATE,
-    Knob,
-    column_share,
-    leaf_rows,
-    leaf_shrinkage,
-    rounds,
-    strength,
-    tree_size,
-)
+from researcher.hyperparameters import Knob
 from researcher.recipe import Member
 
 
@@ -61,15 +51,10 @@ _FAMILIES = (
         ModelKind.LINEAR,
         "LogisticRegression",
         "a linear model overfits little",
-        fixed=(("max_iter", 1000),),
-        knobs=(
-            strength(
-                *(0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0),
-                start=1.0,
-                up="weaker regularization can follow more detail",
-                down="stronger regularization fits less noise",
-            ),
-            CLASS_WEIGHT,
+        (("max_iter", 1000),),
+        (
+            Knob("C", (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0), 1.0, *known.STRENGTH, silent=1.0),
+            known.CLASS_WEIGHT,
         ),
     ),
     Family(
@@ -78,21 +63,10 @@ _FAMILIES = (
         ModelKind.LINEAR,
         "LogisticRegression",
         "it sets the weights of uninformative columns to zero",
-        fixed=(("solver", "saga"), ("max_iter", 500), ("tol", 0.001), *_SEED),
-        knobs=(
-            strength(
-                *(0.01, 0.03, 0.1, 0.3, 1.0, 3.0),
-                start=0.3,
-                up="more columns then keep a nonzero weight",
-                down="fewer columns then keep a nonzero weight",
-            ),
-            Knob(
-                "l1_ratio",
-                (0.2, 0.5, 1.0),
-                1.0,
-                up="more weights become exactly zero",
-                down="correlated columns then share their weight",
-            ),
+        (("solver", "saga"), ("max_iter", 500), ("tol", 0.001), *_SEED),
+        (
+            Knob("C", (0.01, 0.03, 0.1, 0.3, 1.0, 3.0), 0.3, *known.LASSO_STRENGTH, silent=1.0),
+            Knob("l1_ratio", (0.2, 0.5, 1.0), 1.0, *known.LASSO_SHARE),
         ),
     ),
     Family(
@@ -101,16 +75,8 @@ _FAMILIES = (
         ModelKind.LINEAR,
         "LinearDiscriminantAnalysis",
         "it estimates one covariance matrix from all rows",
-        fixed=(("solver", "lsqr"),),
-        knobs=(
-            Knob(
-                "shrinkage",
-                ("auto", 0.1, 0.3, 0.6, 0.9),
-                "auto",
-                up="covariances estimated from few rows are noisy",
-                down="correlations between columns carry signal",
-            ),
-        ),
+        (("solver", "lsqr"),),
+        (Knob("shrinkage", ("auto", 0.1, 0.3, 0.6, 0.9), "auto", *known.COVARIANCE),),
     ),
     Family(
         "qda",
@@ -118,17 +84,8 @@ _FAMILIES = (
         ModelKind.SMOOTH,
         "QuadraticDiscriminantAnalysis",
         "the classes may have different covariances",
-        # The library's own solver refuses a class with fewer rows than columns.
-        fixed=(("solver", "eigen"),),
-        knobs=(
-            Knob(
-                "shrinkage",
-                (0.03, 0.1, 0.3, 0.5, 0.8),
-                0.3,
-                up="a simpler covariance matrix needs fewer rows",
-                down="less shrinkage keeps the correlations within a class",
-            ),
-        ),
+        (("solver", "eigen"),),  # the library's own solver refuses a class with fewer rows than columns
+        (Knob("shrinkage", (0.03, 0.1, 0.3, 0.5, 0.8), 0.3, *known.OWN_COVARIANCE),),
     ),
     Family(
         "naive_bayes",
@@ -136,16 +93,7 @@ _FAMILIES = (
         ModelKind.SMOOTH,
         "GaussianNB",
         "it estimates no correlations and needs few rows",
-        knobs=(
-            Knob(
-                "var_smoothing",
-                (1e-9, 0.01, 0.1, 0.3, 1.0),
-                0.1,
-                up="wider distributions react less to outliers",
-                down="narrower distributions separate the classes better",
-                silent=1e-9,
-            ),
-        ),
+        knobs=(Knob("var_smoothing", (1e-9, 0.01, 0.1, 0.3, 1.0), 0.1, *known.SMOOTHING, silent=1e-9),),
     ),
     Family(
         "svm",
@@ -153,23 +101,11 @@ _FAMILIES = (
         ModelKind.SMOOTH,
         "SVC",
         "its kernel can fit a curved decision boundary",
-        has_probabilities=False,
         knobs=(
-            strength(
-                *(0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0),
-                start=1.0,
-                up="weaker regularization fits more training rows",
-                down="stronger regularization tolerates outliers",
-            ),
-            Knob(
-                "gamma",
-                (0.003, 0.01, 0.03, "scale", 0.1, 0.3),
-                "scale",
-                up="a narrower kernel fits more local detail",
-                down="a smoother boundary fits less noise",
-                silent="scale",
-            ),
+            Knob("C", (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0), 1.0, *known.MARGIN, silent=1.0),
+            Knob("gamma", (0.003, 0.01, 0.03, "scale", 0.1, 0.3), "scale", *known.KERNEL_WIDTH, silent="scale"),
         ),
+        has_probabilities=False,
     ),
     Family(
         "neighbours",
@@ -177,23 +113,10 @@ _FAMILIES = (
         ModelKind.SMOOTH,
         "KNeighborsClassifier",
         "similar rows tend to have the same class",
-        fixed=(("weights", "distance"),),
-        knobs=(
-            Knob(
-                "n_neighbors",
-                (3, 7, 15, 25, 41, 61),
-                25,
-                up="averaging over more neighbours reduces the noise",
-                down="fewer neighbours keep local detail",
-            ),
-            Knob(
-                "p",
-                (1, 2),
-                2,
-                up="Euclidean distance suits round clusters",
-                down="Manhattan distance is less sensitive to outliers",
-                silent=2,
-            ),
+        (("weights", "distance"),),
+        (
+            Knob("n_neighbors", (3, 7, 15, 25, 41, 61), 25, *known.NEIGHBOURS),
+            Knob("p", (1, 2), 2, *known.DISTANCE, silent=2),
         ),
     ),
     Family(
@@ -202,32 +125,13 @@ _FAMILIES = (
         ModelKind.SMOOTH,
         "MLPClassifier",
         "it can fit a smooth nonlinear boundary",
-        is_unstable=True,
-        fixed=(("solver", "lbfgs"), ("max_iter", 200), *_SEED),
-        knobs=(
-            Knob(
-                "hidden_layer_sizes",
-                ((4,), (8,), (16,), (32,)),
-                (8,),
-                up="more units can fit a more complex function",
-                down="fewer units can memorise less",
-            ),
-            Knob(
-                "alpha",
-                (0.1, 0.3, 1.0, 3.0, 10.0),
-                1.0,
-                "stronger regularization fits less noise",
-                "weaker regularization fits more detail",
-            ),
-            Knob(
-                "activation",
-                ("tanh", "relu"),
-                "tanh",
-                up="relu units suit thresholds",
-                down="tanh units suit a smooth boundary",
-                silent="relu",
-            ),
+        (("solver", "lbfgs"), ("max_iter", 200), *_SEED),
+        (
+            Knob("hidden_layer_sizes", ((4,), (8,), (16,), (32,)), (8,), *known.UNITS),
+            Knob("alpha", (0.1, 0.3, 1.0, 3.0, 10.0), 1.0, *known.PENALTY),
+            Knob("activation", ("tanh", "relu"), "tanh", *known.ACTIVATION, silent="relu"),
         ),
+        is_unstable=True,
     ),
     Family(
         "extra_trees",
@@ -235,9 +139,9 @@ _FAMILIES = (
         ModelKind.TREES,
         "ExtraTreesClassifier",
         "random splits find thresholds that a linear model cannot",
+        _SEED,
+        known.FOREST_KNOBS,
         is_unstable=True,
-        fixed=_SEED,
-        knobs=FOREST_KNOBS,
     ),
     Family(
         "forest",
@@ -245,9 +149,9 @@ _FAMILIES = (
         ModelKind.TREES,
         "RandomForestClassifier",
         "averaging trees on resampled rows reduces variance",
+        _SEED,
+        known.FOREST_KNOBS,
         is_unstable=True,
-        fixed=_SEED,
-        knobs=FOREST_KNOBS,
     ),
     Family(
         "boosting",
@@ -255,24 +159,17 @@ _FAMILIES = (
         ModelKind.TREES,
         "HistGradientBoostingClassifier",
         "it adds up many small corrections",
-        is_unstable=True,
-        fixed=(*_SEED, ("early_stopping", False)),
-        knobs=(
-            rounds("max_iter"),
-            RATE,
-            tree_size("max_leaf_nodes", (3, 4, 6, 8, 16, 31), start=8, silent=31),
-            leaf_rows("min_samples_leaf", (5, 10, 20, 40), start=20, silent=20),
-            leaf_shrinkage("l2_regularization", silent=0.0),
-            column_share("max_features", (0.3, 0.5, 1.0), start=0.5, silent=1.0),
-            Knob(
-                "interaction_cst",
-                ("no_interactions", None),
-                None,
-                up="columns may interact",
-                down="a model without interactions overfits less",
-                silent=None,
-            ),
+        (*_SEED, ("early_stopping", False)),
+        (
+            known.rounds("max_iter"),
+            known.RATE,
+            Knob("max_leaf_nodes", (3, 4, 6, 8, 16, 31), 8, *known.TREE_SIZE, silent=31),
+            Knob("min_samples_leaf", (5, 10, 20, 40), 20, *known.LEAF_ROWS, silent=20),
+            known.leaf_shrinkage("l2_regularization", silent=0.0),
+            Knob("max_features", (0.3, 0.5, 1.0), 0.5, *known.COLUMN_SHARE, silent=1.0),
+            Knob("interaction_cst", ("no_interactions", None), None, *known.INTERACTIONS, silent=None),
         ),
+        is_unstable=True,
     ),
     Family(
         "lightgbm",
@@ -280,16 +177,16 @@ _FAMILIES = (
         ModelKind.TREES,
         "LGBMClassifier",
         "each small tree corrects the errors of the trees before it",
-        is_unstable=True,
-        fixed=(*_SEED, ("n_jobs", 1), ("verbose", -1)),
-        knobs=(
-            rounds("n_estimators"),
-            RATE,
-            tree_size("num_leaves", (3, 4, 6, 8, 16, 31), start=8, silent=31),
-            leaf_rows("min_child_samples", (5, 10, 20, 40), start=20, silent=20),
-            leaf_shrinkage("reg_lambda", silent=0.0),
-            column_share("colsample_bytree", (0.3, 0.5, 0.8, 1.0), start=0.5, silent=1.0),
+        (*_SEED, ("n_jobs", 1), ("verbose", -1)),
+        (
+            known.rounds("n_estimators"),
+            known.RATE,
+            Knob("num_leaves", (3, 4, 6, 8, 16, 31), 8, *known.TREE_SIZE, silent=31),
+            Knob("min_child_samples", (5, 10, 20, 40), 20, *known.LEAF_ROWS, silent=20),
+            known.leaf_shrinkage("reg_lambda", silent=0.0),
+            Knob("colsample_bytree", (0.3, 0.5, 0.8, 1.0), 0.5, *known.COLUMN_SHARE, silent=1.0),
         ),
+        is_unstable=True,
     ),
     Family(
         "xgboost",
@@ -297,16 +194,16 @@ _FAMILIES = (
         ModelKind.TREES,
         "XGBClassifier",
         "many shallow trees add up to a smooth function",
-        is_unstable=True,
-        fixed=(("subsample", 0.8), *_SEED, ("n_jobs", 1)),
-        knobs=(
-            rounds("n_estimators"),
-            RATE,
-            tree_size("max_depth", (1, 2, 3, 4, 6), start=3, silent=6),
-            leaf_rows("min_child_weight", (1, 3, 5, 10), start=3, silent=1),
-            leaf_shrinkage("reg_lambda", silent=1.0),
-            column_share("colsample_bytree", (0.3, 0.5, 0.8, 1.0), start=0.5, silent=1.0),
+        (("subsample", 0.8), *_SEED, ("n_jobs", 1)),
+        (
+            known.rounds("n_estimators"),
+            known.RATE,
+            Knob("max_depth", (1, 2, 3, 4, 6), 3, *known.TREE_SIZE, silent=6),
+            Knob("min_child_weight", (1, 3, 5, 10), 3, *known.LEAF_ROWS, silent=1),
+            known.leaf_shrinkage("reg_lambda", silent=1.0),
+            Knob("colsample_bytree", (0.3, 0.5, 0.8, 1.0), 0.5, *known.COLUMN_SHARE, silent=1.0),
         ),
+        is_unstable=True,
     ),
 )
 

@@ -58,8 +58,8 @@ def read_frame(source: str) -> FrozenParts:
     """Return the frozen parts of a train.py, or the default ones if it has none or is not Python."""
     nodes = _top_level(source)
     docstring = next((_text(source, node) for node in nodes[:1] if _is_docstring(node)), _DOCSTRING)
-    last_block = next((_text(source, node) for node in nodes if _is_last_block(node)), _LAST_BLOCK)
-    return FrozenParts(docstring, last_block)
+    blocks = [node for node in nodes if isinstance(node, ast.If) and "__name__" in ast.unparse(node.test)]
+    return FrozenParts(docstring, _text(source, blocks[0]) if blocks else _LAST_BLOCK)
 
 
 def read_hand(source: str) -> HandWork | None:
@@ -82,8 +82,8 @@ def same_code(one: str, other: str) -> bool:
 
 
 def _code(source: str) -> list[str]:
-    nodes = [node for node in _top_level(source) if not _is_docstring(node) and "HYPOTHESIS" not in _defined(node)]
-    return [ast.dump(node) for node in nodes]
+    nodes = _top_level(source)
+    return [ast.dump(node) for node in nodes if not _is_docstring(node) and "HYPOTHESIS" not in _defined(node)]
 
 
 def _top_level(source: str) -> list[ast.stmt]:
@@ -101,10 +101,6 @@ def _text(source: str, node: ast.stmt) -> str:
 
 def _is_docstring(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-
-
-def _is_last_block(node: ast.stmt) -> bool:
-    return isinstance(node, ast.If) and "__name__" in ast.unparse(node.test)
 
 
 def _is_identity(function: ast.FunctionDef) -> bool:

@@ -19,151 +19,104 @@ ANY = frozenset(ModelKind)
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A preprocessing step: its word and phrase in train.py, the models that it suits, and its code.
+    """A preprocessing step: the models that it suits, its code, and its word and phrase in train.py.
 
     In a hypothesis `claim` follows the title of a model ("on spline features"), and `why` is the reason.
     """
 
-    word: str
-    phrase: str
     suits: frozenset[ModelKind]
-    parts: tuple[str, ...]
+    code: str
     claim: str
     why: str
+    word: str = ""
+    phrase: str = ""
 
 
 # Sixty quantiles are enough for a column of a few hundred rows, and a fold seldom has fewer rows.
 _RANK_GAUSS = 'QuantileTransformer(n_quantiles=60, output_distribution="normal", random_state=0)'
 _BINS = 'KBinsDiscretizer(n_bins=5, encode="onehot-dense", quantile_method="averaged_inverted_cdf")'
-_HINGES = 'SplineTransformer(n_knots=5, degree=1, knots="quantile", extrapolation="linear")'
-_SPLINES = 'SplineTransformer(n_knots=4, degree=3, extrapolation="linear")'
-_SCALER = "StandardScaler()"
+_HINGES = 'SplineTransformer(n_knots=5, degree=1, knots="quantile", extrapolation="linear"), StandardScaler()'
+_SPLINES = 'SplineTransformer(n_knots=4, degree=3, extrapolation="linear"), StandardScaler()'
+_SCALER, _POWER = "StandardScaler()", "PowerTransformer()"
+_TAILS = "long tails hide differences among small values"
 
 NUMBERS: dict[str, Piece] = {
     "standard": Piece(
-        "scaled",
-        "numbers standardized",
-        ANY,
-        (_SCALER,),
-        "on standardized numbers",
-        "simple scaling overfits little",
+        ANY, _SCALER, "on standardized numbers", "simple scaling overfits little", "scaled", "numbers standardized"
     ),
     "robust": Piece(
-        "robust",
-        "numbers quartile-scaled",
         SCALED,
-        ("RobustScaler()",),
+        "RobustScaler()",
         "on robustly scaled numbers",
         "outliers then do not set the scale",
+        *("robust", "numbers quartile-scaled"),
     ),
     "rank_gauss": Piece(
-        "ranked",
-        "numbers by rank",
         SCALED,
-        (_RANK_GAUSS,),
+        _RANK_GAUSS,
         "on the ranks of the numbers",
         "only the order of the values may matter",
+        *("ranked", "numbers by rank"),
     ),
-    "power": Piece(
-        "unskewed",
-        "numbers power-transformed",
-        SCALED,
-        ("PowerTransformer()",),
-        "on power-transformed numbers",
-        "long tails hide differences among small values",
-    ),
+    "power": Piece(SCALED, _POWER, "on power-transformed numbers", _TAILS, "unskewed", "numbers power-transformed"),
     "splines": Piece(
-        "splined",
-        "numbers as cubic splines",
-        LINEAR,
-        (_SPLINES, _SCALER),
-        "on cubic splines",
-        "effects are often not linear",
+        LINEAR, _SPLINES, "on cubic splines", "effects are often not linear", "splined", "numbers as cubic splines"
     ),
     "hinges": Piece(
-        "hinged",
-        "numbers as linear splines",
         LINEAR,
-        (_HINGES, _SCALER),
+        _HINGES,
         "on piecewise linear splines",
         "effects often start at a threshold",
+        *("hinged", "numbers as linear splines"),
     ),
     "bins": Piece(
-        "binned",
-        "numbers in five bins",
         LINEAR,
-        (_BINS,),
+        _BINS,
         "on five bins per number",
         "a step function can follow any shape",
+        "binned",
+        "numbers in five bins",
     ),
-    "raw": Piece("raw", "numbers as they are", TREES, (), "on unscaled numbers", "the splits of a tree need no scale"),
+    "raw": Piece(TREES, "", "on unscaled numbers", "the splits of a tree need no scale", "raw", "numbers as they are"),
 }
 
-_NUMBERED = 'OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-1)'
-
 CATEGORIES: dict[str, Piece] = {
-    "onehot": Piece("", "categories one-hot", ANY, (), "on one-hot categories", "categories have no order"),
+    "onehot": Piece(ANY, "", "on one-hot categories", "categories have no order", phrase="categories one-hot"),
     "target": Piece(
-        "target_coded",
-        "categories target-encoded",
         ANY,
-        ("TargetEncoder(random_state=0)",),
+        "TargetEncoder(random_state=0)",
         "on target-encoded categories",
         "one number replaces many columns",
+        *("target_coded", "categories target-encoded"),
     ),
     "ordinal": Piece(
-        "numbered",
-        "categories ordinal-encoded",
         TREES,
-        (_NUMBERED,),
+        'OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-1)',
         "on ordinal-encoded categories",
         "one split can separate several categories",
+        *("numbered", "categories ordinal-encoded"),
     ),
 }
 
 _PROTOTYPES = 'make_union("passthrough", KMeans(n_clusters=8, n_init=1, random_state=0))'
 _PAIRS = "PolynomialFeatures(degree=2, interaction_only=True, include_bias=False)"
 _SQUARES = "PolynomialFeatures(degree=2, include_bias=False)"
+_KERNEL = "Nystroem(n_components=100, random_state=0)"
+_HALF, _QUARTER = "SelectPercentile(percentile=50)", "SelectPercentile(percentile=25)"
 
 # In the order in which they act. Selection comes first, which limits the number of columns that the later steps add.
 STEPS: dict[str, Piece] = {
-    "select_half": Piece(
-        "",
-        "",
-        ANY,
-        ("SelectPercentile(percentile=50)",),
-        "on the more predictive half of the columns",
-        "the other half is mostly noise",
-    ),
+    "select_half": Piece(ANY, _HALF, "on the more predictive half of the columns", "the other half is mostly noise"),
     "select_quarter": Piece(
-        "",
-        "",
-        ANY,
-        ("SelectPercentile(percentile=25)",),
-        "on the most predictive quarter of the columns",
-        "few columns carry the signal",
+        ANY, _QUARTER, "on the most predictive quarter of the columns", "few columns carry the signal"
     ),
     "pca": Piece(
-        "",
-        "",
-        SCALED,
-        ("PCA(n_components=0.95)",),
-        "on principal components",
-        "directions of low variance are mostly noise",
+        SCALED, "PCA(n_components=0.95)", "on principal components", "directions of low variance are mostly noise"
     ),
-    "pairs": Piece("", "", LINEAR, (_PAIRS,), "on products of columns", "some columns interact"),
-    "squares": Piece("", "", LINEAR, (_SQUARES,), "on squares and products", "effects can be curved and can interact"),
-    "kernel": Piece(
-        "",
-        "",
-        LINEAR,
-        ("Nystroem(n_components=100, random_state=0)",),
-        "on a kernel approximation",
-        "a kernel gives a curved decision boundary",
-    ),
-    "prototypes": Piece(
-        "", "", ANY, (_PROTOTYPES,), "with distances to eight cluster centres", "rows often form clusters"
-    ),
+    "pairs": Piece(LINEAR, _PAIRS, "on products of columns", "some columns interact"),
+    "squares": Piece(LINEAR, _SQUARES, "on squares and products", "effects can be curved and can interact"),
+    "kernel": Piece(LINEAR, _KERNEL, "on a kernel approximation", "a kernel gives a curved decision boundary"),
+    "prototypes": Piece(ANY, _PROTOTYPES, "with distances to eight cluster centres", "rows often form clusters"),
 }
 
 BAGS = (0, 5, 10, 20)
@@ -213,7 +166,7 @@ def column_transformer(member: Member) -> str:
 
 def step_calls(member: Member) -> list[str]:
     """Return the code of the steps between the column transformer and the model."""
-    return [part for step in member.steps for part in STEPS[step].parts]
+    return [STEPS[step].code for step in member.steps]
 
 
 def columns_word(member: Member) -> str:
@@ -232,22 +185,15 @@ def columns_phrase(member: Member) -> str:
 def _numbers(member: Member) -> str:
     if member.numbers == "raw":
         return '"passthrough"'
-    flags = {"add_indicator": True} if member.flags else {}
-    imputer = call("SimpleImputer", strategy="median", **flags)
-    return call("make_pipeline", imputer, *NUMBERS[member.numbers].parts)
+    imputer = call("SimpleImputer", strategy="median", **({"add_indicator": True} if member.flags else {}))
+    return call("make_pipeline", imputer, NUMBERS[member.numbers].code)
 
 
 def _categories(member: Member, *, dense: bool) -> str:
-    coder = CATEGORIES[member.categories].parts
-    if member.categories == "ordinal":
-        return coder[0]
-    if member.categories == "target":
-        return coder[0] if member.numbers == "raw" else call("make_pipeline", *coder, _SCALER)
-    one_hot = call(
-        "OneHotEncoder",
-        handle_unknown="infrequent_if_exist",
-        min_frequency=5,
-        max_categories=30,
-        **({"sparse_output": False} if dense else {}),
-    )
-    return call("make_pipeline", 'SimpleImputer(strategy="most_frequent")', one_hot)
+    coder = CATEGORIES[member.categories].code
+    if coder:
+        needs_scale = member.categories == "target" and member.numbers != "raw"
+        return call("make_pipeline", coder, _SCALER) if needs_scale else coder
+    one_hot = 'OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=5, max_categories=30'
+    sparse = ", sparse_output=False" if dense else ""
+    return call("make_pipeline", 'SimpleImputer(strategy="most_frequent")', f"{one_hot}{sparse})")

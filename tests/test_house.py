@@ -26,8 +26,9 @@ MAY_IMPORT = {
 }
 LAYERS = {  # from the bottom; a part imports from parts further up in this list, and from itself
     "harness": (
-        "errors files text lines",
-        "stats data sandbox fingerprint",
+        "text",
+        "errors files",
+        "stats data sandbox",
         "audit workers",
         "problem",
         "score_store checks",
@@ -263,6 +264,12 @@ def test_nothing_is_committed_that_belongs_to_one_machine() -> None:
     assert not [name for name in names if re.search(r"(^|/)(uv\.lock|results\.tsv|__pycache__|\.ratchet)(/|$)", name)]
     tables = {name for name in names if name.startswith("data/") and name.endswith((".csv", ".feather", ".npy"))}
     assert tables == {"data/heart.csv"}  # the default table alone
+
+
+def test_nothing_that_is_committed_names_a_registry() -> None:
+    """Packages come from wherever the reader's uv and pip look: a class may have a mirror of its own, or none."""
+    hosts = re.compile(rb"(py(pi)|python(hosted)|npm(js)|ana(conda))\.(org|com)|[/.](mcr|ghcr|quay)\.")
+    assert [path.relative_to(ROOT).as_posix() for path in tracked() if hosts.search(path.read_bytes())] == []
 
 
 def test_nothing_destroys_work() -> None:

@@ -1,12 +1,19 @@
-"""The engine installs alone, into an empty environment, and runs on a repository that knows nothing of tables."""
+"""The engine installs alone, into an empty environment, and runs on a repository that knows nothing of tables.
+
+A container for VS Code and Codespaces has the whole project ready.
+"""
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = """name: demo
@@ -54,3 +61,18 @@ def test_the_engine_brings_no_machine_learning_and_no_generic_name(installed: Pa
     names = ("harness", "researcher", "prepare", "numpy", "pandas", "sklearn", "matplotlib")
     done = run(installed / "bin/python", "-I", "-c", code.replace("NAMES", repr(names)), cwd=installed)
     assert done.stdout == "[]\n", done.stderr
+
+
+def test_the_container_is_ready_and_takes_nothing_from_its_host() -> None:
+    text = (ROOT / ".devcontainer/devcontainer.json").read_text("utf-8")
+    config = json.loads(text)  # without the comments that this file may have, so that every tool reads it
+    image, python = config["image"].split(":")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert image == "python"  # with git and a compiler's OpenMP, which LightGBM needs; -slim has neither
+    assert SpecifierSet(project["requires-python"]).contains(python)
+    assert config["onCreateCommand"] == "pip install uv && uv sync"
+    # A `.venv` in the folder that the container shares would replace the host's own.
+    environment = config["containerEnv"]["UV_PROJECT_ENVIRONMENT"]
+    assert config["customizations"]["vscode"]["settings"]["python.defaultInterpreterPath"].startswith(environment)
+    assert set(re.findall(r"""(?:^|["\s=:])(/[^"\s]*)""", text)) == {environment, f"{environment}/bin/python"}
+    assert not re.search(r"localEnv|localWorkspaceFolder|mount", text)

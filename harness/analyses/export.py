@@ -21,8 +21,7 @@ from harness.data.config import card_text
 from harness.data.table import Table
 from harness.errors import UserError
 from harness.evaluate import Result
-from harness.fingerprint import PACKAGES
-from harness.harness import Harness
+from harness.harness import PACKAGES, Harness
 from harness.problem import Problem
 from harness.stats import auc, delong_interval, noise_floor, val_auc_se
 from harness.trainfile import read_file

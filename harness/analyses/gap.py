@@ -76,7 +76,7 @@ def compare(
 ) -> Gap | None:
     """Return the gaps; None if a class has fewer than two rows in a part.
 
-    Source: DeLong's variance (harness/stats/delong.py) of the contrast winner minus mean of the plain models. The parts
+    Source: DeLong's variance (harness/stats/auc.py) of the contrast winner minus mean of the plain models. The parts
     are disjoint, so the variances of the folds and of the held-out rows add up.
     """
     parts = [

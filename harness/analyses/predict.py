@@ -27,8 +27,8 @@ from harness.evaluate import FoldWorkers
 from harness.files import write_atomic
 from harness.harness import Harness
 from harness.problem import Scores
+from harness.text import one_line
 from harness.trainfile import Status, TrainFile, read_file
-from harness.workers.pool import one_line
 
 NEEDED = (MODEL, SOURCE, TABLE)
 

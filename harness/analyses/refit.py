@@ -16,8 +16,9 @@ import pandas as pd
 from harness.errors import UserError
 from harness.evaluate import FoldWorkers
 from harness.problem import Scores
+from harness.text import one_line
 from harness.trainfile import TrainFile
-from harness.workers.pool import MB, Answer, Task, one_line
+from harness.workers.pool import MB, Answer, Task
 
 HEADER_BYTES = 8  # the size of the scores before the model: harness.workers.modelfile.HEADER
 N_AGAIN = 500  # rows that must score the same after the model is loaded

@@ -6,18 +6,24 @@ be measured is skipped, which makes the lead larger, not smaller. If none could 
 
 Not covered: knowledge. A good formula may beat all plain models, so a lead alone does not reject a file. A lead that is
 kept on recombined rows even clears it. An interaction of three columns, however, is lost there just as a table is.
+
+The scores of the plain models also say how large a gain from stored labels can be without being detected. This is a
+property of the table, not of a file. There are three kinds of knowledge with a limit each. harness/analyses/gap.py
+tests the rest on the held-out rows at the end of a run.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from harness.checks.base import Failure
 from harness.checks.context import CheckContext, FoldScores, Lead
+from harness.checks.jumps import HIDDEN
 from harness.checks.perturb import Perturbation
 from harness.problem import Rows, Scores
 from harness.stats import auc, components, components_variance, paired_val_auc_se, val_auc_se
@@ -103,12 +109,9 @@ def _lead_over(context: CheckContext, name: str, plain: Sequence[FoldScores]) ->
     ahead = context.val_auc - context.auc_of(plain)
     if ahead <= 0:
         return None
-    ours = context.unprimed()
-    noise = _noise(context, plain)
-    ahead_recombined = context.probe_auc_of(Perturbation.RECOMBINED, ours) - context.probe_auc_of(
-        Perturbation.RECOMBINED, plain
-    )
-    lost = find_lost(context, ours, plain)
+    ours, noise = context.unprimed(), _noise(context, plain)
+    recombined = [context.probe_auc_of(Perturbation.RECOMBINED, folds) for folds in (ours, plain)]
+    ahead_recombined, lost = recombined[0] - recombined[1], find_lost(context, ours, plain)
     if noise is None or lost is None or not math.isfinite(ahead + ahead_recombined):
         return Failure(f"the lead over {name} has no standard error: a class has fewer than two rows in a fold")
     is_clear = ahead > max(CLEAR * noise, LONG)
@@ -121,7 +124,7 @@ def find_lost(
     """Return how much smaller the lead over a plain model is on recombined rows, and the standard error of this loss.
 
     None if a class has fewer than two rows. Both leads are differences on the same rows, so that the error of the loss
-    is far smaller than that of a lead. Source: as in harness/stats/delong.py, for a contrast of four curves.
+    is far smaller than that of a lead. Source: as in harness/stats/auc.py, for a contrast of four curves.
     """
     parts = [_lost_in_fold(context, one, other) for one, other in zip(ours, plain, strict=True)]
     found = [part for part in parts if part is not None]
@@ -165,8 +168,58 @@ def _noise(context: CheckContext, plain: Sequence[FoldScores]) -> float | None:
 
     Without this bound a file could widen its own error by ranking a few certain rows last.
     """
-    y = np.concatenate([context.problem.y[fold.val] for fold in context.folds])
-    of_fold = np.repeat(np.arange(len(context.folds)), [len(fold.val) for fold in context.folds])
-    theirs, ours = (np.concatenate([fold.scores for fold in folds]) for folds in (plain, context.folds))
+    y, of_fold, theirs = context.out_of_fold(plain)
+    ours = context.out_of_fold(context.folds)[2]
     errors = paired_val_auc_se(y, of_fold, theirs, ours), val_auc_se(y, of_fold, theirs)
     return min((error.value for error in errors if error is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Invisible:
+    """Gains in val_auc that are not detected, by the kind of knowledge; None if not measured.
+
+    `smooth` is kept on recombined rows, as by a model; `lost` is not; `exact` is knowledge of single rows.
+    """
+
+    smooth: float
+    lost: float | None
+    exact: float
+
+    @property
+    def largest(self) -> float:
+        """The largest of them."""
+        return max(self.smooth, self.lost or 0.0, self.exact)
+
+    def __str__(self) -> str:
+        """State the sizes in one sentence."""
+        lost = "" if self.lost is None else f"{self.lost:.4f} from labels lost on recombined rows, "
+        return (
+            f"Not detectable on this table are gains up to about +{self.largest:.3f} val_auc ({self.smooth:.4f} from a "
+            f"smooth function of the labels, {lost}{self.exact:.4f} from {HIDDEN} exact rows)"
+        )
+
+
+def find_invisible(context: CheckContext) -> Invisible | None:
+    """Return the sizes from the plain models that were measured so far; None without any."""
+    plain = measured(context)
+    best = max(plain, key=context.auc_of, default=None)
+    if best is None:
+        return None
+    noise = val_auc_se(*context.out_of_fold(best))
+    smooth = max(LONG, CLEAR * noise.value if noise else 0.0)
+    pairs = [find_lost(context, one, other) for one, other in itertools.combinations(plain, 2)]
+    errors = [found[1] for found in pairs if found is not None]
+    lost = LOST * float(np.median(errors)) if errors else None  # as between two plain models
+    return Invisible(smooth, lost, _exact(context, best))
+
+
+def _exact(context: CheckContext, best: Sequence[FoldScores]) -> float:
+    """Return the gain if the rows that the best plain model ranks worst were ranked best."""
+    gains = []
+    for fold in best:
+        y = context.problem.y[fold.val]
+        sizes = np.bincount(y, minlength=context.problem.n_classes)
+        n_questions = 1 if context.problem.n_classes == 2 else context.problem.n_classes
+        gains.append(1 / (sizes[y] * n_questions) - components(y, fold.scores))
+    worst = np.sort(np.concatenate(gains))[-HIDDEN:]
+    return float(worst.sum()) / len(best)

@@ -85,6 +85,10 @@ class CheckContext:
         """Return the mean over the folds of the AUC on the validation rows."""
         return mean_of_folds([auc(self.problem.y[fold.val], fold.scores) for fold in folds])
 
+    def out_of_fold(self, folds: Sequence[FoldScores]) -> tuple[Rows, Rows, Scores]:
+        """Return (labels, fold numbers, scores) of the validation rows of all folds, one after another."""
+        return self.problem.out_of_fold([fold.scores for fold in folds])
+
     def probe_auc_of(self, kind: Perturbation, folds: Sequence[FoldScores]) -> float:
         """Return the mean over the folds of the AUC on one kind of probe rows, with the labels of their origins."""
         return mean_of_folds([auc(y, scores) for y, scores in (self.probes_of(kind, fold) for fold in folds)])
@@ -111,15 +115,8 @@ class CheckContext:
     ) -> list[FoldScores] | Failure:
         """Fit and score these folds again in new processes. Return a Failure if one of them fails.
 
-        Parameters
-        ----------
-        folds : sequence of FoldScores
-        inverted : bool
-            Fit on the next class of each row instead of its own; of two classes, the other one.
-        source : str or None
-            Source to run instead of the measured file.
-        budget : TaskBudget or None
-            Budget to use instead of that of a check.
+        With `inverted`, fit on the next class of each row instead of its own; of two classes, the other one. `source`
+        runs instead of the measured file, and `budget` is used instead of that of a check.
         """
         labels = (self.problem.y + inverted) % self.problem.n_classes
         tasks = [
@@ -152,13 +149,9 @@ class CheckContext:
     def copies(self, wanted: Sequence[Rows], *, n_copies: int) -> list[Scores] | Failure:
         """Return each fold's scores of new moved copies of some validation rows, shape (n_rows, n_copies, …).
 
-        A fold with wanted rows is fitted again and scores the copies first, in random order, then the validation rows.
-        A file that remembers the rows it has scored has then not seen their origins. Return a Failure if a fit fails.
-
-        Parameters
-        ----------
-        wanted : one int array for each fold
-            Positions among its validation rows.
+        `wanted` holds for each fold positions among its validation rows. A fold with wanted rows is fitted again and
+        scores the copies first, in random order, then the validation rows. A file that remembers the rows it has scored
+        has then not seen their origins. Return a Failure if a fit fails.
         """
         rng, units = np.random.default_rng([self.problem.seed, 6]), measured_in(self.problem.X)
         tasks, places = [], []
@@ -205,17 +198,16 @@ class CheckContext:
         """
         known = self.plain.get(source)
         if known is None or (isinstance(known, Failure) and known.is_transient and known.n_tries < MAX_TRIES):
-            folds = [replace(fold, fit=self._some(fold.fit, max_rows)) for fold in self.folds]
+            folds = list(self.folds)
+            for place, fold in enumerate(folds):
+                if max_rows is not None and len(fold.fit) > max_rows:
+                    rng = np.random.default_rng(self.problem.seed)
+                    folds[place] = replace(fold, fit=np.sort(rng.choice(fold.fit, max_rows, replace=False)))
             scored = self.refit(folds, source=source, budget=self.plain_budget)
             if isinstance(scored, Failure) and isinstance(known, Failure):
                 scored = replace(scored, n_tries=known.n_tries + 1)
             self.plain[source] = scored
         return self.plain[source]
-
-    def _some(self, rows: Rows, max_rows: int | None) -> Rows:
-        if max_rows is None or len(rows) <= max_rows:
-            return rows
-        return np.sort(np.random.default_rng(self.problem.seed).choice(rows, max_rows, replace=False))
 
     def features(self, blocks: Sequence[pd.DataFrame]) -> list[np.ndarray[Any, Any]] | Failure:
         """Return the features of each block, each from its own process. Return a Failure if one of them fails."""

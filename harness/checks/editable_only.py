@@ -21,7 +21,9 @@ from __future__ import annotations
 import ast
 import functools
 import re
+import symtable
 import sys
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 
 from harness.checks import hints, literals, texts
@@ -36,8 +38,7 @@ from harness.checks.allowlist import (
 )
 from harness.checks.base import CheckResult, Cost
 from harness.checks.context import CheckContext
-from harness.checks.names import MAX_PARTS, Names, read_names
-from harness.checks.unbound import unbound
+from harness.checks.names import MAX_PARTS, Names
 
 NAME = "editable-only"
 CATCHES = "changes outside the contract, undeclared imports, file, process and network access, tables in the source"
@@ -96,9 +97,8 @@ def _violations(source: str, tree: ast.Module) -> Violations:
         yield from _prediction(statement)
         if isinstance(statement, ast.If) and statement is not frozen and "__main__" in ast.dump(statement.test):
             yield statement.lineno, "the last block is frozen; it only calls prepare.evaluate"
-    for line, name in unbound(source, tree, FORBIDDEN_NAMES):
-        yield line, f"{name} is not allowed in train.py"
-    names = read_names(ast.Module([node for node in tree.body if node is not frozen], []))
+    yield from _builtins(source, tree)
+    names = Names(ast.Module([node for node in tree.body if node is not frozen], []))
     yield from texts.violations(names)
     yield from hints.violations(names)
     for node in names.nodes:
@@ -127,12 +127,9 @@ def _prediction(statement: ast.stmt) -> Violations:
         ):
             has_sign = isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.UAdd | ast.USub)
             bare = value.operand if isinstance(value, ast.UnaryOp) and has_sign else value
-            is_number = isinstance(bare, ast.Constant) and type(bare.value) in {int, float}
-            if not is_number:
-                yield (
-                    statement.lineno,
-                    "PREDICTION is one number, the change of val_auc that you expect, such as +0.003",
-                )
+            if not (isinstance(bare, ast.Constant) and type(bare.value) in {int, float}):
+                reason = "PREDICTION is one number, the change of val_auc that you expect, such as +0.003"
+                yield statement.lineno, reason
 
 
 def _indirect(node: ast.AST, names: Names) -> Violations:
@@ -204,3 +201,87 @@ def _path(path: str, line: int) -> Violations:
         is_private = part.startswith("_") and not texts.DUNDER.fullmatch(part) and top not in OPEN_INSIDE
         if top in PACKAGES | STANDARD and (is_module or is_private):
             yield line, f"{top}.{part} is not part of the public interface of {top}"
+
+
+def _builtins(source: str, tree: ast.Module) -> Violations:
+    """Check the builtins that the file uses, among names that it may bind itself.
+
+    In a function a name that is bound anywhere in it is never the builtin. A module and the body of a class use the
+    builtin until the name is bound, so there a plain statement must bind it before its first use. A name that is bound
+    only in a branch or a loop counts as not bound.
+    """
+    lines: dict[str, list[int]] = {}
+    augmented = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Load()) if name in FORBIDDEN_NAMES:
+                lines.setdefault(name, []).append(node.lineno)
+            case ast.AugAssign(target=ast.Name(id=name)) if name in FORBIDDEN_NAMES:
+                lines.setdefault(name, []).append(node.lineno)
+                augmented.add(name)
+    if not lines:
+        return
+    kept = {name for name in lines if _binds_first(tree.body, name)}
+    lost = {name for name in lines if _is_deleted(tree, name)}
+    classes = {(node.name, node.lineno): node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    for table in _tables(symtable.symtable(source, "train.py", "exec")):
+        body = classes.get((table.get_name(), table.get_lineno())) if table.get_type() == "class" else None
+        for name in (lines.keys() - (kept - lost)) & set(table.get_identifiers()):
+            symbol = table.lookup(name)
+            if not (symbol.is_referenced() or name in augmented) or not _may_be_builtin(table, name):
+                continue
+            # the body of a class, without keywords such as a metaclass, that binds the name before it is used
+            is_bound = body is not None and not (body.keywords or symbol.is_global()) and _binds_first(body.body, name)
+            if name in lost or not is_bound:
+                found = sorted(lines[name])
+                line = found[min(bisect_left(found, table.get_lineno()), len(found) - 1)]
+                yield line, f"{name} is not allowed in train.py"
+
+
+def _may_be_builtin(table: symtable.SymbolTable, name: str) -> bool:
+    """Return whether a name is not local to a function; only a module and a class body fall back to builtins."""
+    symbol = table.lookup(name)
+    is_of_module = table.get_type() in {"module", "class"} or symbol.is_global()
+    return is_of_module and not symbol.is_free()
+
+
+def _tables(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
+    yield table
+    for child in table.get_children():
+        yield from _tables(child)
+
+
+def _binds_first(body: list[ast.stmt], name: str) -> bool:
+    for statement in body:
+        if _reads(statement, name):
+            return False
+        match statement:
+            case ast.FunctionDef(name=bound) | ast.ClassDef(name=bound) if bound == name:
+                return True
+            case ast.Assign(targets=targets) if any(isinstance(t, ast.Name) and t.id == name for t in targets):
+                return True
+            case ast.AnnAssign(target=ast.Name(id=bound), value=ast.expr()) if bound == name:
+                return True
+            case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+                if any((alias.asname or alias.name.split(".")[0]) == name for alias in aliases):
+                    return True
+    return False
+
+
+def _reads(statement: ast.stmt, name: str) -> bool:
+    for node in ast.walk(statement):
+        match node:
+            case ast.Name(id=read, ctx=ast.Load()) | ast.AugAssign(target=ast.Name(id=read)) if read == name:
+                return True
+    return False
+
+
+def _is_deleted(tree: ast.Module, name: str) -> bool:
+    """Return whether a name is deleted somewhere, or a class may store its names in a custom mapping."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=bound, ctx=ast.Del()) | ast.ExceptHandler(name=bound) if bound == name:
+                return True
+            case ast.FunctionDef(name="__prepare__"):
+                return True
+    return False

@@ -24,21 +24,15 @@ def violations(names: Names) -> Violations:
     """Return (line, reason) for every hint that would run code."""
     dispatches = names.mentions(DISPATCHERS)
     for node in names.nodes:
-        yield from _hints(node)
+        hint = getattr(node, "annotation", None) or getattr(node, "returns", None)
+        if hint is not None:
+            yield from _hint(hint)
         if dispatches:
             yield from _register(node, names)
 
 
-def _hints(node: ast.AST) -> Violations:
-    """Check the type hints of a function or variable; libraries may evaluate a quoted one."""
-    match node:
-        case ast.arg(annotation=ast.expr() as hint) | ast.AnnAssign(annotation=hint):
-            yield from _hint(hint)
-        case ast.FunctionDef(returns=ast.expr() as hint) | ast.AsyncFunctionDef(returns=ast.expr() as hint):
-            yield from _hint(hint)
-
-
 def _hint(hint: ast.expr) -> Violations:
+    """Check the type hint of a function or variable; libraries may evaluate a quoted one."""
     waiting: list[ast.AST] = [hint]
     while waiting:
         node = waiting.pop()
@@ -46,15 +40,11 @@ def _hint(hint: ast.expr) -> Violations:
             continue
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield from _quoted(node.value, hint.lineno)
-        elif isinstance(node, ast.JoinedStr | ast.BinOp) and not _is_union(node):
+        elif isinstance(node, ast.JoinedStr) or (isinstance(node, ast.BinOp) and not isinstance(node.op, ast.BitOr)):
             yield hint.lineno, "a type hint that is computed at run time. Write the type out"
         elif isinstance(node, ast.Name) and node.id in FORBIDDEN_NAMES:
             yield hint.lineno, f"{node.id} is not a type. Use a type as the hint"
         waiting.extend(ast.iter_child_nodes(node))
-
-
-def _is_union(node: ast.AST) -> bool:
-    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr)
 
 
 def _quoted(text: str, line: int) -> Violations:
@@ -93,13 +83,9 @@ def _is_registered_by_type(node: ast.Attribute, holder: ast.AST, names: Names) -
         case ast.Call(func=called, args=[first, *_], keywords=[]) if called is node:
             return _is_type(first, names)
         case ast.FunctionDef(decorator_list=[*_, last]) if last is node:
-            return all(_is_type(hint, names) for hint in _all_hints(holder))
+            arguments = [one.annotation for one in ast.walk(holder.args) if isinstance(one, ast.arg)]
+            return all(_is_type(hint, names) for hint in (*arguments, holder.returns) if hint)
     return False
-
-
-def _all_hints(function: ast.FunctionDef) -> list[ast.expr]:
-    arguments = [node for node in ast.walk(function.args) if isinstance(node, ast.arg)]
-    return [hint for hint in (*(argument.annotation for argument in arguments), function.returns) if hint]
 
 
 def _is_type(node: ast.expr, names: Names) -> bool:
@@ -115,10 +101,9 @@ def _is_type(node: ast.expr, names: Names) -> bool:
             return bool(names.path(node))
         case ast.Name(id=name):
             bound = names.bindings.get(name, [])
-            return all(_is_plain_type(other) for other in bound) and (bool(bound) or name in TYPES)
+            classes = [one for one in bound if not isinstance(one, ast.alias)]
+            is_plain = all(
+                isinstance(one, ast.ClassDef) and not (one.decorator_list or one.keywords) for one in classes
+            )
+            return is_plain and (bool(bound) or name in TYPES)
     return False
-
-
-def _is_plain_type(node: ast.AST) -> bool:
-    is_plain_class = isinstance(node, ast.ClassDef) and not node.decorator_list and not node.keywords
-    return is_plain_class or isinstance(node, ast.alias)

@@ -3,7 +3,7 @@
 Five tests, since none of them suffices:
 
 - *Moved rows.* A table of exact rows does not recognise a row that was moved by less than its unit
-  (harness/checks/jumps.py; if only a few scores jump, harness/checks/exact_rows.py).
+  (harness/checks/jumps.py).
 - *Plain models.* Is the file better than what can be learned (harness/checks/baselines.py)?
 - *Recombined rows.* What was fitted to the very rows loses its lead on rows that are combined from two of one class.
   The standard error of this paired loss is far smaller than that of the lead, so that small leads are tested as well.
@@ -29,20 +29,16 @@ and about 80 each on sonar, haberman, breast_recurrence, pima, german_credit and
 
 Not covered: up to four exact rows; a prior as smooth as a linear model, which keeps its lead on recombined rows; seeds
 that are hidden as other constants; knowledge of the author. The evidence states how large such a gain can be on the
-table (harness/checks/invisible.py). too-good reports every clear lead. What was learned elsewhere from the rows of the
+table (harness/checks/baselines.py). too-good reports every clear lead. What was learned elsewhere from the rows of the
 folds shows on the held-out rows at the end (harness/analyses/gap.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from harness.checks import baselines, exact_rows, jumps, seeds
+from harness.checks import baselines, jumps, seeds
 from harness.checks.base import CheckResult, Cost, Failure, could_not_look
 from harness.checks.context import CheckContext, Lead
-from harness.checks.exact_rows import ExactRows
-from harness.checks.invisible import find_invisible
-from harness.checks.jumps import Jumps
+from harness.checks.jumps import ExactRows, Jumps
 from harness.checks.seeds import SeedDraws
 
 NAME = "label-flip"
@@ -58,19 +54,21 @@ def run(context: CheckContext) -> CheckResult:
     """Run all tests: one failed test rejects the file, and only all of them clear it."""
     lead, found = baselines.find_lead(context), count_jumps(context)
     context.lead = lead if isinstance(lead, Lead) else None
-    exact = None if found.is_a_table else exact_rows.find(context)
+    exact = None if found.is_a_table else jumps.find_exact_rows(context)
     is_of_labels, failure, seen = _judge_lead(context, found, lead)
-    draws = None if is_of_labels else seeds.find(context)
+    is_ahead = isinstance(lead, Lead) and lead.ahead >= seeds.LEAD
+    draws = seeds.find(context) if is_ahead and not is_of_labels else None
     drawn = draws if isinstance(draws, SeedDraws) else None
     evidence = "; ".join([*seen, *([str(drawn)] if drawn else []), *_describe(context, found, exact)])
     if drawn and drawn.is_picked:
         return CheckResult(False, f"seeds that were picked on these rows: {evidence}")
     if is_of_labels or (isinstance(exact, ExactRows) and exact.is_known):
         return CheckResult(False, f"signs of labels that were not learned in fit: {evidence}")
-    failed = _first_failure([lead, exact, draws, context.again(), failure])
+    results = (lead, exact, draws, context.again(), failure)
+    failed = next((result for result in results if isinstance(result, Failure)), None)
     if failed is not None:
         return could_not_look(failed, evidence)
-    invisible = find_invisible(context)
+    invisible = baselines.find_invisible(context)
     return CheckResult(True, f"no sign of stored labels: {evidence}" + (f". {invisible}" if invisible else ""))
 
 
@@ -82,10 +80,6 @@ def _describe(context: CheckContext, found: Jumps, exact: ExactRows | Failure | 
         str(found),
         *([str(exact)] if isinstance(exact, ExactRows) else []),
     ]
-
-
-def _first_failure(results: Iterable[object]) -> Failure | None:
-    return next((result for result in results if isinstance(result, Failure)), None)
 
 
 def _judge_lead(

@@ -25,13 +25,11 @@ def violations(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Return (line, reason) for everything beyond a limit. Texts that are statements (docstrings) do not count."""
     alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     constants = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in alone]
-    yield from _numbers([node for node in constants if _is_number(node.value)])
+    yield from _numbers([node for node in constants if type(node.value) in {int, float, complex}])
     hypothesis = find_hypothesis(tree)
-    if hypothesis is not None and len(str(hypothesis.value)) > MAX_TEXT:
-        yield (
-            hypothesis.lineno,
-            f"HYPOTHESIS of {len(str(hypothesis.value))} characters. Write one line of at most 200",
-        )
+    n_characters = len(str(hypothesis.value)) if hypothesis else 0
+    if hypothesis and n_characters > MAX_TEXT:
+        yield hypothesis.lineno, f"HYPOTHESIS of {n_characters} characters. Write one line of at most 200"
     yield from _texts([node for node in constants if isinstance(node.value, str | bytes)], hypothesis)
     for node in ast.walk(tree):
         if isinstance(node, ast.List | ast.Tuple | ast.Set | ast.Dict):
@@ -48,10 +46,6 @@ def find_hypothesis(tree: ast.Module) -> ast.Constant | None:
             ):
                 return text
     return None
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float | complex) and not isinstance(value, bool)
 
 
 def _numbers(nodes: Sequence[ast.Constant]) -> Iterator[tuple[int, str]]:

@@ -7,8 +7,8 @@ Not covered: parameters and return values. Such a text is "not known", and each 
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 
 MAX_PARTS = 8  # names in a path; limits the time to resolve one
 MAX_DEPTH = 10  # of names that refer to names
@@ -19,22 +19,46 @@ SCOPE = (*FUNCTION, *COMPREHENSION, ast.ClassDef, ast.Module)
 VIEWS = {"items", "keys", "values"}
 
 
-@dataclass(frozen=True, slots=True)
 class Names:
     """The nodes of a file's syntax tree, their parents, and the bindings of its names."""
 
-    nodes: list[ast.AST]
-    parents: Mapping[ast.AST, ast.AST]
-    modules: Mapping[str, str]
-    bindings: Mapping[str, list[ast.AST]]  # the nodes that bind a name, in any scope
-    local: Mapping[tuple[ast.AST, str], list[ast.AST]]  # and in one scope
-    loads: Mapping[str, list[ast.AST]]
-    from_within: frozenset[str]  # names of an outer scope that an inner one binds
-    known: dict[ast.AST, set[str] | None]  # texts of expressions that have been resolved
+    def __init__(self, tree: ast.Module) -> None:
+        self.nodes = list(ast.walk(tree))
+        self.parents: dict[ast.AST, ast.AST] = {}
+        self.modules: dict[str, str] = {}  # the dotted path of each imported name
+        self.bindings: dict[str, list[ast.AST]] = defaultdict(list)  # the nodes that bind a name, in any scope
+        self.loads: dict[str, list[ast.AST]] = defaultdict(list)
+        self._local: dict[tuple[ast.AST, str], list[ast.AST]] = defaultdict(list)  # the bindings in one scope
+        self._from_within: set[str] = set()  # names of an outer scope that an inner one binds
+        self._known: dict[ast.AST, set[str] | None] = {}  # texts of expressions that have been resolved
+        scopes: dict[ast.AST, ast.AST] = {}
+        for node in self.nodes:
+            scope = node if isinstance(node, SCOPE) else scopes.get(node, tree)
+            for child in ast.iter_child_nodes(node):
+                self.parents[child], scopes[child] = node, scope
+            if name := _bound(node):
+                self.bindings[name].append(node)
+                self._local[scopes[node], name].append(node)
+            elif isinstance(node, ast.Name):
+                self.loads[node.id].append(node)
+            elif isinstance(node, ast.Global | ast.Nonlocal):
+                self._from_within.update(node.names)
+            elif isinstance(node, ast.NamedExpr):
+                self._from_within.add(final(node.target))
+        self._read_modules()
 
     def path(self, node: ast.AST) -> str:
-        """Return the dotted path of a name or attribute, or '' if it does not begin at an imported name."""
-        return dotted(node, self.modules)
+        """Return the dotted path of a name or attribute, or '' if it does not begin at an imported name.
+
+        Also '' for a path longer than MAX_PARTS; the shorter paths that it begins with are checked as attributes.
+        """
+        parts: list[str] = []
+        while isinstance(node, ast.Attribute) and len(parts) < MAX_PARTS:
+            parts.append(node.attr)
+            node = node.value
+        if not isinstance(node, ast.Name) or node.id not in self.modules:
+            return ""
+        return ".".join([self.modules[node.id], *reversed(parts)])
 
     def called(self, node: ast.AST) -> str:
         """Return the original name of what is called, also if it was imported under another name."""
@@ -46,24 +70,10 @@ class Names:
             return {node.value} if isinstance(node.value, str) else None
         if node is None or depth > MAX_DEPTH:
             return None
-        if node not in self.known:
-            self.known[node] = None  # a name that refers to itself is not known
-            self.known[node] = self._texts(node, depth + 1)
-        return self.known[node]
-
-    def _texts(self, node: ast.AST, depth: int) -> set[str] | None:
-        match node:
-            case ast.IfExp(body=body, orelse=orelse):
-                return _union([self.texts(body, depth), self.texts(orelse, depth)])
-            case ast.Subscript(value=value):
-                held = self._literal(value)
-                cells = held.values if isinstance(held, ast.Dict) else _cells(held)
-                return _union([self.texts(cell, depth) for cell in cells]) if cells else None
-            case ast.Name(id=name):
-                scope = self._scope_of(name, node)
-                found = self.local[scope, name] if scope and name not in self.from_within else []
-                return _union([self._texts_of_binding(binding, depth) for binding in found]) if found else None
-        return None
+        if node not in self._known:
+            self._known[node] = None  # a name that refers to itself is not known
+            self._known[node] = self._texts(node, depth + 1)
+        return self._known[node]
 
     def is_text(self, node: ast.AST | None) -> bool:
         """Return whether an expression is a text that is not empty, literal or computed at run time."""
@@ -90,16 +100,48 @@ class Names:
 
     def is_own_self(self, node: ast.AST) -> bool:
         """Return whether a name is the `self` of a method and not bound again in it."""
-        if not (isinstance(node, ast.Name) and node.id == "self"):
+        scope = self._scope_of("self", node) if isinstance(node, ast.Name) and node.id == "self" else None
+        if not isinstance(scope, ast.FunctionDef) or not isinstance(self.parents[scope], ast.ClassDef):
             return False
-        scope = self._scope_of(node.id, node)
-        first = [*scope.args.posonlyargs, *scope.args.args][:1] if isinstance(scope, ast.FunctionDef) else []
-        return (
-            [arg.arg for arg in first] == ["self"]
-            and scope is not None
-            and isinstance(self.parents[scope], ast.ClassDef)
-            and len(self.local[scope, "self"]) == 1
-        )
+        first = [*scope.args.posonlyargs, *scope.args.args][:1]
+        return [arg.arg for arg in first] == ["self"] and len(self._local[scope, "self"]) == 1
+
+    def _read_modules(self) -> None:
+        """Collect the imported names, and the names that are assigned from one."""
+        for node in self.nodes:
+            match node:
+                case ast.ImportFrom(module=module, names=aliases) if (module or "").count(".") <= MAX_PARTS:
+                    self.modules |= {alias.asname or alias.name: f"{module}.{alias.name}" for alias in aliases}
+                case ast.Import(names=aliases):
+                    for alias in aliases:
+                        top = alias.name.split(".")[0]
+                        self.modules[alias.asname or top] = alias.name if alias.asname else top
+        for node in self.nodes:
+            match node:
+                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Name() | ast.Attribute() as value):
+                    path = self.path(value)
+                    if path and path.count(".") < MAX_PARTS:
+                        self.modules.setdefault(name, path)
+
+    def _texts(self, node: ast.AST, depth: int) -> set[str] | None:
+        match node:
+            case ast.IfExp(body=body, orelse=orelse):
+                return self._union([body, orelse], depth)
+            case ast.Subscript(value=value):
+                held = self._literal(value)
+                return self._union(held.values if isinstance(held, ast.Dict) else _cells(held), depth)
+            case ast.Name(id=name):
+                sets = [self._texts_of_binding(binding, depth) for binding in self._found(name, node)]
+                return _joined(sets)
+        return None
+
+    def _union(self, cells: Sequence[ast.expr | None], depth: int) -> set[str] | None:
+        return _joined([self.texts(cell, depth) for cell in cells])
+
+    def _found(self, name: str, node: ast.AST) -> list[ast.AST]:
+        """Return the bindings of a name in the scope that a node sees it in; none if an inner scope binds it too."""
+        scope = self._scope_of(name, node)
+        return self._local[scope, name] if scope and name not in self._from_within else []
 
     def _texts_of_binding(self, binding: ast.AST, depth: int) -> set[str] | None:
         holder = self.parents[binding]
@@ -113,40 +155,35 @@ class Names:
             case ast.AnnAssign(value=value) if place is None:
                 return self.texts(value, depth)
             case ast.For(target=target, iter=rows) | ast.comprehension(target=target, iter=rows) if target is binding:
-                return self._texts_of_rows(rows, place, depth)
+                return self._union(self._cells_of_rows(rows, place), depth)
         return None
 
-    def _texts_of_rows(self, rows: ast.expr, place: int | None, depth: int) -> set[str] | None:
-        """Return the texts that a loop iterates over, or those at one position of its rows."""
+    def _cells_of_rows(self, rows: ast.expr, place: int | None) -> Sequence[ast.expr | None]:
+        """Return the cells that a loop iterates over, or those at one position of its rows; none if not known."""
         match rows:
             case ast.Call(func=ast.Name(id="enumerate"), args=[inner, *_]) if (
                 place == 1 and "enumerate" not in self.bindings
             ):
-                return self._texts_of_rows(inner, None, depth)
+                return self._cells_of_rows(inner, None)
             case ast.Call(func=ast.Name(id="zip"), args=columns) if "zip" not in self.bindings:
-                cell = _at(ast.Tuple(columns), place or 0)
-                return self._texts_of_rows(cell, None, depth) if cell and place is not None else None
+                column = None if place is None else _at(ast.Tuple(columns), place)
+                return self._cells_of_rows(column, None) if column else []
             case ast.Call(func=ast.Attribute(value=value, attr=view), args=[]) if view in VIEWS:
                 held = self._literal(value)
-                cells = _view(held, view, place) if isinstance(held, ast.Dict) else []
-            case _:
-                held = self._literal(rows)
-                cells = list(held.keys) if isinstance(held, ast.Dict) else _cells(held)
-                cells = [_at(cell, place) for cell in cells] if place is not None else cells
-        return _union([self.texts(cell, depth) for cell in cells]) if cells else None
+                return _view(held, view, place) if isinstance(held, ast.Dict) else []
+        held = self._literal(rows)
+        cells = held.keys if isinstance(held, ast.Dict) else _cells(held)
+        return cells if place is None else [_at(cell, place) for cell in cells]
 
     def _literal(self, node: ast.expr) -> ast.expr | None:
         """Return the literal collection that an expression is; a name must refer to one that never changes."""
         if not isinstance(node, ast.Name):
             return node
-        scope = self._scope_of(node.id, node)
-        found = self.local[scope, node.id] if scope else []
-        if len(found) != 1 or node.id in self.from_within:
-            return None
-        match self.parents[found[0]]:
+        found = self._found(node.id, node)
+        match self.parents[found[0]] if len(found) == 1 else None:
             case ast.Assign(targets=[_], value=value) | ast.AnnAssign(value=ast.expr() as value):
                 is_fixed = isinstance(value, ast.Tuple) or self._is_only_read(node.id)
-                inner = [*value.values] if isinstance(value, ast.Dict) else _cells(value)
+                inner = value.values if isinstance(value, ast.Dict) else _cells(value)
                 return value if is_fixed and all(_is_fixed(cell) for cell in inner) else None
         return None
 
@@ -162,7 +199,7 @@ class Names:
             below, child, inner = child, inner, self.parents[inner]
             if not _is_inside(inner, child, below):
                 continue
-            if (inner, name) in self.local:
+            if (inner, name) in self._local:
                 if not isinstance(inner, ast.ClassDef):
                     return inner
                 if not has_crossed:
@@ -179,65 +216,13 @@ def final(node: ast.AST) -> str:
     return ""
 
 
-def read_names(tree: ast.Module) -> Names:
-    """Collect the names of a file."""
-    nodes = list(ast.walk(tree))
-    parents: dict[ast.AST, ast.AST] = {}
-    scopes: dict[ast.AST, ast.AST] = {}
-    bindings: dict[str, list[ast.AST]] = {}
-    local: dict[tuple[ast.AST, str], list[ast.AST]] = {}
-    loads: dict[str, list[ast.AST]] = {}
-    for node in nodes:
-        scope = node if isinstance(node, SCOPE) else scopes.get(node, tree)
-        for child in ast.iter_child_nodes(node):
-            parents[child], scopes[child] = node, scope
-        name = _bound(node)
-        if name:
-            bindings.setdefault(name, []).append(node)
-            local.setdefault((scopes[node], name), []).append(node)
-        elif isinstance(node, ast.Name):
-            loads.setdefault(node.id, []).append(node)
-    return Names(nodes, parents, _bound_modules(nodes), bindings, local, loads, _from_within(nodes), {})
-
-
-def _from_within(nodes: list[ast.AST]) -> frozenset[str]:
-    names = {name for node in nodes if isinstance(node, ast.Global | ast.Nonlocal) for name in node.names}
-    return frozenset(names | {final(node.target) for node in nodes if isinstance(node, ast.NamedExpr)})
-
-
-def dotted(node: ast.AST, modules: Mapping[str, str]) -> str:
-    """Return the dotted path of an attribute, or '' if it does not begin at an imported name.
-
-    Also '' for a path longer than MAX_PARTS; the shorter paths that it begins with are checked as attributes.
-    """
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute) and len(parts) < MAX_PARTS:
-        parts.append(node.attr)
-        node = node.value
-    if not isinstance(node, ast.Name) or node.id not in modules:
-        return ""
-    return ".".join([modules[node.id], *reversed(parts)])
-
-
-def _bound_modules(nodes: list[ast.AST]) -> dict[str, str]:
-    """Return the dotted path of each imported name, and of the names that are assigned from one."""
-    paths: dict[str, str] = {}
-    for node in nodes:
-        for alias in node.names if isinstance(node, ast.Import | ast.ImportFrom) else ():
-            if isinstance(node, ast.ImportFrom):
-                if (node.module or "").count(".") > MAX_PARTS:
-                    break  # no package is that deep; editable_only refuses it
-                paths[alias.asname or alias.name] = f"{node.module}.{alias.name}"
-            else:
-                top = alias.name.split(".")[0]
-                paths[alias.asname or top] = alias.name if alias.asname else top
-    for node in nodes:
-        match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Name() | ast.Attribute() as value):
-                path = dotted(value, paths)
-                if path and path.count(".") < MAX_PARTS:
-                    paths.setdefault(name, path)
-    return paths
+def defaults(arguments: ast.arguments) -> Iterator[tuple[str, ast.expr]]:
+    """Yield the parameters that have a default value, each with it."""
+    positional = [*arguments.posonlyargs, *arguments.args]
+    pairs = [*zip(positional[::-1], arguments.defaults[::-1], strict=False)]
+    for argument, value in (*pairs, *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)):
+        if value is not None:
+            yield argument.arg, value
 
 
 def _bound(node: ast.AST) -> str | None:
@@ -274,40 +259,36 @@ def _is_inside(scope: ast.AST, child: ast.AST, below: ast.AST) -> bool:
             return child is value
         case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
             return below is not scope.generators[0].iter
-        case ast.Module():
-            return True
-    return False
+    return isinstance(scope, ast.Module)
 
 
 def _is_fixed(cell: ast.expr | None) -> bool:
     """Return whether the contents of a cell cannot change."""
-    return not isinstance(cell, ast.Tuple | ast.List | ast.Set | ast.Dict) or (
-        isinstance(cell, ast.Tuple) and all(_is_fixed(inner) for inner in cell.elts)
-    )
+    if isinstance(cell, ast.Tuple):
+        return all(map(_is_fixed, cell.elts))
+    return not isinstance(cell, ast.List | ast.Set | ast.Dict)
 
 
-def _view(held: ast.Dict, view: str, place: int | None) -> list[ast.expr | None]:
+def _view(held: ast.Dict, view: str, place: int | None) -> Sequence[ast.expr | None]:
     """Return the cells of a dict that a loop over one of its views iterates over."""
-    wanted = {"items": place, "keys": 0, "values": 1}[view]
-    if wanted not in {0, 1} or (place is not None and view != "items"):
-        return []
-    return list(held.keys) if wanted == 0 else [*held.values]
+    wanted = place if view == "items" else None if place is not None else ("keys", "values").index(view)
+    return held.keys if wanted == 0 else held.values if wanted == 1 else []
 
 
-def _cells(node: ast.expr | None) -> list[ast.expr | None]:
-    return [*node.elts] if isinstance(node, ast.Tuple | ast.List | ast.Set) else []
+def _cells(node: ast.expr | None) -> list[ast.expr]:
+    return node.elts if isinstance(node, ast.Tuple | ast.List | ast.Set) else []
 
 
 def _at(row: ast.expr | None, place: int) -> ast.expr | None:
     cells = _cells(row)
-    has_star = any(isinstance(cell, ast.Starred) for cell in cells)
-    return cells[place] if place < len(cells) and not has_star else None
+    return cells[place] if place < len(cells) and not any(isinstance(cell, ast.Starred) for cell in cells) else None
 
 
-def _union(sets: list[set[str] | None]) -> set[str] | None:
+def _joined(sets: list[set[str] | None]) -> set[str] | None:
+    """Return all texts together; None without any, if one is not known, or if they are too many."""
     found: set[str] = set()
     for texts in sets:
         if texts is None or len(found) > MAX_TEXTS:
             return None
         found |= texts
-    return found
+    return found if sets else None

@@ -7,7 +7,7 @@ import numpy as np
 from harness.checks.base import CheckResult, Cost
 from harness.checks.context import CheckContext, FoldScores
 from harness.checks.perturb import Perturbation
-from harness.checks.row_wise import differs
+from harness.checks.row_wise_features import differs
 
 NAME = "row-wise-predictions"
 CATCHES = "a pipeline that uses the batch it predicts: ranks, means, clusters or pseudo-labels of the rows to score"
@@ -20,18 +20,14 @@ MAX_GAIN = 1e-3
 
 def run(context: CheckContext) -> CheckResult:
     """Compare each validation row's score with its score in a shuffled batch of other rows."""
-    shares = [share_changed(fold) for fold in context.folds]
-    share = float(np.mean(shares))
-    gain = context.val_auc - context.probe_auc_of(Perturbation.COMPANION, context.folds) if _is_whole(context) else 0.0
+    share = float(np.mean([share_changed(fold) for fold in context.folds]))
+    # only if every validation row was scored again are both AUCs of the same rows
+    is_whole = all((fold.batch.kinds == Perturbation.COMPANION).sum() == len(fold.val) for fold in context.folds)
+    gain = context.val_auc - context.probe_auc_of(Perturbation.COMPANION, context.folds) if is_whole else 0.0
     evidence = (
         f"{100 * share:.1f} % of the scores depend on the other rows of the batch; val_auc changes by {abs(gain):.4f}"
     )
     return CheckResult(share <= MAX_SHARE and abs(gain) <= MAX_GAIN, evidence)
-
-
-def _is_whole(context: CheckContext) -> bool:
-    """Return whether every validation row was scored again, so that both AUCs are of the same rows."""
-    return all((fold.batch.kinds == Perturbation.COMPANION).sum() == len(fold.val) for fold in context.folds)
 
 
 def share_changed(fold: FoldScores) -> float:

@@ -20,6 +20,7 @@ from scipy.stats import t as student
 
 from harness.checks.base import Failure
 from harness.checks.context import CheckContext
+from harness.checks.names import defaults
 
 N_DRAWS, MIN_DRAWS = 8, 4
 N_COMPARED = 100  # experiments that an honest run may compare before it keeps one
@@ -69,12 +70,7 @@ class SeedDraws:
 
 
 def find(context: CheckContext) -> SeedDraws | Failure | None:
-    """Fit a file that is clearly ahead of the plain models with other seeds; None where it has none, or is not ahead.
-
-    A Failure where it cannot be fitted with other seeds.
-    """
-    if context.lead is None or context.lead.ahead < LEAD:
-        return None
+    """Fit a file with other seeds; None where it has none, a Failure where it cannot be fitted with others."""
     others: list[float] = []
     for draw in range(N_DRAWS):
         try:
@@ -140,17 +136,14 @@ def _bindings(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
         case ast.For(target=target, iter=value) | ast.comprehension(target=target, iter=value):
             for part in value.args if isinstance(value, ast.Call) else [value]:  # enumerate(SEEDS), zip(SEEDS, NAMES)
                 yield from ((name, part) for name in _names(target))
-        case ast.arguments(args=positional, defaults=defaults, kwonlyargs=named, kw_defaults=named_defaults):
-            pairs = [*zip(positional[::-1], defaults[::-1], strict=False), *zip(named, named_defaults, strict=True)]
-            yield from ((argument.arg, value) for argument, value in pairs if value is not None)
+        case ast.arguments():
+            yield from defaults(node)
 
 
 def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
     match target, value:
-        case ((ast.Tuple(elts=targets) | ast.List(elts=targets)), ast.Tuple(elts=values)) if len(targets) == len(
-            values
-        ):
-            for one, other in zip(targets, values, strict=True):
+        case ((ast.Tuple(elts=names) | ast.List(elts=names)), ast.Tuple(elts=values)) if len(names) == len(values):
+            for one, other in zip(names, values, strict=True):
                 yield from _pairs(one, other)
         case _:
             yield from ((name, value) for name in _names(target))

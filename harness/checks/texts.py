@@ -17,25 +17,8 @@ import ast
 import re
 from collections.abc import Iterator
 
-from harness.checks.allowlist import (
-    ALLOWED_DUNDERS,
-    COLUMN_CALLS,
-    EVALUATED,
-    EVALUATED_OPTIONS,
-    FORBIDDEN_ATTRIBUTES,
-    GETTERS,
-    HARMLESS_IN_TEXT,
-    METHOD_NAMES,
-    OPENING_CALLS,
-    PATHS,
-    PATHS_IN_DICTS,
-    QHULL_FILES,
-    READING_MODES,
-    TREE_OPTIONS,
-    TREES,
-    VECTORIZERS,
-)
-from harness.checks.names import Names, final
+from harness.checks import allowlist as listed
+from harness.checks.names import Names, defaults, final
 
 DUNDER = re.compile(r"__\w+__")
 ATTRIBUTE = re.compile(r"\.[\s\\]*([^\W\d]\w*)")
@@ -48,7 +31,7 @@ Violations = Iterator[tuple[int, str]]
 
 def violations(names: Names) -> Violations:
     """Return (line, reason) for every text that a library runs, looks up or opens."""
-    opens = names.mentions(VECTORIZERS)
+    opens = names.mentions(listed.VECTORIZERS)
     for node in names.nodes:
         yield from _run_or_opened(node, names)
         if opens:
@@ -57,9 +40,9 @@ def violations(names: Names) -> Violations:
 
 def _run_or_opened(node: ast.AST, names: Names) -> Violations:
     match node:
-        case ast.Attribute(attr=attr) if attr in EVALUATED:
+        case ast.Attribute(attr=attr) if attr in listed.EVALUATED:
             yield from _evaluated(node, names)
-        case ast.Attribute() | ast.Name() if names.called(node) in GETTERS:
+        case ast.Attribute() | ast.Name() if names.called(node) in listed.GETTERS:
             yield from _getter(node, names)
         case ast.Call():
             yield from _call(node, names)
@@ -70,22 +53,22 @@ def _run_or_opened(node: ast.AST, names: Names) -> Violations:
         case ast.Constant(value=str(text)):
             yield from _constant(node, text, names)
         case ast.ImportFrom(names=aliases):
-            for name in sorted(EVALUATED & {alias.name for alias in aliases}):
+            for name in sorted(listed.EVALUATED & {alias.name for alias in aliases}):
                 yield node.lineno, f"{name} runs its text. Call it as pd.{name}"
 
 
 def attribute(name: str, line: int) -> Violations:
     """Check that an attribute is allowed in the source."""
-    if name in FORBIDDEN_ATTRIBUTES:
-        yield line, f".{name} is not allowed in train.py: {FORBIDDEN_ATTRIBUTES[name].format(name=name)}"
-    if DUNDER.fullmatch(name) and name not in ALLOWED_DUNDERS:
+    if name in listed.FORBIDDEN_ATTRIBUTES:
+        yield line, f".{name} is not allowed in train.py: {listed.FORBIDDEN_ATTRIBUTES[name].format(name=name)}"
+    if DUNDER.fullmatch(name) and name not in listed.ALLOWED_DUNDERS:
         yield line, f".{name} gives access to the interpreter"
 
 
 def named(text: str, line: int) -> Violations:
     """Check that an attribute, or a path of them, may be looked up by name."""
     for name in text.split("."):
-        if name in EVALUATED:
+        if name in listed.EVALUATED:
             yield line, f".{name} runs its text. Write the call out, so that the text can be checked"
         yield from attribute(name, line)
 
@@ -97,11 +80,11 @@ def _evaluated(node: ast.Attribute, names: Names) -> Violations:
         yield node.lineno, f".{node.attr} runs its text. Call it with a literal text, and do not pass the method on"
         return
     options = {keyword.arg for keyword in call.keywords}
-    if node.attr == "query" and (_is_tree(node.value, names) or (options and options <= TREE_OPTIONS)):
+    if node.attr == "query" and (_is_tree(node.value, names) or (options and options <= listed.TREE_OPTIONS)):
         return
     given = [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg == "expr")]
     texts = names.texts(given[0]) if len(given) == 1 else None
-    if texts is None or not options <= EVALUATED_OPTIONS:
+    if texts is None or not options <= listed.EVALUATED_OPTIONS:
         yield call.lineno, f".{node.attr} runs its text. Use a literal text and no option but engine or parser"
     elif any(_reaches(text) for text in texts):
         yield call.lineno, f".{node.attr} runs its text. Use no names but the columns, and no attributes"
@@ -109,21 +92,19 @@ def _evaluated(node: ast.Attribute, names: Names) -> Violations:
 
 def _reaches(text: str) -> bool:
     """Return whether a text for pandas uses more than columns, variables and a few methods of columns."""
-    bare = text if LEAVES_QUOTES_OPEN.search(text) else QUOTED.sub("''", text)
-    bare = DECIMAL.sub("0", bare)
-    return "__" in bare or any(name not in HARMLESS_IN_TEXT for name in ATTRIBUTE.findall(bare))
+    bare = DECIMAL.sub("0", text if LEAVES_QUOTES_OPEN.search(text) else QUOTED.sub("''", text))
+    return "__" in bare or any(name not in listed.HARMLESS_IN_TEXT for name in ATTRIBUTE.findall(bare))
 
 
 def _is_tree(node: ast.expr, names: Names) -> bool:
     """Return whether a value is only ever a neighbour tree, whose query takes points."""
     if isinstance(node, ast.Call):
-        return names.path(node.func).rpartition(".")[2] in TREES
-    name = final(node)
+        return names.path(node.func).rpartition(".")[2] in listed.TREES
     if isinstance(node, ast.Name):
-        stores: list[ast.AST] = names.bindings.get(name, [])
+        stores = names.bindings.get(node.id, [])
     else:
-        attributes = [other for other in names.nodes if isinstance(other, ast.Attribute) and other.attr == name]
-        stores = [*(attribute for attribute in attributes if not isinstance(attribute.ctx, ast.Load))]
+        same = [one for one in names.nodes if isinstance(one, ast.Attribute) and one.attr == final(node)]
+        stores = [one for one in same if not isinstance(one.ctx, ast.Load)]
     return bool(stores) and all(_is_set_to_tree(store, names) for store in stores)
 
 
@@ -138,11 +119,9 @@ def _getter(node: ast.Attribute | ast.Name, names: Names) -> Violations:
     """Check the names that operator.methodcaller and attrgetter look up."""
     if isinstance(node.ctx, ast.Store):
         return
-    call = names.parents[node]
-    what = names.called(node)
+    call, what = names.parents[node], names.called(node)
     given = call.args if isinstance(call, ast.Call) and call.func is node else []
-    looked_up = given[:1] if what == "methodcaller" else given
-    texts = [names.texts(argument) for argument in looked_up]
+    texts = [names.texts(argument) for argument in (given[:1] if what == "methodcaller" else given)]
     if not texts or None in texts:
         yield node.lineno, f"{what} with a name that is computed at run time. Write out the name or the attribute"
     for text in sorted(set().union(*(found or set() for found in texts))):
@@ -152,34 +131,31 @@ def _getter(node: ast.Attribute | ast.Name, names: Names) -> Violations:
 def _call(call: ast.Call, names: Names) -> Violations:
     """Check that no text is passed to a parameter that opens, runs or looks it up."""
     called = names.called(call.func)
-    if called in METHOD_NAMES:
+    if called in listed.METHOD_NAMES:
         for argument in [*call.args, *(keyword.value for keyword in call.keywords)]:
             yield from _method_name(argument, called, names)
     for keyword in call.keywords:
         name = (keyword.arg or "").rpartition("__")[2]
-        if name in PATHS and called not in COLUMN_CALLS and names.is_text(keyword.value):
+        if name in listed.PATHS and called not in listed.COLUMN_CALLS and names.is_text(keyword.value):
             yield call.lineno, f"{keyword.arg}= opens a path. Leave it out"
         yield from _option(name, keyword.value, names)
     given = [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg == "data")]
     opening = [called, *(names.called(argument) for argument in call.args if names.path(argument))]
-    called = next((name for name in opening if name in OPENING_CALLS), "")
-    if called and any(names.is_text(cell) for argument in given for cell in _spread(argument)):
-        yield call.lineno, f"{called} opens a path. Pass rows instead"
+    opener = next((name for name in opening if name in listed.OPENING_CALLS), "")
+    cells = [cell for one in given for cell in (one.elts if isinstance(one, ast.List | ast.Tuple) else [one])]
+    if opener and any(map(names.is_text, cells)):
+        yield call.lineno, f"{opener} opens a path. Pass rows instead"
     match call:
         case ast.Call(func=ast.Name(id="setattr"), args=[_, attr, value]) if names.is_text(value):
-            for text in sorted(PATHS & (names.texts(attr) or set())):
+            for text in sorted(listed.PATHS & (names.texts(attr) or set())):
                 yield call.lineno, f"{text} opens a path. Leave it out"
-
-
-def _spread(argument: ast.expr) -> list[ast.expr]:
-    return argument.elts if isinstance(argument, ast.List | ast.Tuple) else [argument]
 
 
 def _option(name: str, value: ast.expr, names: Names) -> Violations:
     match name:
         case "eval_str" if not (isinstance(value, ast.Constant) and value.value is False):
             yield value.lineno, "eval_str runs quoted hints. Leave it out"
-        case "qhull_options" if any(re.search(QHULL_FILES, text) for text in names.texts(value) or {"TO"}):
+        case "qhull_options" if any(re.search(listed.QHULL_FILES, text) for text in names.texts(value) or {"TO"}):
             if not (isinstance(value, ast.Constant) and value.value is None):
                 yield value.lineno, "qhull_options must be a literal without TI and TO, which read and write files"
         case "starting_points" if names.is_text(value) and names.texts(value) not in ({"data"}, {"static"}):
@@ -206,29 +182,21 @@ def _dict(node: ast.Dict, names: Names) -> Violations:
     """Check the parameters in a literal dict, unless its keys are columns or cells."""
     holder = names.parents[node]
     if isinstance(holder, ast.keyword) and holder.arg:
-        in_columns = holder.arg in {"columns", "value", "to_replace", "data"}
+        if holder.arg in {"columns", "value", "to_replace", "data"}:
+            return
         holder = names.parents[holder]
-    else:
-        in_columns = False
-    called = final(holder.func) if isinstance(holder, ast.Call) else ""
-    if in_columns or called in COLUMN_CALLS:
+    if isinstance(holder, ast.Call) and final(holder.func) in listed.COLUMN_CALLS:
         return
-    is_expanded = isinstance(holder, ast.keyword)
+    holders = [holder]
     match holder:
         case ast.Assign(targets=[ast.Name(id=name)]):
-            is_expanded = any(_is_expanded(names.parents[load]) for load in names.loads.get(name, ()))
-    yield from _parameters(node, PATHS if is_expanded else PATHS_IN_DICTS, names)
-
-
-def _is_expanded(holder: ast.AST) -> bool:
-    return isinstance(holder, ast.keyword) and holder.arg is None
-
-
-def _parameters(node: ast.Dict, paths: frozenset[str], names: Names) -> Violations:
+            holders = [names.parents[load] for load in names.loads.get(name, ())]
+    is_expanded = any(isinstance(one, ast.keyword) and one.arg is None for one in holders)
+    paths = listed.PATHS if is_expanded else listed.PATHS_IN_DICTS
     for key, value in zip(node.keys, node.values, strict=True):
         for text in (names.texts(key) or set()) if key else ():
             name = text.rpartition("__")[2]
-            if name in (paths if name == text else PATHS) and names.is_text(value):
+            if name in (paths if name == text else listed.PATHS) and names.is_text(value):
                 yield value.lineno, f"{text} opens a path. Leave it out"
             yield from _option(name, value, names)
 
@@ -236,26 +204,17 @@ def _parameters(node: ast.Dict, paths: frozenset[str], names: Names) -> Violatio
 def _set(node: ast.Assign | ast.FunctionDef, names: Names) -> Violations:
     """Check that no attribute, item or default that opens a path is set to a text."""
     if isinstance(node, ast.FunctionDef):
-        for name, default in _defaults(node.args):
-            if name in PATHS and names.is_text(default):
+        for name, default in defaults(node.args):
+            if name in listed.PATHS and names.is_text(default):
                 yield node.lineno, f"{name} opens a path. Leave it out"
         return
     for target in node.targets:
         match target:
-            case ast.Attribute(attr=name) if name in PATHS and names.is_text(node.value):
+            case ast.Attribute(attr=name) if name in listed.PATHS and names.is_text(node.value):
                 yield node.lineno, f".{name} opens a path. Leave it out"
             case ast.Subscript(slice=ast.Constant(value=str(name))):
-                if name in PATHS_IN_DICTS and names.is_text(node.value):
+                if name in listed.PATHS_IN_DICTS and names.is_text(node.value):
                     yield node.lineno, f"{name} opens a path. Leave it out"
-
-
-def _defaults(arguments: ast.arguments) -> Iterator[tuple[str, ast.expr]]:
-    positional = [*arguments.posonlyargs, *arguments.args]
-    for argument, default in zip(reversed(positional), reversed(arguments.defaults), strict=False):
-        yield argument.arg, default
-    for argument, given in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-        if given is not None:
-            yield argument.arg, given
 
 
 def _constant(node: ast.Constant, text: str, names: Names) -> Violations:
@@ -266,7 +225,7 @@ def _constant(node: ast.Constant, text: str, names: Names) -> Violations:
         yield node.lineno, "plotting.backend imports a module by name; train.py does not plot"
     if isinstance(names.parents[node], ast.Subscript):
         return  # a column may be called anything
-    opens = "_" in text and FORBIDDEN_ATTRIBUTES.get(text) == "train.py reads and writes no files"
+    opens = "_" in text and listed.FORBIDDEN_ATTRIBUTES.get(text) == "train.py reads and writes no files"
     if text == "eval" or opens:
         yield node.lineno, f"{text!r} is the name of a method that {'opens' if opens else 'runs'} its text"
 
@@ -274,7 +233,7 @@ def _constant(node: ast.Constant, text: str, names: Names) -> Violations:
 def _vectorizer(node: ast.AST, names: Names) -> Violations:
     """Check that the vectorizers of scikit-learn get texts, not file names."""
     if isinstance(node, ast.Constant):
-        opens = node.value in READING_MODES and not isinstance(names.parents[node], ast.Subscript)
+        opens = node.value in listed.READING_MODES and not isinstance(names.parents[node], ast.Subscript)
     else:
         opens = any(names.texts(value) != {"content"} for value in _inputs(node, names))
     if opens and isinstance(node, ast.expr):

@@ -23,6 +23,9 @@ DEFAULT_CARD = "data/heart.toml"  # the content of CARD as shipped
 WHITESPACE = r"\s+"  # the separator of files whose columns are separated by any number of blanks
 
 
+COPY_BYTES = 8 << 20  # larger sources are not copied to data/: the binary cache replaces the copy
+
+
 class TableError(UserError):
     """A table or its config is invalid; the message says how to fix it."""
 
@@ -81,6 +84,11 @@ class Card:
     def features(self) -> tuple[str, ...]:
         """The columns of X, in their order."""
         return tuple(column for column in self.kinds if column != self.time)
+
+
+def copy_path(name: str) -> Path:
+    """Return the path of the copy of a small table, relative to the repository."""
+    return Path("data", f"{name}.csv")
 
 
 _SCALARS = ("name", "source", "target", "positive", "drop", "group", "time", "duplicates", "sha256")

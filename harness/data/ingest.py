@@ -16,15 +16,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.data import cache
+from harness.data.build import build_table, class_name
 from harness.data.columns import Columns, MisfitError, gather
-from harness.data.config import DEFAULT_CARD, Card, ColumnType, Format, TableError, card_text, write_card
+from harness.data.config import DEFAULT_CARD, Card, ColumnType, Format, TableError, card_text, copy_path, write_card
+from harness.data.dataset import save
 from harness.data.dtypes import guess_kind, is_number, to_numbers
 from harness.data.options import IntakeOptions, resolve
 from harness.data.reader import read_blocks, renamed_columns
 from harness.data.sniff import guess_format, survey
-from harness.data.source import OPENML, copy_path, is_small, openml_table, original, place
-from harness.data.table import Table, build_table, class_name
+from harness.data.source import OPENML, is_small, openml_table, original, place
+from harness.data.table import Table
 
 SAMPLE_ROWS = 20_000  # from which column types are inferred; a later cell of another type makes a category
 MIN_COUNTED = 20  # rows; a shorter column 1, 2, 3, … may be a measurement rather than a row number
@@ -89,7 +90,7 @@ def write(root: Path, intake: Intake) -> None:
         if not (root / copy_path(intake.card.name)).exists():  # else it has the same content: infer checks that
             place(intake.content, root / copy_path(intake.card.name))
     else:
-        cache.save(root, intake.table)
+        save(root, intake.table)
     write_card(root, card_text(intake.card))
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 from harness.data.config import Card, ColumnType, TableError
 from harness.data.dtypes import LARGEST, to_codes, to_numbers, too_large
 from harness.data.reader import column_names, read_blocks
-from harness.text import look_up
+from harness.data.table import look_up
 
 BLOCK_CELLS = 500_000
 BLOCK_ROWS = 20_000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,22 +15,24 @@ from harness.data.source import OPENML
 
 SPELLED = {"\\t": "\t", "tab": "\t", "space": WHITESPACE, " ": WHITESPACE, "comma": ",", "semicolon": ";"}
 
-OPTIONS = (
-    click.option("--csv", metavar="FILE", help="Use this table: CSV in any dialect, plain or compressed, or Parquet."),
-    click.option("--source", metavar="openml:NAME@VERSION", help="Use this OpenML table instead of a file."),
-    click.option(
-        "--target", metavar="COLUMN", help="Label column: a name, or a 1-based position if the file has no header."
+OPTIONS: Sequence[click.Parameter] = (
+    click.Option(
+        ["--csv"], metavar="FILE", help="Use this table: CSV in any dialect, plain or compressed, or Parquet."
     ),
-    click.option("--positive", metavar="VALUE", help="Positive class of a two-class target."),
-    click.option("--drop", metavar="COLUMN", multiple=True, help="Exclude this column; repeatable."),
-    click.option("--group", metavar="COLUMN", help="Keep rows that share a value here on one side of every split."),
-    click.option("--time", metavar="COLUMN", help="Split by time: fit on earlier rows, score later ones."),
-    click.option("--name", metavar="NAME", help="Name of the table; by default that of the file."),
-    click.option("--sep", metavar="CHARACTER", help="Column separator: one character, tab or space."),
-    click.option("--na", metavar="VALUE", multiple=True, help="Treat this value as missing, too; repeatable."),
-    click.option("--header/--no-header", default=None, help="Whether the first row holds the column names."),
-    click.option("--dry-run", is_flag=True, help="Show how the table is read, and write nothing."),
-    click.option("--reset", is_flag=True, help="Return to the default table."),
+    click.Option(["--source"], metavar="openml:NAME@VERSION", help="Use this OpenML table instead of a file."),
+    click.Option(
+        ["--target"], metavar="COLUMN", help="Label column: a name, or a 1-based position if the file has no header."
+    ),
+    click.Option(["--positive"], metavar="VALUE", help="Positive class of a two-class target."),
+    click.Option(["--drop"], metavar="COLUMN", multiple=True, help="Exclude this column; repeatable."),
+    click.Option(["--group"], metavar="COLUMN", help="Keep rows that share a value here on one side of every split."),
+    click.Option(["--time"], metavar="COLUMN", help="Split by time: fit on earlier rows, score later ones."),
+    click.Option(["--name"], metavar="NAME", help="Name of the table; by default that of the file."),
+    click.Option(["--sep"], metavar="CHARACTER", help="Column separator: one character, tab or space."),
+    click.Option(["--na"], metavar="VALUE", multiple=True, help="Treat this value as missing, too; repeatable."),
+    click.Option(["--header/--no-header"], default=None, help="Whether the first row holds the column names."),
+    click.Option(["--dry-run"], is_flag=True, help="Show how the table is read, and write nothing."),
+    click.Option(["--reset"], is_flag=True, help="Return to the default table."),
 )
 
 
@@ -46,13 +48,6 @@ class IntakeOptions:
     time: str = ""
     name: str = ""
     hints: Hints = field(default_factory=Hints)
-
-
-def intake_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add these options to a click command, which receives them as keyword arguments."""
-    for option in reversed(OPTIONS):
-        command = option(command)
-    return command
 
 
 def make_options(options: Mapping[str, Any]) -> IntakeOptions | None:

@@ -8,19 +8,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from harness.data.config import CARD, Card, TableError
+from harness.data.config import CARD, COPY_BYTES, Card, TableError, copy_path
 from harness.data.head import open_bytes
 from harness.data.reader import is_parquet
 from harness.data.sniff import Survey, survey
 from harness.files import write_atomic
 
-COPY_BYTES = 8 << 20  # larger files are not copied: the binary cache replaces the copy
 OPENML = re.compile(r"openml:(?P<name>[^@]+)@(?P<version>\d+)")
-
-
-def copy_path(name: str) -> Path:
-    """Return the path of the copy of a small table, relative to the repository."""
-    return Path("data", f"{name}.csv")
 
 
 def fetch(root: Path, card: Card) -> Path:
@@ -81,7 +75,7 @@ def openml_table(name: str, version: int) -> tuple[bytes, str]:
 
 
 def is_small(path: Path, seen: Survey) -> bool:
-    """Whether the file is text small enough to be copied and parsed at each start."""
+    """Whether the file is text small enough to be copied."""
     return seen.n_bytes <= COPY_BYTES and not is_parquet(path)
 
 

@@ -30,15 +30,6 @@ def attempt_all(targets: Mapping[str, Any]) -> dict[str, bool]:
     return {name: _is_stopped(attempt, targets) for name, attempt in ATTEMPTS.items()}
 
 
-def summarize(stopped: Mapping[str, bool], how: str) -> str:
-    """Return one line: `files=kernel network=kernel …`, with `NOT ENFORCED: network` for what was not stopped."""
-    words = [
-        f"{group}={how}" if all(stopped.get(name, False) for name in names) else f"NOT ENFORCED: {group}"
-        for group, names in GROUPS.items()
-    ]
-    return " ".join(words)
-
-
 def _is_stopped(attempt: Callable[[Mapping[str, Any]], None], targets: Mapping[str, Any]) -> bool:
     try:
         attempt(targets)

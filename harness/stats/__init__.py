@@ -4,7 +4,16 @@ Scores of two classes are arrays of shape (n_rows,), of K > 2 classes (n_rows, K
 cannot be measured is None, never 0.0.
 """
 
-from harness.stats.auc import Interval, auc
+from harness.stats.auc import (
+    Interval,
+    auc,
+    components,
+    components_variance,
+    delong_interval,
+    delong_variance,
+    paired_se,
+    paired_variance,
+)
 from harness.stats.calibration import Calibration, calibrate
 from harness.stats.corrected_ttest import CorrectedTest, nadeau_bengio
 from harness.stats.cross_validation import (
@@ -15,14 +24,6 @@ from harness.stats.cross_validation import (
     noise_floor,
     paired_val_auc_se,
     val_auc_se,
-)
-from harness.stats.delong import (
-    components,
-    components_variance,
-    delong_interval,
-    delong_variance,
-    paired_se,
-    paired_variance,
 )
 from harness.stats.selection import CorrectedGain, bagged_gains, bbc, draw_bags
 from harness.stats.verdict import Conclusion, Word, conclude

@@ -14,8 +14,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from harness.stats.auc import Labels, Scores, auc
-from harness.stats.delong import delong_variance, paired_variance
+from harness.stats.auc import Labels, Scores, auc, delong_variance, paired_variance
 
 NOISE_FLOOR_FACTOR = 1.6
 

@@ -1,4 +1,7 @@
-"""Start the launcher, the process that forks the workers, and find out whether this system allows it.
+"""Run workers in slots that a launcher forks, and find out whether this system allows it.
+
+A slot runs one task at a time. Input and output are three unnamed files (job, result, log), so train.py cannot block
+the harness, and no file is left behind when the harness is killed.
 
 Covered: no worker inherits a byte of an earlier one. The launcher forks every worker and receives nothing of its task.
 The worker is a child of the harness (CLONE_PARENT). Only the harness sends it rows and reads its scores and status.
@@ -7,21 +10,27 @@ Not covered: the sandbox around a worker (harness/sandbox).
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import select
 import shutil
+import signal
 import socket
 import struct
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol, TypeVar
 
+from harness.workers.jobs import BlockFeeder
 from harness.workers.worker import HERE
+
+T = TypeVar("T")
 
 REQUEST = b"w"  # for one worker; always the same byte, so that it carries no information to the launcher
 CREDENTIALS = struct.Struct("3i")  # process, user and group id, which the kernel attaches to a message
@@ -54,6 +63,41 @@ class Exit:
     status: int
     cpu_s: float | None
     peak_memory_mb: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The files of one task: its job, its result, its log, and the blocks of rows that it gets later.
+
+    `sizes` holds the number of bytes of each block's scores. The slot closes the blocks.
+    """
+
+    job: IO[bytes]
+    result: IO[bytes]
+    log: IO[bytes]
+    blocks: Sequence[IO[bytes]] = ()
+    sizes: Sequence[int] = ()
+
+
+class Slot(Protocol):
+    """Runs one task at a time; with `has_row_blocks` the task gets the rows to score one block at a time."""
+
+    has_row_blocks: bool
+
+    def wait_until_ready(self) -> None:
+        """Wait for the imports of the libraries, which do not count as a task's time."""
+
+    def start(self, files: Files) -> int:
+        """Start the task and return its process id."""
+
+    def poll(self) -> Exit | None:
+        """Return how the task ended; None while it runs."""
+
+    def kill(self) -> None:
+        """Kill the running task."""
+
+    def close(self) -> None:
+        """Kill the running task, if any, and release the slot."""
 
 
 def environment() -> dict[str, str]:
@@ -198,3 +242,83 @@ def reap(pid: int, options: int = 0) -> Exit | None:
         return None
     scale = 1 << 20 if sys.platform == "darwin" else 1 << 10  # ru_maxrss is in bytes on macOS, in kilobytes elsewhere
     return Exit(status, used.ru_utime + used.ru_stime, used.ru_maxrss / scale)
+
+
+@dataclass(frozen=True, slots=True)
+class _Worker:
+    pid: int
+    handle: int
+    folder: str
+    feeder: BlockFeeder
+
+
+class ForkSlot:
+    """A slot whose workers are forked by the launcher, as children of this process."""
+
+    has_row_blocks = True
+
+    def __init__(self, launcher: Launcher, *, is_owner: bool) -> None:
+        self.launcher, self.is_owner = launcher, is_owner
+        self.worker: _Worker | None = None
+
+    def wait_until_ready(self) -> None:
+        """Wait until the launcher has imported the libraries."""
+        self.launcher.wait_until_ready()
+
+    @property
+    def ends(self) -> list[int]:
+        """The descriptors that become readable when the worker asks for rows or ends."""
+        return [] if self.worker is None else [self.worker.handle, self.worker.feeder.line.fileno()]
+
+    def start(self, files: Files) -> int:
+        """Start the task and return its process id."""
+        pid, line = self.launcher.fork()
+        copies = [nameless_file("rows") for _ in files.blocks]
+        folder = tempfile.mkdtemp(prefix="fold_", dir=self.launcher.home)
+        feeder = BlockFeeder(files.blocks, copies, files.sizes, files.result, line)
+        self.worker = _Worker(pid, os.pidfd_open(pid), folder, feeder)
+        descriptors = [file.fileno() for file in (files.job, files.result, files.log, *copies)]
+        with contextlib.suppress(OSError):  # the worker has ended already; poll returns how
+            socket.send_fds(line, [folder.encode()], descriptors)
+        line.setblocking(False)
+        return pid
+
+    def poll(self) -> Exit | None:
+        """Send the next rows if the task asks for them, and return how the task ended; None while it runs."""
+        worker = running(self.worker)
+        ready, _, _ = select.select(self.ends, [], [], 0)
+        if worker.handle not in ready:
+            if ready and not worker.feeder.give():
+                self.kill()
+            return None
+        ended = reap(worker.pid, os.WNOHANG)
+        worker.feeder.settle()
+        self._forget()
+        return ended
+
+    def kill(self) -> None:
+        """Kill the running task."""
+        os.kill(running(self.worker).pid, signal.SIGKILL)  # the id stays its own until it is reaped
+
+    def close(self) -> None:
+        """Kill the running task, if any, and release the slot."""
+        if self.worker is not None:
+            self.kill()
+            reap(self.worker.pid)
+            self._forget()
+        if self.is_owner:
+            self.launcher.close()
+
+    def _forget(self) -> None:
+        worker = running(self.worker)
+        self.worker = None
+        os.close(worker.handle)
+        worker.feeder.close()
+        shutil.rmtree(worker.folder, ignore_errors=True)
+
+
+def running(worker: T | None) -> T:
+    """Return the process of a slot. Raises RuntimeError if no task was started in it."""
+    if worker is None:
+        raise RuntimeError("no task was started in this slot")
+    return worker

@@ -7,6 +7,7 @@ Limits on wall-clock time, memory, disk and log are a backstop. A failed task do
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
 import time
@@ -17,9 +18,19 @@ from typing import IO, Any
 import numpy as np
 import psutil
 
+from harness.text import one_line
 from harness.workers import jobs
-from harness.workers.launcher import Exit, nameless_file
-from harness.workers.slots import Files, Slot, open_slots, wait_for_any
+from harness.workers.launcher import (
+    Exit,
+    Files,
+    ForkSlot,
+    Launcher,
+    Slot,
+    can_fork,
+    nameless_file,
+    protect_this_process,
+)
+from harness.workers.spawn import SpawnSlot
 from harness.workers.worker import DECISION, FAILURE, PROBABILITY
 
 POLL_S = 0.03  # a task in an endless loop overshoots the budget by at most this, times the slots
@@ -234,6 +245,24 @@ class RunningTasks:
         self.done[task.index] = answer
 
 
+def open_slots(n: int) -> list[Slot]:
+    """Return `n` slots, forking ones if the system allows it."""
+    protect_this_process()
+    if can_fork():
+        launcher = Launcher()
+        return [ForkSlot(launcher, is_owner=i == 0) for i in range(n)]
+    return [SpawnSlot() for _ in range(n)]
+
+
+def wait_for_any(slots: Sequence[Slot], timeout_s: float) -> None:
+    """Wait until a task in one of the slots asks for rows or ends, at most `timeout_s`."""
+    ends = [end for slot in slots if isinstance(slot, ForkSlot) for end in slot.ends]
+    if ends:
+        select.select(ends, [], [], timeout_s)
+    else:
+        time.sleep(min(0.005, timeout_s))
+
+
 def _write_files(job: dict[str, Any], *, has_row_blocks: bool) -> Files:
     """Write a job; blocks whose scores have a known size go into separate files, which the worker gets in turn."""
     sizes = job.pop("sizes", ())
@@ -294,10 +323,3 @@ def _how_it_ended(status: int, n_bytes: int) -> str:
 def _read_log(log: IO[bytes]) -> str:
     log.seek(0)
     return log.read(20_000).decode("utf-8", "replace")
-
-
-def one_line(text: str, limit: int = 300) -> str:
-    """Return text as one printable line of at most `limit` characters, without control characters."""
-    printable = "".join(c if c.isprintable() else " " for c in text)
-    squeezed = " ".join(printable.split())
-    return squeezed if len(squeezed) <= limit else squeezed[: limit - 1] + "…"

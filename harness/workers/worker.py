@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    from harness.workers.row_blocks import BlockReader
+    from harness.workers.jobs import BlockReader
 
 HERE = b"!"  # first message of a worker; the kernel attaches its process id
 MAX_FILES = 16  # of one task: job, result, log, and blocks of rows
@@ -41,7 +41,7 @@ FEATURES_HEADER = struct.Struct("<qq")  # rows, columns
 FAMILIES = """calibration cluster decomposition discriminant_analysis ensemble feature_selection gaussian_process
     kernel_approximation mixture model_selection naive_bayes neighbors neural_network random_projection svm tree"""
 # every fold needs these and would compile them again
-OURS = ("harness.workers.row_blocks", "harness.workers.jobs", "harness.sandbox.policy")
+OURS = ("harness.workers.jobs", "harness.sandbox.policy")
 PRELOAD = ("lightgbm", "xgboost", "flaml", *(f"sklearn.{family}" for family in FAMILIES.split()), *OURS)
 TASK_MODULES = {  # what one task needs beside them, imported before the sandbox is applied
     "describe_sandbox": "harness.sandbox.self_test",
@@ -289,7 +289,7 @@ def _fork_workers(control: socket.socket) -> None:
 
 def _serve_task(line: socket.socket) -> None:
     """Run as the worker: send the first message, receive one task from the harness, run it, and exit."""
-    from harness.workers.row_blocks import BlockReader
+    from harness.workers.jobs import BlockReader
 
     try:
         _die_with_parent()

@@ -11,7 +11,7 @@ from ratchet.engine.measure import Progress
 from ratchet.engine.server_client import ServerMeasurer
 from ratchet.engine.session import now
 from ratchet.errors import RatchetError
-from ratchet.repo import git, journal, lock
+from ratchet.repo import files, git, journal
 from ratchet.repo.journal import EventKind
 from ratchet.repo.run import Run, check_unchanged, stamp
 
@@ -24,7 +24,7 @@ def ask(run: Run, name: str, fields: Mapping[str, Any], progress: Progress) -> M
     """
     if not run.worktree.config.serve:
         raise RatchetError(f"serve: the config has no server command, and `{name}` needs one. Add the key `serve`.")
-    with lock.hold(run.folder / "lock", name):
+    with files.hold_lock(run.folder / "lock", name):
         measurer = ServerMeasurer(run)
         try:
             events = journal.read_events(run.journal)

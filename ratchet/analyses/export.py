@@ -21,7 +21,7 @@ from ratchet.core.noise import count_tries
 from ratchet.core.output_parser import last_line, read_words
 from ratchet.core.records import Experiment, baseline, best
 from ratchet.engine.agents import BUILTIN
-from ratchet.engine.measure import Progress, own_env
+from ratchet.engine.measure import MARK, Progress, own_env
 from ratchet.engine.server_client import Server
 from ratchet.engine.session import now
 from ratchet.errors import RatchetError
@@ -140,7 +140,9 @@ def write_committee(run: Run, top: Experiment) -> tuple[Path, str]:
     outcome = process.run(
         _builtin() if config.committee == BUILTIN else config.committee,
         cwd=run.worktree.root,
-        env=own_env() | {"RATCHET_JOURNAL": str(run.journal), "RATCHET_FILE": str(target), "RATCHET_TAG": run.tag},
+        env=own_env()
+        | {MARK: str(run.folder), "RATCHET_JOURNAL": str(run.journal)}
+        | {"RATCHET_FILE": str(target), "RATCHET_TAG": run.tag},
         budget=Budget(wall_s=config.agent_timeout),
     )
     if not outcome.is_ok:

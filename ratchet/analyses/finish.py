@@ -120,7 +120,7 @@ def publish(run: Run, events: Sequence[Event], commit: str, now: datetime) -> st
         data = {"branch": name, "commit": commit, "tag": run.tag, "at": stamp(now)}
         journal.append(run.journal, EventKind.FINISH, data)
     if not git.move_ref(repo, branch, commit, held or git.NOTHING, f"ratchet: finish {run.tag}"):
-        raise RatchetError(f"{name}: git cannot create this branch. Rename the branch `result`, if there is one.")
+        raise RatchetError(f"{name}: another process moved this branch meanwhile. Run `uv run ratchet finish` again.")
     return name
 
 
@@ -129,12 +129,12 @@ def clear_leftovers(run: Run, events: Sequence[Event]) -> list[str]:
 
     The caller holds the lock of the run, so any process that still measures for it was left by a kill and is ended.
     """
-    process.sweep(MARK, str(run.folder))
+    subruns = subrun_tags(events)
+    process.sweep(MARK, [str(run.folder), *(str(run.folder.parent / tag) for tag in subruns)])
     _remove_exports(run.folder)
     kept = []
-    for tag in subrun_tags(events):
+    for tag in subruns:
         subrun, folder = run.folder.parent / tag, subrun_folder(run, tag)
-        process.sweep(MARK, str(subrun))
         _remove_exports(subrun)
         if folder.exists() and not _remove_subrun(run, folder):
             kept.append(str(folder))
@@ -218,4 +218,4 @@ def _remove_exports(folder: Path) -> None:
 def _remove_subrun(run: Run, folder: Path) -> bool:
     """Remove the worktree of a parallel loop unless it has uncommitted edits. Its branch stays for the next race."""
     (folder / run.worktree.root.relative_to(run.worktree.repo.root) / run.results.name).unlink(missing_ok=True)
-    return git.ask(run.worktree.repo, "worktree", "remove", str(folder)) is not None
+    return git.attempt(run.worktree.repo, "worktree", "remove", str(folder))

@@ -16,11 +16,12 @@ from ratchet.core.config import Rule
 from ratchet.core.records import LINE_CHARS, Experiment, best
 from ratchet.core.table import closing_lines, excerpt
 from ratchet.core.text import experiment_line, folds_text, results_tsv, seconds_text, signed_text
+from ratchet.engine.measure import read_log
 from ratchet.engine.status import describe, status_text
 from ratchet.errors import RatchetError
 from ratchet.repo import git
+from ratchet.repo.files import holder_pid
 from ratchet.repo.journal import experiments, read_events, read_experiments, verdict_data
-from ratchet.repo.lock import holder_pid
 from ratchet.repo.run import Run, open_worktree, require_run, run_event
 from ratchet.repo.sealing import REVEALED, is_closed, opened_rows
 from ratchet.views.charts import bars
@@ -29,7 +30,7 @@ from ratchet.views.terminal import print_rows, print_table
 from ratchet.views.watch import Watcher, follow
 from ratchet.views.web import HOST, make_server
 
-RULES = [str(rule) for rule in Rule if rule is not Rule.FRONT]
+RULES = [str(rule) for rule in Rule if rule not in {Rule.FRONT, Rule.DOMINATE}]
 
 
 @click.command(epilog="Example: uv run ratchet status")
@@ -99,16 +100,34 @@ def results(  # noqa: PLR0913 - click passes every option by its name
 
 @click.command(epilog="Example: uv run ratchet show 4")
 @click.argument("number", metavar="N", type=click.IntRange(min=0))
+@click.option("--log", "is_log", is_flag=True, help="Print what the commands of the experiment printed, not its diff.")
 @click.pass_obj
-def show(config: Path | None, number: int) -> None:
-    """Show experiment N, kept or not, with its diff."""
+def show(config: Path | None, number: int, is_log: bool) -> None:
+    """Show experiment N, kept or not, with its diff.
+
+    The log holds the end of stdout and stderr of each command that measured or checked it, also of one that crashed.
+    Lines with audit numbers are left out.
+    """
     run = require_run(open_worktree(Path.cwd(), config))
     experiment = find_experiment(run, number)
+    if is_log:
+        click.echo(_log_of(run, experiment), nl=False)
+        return
     click.echo(experiment_line(experiment, run.worktree.config.metrics))
     for name, value in _details(experiment):
         click.echo(f"  {name}: {value}")
     paths = [*run.worktree.editable, *run.worktree.frozen]
     click.echo(git.diff(run.worktree.repo, experiment.parent, experiment.commit, paths, color=sys.stdout.isatty()))
+
+
+def _log_of(run: Run, experiment: Experiment) -> str:
+    """Return the log of an experiment, of the one whose measurement it reused, or of its agent."""
+    n = experiment.n if experiment.reused is None else experiment.reused
+    agent = run.folder / "agent" / f"{experiment.n}.log"
+    text = read_log(run, n) or (agent.read_text("utf-8", "replace") if agent.exists() else "")
+    if not text:
+        raise RatchetError(f"N: experiment {experiment.n} has no log. It was not measured, or before logs were kept.")
+    return text if n == experiment.n else f"iter {experiment.n} is the same code as iter {n}:\n{text}"
 
 
 @click.command(epilog="Example: uv run ratchet plot")

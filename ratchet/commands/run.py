@@ -1,8 +1,10 @@
-"""The commands of the group Run: start, step, loop, race, stop, finish."""
+"""The commands of the group Run: start, step, loop, race, run, stop, finish."""
 
 from __future__ import annotations
 
 import contextlib
+import json
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import inf, isfinite
@@ -23,16 +25,17 @@ from ratchet.analyses.finish import (
 )
 from ratchet.analyses.review import RunFacts, has_gain, review
 from ratchet.core.records import Experiment, Proposal, Verdict
-from ratchet.core.stop_rules import BROKEN_AGENT, Limits, limits_of
+from ratchet.core.stop_rules import BROKEN_AGENT, Limits, limits_of, limits_text
 from ratchet.core.table import closing_lines
 from ratchet.engine.agents import find_agent
 from ratchet.engine.loop import open_run, run_loop
+from ratchet.engine.once import measure_worktree, reading_data, reading_lines
 from ratchet.engine.parallel import Entry, run_race
 from ratchet.engine.server_client import UnknownAnalysisError
 from ratchet.engine.session import now, work_on
 from ratchet.engine.signals import ASKED, Stopper, ask_to_stop, asker_of
 from ratchet.errors import INTERRUPTED, RatchetError
-from ratchet.repo import journal, lock
+from ratchet.repo import files, journal
 from ratchet.repo.journal import EventKind, experiments, read_events, read_experiments
 from ratchet.repo.run import (
     BRANCHES,
@@ -49,8 +52,7 @@ from ratchet.repo.run import (
     start_run,
     take_up,
 )
-from ratchet.views.notice import Board
-from ratchet.views.terminal import Terminal, print_table
+from ratchet.views.terminal import Board, Terminal, print_table
 
 MINUTES = click.FloatRange(min=0, min_open=True)
 VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Also show the output of the measuring command.")
@@ -134,13 +136,20 @@ def step(config: Path | None, *, message: str, strategy: str, predict: float | N
 
 @click.command(epilog="Example: uv run ratchet loop -n 8")
 @click.option(
+    "-a",
     "--agent",
     default=None,
     help="Agent: builtin, claude, codex, opencode, gemini, aider, or a command that contains {prompt}. "
     "Default: the agent of the config.",
 )
 @click.option(
-    "-n", "count", type=click.IntRange(min=1), default=None, metavar="N", help="Number of experiments. Default: 25."
+    "-n",
+    "--max",
+    "count",
+    type=click.IntRange(min=1),
+    default=None,
+    metavar="N",
+    help="Number of experiments. Default: max_iterations of the config, else no limit.",
 )
 @click.option(
     "-p",
@@ -188,6 +197,7 @@ def loop(  # noqa: PLR0913 - click passes every option by its name
             work_on(run, "ratchet loop", screen=screen, should_stop=stopper.is_asked_now, is_loud=verbose) as session,
         ):
             open_run(session, screen)
+            screen.say(limits_text(limits, worktree.config))
             board.begin_loop(limits, session.next_n)
             reason = run_loop(session, chosen, limits, screen=screen, stopper=stopper, seed=seed)
             history = session.history
@@ -199,9 +209,15 @@ def loop(  # noqa: PLR0913 - click passes every option by its name
 @click.option(
     "-k", "subruns", type=click.IntRange(min=2, max=64), default=2, show_default=True, help="Number of loops."
 )
-@click.option("--agent", default=None, help="Agent of every loop; see `uv run ratchet loop --help`.")
+@click.option("-a", "--agent", default=None, help="Agent of every loop; see `uv run ratchet loop --help`.")
 @click.option(
-    "-n", "count", type=click.IntRange(min=1), default=None, metavar="N", help="Experiments of all loops together."
+    "-n",
+    "--max",
+    "count",
+    type=click.IntRange(min=1),
+    default=None,
+    metavar="N",
+    help="Experiments of all loops together.",
 )
 @click.option("--minutes", type=MINUTES, default=None, metavar="M", help="Stop after this many minutes.")
 @click.option(
@@ -236,10 +252,34 @@ def race(
             work_on(run, "ratchet race", screen=screen, should_stop=stopper.is_asked_now) as session,
         ):
             open_run(session, screen)
+            screen.say(limits_text(entry.limits, worktree.config))
             won = run_race(session, entry, subruns, screen=screen, stopper=stopper)
             history = session.history
     _show_end(run, history, f"race finished, {len(won)} winner{'' if len(won) == 1 else 's'} measured again")
     ctx.exit(INTERRUPTED if stopper.was_interrupted else 0)
+
+
+@click.command(epilog="Example: uv run ratchet run")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")
+@VERBOSE
+@click.pass_context
+def run(ctx: click.Context, *, as_json: bool, verbose: bool) -> None:
+    """Measure the worktree once; decide nothing and write nothing.
+
+    Runs the command of the config in a copy of your files, committed or not, and prints every metric against the
+    baseline and the best of the current run, and the constraints. Works before the first run. The exit status is 1 if
+    the command failed or the output holds no metric.
+    """
+    worktree = open_worktree(Path.cwd(), ctx.obj)
+    current = current_run(worktree)
+    history = read_experiments(current.journal) if current else []
+    reading = measure_worktree(worktree, history, echo=sys.stderr.write if verbose else None)
+    if as_json:
+        click.echo(json.dumps(reading_data(reading, worktree.config, history), ensure_ascii=False))
+    else:
+        click.echo("\n".join(reading_lines(reading, worktree.config, history)))
+    has_all = all(reading.measured.numbers.get(metric.name) is not None for metric in worktree.config.metrics)
+    ctx.exit(0 if reading.is_ok and has_all else 1)
 
 
 @click.command(epilog="Example: uv run ratchet stop")
@@ -249,8 +289,8 @@ def stop(config: Path | None, is_now: bool) -> None:
     """Stop a running loop after its current experiment."""
     run = require_run(open_worktree(Path.cwd(), config))
     ask_to_stop(run.stop_file, now=is_now)
-    if lock.holder_pid(run.folder / "lock") is None:  # else the process that holds the lock records the stop
-        with lock.hold(run.folder / "lock", "ratchet stop"):
+    if files.holder_pid(run.folder / "lock") is None:  # else the process that holds the lock records the stop
+        with files.hold_lock(run.folder / "lock", "ratchet stop"):
             data = {"reason": ASKED, "asked_by": dict(asker_of(run.stop_file)), "tag": run.tag, "at": stamp(now())}
             journal.append(run.journal, EventKind.STOP, data)
     click.echo(f"run {run.tag}: asked to stop {'now' if is_now else 'after this experiment'}", err=True)
@@ -320,7 +360,7 @@ def finish(config: Path | None, *, is_squashed: bool, onto: str, is_leaving: boo
     run = require_run(worktree)
     if not no_conclude:
         _conclude(run)
-    with lock.hold(run.folder / "lock", "ratchet finish"):
+    with files.hold_lock(run.folder / "lock", "ratchet finish"):
         facts = gather_facts(run, read_events(run.journal))
         mended = complete_keep(run, facts.history)
         if mended:

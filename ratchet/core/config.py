@@ -14,7 +14,6 @@ from ratchet.core.records import Ending
 TABLE_ARMS = ("features", "preprocessing", "model family", "hyperparameters", "ensembling", "simplify")
 CODE_ARMS = ("algorithm", "data structure", "micro-optimisation", "parallelism", "memory layout", "rewrite")
 EXPLORATION = math.sqrt(2)  # the constant of UCB1: Auer, Cesa-Bianchi and Fischer (2002), figure 1
-DEFAULT_CAP = 25  # experiments of one loop, by default
 TIMEOUT_S = 600.0
 AGENT_TIMEOUT_S = 1800.0
 LIKELY = "likely"  # the lossy rule for early_stop
@@ -37,6 +36,14 @@ class Reader(StrEnum):
     HYPERFINE = "hyperfine"
 
 
+class Stream(StrEnum):
+    """The output of `run` in which a number is looked for."""
+
+    BOTH = "both"
+    STDOUT = "stdout"
+    STDERR = "stderr"
+
+
 class Rule(StrEnum):
     """The rule that decides whether a better number is kept."""
 
@@ -44,13 +51,15 @@ class Rule(StrEnum):
     CONFIRM = "confirm"
     MARGIN = "margin"
     FRONT = "front"
+    DOMINATE = "dominate"
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where to find a number: on a line that matches `grep`, at a `json` path, or by a `reader`.
+    """Where to find a number: by `grep`, at a `json` path, by a `reader`, on a `line`, or by a `parse` command.
 
-    The text is the output of `run`, or `file` in the checkout where it ran.
+    The text is the output of `run`, from `stream`, or `file` in the checkout where it ran. `line` counts from 1, or
+    with a negative number from the end; 0 means no line. `parse` is a shell line that gets the output on stdin.
     """
 
     name: str
@@ -58,6 +67,9 @@ class Source:
     json: str = ""
     reader: Reader | None = None
     file: str = ""
+    line: int = 0
+    parse: str = ""
+    stream: Stream = Stream.BOTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +102,19 @@ class Constraint:
 
 
 @dataclass(frozen=True, slots=True)
+class Times:
+    """A limit relative to the baseline: `2x` is twice its duration."""
+
+    factor: float
+
+
+@dataclass(frozen=True, slots=True)
 class Bandit:
-    """Settings of UCB1 over the kinds of idea to try."""
+    """Settings of UCB1 over the kinds of idea to try; `directives` says of an arm what to do."""
 
     arms: tuple[str, ...] = CODE_ARMS
     exploration: float = EXPLORATION
+    directives: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +131,7 @@ class Config:
     serve: str = ""
     constraints: tuple[Constraint, ...] = ()
     audit: tuple[Source, ...] = ()
+    stream: Stream = Stream.BOTH
     sealed: bool = False
     checks: tuple[str, ...] = ()
     inspect: str = ""
@@ -119,7 +140,7 @@ class Config:
     margin: float = MARGIN_SES
     look_at: float | None = None
     early_stop: bool | str = True
-    timeout: float = TIMEOUT_S
+    timeout: float | Times = TIMEOUT_S
     cpu_timeout: float | None = None
     memory_mb: float | None = None
     baseline: Mapping[str, float] = field(default_factory=dict)
@@ -131,6 +152,7 @@ class Config:
     agent: str = AGENT
     committee: str = AGENT
     agent_timeout: float = AGENT_TIMEOUT_S
+    web_search: bool = False
     max_iterations: int | None = None
     patience: int | None = None
     bandit: Bandit | None = None
@@ -140,6 +162,16 @@ class Config:
     def metric(self) -> Metric:
         """The first metric, shown in tables and plots."""
         return self.metrics[0]
+
+    @property
+    def timeout_s(self) -> float:
+        """Wall-clock seconds of one measurement, while no baseline says otherwise."""
+        return TIMEOUT_S if isinstance(self.timeout, Times) else self.timeout
+
+    @property
+    def timeout_factor(self) -> float | None:
+        """The limit of one measurement as a multiple of the baseline's duration, or None."""
+        return self.timeout.factor if isinstance(self.timeout, Times) else None
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -157,6 +189,7 @@ _FREE = {
     "agent",
     "committee",
     "agent_timeout",
+    "web_search",
     "max_iterations",
     "patience",
     "bandit",
@@ -185,10 +218,17 @@ KEYS: Sequence[tuple[str, str]] = (
     ("serve", "a server that measures one candidate after another (JSON lines; optional)"),
     (
         "metric",
-        "a table: name, direction (maximize or minimize), and grep, json or reader (pytest, coverage, hyperfine)",
+        "a table: name, direction (maximize or minimize; also higher_is_better, lower_is_better), and where the number "
+        "is: grep (a pattern; the last match counts), json (a path, in JSON or in JSON lines), reader (pytest, "
+        "coverage, hyperfine), line (its number, -1 the last) or parse (a shell line that gets the output on stdin); "
+        "default: a line `name: value`, also behind the prefix of a logger",
     ),
-    ("metrics", "a list of such tables; better means Pareto dominance"),
-    ("constraints", "a list of tables: name, grep, json or reader, and fail_above, fail_below, warn_above, warn_below"),
+    ("metrics", "a list of such tables: a trade-off is kept too, unless a kept experiment is at least as good in all"),
+    (
+        "constraints",
+        "a list of tables: name, where the number is, and fail_above, fail_below, warn_above, warn_below",
+    ),
+    ("stream", "output of run that holds the numbers: both (default), stdout or stderr; also a key of each number"),
     ("audit", "numbers that are recorded and hidden during the run: names, or tables with name and grep"),
     (
         "sealed",
@@ -204,8 +244,9 @@ KEYS: Sequence[tuple[str, str]] = (
     ("exits", "meaning of an exit status of run: timeout, crash or reject (0 is ok, any other a crash)"),
     (
         "rule",
-        "strict (default), confirm (also strictly better on one fresh partition), margin (delta above margin standard "
-        "errors), or front (several metrics: kept unless a kept experiment is at least as good in all)",
+        "strict (default), confirm (also strictly better on one fresh partition) or margin (above margin standard "
+        "errors); for several metrics front (default: kept unless a kept experiment is at least as good in all) or "
+        "dominate (no metric worse than in the best so far, and one strictly better)",
     ),
     ("margin", "number of standard errors for rule margin (default 1.96)"),
     ("look_at", "a suspiciously good value of the metric, at which the loop stops for a look"),
@@ -214,7 +255,7 @@ KEYS: Sequence[tuple[str, str]] = (
         "let the server stop a measurement that can no longer win (default true; the same experiments are kept); "
         "likely: also one that is unlikely to win (saves more time, loses about 1 % of the improvements)",
     ),
-    ("timeout", "wall-clock seconds of one measurement (default 600)"),
+    ("timeout", 'wall-clock seconds of one measurement (default 600), or "2x": twice the duration of the baseline'),
     ("cpu_timeout", "CPU seconds of one measurement, summed over the process tree"),
     ("memory_mb", "memory of one measurement in MB, summed over the process tree"),
     ("baseline", "known values, name = number; replaces the first measurement"),
@@ -228,7 +269,12 @@ KEYS: Sequence[tuple[str, str]] = (
     ("context", "what an agent should know about the domain"),
     ("agent", "builtin, claude, codex, opencode, gemini, aider, or a command with {prompt}, the path of the prompt"),
     ("agent_timeout", "seconds an agent may take for one edit (default 1800)"),
-    ("max_iterations", "experiments of one loop (default 25)"),
+    ("web_search", "true: an agent may search the web (default false; asked of every agent, enforced for claude)"),
+    ("max_iterations", "experiments of one loop (default: no limit)"),
     ("patience", "stop after this many experiments in a row without an improvement"),
-    ("bandit", 'true, or {arms = "table", "code" or a list, exploration = 1.41}: UCB1 suggests what to try'),
+    (
+        "bandit",
+        'true, or {arms = "table", "code", a list, or a table name = "what to do", exploration = 1.41}: UCB1 suggests '
+        "what to try",
+    ),
 )

@@ -6,6 +6,7 @@ import math
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
@@ -27,6 +28,8 @@ from ratchet.core.config import (
     Reader,
     Rule,
     Source,
+    Stream,
+    Times,
 )
 from ratchet.core.output_parser import is_number
 from ratchet.core.records import Ending
@@ -34,6 +37,10 @@ from ratchet.errors import RatchetError, did_you_mean
 
 E = TypeVar("E", bound=StrEnum)
 T = TypeVar("T")
+DIRECTIONS = {
+    **dict.fromkeys(("lower_is_better", "lower", "min"), Direction.MINIMIZE),
+    **dict.fromkeys(("higher_is_better", "higher", "max"), Direction.MAXIMIZE),
+}
 NAMES = ("ratchet.yaml", "ratchet.yml", "pyproject.toml")  # the first that holds a config wins
 
 
@@ -105,6 +112,8 @@ def parse(table: Mapping[str, Any], origin: str) -> Config:
 
 
 def _config(keys: Keys, origin: str) -> Config:
+    stream = keys.choice("stream", Stream, Stream.BOTH)
+    metrics = _metrics(keys, stream)
     config = Config(
         name=keys.text("name"),
         editable=keys.paths("editable", required=True),
@@ -113,18 +122,19 @@ def _config(keys: Keys, origin: str) -> Config:
         link=keys.paths("link"),
         run=keys.text("run"),
         serve=keys.text("serve", ""),
-        metrics=_metrics(keys),
-        constraints=tuple(_constraint(entry) for entry in keys.tables("constraints")),
-        audit=tuple(_source(entry) for entry in keys.tables("audit")),
+        metrics=metrics,
+        constraints=tuple(_constraint(entry, stream) for entry in keys.tables("constraints")),
+        audit=tuple(_source(entry, stream) for entry in keys.tables("audit")),
+        stream=stream,
         sealed=keys.flag("sealed", False),
         checks=keys.texts("checks"),
         inspect=keys.text("inspect", ""),
         exits=_exits(keys),
-        rule=keys.choice("rule", Rule, Rule.STRICT),
+        rule=_rule(keys, len(metrics)),
         margin=keys.number("margin", MARGIN_SES, above=0),
         look_at=keys.optional_number("look_at"),
         early_stop=_early_stop(keys),
-        timeout=keys.number("timeout", TIMEOUT_S, above=0),
+        timeout=_timeout(keys),
         cpu_timeout=keys.optional_number("cpu_timeout", above=0),
         memory_mb=keys.optional_number("memory_mb", above=0),
         baseline=keys.numbers("baseline"),
@@ -132,52 +142,87 @@ def _config(keys: Keys, origin: str) -> Config:
         prediction=keys.text("prediction", ""),
         description=keys.pattern("description"),
         reason=keys.pattern("reason"),
-        context=keys.text("context", ""),
-        agent=keys.text("agent", AGENT),
-        committee=keys.text("committee", AGENT),
-        agent_timeout=keys.number("agent_timeout", AGENT_TIMEOUT_S, above=0),
-        max_iterations=keys.optional_count("max_iterations"),
-        patience=keys.optional_count("patience"),
-        bandit=_bandit(keys),
         origin=origin,
     )
+    config = _with_agent(config, keys)
     keys.report_unknown()
     return config
 
 
-def _metrics(keys: Keys) -> tuple[Metric, ...]:
+def _with_agent(config: Config, keys: Keys) -> Config:
+    """Read the keys that no number depends on."""
+    return replace(
+        config,
+        context=keys.text("context", ""),
+        agent=keys.text("agent", AGENT),
+        committee=keys.text("committee", AGENT),
+        agent_timeout=keys.number("agent_timeout", AGENT_TIMEOUT_S, above=0),
+        web_search=keys.flag("web_search", False),
+        max_iterations=keys.optional_count("max_iterations"),
+        patience=keys.optional_count("patience"),
+        bandit=_bandit(keys),
+    )
+
+
+def _metrics(keys: Keys, stream: Stream) -> tuple[Metric, ...]:
     if keys.has("metric") and keys.has("metrics"):
         keys.complain("metric", "metric and metrics are both set. Keep one")
     entries = [*keys.tables("metric", single=True), *keys.tables("metrics")]
     if not entries:
         keys.complain("metric", "there is no metric. Add one with name, grep and direction")
-    return tuple(_metric(entry) for entry in entries)
+    return tuple(_metric(entry, stream) for entry in entries)
 
 
-def _metric(keys: Keys) -> Metric:
-    direction = keys.choice("direction", Direction)
-    return Metric(source=_source(keys), direction=direction)
+def _metric(keys: Keys, stream: Stream) -> Metric:
+    direction = keys.choice("direction", Direction, also=DIRECTIONS)
+    return Metric(source=_source(keys, stream), direction=direction)
 
 
-def _constraint(keys: Keys) -> Constraint:
+def _constraint(keys: Keys, stream: Stream) -> Constraint:
     limits = {name: keys.optional_number(name) for name in ("fail_above", "fail_below", "warn_above", "warn_below")}
     if all(limit is None for limit in limits.values()):
         keys.complain("", "the constraint has no limit. Add fail_above, fail_below, warn_above or warn_below")
-    return Constraint(source=_source(keys), **limits)
+    return Constraint(source=_source(keys, stream), **limits)
 
 
-def _source(keys: Keys) -> Source:
-    """Read where to find a number; the default is a line that begins with its name."""
+def _source(keys: Keys, stream: Stream) -> Source:
+    """Read where to find a number; the default is a line with its name."""
     name = keys.text("name")
-    grep, path = keys.pattern("grep"), keys.text("json", "")
+    grep, path, parse = keys.pattern("grep"), keys.text("json", ""), keys.text("parse", "")
     reader = keys.choice("reader", Reader) if keys.has("reader") else None
-    if sum((bool(grep), bool(path), reader is not None)) > 1:
-        keys.complain("", "more than one of grep, json and reader is set. Keep one")
-    if not (grep or path or reader):
+    line = keys.line("line")
+    if sum(map(bool, (grep, path, reader, line, parse))) > 1:
+        keys.complain("", "more than one of grep, json, reader, line and parse is set. Keep one")
+    if not (grep or path or reader or line or parse):
         grep = f"^{re.escape(name)}:"
-    source = Source(name=name, grep=grep, json=path, reader=reader, file=keys.text("file", ""))
+    source = Source(
+        name=name,
+        grep=grep,
+        json=path,
+        reader=reader,
+        file=keys.text("file", ""),
+        line=line,
+        parse=parse,
+        stream=keys.choice("stream", Stream, stream),
+    )
     keys.report_unknown()
     return source
+
+
+def _rule(keys: Keys, n_metrics: int) -> Rule:
+    """Read the rule; several metrics keep trade-offs unless it says otherwise, and strict means dominance for them."""
+    rule = keys.choice("rule", Rule, Rule.FRONT if n_metrics > 1 else Rule.STRICT)
+    return Rule.DOMINATE if rule is Rule.STRICT and n_metrics > 1 else rule
+
+
+def _timeout(keys: Keys) -> float | Times:
+    """Read the seconds of one measurement; `2x` is a multiple of the duration of the baseline."""
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*[x×]\s*", keys.text("timeout") if keys.is_text("timeout") else "")
+    if found is None:
+        return keys.number("timeout", TIMEOUT_S, above=0)
+    if float(found.group(1)) <= 1:
+        keys.complain("timeout", f"{found.group().strip()!r} is no longer than the baseline. Use a factor such as 2x")
+    return Times(float(found.group(1)))
 
 
 def _early_stop(keys: Keys) -> bool | str:
@@ -195,8 +240,9 @@ def _bandit(keys: Keys) -> Bandit | None:
     if not keys.has("bandit") or keys.is_flag("bandit"):
         return Bandit() if keys.flag("bandit", False) else None
     table = keys.table("bandit")
-    arms = table.texts("arms", named={"table": TABLE_ARMS, "code": CODE_ARMS}) or CODE_ARMS
-    bandit = Bandit(arms=arms, exploration=table.number("exploration", EXPLORATION, above=0))
+    directives = table.table("arms").all_texts() if table.is_table("arms") else {}
+    arms = tuple(directives) or table.texts("arms", named={"table": TABLE_ARMS, "code": CODE_ARMS}) or CODE_ARMS
+    bandit = Bandit(arms, table.number("exploration", EXPLORATION, above=0), directives)
     table.report_unknown()
     return bandit
 
@@ -213,8 +259,13 @@ def _contradictions(config: Config) -> list[str]:
         problems.append(f"readonly: {path} is editable too. Remove it from one of the two.")
     if config.serve and len(config.editable) != 1:
         problems.append(f"serve: a server needs one editable file, not {len(config.editable)}. Use run alone.")
-    if config.rule is Rule.FRONT and len(config.metrics) == 1:
-        problems.append("rule: front needs several metrics, and there is one. Use strict.")
+    if config.rule in {Rule.FRONT, Rule.DOMINATE} and len(config.metrics) == 1:
+        problems.append(f"rule: {config.rule} needs several metrics, and there is one. Use strict.")
+    for source in config.sources if config.serve else ():
+        if source.parse:
+            problems.append(
+                f"{source.name}: parse has no effect with serve, whose server sends the numbers. Remove it."
+            )
     return problems
 
 
@@ -249,6 +300,14 @@ class Keys:
     def is_flag(self, key: str) -> bool:
         """Say whether the value is true or false."""
         return isinstance(self._values.get(key), bool)
+
+    def is_text(self, key: str) -> bool:
+        """Say whether the value is a text."""
+        return isinstance(self._values.get(key), str)
+
+    def is_table(self, key: str) -> bool:
+        """Say whether the value is a table."""
+        return isinstance(self._values.get(key), Mapping)
 
     def is_exactly(self, key: str, word: str) -> bool:
         """Say whether the value is this word."""
@@ -294,9 +353,11 @@ class Keys:
             return self._wrong(key, "a regular expression", value, "", f" ({error})")
         return value
 
-    def choice(self, key: str, choices: type[E], default: E | None = None) -> E:
-        """Return one of a closed set; without a default the key is required."""
+    def choice(self, key: str, choices: type[E], default: E | None = None, *, also: Mapping[str, E] | None = None) -> E:
+        """Return one of a closed set, or what a synonym in `also` means; without a default the key is required."""
         value = self._get(key, default)
+        if also and isinstance(value, str) and value.lower().replace("-", "_") in also:
+            return also[value.lower().replace("-", "_")]
         try:
             return choices(value)
         except ValueError:
@@ -322,6 +383,17 @@ class Keys:
         if is_number(value) and (value > above or key not in self._values):
             return float(value)
         return self._wrong(key, "a number" if above == -math.inf else f"a number above {above:g}", value, default)
+
+    def line(self, key: str) -> int:
+        """Return the number of a line, which may count from the end, or 0 if the key is absent."""
+        value = self._get(key, None)
+        if value is None or (isinstance(value, int) and not isinstance(value, bool) and value != 0):
+            return value or 0
+        return self._wrong(key, "the number of a line, such as 1, or -1 for the last", value, 0)
+
+    def all_texts(self) -> dict[str, str]:
+        """Return every key of the table with its text."""
+        return {str(key): self.text(str(key)) for key in self._values}
 
     def optional_count(self, key: str) -> int | None:
         """Return an integer of at least 1, or None if the key is absent."""

@@ -40,8 +40,8 @@ def judge(measured: Measurement, history: Sequence[Experiment], config: Config, 
         return Judgement(Verdict.DISCARD, measured.reason or "stopped early")
     if missing:
         return Judgement(Verdict.CRASH, f"no {' and no '.join(missing)} in the output")
-    warnings = tuple(_limit_texts(config.constraints, measured.numbers, is_hard=False))
-    broken = _limit_texts(config.constraints, measured.numbers, is_hard=True)
+    warnings = tuple(limit_texts(config.constraints, measured.numbers, is_hard=False))
+    broken = limit_texts(config.constraints, measured.numbers, is_hard=True)
     look = _look_text(measured, history, config)
     warnings = (*warnings, look) if look else warnings
     if not history:
@@ -159,7 +159,8 @@ def _is_equal(new: Numbers, old: Numbers, metrics: Sequence[Metric]) -> bool:
     return all(a is not None and b is not None and abs(a - b) <= EQUAL for a, b in pairs)
 
 
-def _limit_texts(constraints: Sequence[Constraint], numbers: Numbers, *, is_hard: bool) -> list[str]:
+def limit_texts(constraints: Sequence[Constraint], numbers: Numbers, *, is_hard: bool) -> list[str]:
+    """Return one text for each limit that is broken: the limits that reject, or those that only warn."""
     texts = []
     for constraint in constraints:
         above = constraint.fail_above if is_hard else constraint.warn_above

@@ -5,14 +5,25 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Iterator
 from typing import Any
 
-from ratchet.core.config import Reader, Source
+from ratchet.core.config import Reader, Source, Stream
 from ratchet.core.records import LINE_CHARS, one_line
 
 NUMBER = re.compile(
     r"(?<![\w.])[-+]?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|(?<!\w)[-+]?(?:nan|inf(?:inity)?)\b",
     re.IGNORECASE,
+)
+# What loggers write before a message: brackets, times and signs; or a level, with words before it and names after it.
+LOG_PREFIX = (
+    r"^(?:(?:\[[^\]]*\]|[\d:.,/TZ+>|#*\s-])*"
+    r"|.{0,200}\b(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL)\b\W*(?:[\w.]+\s*[:|-]+\s*)*)"
+)
+BROKEN_DOCUMENTS = 1000  # beginnings of JSON in one output that turn out not to be JSON
+COUNTS = re.compile(
+    r"[=\s]*(?:\d+ (?:passed|failed|errors?|skipped|xfailed|xpassed|deselected|warnings?|rerun|subtests passed)"
+    r"(?:, |,|(?= in )|(?=[\s=]*$)))+(?: in [\d.:]+ ?s?.*)?[=\s]*"
 )
 _TO_SECONDS = {"ns": 1e-9, "µs": 1e-6, "μs": 1e-6, "us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0}
 
@@ -20,6 +31,26 @@ _TO_SECONDS = {"ns": 1e-9, "µs": 1e-6, "μs": 1e-6, "us": 1e-6, "ms": 1e-3, "s"
 def is_number(value: object) -> bool:
     """Say whether a value from JSON or TOML is a finite number."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def pattern_of(source: Source) -> str:
+    """Return the pattern of the line with the number.
+
+    `^name:`, the default, also matches `name = value`, and either behind the prefix of a logger, unless the number is
+    read from stdout alone.
+    """
+    if source.stream is Stream.STDOUT or source.grep != f"^{re.escape(source.name)}:":
+        return source.grep
+    return rf"{LOG_PREFIX}{re.escape(source.name)}\s*[:=]"
+
+
+def read_output(stdout: str, stderr: str, source: Source) -> float | None:
+    """Return the number of a source in the output of a command; what stdout holds comes before what stderr holds."""
+    if source.stream is not Stream.BOTH:
+        return read_number(stdout if source.stream is Stream.STDOUT else stderr, source)
+    if source.grep and _last_match(stdout, pattern_of(source)):  # a nan on stdout is an answer, too
+        return read_number(stdout, source)
+    return next((value for text in (stdout, stderr) if (value := read_number(text, source)) is not None), None)
 
 
 def read_number(text: str, source: Source) -> float | None:
@@ -30,8 +61,15 @@ def read_number(text: str, source: Source) -> float | None:
     if source.reader is not None:
         return _finite(_READERS[source.reader](text))
     if source.json:
-        return _finite(_at_path(_last_json(text), source.json))
-    return _finite(_grep_number(text, source.grep))
+        return _finite(_json_number(text, source.json))
+    if source.line:
+        return _finite(_line_number(text, source.line))
+    return _finite(_grep_number(text, pattern_of(source)))
+
+
+def last_number(text: str) -> float | None:
+    """Return the first number on the last line that is not blank: what a `parse` command prints."""
+    return _finite(_first_number(last_line(text)))
 
 
 def read_words(text: str, pattern: str, limit: int = LINE_CHARS) -> str:
@@ -50,7 +88,8 @@ def _grep_number(text: str, pattern: str) -> float | None:
     if found is None:
         return None
     match, line = found
-    return _first_number(match.group(1) or "" if match.re.groups else line[match.end() :])
+    groups = [group for group in match.groups() if group is not None]
+    return _first_number((groups or [""])[0] if match.re.groups else line[match.end() :])
 
 
 def _last_match(text: str, pattern: str) -> tuple[re.Match[str], str] | None:
@@ -76,16 +115,31 @@ def _finite(value: Any) -> float | None:
         return None
 
 
-def _last_json(text: str) -> Any:
-    """Parse the whole text as JSON, else the last line that is JSON."""
-    for candidate in (text, *reversed(text.splitlines())):
-        try:
-            value = json.loads(candidate)
-        except (ValueError, RecursionError):
+def _line_number(text: str, number: int) -> float | None:
+    """Return the first number on a line, which counts from 1, or from the end if negative."""
+    lines = text.splitlines()
+    index = number - 1 if number > 0 else number
+    return _first_number(lines[index]) if -len(lines) <= index < len(lines) else None
+
+
+def _json_number(text: str, path: str) -> Any:
+    """Return the value at a path of the last JSON document in a text that has it."""
+    found = (_at_path(document, path) for document in reversed(list(_documents(text))))
+    return next((value for value in found if value is not None), None)
+
+
+def _documents(text: str) -> Iterator[Any]:
+    """Yield every JSON object or list that begins on a line of its own, and spans one line or several."""
+    decoder, position, broken = json.JSONDecoder(), 0, 0
+    for start in re.finditer(r"^[^\S\n]*(?=[{\[])", text, re.MULTILINE):
+        if start.end() < position or broken > BROKEN_DOCUMENTS:
             continue
-        if isinstance(value, dict | list):
-            return value
-    return None
+        try:
+            value, position = decoder.raw_decode(text, start.end())
+        except (ValueError, RecursionError):
+            broken += 1
+            continue
+        yield value
 
 
 def _at_path(value: Any, path: str) -> Any:
@@ -101,24 +155,24 @@ def _at_path(value: Any, path: str) -> Any:
 
 
 def _pytest_pass_rate(text: str) -> float | None:
-    """Return the percentage of passed tests from pytest's last line."""
+    """Return the percentage of passed tests from pytest's last line with counts."""
     for line in reversed(text.splitlines()):
         counts = {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|errors?|xpassed)\b", line)}
-        if counts and re.search(r" in [\d.]+s", line):
+        if counts and COUNTS.fullmatch(line):
             passed = counts.get("passed", 0) + counts.get("xpassed", 0)
             return 100.0 * passed / sum(counts.values())
     return None
 
 
 def _coverage_percent(text: str) -> float | None:
-    """Return the last column of the TOTAL line of `coverage report`, or `totals.percent_covered` of its JSON."""
-    document = _at_path(_last_json(text), "totals.percent_covered")
-    return document if document is not None else _grep_number(text, r"^TOTAL\b.*?(\S+)%\s*$")
+    """Return the percentage of `coverage report` or pytest-cov, or `totals.percent_covered` of coverage's JSON."""
+    document = _json_number(text, "totals.percent_covered")
+    return document if document is not None else _grep_number(text, r"^TOTAL\b.*?(\S+)%\s*$|Total coverage: ([\d.]+)%")
 
 
 def _hyperfine_mean(text: str) -> float | None:
     """Return the mean seconds of the last command, from hyperfine's table or its JSON."""
-    document = _at_path(_last_json(text), "results[-1].mean")
+    document = _json_number(text, "results[-1].mean")
     if document is not None:
         return _finite(document)
     found = _last_match(text, r"Time \(mean[^)]*\):\s*([\d.]+)\s*(\S+)")

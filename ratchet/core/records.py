@@ -10,6 +10,7 @@ from enum import StrEnum
 LINE_CHARS = 200
 REASON_CHARS = 500  # of the reason of a failure, whose end may hold the fix
 NOTE_CHARS = 4000
+MACHINE = "machine:"  # begins the reason of a failure that the edit did not cause: the same code may be tried again
 
 
 class Verdict(StrEnum):
@@ -48,7 +49,8 @@ class Measurement:
 
     `numbers` holds metrics, constraints and audit numbers by name. `bound` is the best value that the metric could
     still have reached when the measurement was stopped early. `look` is the reason why a person should look at the
-    result. `stdout` is the end of the output, from which reports read more.
+    result. `stdout` is the end of the output, from which reports read more. `log` is what the command printed on both
+    streams, for a person, without audit numbers.
     """
 
     ending: Ending
@@ -63,6 +65,7 @@ class Measurement:
     bound: float | None = None
     look: str = ""
     stdout: str = ""
+    log: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,11 @@ class Experiment:
     reused: int | None = None
     ending: Ending = Ending.OK
     stdout: str = ""
+
+    @property
+    def is_machine_fault(self) -> bool:
+        """The machine failed, not the code, which says nothing about the idea."""
+        return self.reason.startswith(MACHINE)
 
 
 def best(history: Iterable[Experiment]) -> Experiment | None:

@@ -6,34 +6,61 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
-from ratchet.core.config import DEFAULT_CAP, Config
+from ratchet.core.config import Config
 from ratchet.core.decision import is_better, looks
-from ratchet.core.records import Experiment, Verdict, best
+from ratchet.core.records import MACHINE, Experiment, Verdict, best
 from ratchet.core.text import number_text
 
-AGENT_FAILURES = 3  # in a row: the agent is broken
+AGENT_FAILURES = 3  # in a row: the agent is broken, or the machine
 NO_CHANGES = 5  # in a row: the agent has no new idea
 BROKEN_AGENT = "the agent failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Limits of a series: experiments, experiments in a row without a gain, a value of the metric, minutes."""
+    """Limits of a series: experiments, experiments in a row without a gain, a value of the metric, minutes.
+
+    `cap` names the setting that limits the experiments, if nobody asked for the limit on the command line.
+    """
 
     n: int | None = None
     patience: int | None = None
     until: float | None = None
     minutes: float = inf
+    cap: str = ""
 
 
 def limits_of(config: Config, asked: Limits) -> Limits:
-    """Return the requested limits, with the config and a default cap for those not requested."""
+    """Return the requested limits, with those of the config for those not requested."""
+    is_capped = asked.n is None and config.max_iterations is not None
     return Limits(
-        n=asked.n or config.max_iterations or DEFAULT_CAP,
+        n=asked.n or config.max_iterations,
         patience=asked.patience or config.patience,
         until=asked.until,
         minutes=asked.minutes,
+        cap=f"max_iterations = {config.max_iterations} in {config.origin}" if is_capped else "",
     )
+
+
+def limits_text(limits: Limits, config: Config) -> str:
+    """Return one line with every limit of a series and of one measurement."""
+    experiments = f"{limits.n} experiments" if limits.n else "no limit on experiments (-n sets one)"
+    capped = f" ({limits.cap}; -n sets another)" if limits.cap else ""
+    shown = [
+        f"{experiments}{capped}",
+        f"{limits.patience} in a row without a gain" if limits.patience else "",
+        f"until {config.metric.name} reaches {number_text(limits.until)}" if limits.until is not None else "",
+        f"{limits.minutes:g} minutes" if limits.minutes < inf else "",
+        f"one measurement: {measurement_limit_text(config)}",
+    ]
+    return "limits: " + "; ".join(part for part in shown if part)
+
+
+def measurement_limit_text(config: Config) -> str:
+    """Return the limits of one measurement in words."""
+    wall = f"{config.timeout_factor:g} times the baseline" if config.timeout_factor else f"{config.timeout_s:g} s"
+    cpu = f", {config.cpu_timeout:g} CPU seconds" if config.cpu_timeout else ""
+    return wall + cpu + (f", {config.memory_mb:g} MB" if config.memory_mb else "")
 
 
 def reason_to_stop(
@@ -46,7 +73,8 @@ def reason_to_stop(
     if limits.until is not None and top and not is_better(limits.until, top.metric, config.metric.direction):
         return f"{name} has reached {number_text(limits.until)}"
     if limits.n is not None and sum(experiment.n > 0 for experiment in tried) >= limits.n:
-        return f"{limits.n} experiment{'s' if limits.n > 1 else ''} done"
+        done = f"{limits.n} experiment{'s' if limits.n > 1 else ''} done"
+        return f"{done}: {limits.cap}; -n sets another limit" if limits.cap else done
     if minutes >= limits.minutes:
         return f"{limits.minutes:g} minutes are over"
     if limits.patience is not None and since_gain(tried) >= limits.patience:
@@ -68,6 +96,8 @@ def _streak_reason(tried: Sequence[Experiment]) -> str:
     last = tried[-AGENT_FAILURES:]
     if len(last) == AGENT_FAILURES and all(experiment.reason.startswith("agent:") for experiment in last):
         return f"{BROKEN_AGENT} {AGENT_FAILURES} times in a row: {last[-1].reason.removeprefix('agent: ')}"
+    if len(last) == AGENT_FAILURES and all(experiment.is_machine_fault for experiment in last):
+        return f"the machine failed {AGENT_FAILURES} times in a row:{last[-1].reason.removeprefix(MACHINE)}"
     last = tried[-NO_CHANGES:]
     if len(last) == NO_CHANGES and all(experiment.reason == "no change" for experiment in last):
         return f"the agent changed nothing {NO_CHANGES} times in a row"

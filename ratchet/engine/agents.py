@@ -19,6 +19,7 @@ from pathlib import Path
 from ratchet import process
 from ratchet.core.output_parser import last_line, read_words
 from ratchet.core.records import NOTE_CHARS, Ending, Proposal, one_line
+from ratchet.engine.measure import MARK
 from ratchet.errors import RatchetError, did_you_mean
 from ratchet.process import Budget, Limit, Outcome
 from ratchet.repo import git
@@ -141,6 +142,7 @@ def keep_log(run: Run, name: str, outcome: Outcome) -> None:
 
 def _task_env(task: AgentTask, run: Run) -> dict[str, str]:
     return {
+        MARK: str(run.folder),
         "RATCHET_TAG": run.tag,
         "RATCHET_JOURNAL": str(run.journal),
         "RATCHET_FILE": run.worktree.config.editable[0],

@@ -53,9 +53,11 @@ def open_run(session: Session, screen: Screen) -> None:
         screen.result(session.baseline())
     if session.best is None:
         first = session.history[0]
+        fix = f"Fix {session.run.worktree.config.editable[0]}"
+        fix = "Free some memory or close other programs" if first.is_machine_fault else fix
         raise RatchetError(
             f"iter 0: the baseline has no number, its verdict is {first.verdict} ({first.reason}). "
-            f"Fix {session.run.worktree.config.editable[0]}, then run `uv run ratchet step`."
+            f"{fix}, then run `uv run ratchet step`."
         )
 
 

@@ -11,37 +11,47 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
 from typing import Any, Protocol
 
 from ratchet import process
-from ratchet.core.config import Config, Source
-from ratchet.core.output_parser import last_line, read_number, read_words
-from ratchet.core.records import REASON_CHARS, Ending, Measurement, one_line
+from ratchet.core.config import Config, Reader, Source, Stream
+from ratchet.core.failure import failure_text, relative_to
+from ratchet.core.output_parser import last_line, last_number, read_number, read_output, read_words
+from ratchet.core.records import MACHINE, REASON_CHARS, Ending, Measurement, one_line
 from ratchet.errors import RatchetError
-from ratchet.process import Budget, Limit, Outcome
+from ratchet.process import Budget, Echo, Limit, Outcome
 from ratchet.repo import git
-from ratchet.repo.run import Run
-from ratchet.repo.sealing import sealed_numbers, sealed_text
+from ratchet.repo.run import Run, Worktree
+from ratchet.repo.sealing import sealed_messages, sealed_numbers, sealed_text
 
 AUDIT = "audit"  # the analysis of its data that a server makes once a run
-MARK = "RATCHET_MEASURING"  # set to the folder of the run in every measuring process, to find them after a kill
+MARK = "RATCHET_RUN_FOLDER"  # in every process that works for a run, agents too, to find them after a kill
 PARTITION = "RATCHET_PARTITION"  # set for the fresh partition of rule confirm
 THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+LOG = "run.log"  # the output of the command, for a `parse` command that looks for it under the field's name
+LEAST_WALL_S = 1.0  # a limit relative to the baseline is no shorter: starting a process takes part of it
+LOG_CHARS = 64_000  # of each stream in the log of an experiment, from the end
+KILLED = (-9, 137)  # by SIGKILL, directly or as a shell reports it
 Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A commit to measure, the commit and number to beat, and the partition of the data (0 is the standard one)."""
+    """A commit to measure, the commit and number to beat, and the partition of the data (0 is the standard one).
+
+    `wall_s` is the limit of its measurement in wall-clock seconds, None for the `timeout` of the config.
+    """
 
     commit: str
     best: str | None = None
     beat: float | None = None
     partition: int = 0
+    wall_s: float | None = None
 
 
 class Measurer(Protocol):
@@ -67,9 +77,10 @@ class Measurer(Protocol):
 class CommandMeasurer:
     """Runs the command of the config in a fresh checkout of each candidate."""
 
-    def __init__(self, run: Run, should_stop: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, run: Run, should_stop: Callable[[], bool] = lambda: False, *, echo: Echo | None = None) -> None:
         self._run = run
         self._should_stop = should_stop
+        self._echo = echo
 
     def parts(self) -> None:
         """Return None, since the engine knows all parts."""
@@ -82,40 +93,118 @@ class CommandMeasurer:
         config = self._run.worktree.config
         place = checkout(self._run, candidate.commit, "tree")
         env = {PARTITION: str(candidate.partition)} if candidate.partition else {}
-        outcome = run_command(self._run, config.run, place, self._should_stop, env)
-        texts = {source.file: _read_text(place / source.file) for source in config.sources if source.file}
-        return interpret(outcome, config, files=texts)
+        wall_s = candidate.wall_s
+        outcome = run_command(self._run, config.run, place, self._should_stop, env=env, echo=self._echo, wall_s=wall_s)
+        measured = read_outcome(self._run, outcome, place, self._should_stop, wall_s=wall_s)
+        return replace(measured, log=log_text(config.run, outcome, config, folder=str(place)))
 
     def close(self) -> None:
         """Do nothing, since every command has ended."""
 
 
-def checkout(run: Run, commit: str, name: str) -> Path:
-    """Check a commit out into a folder of the run, link ignored data into it, return the folder of its config."""
-    folder = run.folder / name
-    shutil.rmtree(folder, ignore_errors=True)
+def checkout(run: Run, commit: str, name: str, *, keeps_cache: bool = False) -> Path:
+    """Check a commit out into a folder of the run, link ignored data into it, return the folder of its config.
+
+    With `keeps_cache`, files that the process in an earlier checkout wrote under the names of `link` stay: there a
+    measuring server caches its data. A command that runs the editable files keeps none: its next run begins anew.
+    """
+    folder, old = run.folder / name, run.folder / f"{name}.old"
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.replace(old)
     folder.mkdir(parents=True, exist_ok=True)
     git.export(run.worktree.repo, commit, folder)
     place = folder / run.worktree.root.relative_to(run.worktree.repo.root)
-    for root in run.worktree.data_roots:
-        for pattern in run.worktree.config.link:
-            for source in root.glob(pattern):
-                _link(source, place / source.relative_to(root))
+    link_data(run.worktree, place)
+    if keeps_cache:
+        _take_cache(old / place.relative_to(folder), place, run.worktree.config.link)
+    shutil.rmtree(old, ignore_errors=True)
     return place
 
 
-def run_command(
-    run: Run, command: str, place: Path, should_stop: Callable[[], bool], env: Mapping[str, str] | None = None
+def link_data(worktree: Worktree, place: Path) -> None:
+    """Link the ignored data that the config names into a checkout."""
+    for root in worktree.data_roots:
+        for source in _matches(root, worktree.config.link):
+            _link(source, place / source.relative_to(root))
+
+
+def _take_cache(old: Path, place: Path, patterns: Sequence[str]) -> None:
+    """Move the data files that the last measurement made into a new checkout."""
+    for source in _matches(old, patterns):
+        target = place / source.relative_to(old)
+        if not source.is_symlink() and not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            source.replace(target)
+
+
+def _matches(root: Path, patterns: Sequence[str]) -> list[Path]:
+    return [path for pattern in patterns for path in root.glob(pattern)]
+
+
+def run_command(  # noqa: PLR0913 - what one measurement differs in
+    run: Run,
+    command: str,
+    place: Path,
+    should_stop: Callable[[], bool],
+    *,
+    env: Mapping[str, str] | None = None,
+    echo: Echo | None = None,
+    wall_s: float | None = None,
 ) -> Outcome:
     """Run a command of the config in a checkout within the budgets. Raises KeyboardInterrupt on a stop request."""
     config = run.worktree.config
-    budget = Budget(cpu_s=config.cpu_timeout or inf, wall_s=config.timeout, memory_mb=config.memory_mb or inf)
+    budget = Budget(
+        cpu_s=config.cpu_timeout or inf, wall_s=wall_s or config.timeout_s, memory_mb=config.memory_mb or inf
+    )
     outcome = process.run(
-        command, cwd=place, env=measuring_env(run) | dict(env or {}), budget=budget, should_stop=should_stop
+        command,
+        cwd=place,
+        env=measuring_env(run) | dict(env or {}),
+        budget=budget,
+        should_stop=should_stop,
+        echo=echo,
     )
     if outcome.stopped_by is Limit.REQUEST:
         raise KeyboardInterrupt
     return outcome
+
+
+def read_outcome(
+    run: Run, outcome: Outcome, place: Path, should_stop: Callable[[], bool], *, wall_s: float | None = None
+) -> Measurement:
+    """Return the measurement of a command that ended in a checkout, with the numbers of files and `parse` commands."""
+    config = run.worktree.config
+    texts = {source.file: _read_text(place / source.file) for source in config.sources if source.file}
+    parsed: dict[str, float | None] = {}
+    for source in config.sources:
+        if source.parse and _ending(outcome, config, "", wall_s)[0] is Ending.OK:
+            text = texts[source.file] if source.file else _stream_text(outcome, source.stream)
+            parsed[source.name] = _parse(run, source.parse, text, place, should_stop)
+    return interpret(outcome, config, files=texts, known=parsed, folder=str(place), wall_s=wall_s)
+
+
+def _parse(run: Run, command: str, text: str, place: Path, should_stop: Callable[[], bool]) -> float | None:
+    """Return the number that a `parse` command prints; it gets the text on stdin, and as `run.log` beside the files."""
+    log = place / LOG
+    if not log.exists():
+        log.write_text(text, "utf-8", errors="replace")
+    with tempfile.TemporaryDirectory(prefix="ratchet-") as scratch:
+        source = Path(scratch) / LOG
+        source.write_text(text, "utf-8", errors="replace")
+        budget = Budget(wall_s=run.worktree.config.timeout_s)
+        outcome = process.run(
+            command, cwd=place, env=measuring_env(run), budget=budget, stdin=source, should_stop=should_stop
+        )
+    return last_number(outcome.stdout) if outcome.is_ok else None
+
+
+def _stream_text(outcome: Outcome, stream: Stream) -> str:
+    parts = {Stream.STDOUT: [outcome.stdout], Stream.STDERR: [outcome.stderr]}
+    return "".join(
+        text if not text or text.endswith("\n") else f"{text}\n"
+        for text in parts.get(stream, [outcome.stderr, outcome.stdout])
+    )
 
 
 def measuring_env(run: Run) -> dict[str, str]:
@@ -139,18 +228,23 @@ def interpret(
     *,
     files: Mapping[str, str] | None = None,
     known: Mapping[str, float | None] | None = None,
+    folder: str = "",
+    wall_s: float | None = None,
 ) -> Measurement:
     """Return the measurement of an ended command.
 
-    `files` holds the texts of sources with a file, `known` the numbers that a server sent, which are not parsed from
-    the output.
+    `files` holds the texts of sources with a file, `known` the numbers that are not parsed from the output: those of a
+    server or of a `parse` command. `folder` is where the command ran, `wall_s` the wall-clock limit that held, None for
+    that of the config.
     """
-    ending, reason = _ending(outcome, config)
+    ending, reason = _ending(outcome, config, folder, wall_s)
     texts, known = files or {}, known or {}
     numbers = {
         source.name: known[source.name]
         if source.name in known
-        else read_number(texts.get(source.file, "") if source.file else outcome.stdout, source)
+        else read_number(texts.get(source.file, ""), source)
+        if source.file
+        else read_output(outcome.stdout, outcome.stderr, source)
         for source in config.sources
     }
     return Measurement(
@@ -159,7 +253,9 @@ def interpret(
         reason=reason,
         hypothesis=_without_nan(read_words(outcome.stdout, config.description)),
         cpu_time_s=known.get("cpu_time_s") or _printed(outcome, "cpu_time_s", outcome.cpu_s),
-        wall_time_s=known.get("wall_time_s") or _printed(outcome, "wall_time_s", outcome.wall_s),
+        wall_time_s=outcome.wall_s
+        if config.timeout_factor
+        else known.get("wall_time_s") or _printed(outcome, "wall_time_s", outcome.wall_s),
         peak_memory_mb=known.get("peak_memory_mb") or _printed(outcome, "peak_memory_mb", outcome.peak_memory_mb),
         stdout=(sealed_text(outcome.stdout, config) if config.sealed else outcome.stdout)[-4000:],
     )
@@ -170,11 +266,11 @@ def _without_nan(words: str) -> str:
     return "" if words == "nan" else words
 
 
-def _ending(outcome: Outcome, config: Config) -> tuple[Ending, str]:
+def _ending(outcome: Outcome, config: Config, folder: str, wall_s: float | None) -> tuple[Ending, str]:
     if outcome.failure:
         return Ending.CRASH, one_line(outcome.failure)
     if outcome.stopped_by is Limit.WALL:
-        return Ending.TIMEOUT, f"more than {config.timeout:g} s"
+        return Ending.TIMEOUT, limit_text(config, wall_s)
     if outcome.stopped_by is Limit.CPU:
         return Ending.TIMEOUT, f"more than {config.cpu_timeout:g} CPU seconds"
     if outcome.stopped_by is Limit.MEMORY:
@@ -182,26 +278,80 @@ def _ending(outcome: Outcome, config: Config) -> tuple[Ending, str]:
     if outcome.stopped_by is not None:
         return Ending.CRASH, "too much output"
     code = outcome.exit_code or 0
+    if killed := killed_from_outside(outcome.exit_code):
+        return Ending.CRASH, killed
     ending = _exits(config).get(code, Ending.CRASH)
-    return ending, "" if ending is Ending.OK else _reason(outcome, config, code)
+    return ending, "" if ending is Ending.OK else _reason(outcome, config, code, folder)
+
+
+def limit_text(config: Config, wall_s: float | None) -> str:
+    """Return the reason of a timeout: the wall-clock limit that held."""
+    if wall_s is None:
+        return f"more than {config.timeout_s:g} s"
+    return f"more than {wall_s:.3g} s, {config.timeout_factor:g} times the baseline"
+
+
+def killed_from_outside(exit_code: int | None) -> str:
+    """Return the reason if a process that we did not kill ended by SIGKILL, which no code sends itself, else ""."""
+    if exit_code not in KILLED:
+        return ""
+    return f"{MACHINE} the measuring process was killed from outside, as the system does when memory runs out"
 
 
 def _exits(config: Config) -> Mapping[int, Ending]:
-    reads_pytest = any(source.reader == "pytest" for source in config.sources)
-    return {0: Ending.OK, **({1: Ending.OK} if reads_pytest else {}), **config.exits}  # pytest: 1 = some tests failed
+    is_pytest = any(source.reader in {Reader.PYTEST, Reader.COVERAGE} for source in config.sources)
+    return {0: Ending.OK, **({1: Ending.OK} if is_pytest else {}), **config.exits}  # pytest: 1 = some tests failed
 
 
-def _reason(outcome: Outcome, config: Config, code: int) -> str:
-    """Return the reason of a failure: its own line for it, else the last line of stderr, else the exit status."""
+def _reason(outcome: Outcome, config: Config, code: int, folder: str) -> str:
+    """Return the reason of a failure: its own line for it, else what `why_it_failed` finds, else the exit status."""
     printed = read_words(outcome.stdout, config.reason, 2 * REASON_CHARS)
     inside = re.fullmatch(r"\w+\s*\((.*)\)", printed)
     message = one_line(inside.group(1) if inside else printed, REASON_CHARS)
-    return message or last_line(outcome.stderr) or f"exit status {code}"
+    return message or why_it_failed(outcome, folder) or f"exit status {code}"
+
+
+def why_it_failed(outcome: Outcome, folder: str) -> str:
+    """Return the message with file and line that the output names, else the last line of stderr."""
+    return failure_text([outcome.stderr, outcome.stdout], folder) or last_line(outcome.stderr)
+
+
+def log_text(command: str, outcome: Outcome, config: Config, *, folder: str = "") -> str:
+    """Return how a command ended and what it printed: the end of both streams, without audit numbers."""
+    how = outcome.failure or (
+        f"{outcome.stopped_by} limit" if outcome.stopped_by else f"exit status {outcome.exit_code}"
+    )
+    is_hiding = config.sealed or bool(config.audit)
+    streams = {
+        "stdout": sealed_text(outcome.stdout, config) if is_hiding else outcome.stdout,
+        "stderr": sealed_messages(outcome.stderr, config) if is_hiding else outcome.stderr,
+    }
+    parts = [f"--- {name} ---\n{_bounded(relative_to(text, folder))}" for name, text in streams.items() if text]
+    return "\n".join([f"$ {command}", f"{how}, {outcome.wall_s:.2f} s", *parts])
+
+
+def write_log(run: Run, n: int, text: str, *, is_first: bool = True) -> None:
+    """Write the log of an experiment, or append to it what a further command printed."""
+    path = run.log(n)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w" if is_first else "a", encoding="utf-8", errors="replace") as file:
+        file.write(text.rstrip("\n") + "\n")
+
+
+def read_log(run: Run, n: int) -> str:
+    """Return the log of an experiment, or an empty text if it has none."""
+    return _read_text(run.log(n))
+
+
+def _bounded(text: str) -> str:
+    if len(text) <= LOG_CHARS:
+        return text.rstrip("\n")
+    return f"(the first {len(text) - LOG_CHARS} characters are left out)\n{text[-LOG_CHARS:].rstrip()}"
 
 
 def _printed(outcome: Outcome, name: str, seen: float) -> float | None:
     """Return the value that the command prints, which is more accurate, else the value that we measured."""
-    printed = read_number(outcome.stdout, Source(name=name, grep=f"^{name}:"))
+    printed = read_number(outcome.stdout, Source(name=name, grep=f"^{name}:", stream=Stream.STDOUT))
     return (seen or None) if printed is None else printed
 
 

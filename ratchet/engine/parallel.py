@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ratchet import process
-from ratchet.core.config import DEFAULT_CAP, Config, Direction
+from ratchet.core.config import Config, Direction
 from ratchet.core.records import Experiment, Measurement, Proposal, Verdict, best
 from ratchet.core.stop_rules import Limits
 from ratchet.core.text import experiment_line
@@ -45,7 +45,7 @@ class Entry:
 def run_race(session: Session, entry: Entry, k: int, *, screen: Screen, stopper: Stopper) -> list[Experiment]:
     """Run k loops in parallel from the best of an open run; return the experiments on its branch with their winners."""
     gathered = gather(session, screen)
-    tags = _free_tags(session.run, min(k, entry.limits.n or DEFAULT_CAP))
+    tags = _free_tags(session.run, min(k, entry.limits.n or k))
     session.note(EventKind.RACE, lanes=tags)
     try:
         _run_subruns(session, tags, entry, screen=screen, stopper=stopper)
@@ -58,8 +58,7 @@ def gather(session: Session, screen: Screen) -> list[Experiment]:
     """Measure the winners of all parallel runs on the branch of the run, best first, and remove the parallel runs."""
     repo, subruns = session.run.worktree.repo, subrun_tags(session.events)
     subruns = [tag for tag in subruns if git.resolve(repo, f"{BRANCHES}{tag}") is not None]
-    for tag in subruns:
-        process.sweep(MARK, str(replace(session.run, tag=tag).folder))
+    process.sweep(MARK, [str(replace(session.run, tag=tag).folder) for tag in subruns])
     measured = []
     for tag, winner in _ranked([(tag, _winner(session.run, tag)) for tag in subruns], session):
         screen.progress(f"iter {session.next_n}: measuring the winner of {tag} on this branch")
@@ -91,7 +90,7 @@ def _run_subruns(session: Session, tags: Sequence[str], entry: Entry, *, screen:
 
     def follow(number: int) -> None:
         shown = _SubrunScreen(screen, subruns[number], speaking)
-        limits = replace(entry.limits, n=_share(entry.limits.n or DEFAULT_CAP, len(subruns), number))
+        limits = replace(entry.limits, n=_share(entry.limits.n, len(subruns), number))
         with _subrun_session(subruns[number], turn, shown, stopper.is_asked_now) as subrun:
             subrun.adopt_baseline(start)
             run_loop(subrun, entry.agent, limits, screen=shown, stopper=stopper, seed=entry.seed + number)
@@ -172,9 +171,9 @@ def _with_turned_arms(config: Config, number: int) -> Config:
     return replace(config, bandit=replace(config.bandit, arms=turned))
 
 
-def _share(n: int, k: int, number: int) -> int:
-    """Return how many of n experiments the parallel run with this number gets of k."""
-    return n // k + (number < n % k)
+def _share(n: int | None, k: int, number: int) -> int | None:
+    """Return how many of n experiments the parallel run with this number gets of k; None means no limit."""
+    return None if n is None else n // k + (number < n % k)
 
 
 def _ranked(found: list[tuple[str, Experiment | None]], session: Session) -> list[tuple[str, Experiment]]:

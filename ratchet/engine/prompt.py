@@ -126,7 +126,7 @@ def _plateau_hint(tried: Sequence[Experiment]) -> str:
 def _streak_hint(tried: Sequence[Experiment]) -> str:
     streak = 0
     for experiment in reversed(tried):
-        if experiment.verdict not in {Verdict.CRASH, Verdict.TIMEOUT, Verdict.REJECT}:
+        if experiment.verdict not in {Verdict.CRASH, Verdict.TIMEOUT, Verdict.REJECT} or experiment.is_machine_fault:
             break
         streak += 1
     return f"The last {streak} experiments gave no number: make a smaller, safer edit." if streak >= STREAK else ""
@@ -144,7 +144,8 @@ def _gain_hint(config: Config, tried: Sequence[Experiment]) -> str:
 def _avoid_hint(tried: Sequence[Experiment]) -> str:
     """Name recent ideas that did not help, except repeated code and hypotheses that were also kept."""
     kept = {one_line(experiment.hypothesis, 80) for experiment in tried if experiment.verdict.advances}
-    failed = [old for old in tried if not old.verdict.advances and old.reused is None and old.hypothesis]
+    judged = [old for old in tried if not old.is_machine_fault]
+    failed = [old for old in judged if not old.verdict.advances and old.reused is None and old.hypothesis]
     names = dict.fromkeys(one_line(old.hypothesis, 80) for old in reversed(failed))
     worst = [name for name in names if name not in kept][:AVOIDED][::-1]
     return f"These did not help recently, do not repeat them: {'; '.join(worst)}." if worst else ""

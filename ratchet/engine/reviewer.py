@@ -183,6 +183,6 @@ def _undo_edits(run: Run, experiment: Experiment, before: git.Files) -> str:
     ref = f"refs/ratchet/{run.tag}/inspector-{experiment.n}"
     message = f"iter {experiment.n}: changes in the worktree during the inspection\n"
     commit = git.make_commit(repo, parent, {path: after[path] for path in edited}, message)
-    git.move_ref(repo, ref, commit, git.resolve(repo, ref) or git.NOTHING, "ratchet: inspector")
+    git.set_ref(repo, ref, commit, "ratchet: inspector")
     git.put_files(repo, {path: was[path] for path in edited})
     return f"{', '.join(edited)} changed during the inspection, restored: git show {ref}"

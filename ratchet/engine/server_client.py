@@ -16,13 +16,25 @@ from typing import Any
 from ratchet.core.config import Config
 from ratchet.core.output_parser import is_number
 from ratchet.core.records import Ending, Measurement, one_line
-from ratchet.engine.measure import AUDIT, Candidate, Progress, checkout, interpret, measuring_env
+from ratchet.engine.measure import (
+    AUDIT,
+    LOG_CHARS,
+    Candidate,
+    Progress,
+    checkout,
+    interpret,
+    killed_from_outside,
+    limit_text,
+    log_text,
+    measuring_env,
+)
 from ratchet.errors import RatchetError
-from ratchet.process import LineServer, Outcome
+from ratchet.process import Clock, Echo, Limit, LineServer, Outcome
 from ratchet.repo import git
 from ratchet.repo.run import Run, run_event
 
 LOOK_S = 0.2
+TALK_S = 5.0  # after its time a server that goes on talking is read for so long, since its answer may be behind that
 ERROR_CHARS = 1000
 
 Message = Mapping[str, Any]
@@ -43,11 +55,12 @@ class Server:
         env: Mapping[str, str],
         log: Path | None = None,
         should_stop: Callable[[], bool] = lambda: False,
+        echo: Echo | None = None,
     ) -> None:
         self._config = config
         self._should_stop = should_stop
-        self._child = LineServer(config.serve, cwd=cwd, env=env, log=log)
-        self.ready = self._await(config.timeout, lambda message: "ready" in message, lambda _: None)
+        self._child = LineServer(config.serve, cwd=cwd, env=env, log=log, echo=echo)
+        self.ready = self._await(config.timeout_s, lambda message: "ready" in message, lambda _: None)
         if "ready" not in self.ready:
             text = self._child.failure or self.ready.get("error") or "no answer"
             self.close()
@@ -61,11 +74,11 @@ class Server:
         """The process has not ended."""
         return self._child.is_alive
 
-    def measure(self, request: Mapping[str, Any], progress: Progress) -> Message:
+    def measure(self, request: Mapping[str, Any], progress: Progress, wall_s: float | None = None) -> Message:
         """Return the result of a request, or {"error"} or {"timeout"}."""
         if not self._child.send(json.dumps(request)):
             return {"error": "the measuring server has ended"}
-        return self._await(self._config.timeout, lambda message: "exit" in message, progress)
+        return self._await(wall_s or self._config.timeout_s, lambda message: "exit" in message, progress)
 
     def ask(self, name: str, fields: Mapping[str, Any], progress: Progress) -> Message:
         """Return the result of an analysis. Raises RatchetError with the error of the server.
@@ -76,7 +89,7 @@ class Server:
         if not isinstance(known, list) or name not in known:
             raise UnknownAnalysisError(f"{self._config.serve}: this server does not support `{name}`.")
         self._child.send(json.dumps({"ask": name, **fields}))
-        timeout_s = self._config.timeout
+        timeout_s = self._config.timeout_s
         message = self._await(timeout_s, lambda message: "answer" in message, progress, is_patient=True)
         answer = message.get("answer")
         if isinstance(answer, Mapping):
@@ -101,20 +114,29 @@ class Server:
 
         The timeout counts from the request, or with `is_patient` from the last progress message.
         """
-        deadline = time.monotonic() + timeout_s
-        while time.monotonic() < deadline:
+        clock = Clock()
+        while True:
             if self._should_stop():
                 raise KeyboardInterrupt
-            line = self._child.receive(LOOK_S)
+            is_over = clock.tick(LOOK_S) >= timeout_s
+            line = self._child.receive(0.0 if is_over else LOOK_S)  # what has arrived counts, however late we look
             if line is None and not self._child.is_alive:
-                return {"error": f"the measuring server died (exit status {self._child.exit_code})"}
+                line = self._child.receive(LOOK_S)  # its last line may have come between the two looks
+                if line is None:
+                    return {"error": _how_it_died(self._child.exit_code)}
             message = _message(line)
             if is_last(message) or "error" in message:
                 return message
+            if is_over and (line is None or clock.seconds >= timeout_s + TALK_S):
+                return {"timeout": True}
             if "progress" in message:
-                deadline = time.monotonic() + timeout_s if is_patient else deadline
+                clock = Clock() if is_patient else clock
                 progress(one_line(str(message["progress"])))
-        return {"timeout": True}
+
+
+def _how_it_died(exit_code: int | None) -> str:
+    died = f"the measuring server died (exit status {exit_code})"
+    return killed_from_outside(exit_code) or died
 
 
 def _message(line: str | None) -> Message:
@@ -132,10 +154,11 @@ __all__ = ["ServerMeasurer", "UnknownAnalysisError"]
 class ServerMeasurer:
     """Measures by a server in a checkout of the first commit of the run; a candidate is its editable file."""
 
-    def __init__(self, run: Run, should_stop: Callable[[], bool] = lambda: False, *, is_loud: bool = False) -> None:
+    def __init__(self, run: Run, should_stop: Callable[[], bool] = lambda: False, *, echo: Echo | None = None) -> None:
         self._run = run
         self._should_stop = should_stop
-        self._log = None if is_loud else run.folder / "log"
+        self._echo = echo
+        self._log = run.folder / "log"
         self._server: Server | None = None
 
     def parts(self) -> Mapping[str, str]:
@@ -151,7 +174,7 @@ class ServerMeasurer:
     def measure(self, candidate: Candidate, progress: Progress) -> Measurement:
         """Measure a candidate by the answer of the server."""
         server = self._start()
-        started = time.monotonic()
+        started, seen = time.monotonic(), _size(self._log)
         request = {
             "file": str(self._write(candidate.commit, "candidate")),
             "best": str(self._write(candidate.best, "best")) if candidate.best else None,
@@ -162,8 +185,9 @@ class ServerMeasurer:
             **({"partition": candidate.partition} if candidate.partition else {}),
         }
         (self._run.folder / "scores").mkdir(exist_ok=True)
-        answer = server.measure(request, progress)
-        return self._read(answer, time.monotonic() - started)
+        answer = server.measure(request, progress, candidate.wall_s)
+        measured = self._read(answer, time.monotonic() - started, candidate.wall_s)
+        return replace(measured, log=self._log_text(answer, time.monotonic() - started, _text_from(self._log, seen)))
 
     def ask(self, name: str, fields: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
         """Return the result of an analysis of the whole run. Raises RatchetError as `Server.ask` does."""
@@ -180,28 +204,44 @@ class ServerMeasurer:
             return self._server
         self.close()
         first = str(run_event(self._run).data["first"])
-        place = checkout(self._run, first, "tree")
+        place = checkout(self._run, first, "tree", keeps_cache=True)
         self._server = Server(
             self._run.worktree.config,
             cwd=place,
             env=measuring_env(self._run),
             log=self._log,
             should_stop=self._should_stop,
+            echo=self._echo,
         )
         return self._server
 
-    def _read(self, answer: Mapping[str, Any], wall_s: float) -> Measurement:
+    def _read(self, answer: Mapping[str, Any], wall_s: float, limit_s: float | None) -> Measurement:
+        config, why = self._run.worktree.config, one_line(str(answer.get("error") or ""))
         if "exit" not in answer:
             self.close()
         if answer.get("timeout"):
-            return Measurement(
-                Ending.TIMEOUT, reason=f"more than {self._run.worktree.config.timeout:g} s", wall_time_s=wall_s
-            )
+            return Measurement(Ending.TIMEOUT, reason=limit_text(config, limit_s), wall_time_s=wall_s)
         if "exit" not in answer:
-            return Measurement(Ending.CRASH, reason=one_line(str(answer.get("error"))), wall_time_s=wall_s)
+            return Measurement(Ending.CRASH, reason=why, wall_time_s=wall_s)
         outcome = Outcome(_whole(answer["exit"]), str(answer.get("stdout", "")), "", 0.0, wall_s, 0.0)
-        measured = interpret(outcome, self._run.worktree.config, known=_numbers(answer.get("numbers")))
-        return _with_extra(measured, answer.get("extra"))
+        return _with_extra(interpret(outcome, config, known=_numbers(answer.get("numbers"))), answer)
+
+    def _log_text(self, answer: Mapping[str, Any], wall_s: float, messages: str) -> str:
+        """Return the log of a measurement: the printed lines, the candidate's own output, the server's messages."""
+        extra = answer.get("extra")
+        own = str(extra.get("log") or "") if isinstance(extra, Mapping) else ""
+        if own and self._echo is not None:
+            self._echo(f"{own.rstrip()}\n")
+        code, failure = answer.get("exit"), str(answer.get("error") or "")
+        ended = Outcome(
+            _whole(code) if "exit" in answer else None,
+            str(answer.get("stdout", "")),
+            f"{own}{messages}",
+            *(0.0, wall_s, 0.0),
+            stopped_by=Limit.WALL if answer.get("timeout") else None,
+            failure=failure,
+        )
+        return log_text(self._run.worktree.config.serve, ended, self._run.worktree.config)
 
     def _write(self, commit: str, name: str) -> Path:
         """Write the editable file of a commit under its own name into a folder of the run."""
@@ -211,7 +251,21 @@ class ServerMeasurer:
         return target
 
 
-def _with_extra(measured: Measurement, extra: object) -> Measurement:
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _text_from(path: Path, start: int) -> str:
+    """Return what was appended to a file since it had `start` bytes."""
+    if not path.exists():
+        return ""
+    with path.open("rb") as file:
+        file.seek(start)
+        return file.read(LOG_CHARS).decode("utf-8", "replace")
+
+
+def _with_extra(measured: Measurement, answer: Mapping[str, Any]) -> Measurement:
+    extra = answer.get("extra")
     if not isinstance(extra, Mapping):
         return measured
     return replace(

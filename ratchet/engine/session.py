@@ -7,6 +7,7 @@ reaches the state that the run would have reached without it.
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,7 +21,7 @@ from ratchet.engine.server_client import ServerMeasurer
 from ratchet.engine.signals import ASKED, asker_of
 from ratchet.engine.trial import Trial, is_edited, keep_ref, mend_branch, put_aside, settle
 from ratchet.errors import RatchetError
-from ratchet.repo import git, journal, lock
+from ratchet.repo import files, git, journal
 from ratchet.repo.journal import Event, EventKind
 from ratchet.repo.run import Run, check_editable, check_unchanged, stamp
 from ratchet.repo.sealing import check_seal
@@ -35,7 +36,7 @@ NAME_CHARS = 60  # of a strategy or an agent
 class Session:
     """An open run. Only one process has it at a time, because it holds the lock of the run."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but run and measurer are options
         self,
         run: Run,
         measurer: Measurer,
@@ -44,11 +45,12 @@ class Session:
         progress: Progress = lambda _: None,
         say: Callable[[str], None] = lambda _: None,
         should_stop: Callable[[], bool] = lambda: False,
+        echo: process.Echo | None = None,
     ) -> None:
         self.run = run
         self._measurer = measurer
         self._progress = progress
-        self._trial = Trial(run, measurer, progress, should_stop)
+        self._trial = Trial(run, measurer, progress, should_stop, echo)
         self._now = now
         self._say = say
         self.events = journal.read_events(run.journal)
@@ -65,7 +67,7 @@ class Session:
 
         Raises RatchetError if the config, the frozen files or the harness changed since the run started.
         """
-        process.sweep(MARK, str(self.run.folder))
+        process.sweep(MARK, self._folders())  # before the worktree is read: an agent that is left may edit it
         check_unchanged(self.run, self.events)
         if self.run.worktree.config.sealed:
             check_seal(self.run.tag, self.run.worktree.config, self.events)
@@ -218,6 +220,11 @@ class Session:
         if found is not None:
             self.note(EventKind.ANALYSIS, name=AUDIT, upto=None, answer=dict(found))
 
+    def _folders(self) -> list[str]:
+        """Return the folders of the run and of its parallel loops, which mark the processes that work for them."""
+        subruns = [tag for event in self.events if event.kind is EventKind.RACE for tag in event.data["lanes"]]
+        return [str(self.run.folder), *(str(replace(self.run, tag=tag).folder) for tag in subruns)]
+
     def _append(self, kind: EventKind, data: Mapping[str, Any]) -> None:
         journal.append(self.run.journal, kind, data)
         self.events.append(Event(kind, data))
@@ -266,10 +273,13 @@ def work_on(
     is_loud: bool = False,
 ) -> Iterator[Session]:
     """Lock the run and yield a session. Raises RatchetError if another process holds the lock."""
-    with lock.hold(run.folder / "lock", what):
-        measurer = measurer_of(run, should_stop, is_loud=is_loud)
+    echo = (lambda text: sys.stderr.write(text)) if is_loud else None  # looked up late: a status line replaces it
+    with files.hold_lock(run.folder / "lock", what):
+        measurer = measurer_of(run, should_stop, echo=echo)
         try:
-            session = Session(run, measurer, now=now, progress=screen.progress, say=screen.say, should_stop=should_stop)
+            session = Session(
+                run, measurer, now=now, progress=screen.progress, say=screen.say, should_stop=should_stop, echo=echo
+            )
             try:
                 yield session
             finally:
@@ -278,11 +288,11 @@ def work_on(
             measurer.close()
 
 
-def measurer_of(run: Run, should_stop: Callable[[], bool], *, is_loud: bool = False) -> Measurer:
+def measurer_of(run: Run, should_stop: Callable[[], bool], *, echo: process.Echo | None = None) -> Measurer:
     """Return the measurer of the run: its server if the config has one, else its command."""
     if run.worktree.config.serve:
-        return ServerMeasurer(run, should_stop, is_loud=is_loud)
-    return CommandMeasurer(run, should_stop)
+        return ServerMeasurer(run, should_stop, echo=echo)
+    return CommandMeasurer(run, should_stop, echo=echo)
 
 
 def now() -> datetime:

@@ -1,4 +1,7 @@
-"""Stop requests to a loop: Ctrl-C, SIGTERM, or `ratchet stop` from another shell, which records who asked."""
+"""Stop requests to a loop: Ctrl-C, SIGTERM, SIGHUP (a closed terminal), or `ratchet stop` from another shell.
+
+The last one records who asked.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import getpass
 import json
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import FrameType
@@ -33,12 +37,11 @@ class Stopper:
         """Handle Ctrl-C: the first finishes the experiment and stops, the second raises KeyboardInterrupt."""
         self._file.unlink(missing_ok=True)
         before = signal.signal(signal.SIGINT, self._hear)
-        before_term = signal.signal(signal.SIGTERM, _end)
         try:
-            yield
+            with ending_by_signal(self._stop_now):
+                yield
         finally:
             signal.signal(signal.SIGINT, before)
-            signal.signal(signal.SIGTERM, before_term)
 
     def is_asked(self) -> bool:
         """Say whether the loop should end after the current experiment."""
@@ -48,9 +51,12 @@ class Stopper:
         """Say whether the current experiment should end at once."""
         return self._is_now or _read_request(self._file).get("when") == NOW
 
+    def _stop_now(self) -> None:
+        self.was_interrupted = self._is_now = True  # for parallel loops, whose threads receive no signal
+
     def _hear(self, number: int, frame: FrameType | None) -> None:
         if self.was_interrupted:
-            self._is_now = True  # for parallel loops, whose threads receive no signal
+            self._stop_now()
             raise KeyboardInterrupt
         self.was_interrupted = True
         self._say("stopping after this experiment; press Ctrl-C again to stop now")
@@ -88,5 +94,27 @@ def _read_request(stop_file: Path) -> dict[str, Any]:
     return request if isinstance(request, dict) else {}
 
 
-def _end(number: int, frame: FrameType | None) -> None:
-    raise SystemExit(128 + number)
+@contextlib.contextmanager
+def ending_by_signal(first: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Turn SIGTERM and SIGHUP into SystemExit, so that everything we started ends before we do.
+
+    A signal that was ignored before (SIGHUP under nohup) stays ignored. Only the first one counts: a second one must
+    not interrupt the cleaning up.
+    """
+    numbers = [signal.SIGTERM, *([signal.SIGHUP] if sys.platform != "win32" else [])]
+    before = {number: signal.getsignal(number) for number in numbers}
+    heard = {number: old for number, old in before.items() if old not in {signal.SIG_IGN, None}}
+
+    def end(number: int, frame: FrameType | None) -> None:
+        for one in heard:
+            signal.signal(one, signal.SIG_IGN)
+        first()
+        raise SystemExit(128 + number)
+
+    for number in heard:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number, old in heard.items():
+            signal.signal(number, old)

@@ -8,13 +8,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from ratchet.core.config import Rule
+from ratchet.core.config import Config, Rule
 from ratchet.core.decision import Judgement, is_confirmed, judge, to_beat
 from ratchet.core.output_parser import last_line
-from ratchet.core.records import REASON_CHARS, Begun, Ending, Experiment, Measurement, Verdict, best, one_line
-from ratchet.core.text import number_text, results_tsv
-from ratchet.engine.measure import Candidate, Measurer, Progress, checkout, run_command
+from ratchet.core.records import REASON_CHARS, Begun, Ending, Experiment, Measurement, Verdict, baseline, best, one_line
+from ratchet.core.text import SHORT, number_text, results_tsv
+from ratchet.engine.measure import (
+    LEAST_WALL_S,
+    Candidate,
+    Measurer,
+    Progress,
+    checkout,
+    log_text,
+    run_command,
+    why_it_failed,
+    write_log,
+)
 from ratchet.engine.reviewer import inspected
+from ratchet.process import Echo
 from ratchet.repo import git
 from ratchet.repo.run import Run
 
@@ -22,8 +33,16 @@ from ratchet.repo.run import Run
 class Trial:
     """Measures and judges the experiments of a run."""
 
-    def __init__(self, run: Run, measurer: Measurer, progress: Progress, should_stop: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        run: Run,
+        measurer: Measurer,
+        progress: Progress,
+        should_stop: Callable[[], bool],
+        echo: Echo | None = None,
+    ) -> None:
         self._run = run
+        self._echo = echo
         self._config = run.worktree.config
         self._measurer = measurer
         self._progress = progress
@@ -41,7 +60,9 @@ class Trial:
     def _examine(self, begun: Begun, earlier: Sequence[Experiment], incumbent: Experiment | None) -> Experiment:
         """Return the experiment with the verdict that its numbers and the checks give."""
         twin, proposal = find_twin(begun, earlier, incumbent), begun.proposal
-        measured = self._measure(begun, incumbent, twin)
+        measured = self._measure(begun, incumbent, twin, wall_limit(self._config, earlier))
+        if measured.log:
+            write_log(self._run, begun.n, measured.log)
         judgement = self._judge(begun, measured, earlier, incumbent, twin)
         return Experiment(
             n=begun.n,
@@ -74,7 +95,9 @@ class Trial:
             stdout=measured.stdout,
         )
 
-    def _measure(self, begun: Begun, incumbent: Experiment | None, twin: Experiment | None) -> Measurement:
+    def _measure(
+        self, begun: Begun, incumbent: Experiment | None, twin: Experiment | None, wall_s: float | None
+    ) -> Measurement:
         """Measure the commit, unless its result is known already."""
         if not begun.proposal.is_sound:
             return _unmeasured(begun)
@@ -83,7 +106,7 @@ class Trial:
         if begun.n == 0 and self._config.baseline:
             return Measurement(Ending.OK, numbers=dict(self._config.baseline))
         beat = to_beat(incumbent, self._config, code_chars=begun.code_chars)
-        candidate = Candidate(begun.commit, incumbent.commit if incumbent else None, beat)
+        candidate = Candidate(begun.commit, incumbent.commit if incumbent else None, beat, wall_s=wall_s)
         return self._measurer.measure(candidate, self._progress)
 
     def _judge(
@@ -108,10 +131,7 @@ class Trial:
         """Compare the new and the old best strictly on one fresh partition."""
         self._progress("confirming on a fresh partition")
         metric = self._config.metric
-        new, old = (
-            self._measurer.measure(Candidate(commit, partition=begun.n), self._progress).numbers.get(metric.name)
-            for commit in (begun.commit, incumbent.commit)
-        )
+        new, old = (self._measure_afresh(begun, commit) for commit in (begun.commit, incumbent.commit))
         fresh = None if new is None or old is None else new - old
         shown = f"a fresh partition: {number_text(new) or 'no number'} against {number_text(old) or 'no number'}"
         if is_confirmed(judgement.delta, fresh, metric.direction):
@@ -119,17 +139,25 @@ class Trial:
             return replace(judgement, confirm_delta=fresh, reason=reason)
         return replace(judgement, confirm_delta=fresh, verdict=Verdict.DISCARD, reason=f"not confirmed on {shown}")
 
+    def _measure_afresh(self, begun: Begun, commit: str) -> float | None:
+        measured = self._measurer.measure(Candidate(commit, partition=begun.n), self._progress)
+        if measured.log:
+            write_log(self._run, begun.n, f"\npartition {begun.n}, {commit[:SHORT]}\n{measured.log}", is_first=False)
+        return measured.numbers.get(self._config.metric.name)
+
     def _check(self, begun: Begun, judgement: Judgement) -> Judgement:
         """Run the checks that an edit must pass before it is kept."""
         checks = self._config.checks
         place = checkout(self._run, begun.commit, "check") if checks else self._run.folder
         for check in checks:
             self._progress(f"check: {check}")
-            outcome = run_command(self._run, check, place, self._should_stop)
+            outcome = run_command(self._run, check, place, self._should_stop, echo=self._echo)
+            log = log_text(check, outcome, self._config, folder=str(place))
+            write_log(self._run, begun.n, f"\n{log}", is_first=False)
             if not outcome.is_ok:
-                proposal = outcome.failure or last_line(outcome.stderr) or last_line(outcome.stdout)
+                why = outcome.failure or why_it_failed(outcome, str(place)) or last_line(outcome.stdout)
                 how = f"{outcome.stopped_by} limit" if outcome.stopped_by else f"exit {outcome.exit_code}"
-                return replace(judgement, verdict=Verdict.REJECT, reason=f"check failed: {check}: {how}: {proposal}")
+                return replace(judgement, verdict=Verdict.REJECT, reason=f"check failed: {check}: {how}: {why}")
         return judgement
 
     def _plain_hypothesis(self, begun: Begun) -> str:
@@ -139,6 +167,14 @@ class Trial:
         worktree = self._run.worktree
         added, removed = git.count_lines(worktree.repo, begun.parent, begun.commit, worktree.editable)
         return f"{', '.join(worktree.config.editable)}: +{added} -{removed} lines" if added or removed else ""
+
+
+def wall_limit(config: Config, earlier: Sequence[Experiment]) -> float | None:
+    """Return the wall-clock limit of a measurement relative to the baseline, or None if the config has none."""
+    first = baseline(earlier)
+    if config.timeout_factor is None or first is None or first.wall_time_s is None:
+        return None
+    return max(LEAST_WALL_S, config.timeout_factor * first.wall_time_s)
 
 
 def find_twin(begun: Begun, earlier: Sequence[Experiment], incumbent: Experiment | None) -> Experiment | None:
@@ -153,7 +189,7 @@ def find_twin(begun: Begun, earlier: Sequence[Experiment], incumbent: Experiment
 
 def _is_reusable(old: Experiment) -> bool:
     """Say whether it was measured. A rejection may be due to text that the hash ignores, such as the docstring."""
-    return old.wall_time_s is not None and old.ending is not Ending.REJECT
+    return old.wall_time_s is not None and old.ending is not Ending.REJECT and not old.is_machine_fault
 
 
 def _unmeasured(begun: Begun) -> Measurement:
@@ -176,11 +212,10 @@ def _measurement_of(twin: Experiment, begun: Begun) -> Measurement:
 
 
 def keep_ref(run: Run, begun: Begun) -> None:
-    """Keep the commit of an experiment under its ref, whatever the verdict."""
+    """Keep the commit of an experiment under its ref, whatever the verdict. Raises GitError if git cannot write it."""
     repo, ref = run.worktree.repo, run.ref(begun.n)
-    held = git.resolve(repo, ref)
-    if held != begun.commit:
-        git.move_ref(repo, ref, begun.commit, held or git.NOTHING, "ratchet: experiment")
+    if git.resolve(repo, ref) != begun.commit:
+        git.set_ref(repo, ref, begun.commit, "ratchet: experiment")
 
 
 def settle(run: Run, experiment: Experiment, history: Sequence[Experiment]) -> bool:
@@ -213,7 +248,7 @@ def mend_branch(run: Run, top: Experiment, tip: str) -> str:
     if not git.is_ancestor(repo, top.commit, tip):
         new, ref = top.commit, f"refs/ratchet/{run.tag}/moved-{tip[:12]}"
         warning = f"The branch was moved off iter {top.n}, the best, and is back. `git log {ref}` shows what it held."
-        git.move_ref(repo, ref, tip, git.NOTHING, "ratchet: moved by hand")
+        git.set_ref(repo, ref, tip, "ratchet: moved by hand")
     elif paths:
         names = ", ".join(paths)
         back = f"restore {names} of iter {top.n}, the best\n"
@@ -240,7 +275,7 @@ def put_aside(run: Run, n: int, best_commit: str) -> str:
     files = git.store_worktree_files(repo, editable)
     commit = git.make_commit(repo, best_commit, files, f"iter {n}: interrupted edit\n")
     ref = f"refs/ratchet/{run.tag}/interrupted-{n}"
-    git.move_ref(repo, ref, commit, git.resolve(repo, ref) or git.NOTHING, "ratchet: interrupted")
+    git.set_ref(repo, ref, commit, "ratchet: interrupted")
     git.put_back(repo, best_commit, editable)
     return ref
 

@@ -22,20 +22,32 @@ from pathlib import Path
 from ratchet.errors import RatchetError
 
 NOTHING = ""  # the expected value of a ref that must not exist
-LOCAL_VARIABLES = (  # hooks and aliases set them for their repo; they would redirect our calls to it
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_PREFIX",
-    "GIT_COMMON_DIR",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_NAMESPACE",
+# Of git's own variables these are kept: who commits, where the configuration is, how a missing object is fetched. Any
+# other changes what a call means: hooks and aliases lead to another repo, GIT_LITERAL_PATHSPECS makes a glob a name.
+KEPT_VARIABLES = re.compile(
+    "GIT_((AUTHOR|COMMITTER)_(NAME|EMAIL)|CONFIG_(GLOBAL|SYSTEM|NOSYSTEM|COUNT|KEY_[0-9]+|VALUE_[0-9]+)|ATTR_NOSYSTEM|"
+    "EXEC_PATH|CEILING_DIRECTORIES|DISCOVERY_ACROSS_FILESYSTEM|ASKPASS|SSH(_COMMAND|_VARIANT)?|SSL_.*|HTTP_.*|LFS_.*|"
+    "ALLOW_PROTOCOL|PROTOCOL)"
 )
-
-
 FALLBACK_NAME, FALLBACK_EMAIL = "ratchet", "ratchet@localhost"
-INDEX_TRIES = 20
+CRUD = "".join(map(chr, range(33))) + ".,:;<>\"\\'"  # ident.c: a name of these alone is empty
+BUSY_TRIES = 20
+SETTINGS = ("-c", "i18n.commitEncoding=UTF-8", "-c", "i18n.logOutputEncoding=UTF-8", "-c", "log.showSignature=false")
+BUSY = r"Unable to create '([^']*\.lock)': File exists"
+# What git says (in English, see `call`), and what the user can do about it.
+FIXES: Mapping[str, str] = {
+    r"dubious ownership in repository at '([^']*)'": "If you trust it: `git config --global --add safe.directory {0}`.",
+    BUSY: "Another git process works in this repository; if none does, delete {0}.",
+    r"git-lfs|filter 'lfs'": "Install git-lfs, then `git lfs install`.",
+    r"filter '[^']*' failed": "Repair the command of this filter: `git config --get-regexp filter` shows it.",
+    r"would be replaced by C?R?LF in (.*)": "Convert the line ends of {0}, or run `git config core.safecrlf warn`.",
+    r"'refs/heads/([^']*)' exists; cannot create": "Rename that branch: `git branch -m {0} NAME`.",
+    r"'(refs/[^']*)' exists; cannot create": "Delete that ref: `git update-ref -d {0}`.",
+    r"'(refs/[^']*)': reference broken": "Delete its damaged file; `git update-ref {0} COMMIT` makes it again.",
+    r"aborted by hook": "The hook reference-transaction of this repository refuses it.",
+    r"No space left|[Qq]uota exceeded": "Free some disk space.",
+    r"Permission denied|Read-only file system|insufficient permission": "Make the folder .git writable for you.",
+}
 REMEMBERED = 32  # cached answers of git: a loop reads the best so far ten times an experiment
 _HASH = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
@@ -43,7 +55,11 @@ Files = Mapping[str, tuple[str, str] | None]  # mode and hash of each path; None
 
 
 class GitError(RatchetError):
-    """Git refused; the message is git's own."""
+    """Git refused; the message is git's own, with what to do about it. `status` is the exit status of git."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +104,12 @@ def blob(repo: Repo, commit: str, path: str) -> str | None:
 
 def is_ancestor(repo: Repo, old: str, new: str) -> bool:
     """Say whether `old` is an ancestor of `new`."""
-    return ask(repo, "merge-base", "--is-ancestor", old, new) is not None
+    try:
+        return ask(repo, "merge-base", "--is-ancestor", old, new) is not None
+    except GitError as error:
+        if "Not a valid" in str(error):  # one of them does not exist
+            return False
+        raise
 
 
 def is_unmerged(repo: Repo) -> bool:
@@ -132,17 +153,28 @@ def checked_out(repo: Repo) -> list[str]:
 
 
 def move_ref(repo: Repo, ref: str, new: str, old: str, reason: str) -> bool:
-    """Point a ref at `new` if it still points at `old` (NOTHING: it does not exist); say whether it points at `new`."""
+    """Point a ref at `new` if it still points at `old` (NOTHING: it does not exist); say whether it points at `new`.
+
+    Raises GitError if git cannot write the ref, which is no matter of where it points.
+    """
     try:
-        call(repo.root, "update-ref", "-m", reason, ref, new, old)
-    except GitError:
-        return ask(repo, "rev-parse", "-q", "--verify", ref) == new
+        _call_patiently(repo, "update-ref", "-m", reason, ref, new, old)
+    except GitError as error:
+        held = refs(repo, ref).get(ref, NOTHING)
+        if held == old or "reference broken" in str(error):
+            raise
+        return held == new
     return True
+
+
+def set_ref(repo: Repo, ref: str, commit: str, reason: str) -> None:
+    """Point a ref of the run at a commit, wherever it points now. Raises GitError."""
+    _call_patiently(repo, "update-ref", "-m", reason, ref, commit)
 
 
 def delete_ref(repo: Repo, ref: str) -> None:
     """Delete a ref if it exists."""
-    ask(repo, "update-ref", "-d", ref)
+    attempt(repo, "update-ref", "-d", ref)
 
 
 def refs(repo: Repo, prefix: str) -> dict[str, str]:
@@ -168,8 +200,8 @@ def add_worktree(repo: Repo, folder: Path, branch: str, commit: str) -> None:
 
 def remove_worktree(repo: Repo, folder: Path) -> None:
     """Remove a linked worktree that we made, even if it has changes."""
-    ask(repo, "worktree", "remove", "--force", str(folder))
-    ask(repo, "worktree", "prune")
+    attempt(repo, "worktree", "remove", "--force", str(folder))
+    attempt(repo, "worktree", "prune")
 
 
 def edited(repo: Repo, commit: str, paths: Sequence[str]) -> list[str]:
@@ -183,6 +215,12 @@ def edited(repo: Repo, commit: str, paths: Sequence[str]) -> list[str]:
 def changed(repo: Repo, old: str, new: str) -> list[str]:
     """Return the files that differ between two commits."""
     return _names(call(repo.root, "diff", "--no-ext-diff", "--no-renames", "--name-only", "-z", old, new))
+
+
+def present(repo: Repo) -> list[str]:
+    """Return the files of the worktree that git tracks or would track."""
+    names = _names(call(repo.root, "ls-files", "-z", "--cached", "--others", "--exclude-standard"))
+    return list(dict.fromkeys(names))
 
 
 def uncommitted(repo: Repo) -> list[str]:
@@ -245,14 +283,7 @@ def make_commit(repo: Repo, parent: str, files: Files, message: str, *, at: str 
 def settle_index(repo: Repo, commit: str, paths: Sequence[str]) -> None:
     """Set the index entries of `paths` to those of `commit`, so that `git status` is clean; no other entry changes."""
     lines = _index_info(repo, files_of(repo, commit, paths))
-    for attempt in range(INDEX_TRIES):
-        try:
-            call(repo.root, "update-index", "-z", "--index-info", stdin=lines)
-            return
-        except GitError as error:  # another git process holds index.lock for a moment
-            if "index.lock" not in str(error) or attempt == INDEX_TRIES - 1:
-                raise
-            time.sleep(0.1)
+    _call_patiently(repo, "update-index", "-z", "--index-info", stdin=lines)
 
 
 def put_back(repo: Repo, commit: str, paths: Sequence[str]) -> None:
@@ -281,22 +312,31 @@ def export(repo: Repo, commit: str, folder: Path) -> None:
 
 
 def ask(repo: Repo, *arguments: str) -> str | None:
-    """Return the output of git, or None if it refuses."""
+    """Return the output of git, or None if its answer is no (exit status 1). Raises GitError for any other refusal."""
     try:
         return call(repo.root, *arguments).decode("utf-8", "replace").strip()
-    except GitError:
+    except GitError as error:
+        if error.status != 1:
+            raise
         return None
 
 
+def attempt(repo: Repo, *arguments: str) -> bool:
+    """Call git, and say whether it did what was asked."""
+    try:
+        call(repo.root, *arguments)
+    except GitError:
+        return False
+    return True
+
+
 def call(cwd: Path, *arguments: str, env: Mapping[str, str] | None = None, stdin: bytes = b"") -> bytes:
-    """Call git and return its output. Raises GitError with the line that gives the reason."""
-    environment = {key: value for key, value in os.environ.items() if key not in LOCAL_VARIABLES}
-    environment |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", **(env or {})}
+    """Call git and return its output. Raises GitError with the line that gives the reason, and what to do about it."""
     try:
         done = subprocess.run(
-            ["git", *arguments],
+            ["git", *SETTINGS, *arguments],
             cwd=cwd,
-            env=environment,
+            env=environment() | dict(env or {}),
             input=stdin,
             capture_output=True,
             process_group=0 if os.name == "posix" else None,  # keeps Ctrl-C in the terminal away from it
@@ -306,14 +346,36 @@ def call(cwd: Path, *arguments: str, env: Mapping[str, str] | None = None, stdin
             raise RatchetError(f"{cwd}: no such directory.") from None
         raise RatchetError("git: the command git is not on PATH. Install git.") from None
     if done.returncode != 0:
-        raise GitError(f"git {arguments[0]}: {_complaint(done.stderr.decode('utf-8', 'replace'))}")
+        raise GitError(f"git {arguments[0]}: {_complaint(done.stderr.decode('utf-8', 'replace'))}", done.returncode)
     return done.stdout
 
 
+def environment() -> dict[str, str]:
+    """Return our environment with none of git's variables but KEPT_VARIABLES, and git's messages in English."""
+    kept = {key: text for key, text in os.environ.items() if key[:4] != "GIT_" or KEPT_VARIABLES.fullmatch(key)}
+    return kept | {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+
+
+def _call_patiently(repo: Repo, *arguments: str, stdin: bytes = b"") -> None:
+    """Call git; wait up to two seconds for another git process that holds the index or the ref for a moment."""
+    for trial in range(BUSY_TRIES):
+        try:
+            call(repo.root, *arguments, stdin=stdin)
+            return
+        except GitError as error:
+            if trial == BUSY_TRIES - 1 or not re.search(BUSY, str(error)):
+                raise
+            time.sleep(0.1)
+
+
 def _complaint(stderr: str) -> str:
-    """Return the line with the error; git may print advice above and below it."""
-    lines = [line for line in stderr.splitlines() if line.strip()]
-    return next((line for line in lines if line.startswith(("fatal:", "error:"))), lines[-1] if lines else "it failed")
+    """Return the lines with the error, and what to do about it; git may print advice above and below them."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    errors = [next((line for line in lines if line.startswith(kind)), "") for kind in ("error:", "fatal:")]
+    stated = "; ".join(filter(None, errors)) or (lines[-1] if lines else "it failed")
+    found = ((re.search(pattern, stated), fix) for pattern, fix in FIXES.items())
+    fix = next((fix.format(*match.groups()) for match, fix in found if match), "")
+    return f"{stated.rstrip('.')}. {fix}" if fix else stated
 
 
 @lru_cache(maxsize=REMEMBERED)  # a commit that is named by its hash never changes
@@ -358,18 +420,22 @@ def _scratch_index(repo: Repo) -> Iterator[dict[str, str]]:
 
 
 def _identity(repo: Repo) -> dict[str, str]:
-    """Return an author and committer for a machine where git has none configured."""
-    env = {}
-    for key, fallback in (("name", FALLBACK_NAME), ("email", FALLBACK_EMAIL)):
-        if not _is_configured(repo, f"user.{key}"):
-            for role in ("AUTHOR", "COMMITTER"):
-                env[f"GIT_{role}_{key.upper()}"] = os.environ.get(f"GIT_{role}_{key.upper()}", fallback)
+    """Return author and committer: as configured, else ours. An empty name, which git refuses, counts as none."""
+    env, known = {}, _configured_identity(repo)
+    for role in ("author", "committer"):
+        for key, fallback in (("name", FALLBACK_NAME), ("email", FALLBACK_EMAIL)):
+            variable = f"GIT_{role}_{key}".upper()
+            stated = [os.environ.get(variable), known.get(f"{role}.{key}"), known.get(f"user.{key}")]
+            stated += [os.environ.get("EMAIL")] if key == "email" else []
+            env[variable] = next((text for text in stated if text and text.strip(CRUD)), fallback)
     return env
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _is_configured(repo: Repo, key: str) -> bool:
-    return bool(ask(repo, "config", "--get", key))
+def _configured_identity(repo: Repo) -> Mapping[str, str]:
+    pattern = "^(user|author|committer)[.](name|email)$"
+    rows = (ask(repo, "config", "-z", "--get-regexp", pattern) or "").split("\0")
+    return {key: text for key, _, text in (row.partition("\n") for row in rows)}
 
 
 def _names(output: bytes) -> list[str]:

@@ -92,6 +92,10 @@ class Run:
         """The stop request that `ratchet stop` writes."""
         return self.folder / "stop"
 
+    def log(self, n: int) -> Path:
+        """The log of experiment n: what its commands printed, bounded, without audit numbers."""
+        return self.folder / "logs" / f"{n}.log"
+
     def ref(self, n: int) -> str:
         """The ref of experiment n, whatever its verdict."""
         return f"refs/ratchet/{self.tag}/{n}"

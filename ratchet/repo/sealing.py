@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ratchet.core.config import Config
+from ratchet.core.output_parser import pattern_of
 from ratchet.errors import RatchetError
 from ratchet.repo.journal import Event, analyses_named
 
@@ -29,11 +30,16 @@ def sealed_numbers(numbers: Mapping[str, float | None], config: Config) -> dict[
 def sealed_text(text: str, config: Config) -> str:
     """Return the output of a command without the lines about the held-out rows.
 
-    A number in JSON or found by a reader has no line of its own, so then the whole output is dropped.
+    A number that is not found by a pattern has no line of its own, so then the whole output is dropped.
     """
-    if any(source.json or source.reader for source in config.audit):
+    if any(not source.grep for source in config.audit):
         return ""
-    patterns = [TEST_LINE, *(re.compile(source.grep) for source in config.audit if source.grep)]
+    return sealed_messages(text, config)
+
+
+def sealed_messages(text: str, config: Config) -> str:
+    """Return text, such as stderr, without the lines about the held-out rows."""
+    patterns = [TEST_LINE, *(re.compile(pattern_of(source)) for source in config.audit if source.grep)]
     kept = [line for line in text.splitlines() if not any(pattern.search(line) for pattern in patterns)]
     return "".join(f"{line}\n" for line in kept)
 

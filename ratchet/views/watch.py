@@ -17,13 +17,13 @@ from ratchet.core.stop_rules import since_gain
 from ratchet.core.table import summary_line
 from ratchet.core.text import experiment_line, number_text
 from ratchet.repo import journal
+from ratchet.repo.files import holder_pid
 from ratchet.repo.journal import Event
-from ratchet.repo.lock import holder_pid
 from ratchet.repo.run import Run
 from ratchet.views import charts, keyboard
 from ratchet.views.axes import climb_in
 from ratchet.views.charts import KEY, sketch
-from ratchet.views.notice import Notice, read_notice
+from ratchet.views.terminal import Notice, read_notice
 
 if TYPE_CHECKING:
     from rich.text import Text

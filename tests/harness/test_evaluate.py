@@ -9,7 +9,7 @@ import pytest
 from problems import make_problem
 from sklearn.metrics import roc_auc_score
 
-from harness.checks import Failure, exact_rows
+from harness.checks import Failure, jumps
 from harness.checks.context import CheckContext
 from harness.early_stopping import Target
 from harness.evaluate import FoldWorkers
@@ -134,7 +134,7 @@ def test_a_check_that_could_not_look_clears_nobody(
 ) -> None:
     failure = Failure("memory limit of 2048 MB", is_timeout=is_timeout, is_transient=True)
     monkeypatch.setattr(CheckContext, method, lambda *_args, **_more: failure)
-    monkeypatch.setattr(exact_rows, "_suspicious_level", lambda _found: 0.0)  # let it ask for copies
+    monkeypatch.setattr(jumps, "_suspicious_level", lambda _found: 0.0)  # let it ask for copies
     own = FoldWorkers(bench.problem, bench.runner, bench.budget)
     measured = evaluate(read_source(BASELINE.encode()), own)
     assert measured.status is status

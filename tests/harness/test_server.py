@@ -10,7 +10,7 @@ import pytest
 from instruments import open_table
 from tables import make_frame, take
 
-from harness.server import Request, answer, parse, serve
+from harness.server import Request, answer, answer_lines, parse
 from harness.workers.pool import Runner
 
 
@@ -18,7 +18,7 @@ def test_each_line_is_answered_in_order_and_nonsense_too(tmp_path: Path, warm_ru
     context = open_table(take(tmp_path, make_frame()).table, warm_runner)
     read = io.StringIO('{"file": "a"}\nnonsense\n[]\n{"beat": 1}\n{"file": "b", "beat": "x"}\n{"file": "c"}\n')
     write = io.StringIO()
-    serve(context, read=read, write=write)
+    answer_lines(context, read=read, write=write)
     answers = [json.loads(line) for line in write.getvalue().splitlines()]
     assert answers[0]["ready"]
     assert (answers[1]["exit"], "status: rejected (a: No such file" in answers[1]["stdout"]) == (4, True)

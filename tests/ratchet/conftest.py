@@ -163,6 +163,55 @@ def record(
     return call
 
 
+# A repository that is no Python project: scripts in a folder, and a benchmark that adds them up.
+SHELL_BENCH = """#!/bin/sh
+# Prints what the scripts in src/ add up to.
+echo "measuring" >&2
+total=0
+for part in src/*.sh; do
+    . "./$part"
+    total=$((total + value))
+done
+echo "steps: $total"
+"""
+SHELL_CONFIG = """name: shell
+editable:
+  - src/
+readonly:
+  - bench.sh
+  - src/frozen.sh
+run: sh bench.sh
+timeout: 20
+metric:
+  name: steps
+  direction: minimize
+"""
+
+
+@pytest.fixture(scope="session")
+def committed_shell(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("committed-shell")
+    made = Project(root)
+    made.git("init", "--quiet", "--initial-branch=main")
+    made.write("bench.sh", SHELL_BENCH)
+    made.write("ratchet.yaml", SHELL_CONFIG)
+    made.write("src/one.sh", "value=30\n")
+    made.write("src/two.sh", "value=20\n")
+    made.write("src/frozen.sh", "value=1\n")
+    made.write(".gitignore", "*.tmp\n")
+    made.commit("start")
+    return root
+
+
+@pytest.fixture
+def shell(committed_shell: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """The committed shell project, and the working directory in it."""
+    root = tmp_path / "shell"
+    shutil.copytree(committed_shell, root, symlinks=True)
+    monkeypatch.chdir(root)
+    return Project(root)
+
+
 @pytest.fixture
 def ratchet(capfd: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
     """Run the command line here and now; return its exit status, stdout and stderr."""

@@ -167,8 +167,8 @@ direction = "minimize"
 """
 
 
-def test_a_problem_with_two_metrics(project, ratchet: Ratchet) -> None:
-    project.write("pyproject.toml", PARETO_CONFIG)
+def test_a_problem_with_two_metrics_under_the_strict_rule_of_dominance(project, ratchet: Ratchet) -> None:
+    project.write("pyproject.toml", PARETO_CONFIG.replace("timeout = 20", 'timeout = 20\nrule = "dominate"'))
     project.write(
         "bench.py", "import json, settings as s\nprint(json.dumps({'throughput': s.T, 'latency': {'p99': s.L}}))\n"
     )
@@ -190,8 +190,9 @@ def test_a_problem_with_two_metrics(project, ratchet: Ratchet) -> None:
     assert project.results()[-1]["latency"] == "5.000000"
 
 
-def test_the_same_problem_under_rule_front_keeps_trade_offs(project, ratchet: Ratchet) -> None:
-    project.write("pyproject.toml", PARETO_CONFIG.replace("timeout = 20", 'timeout = 20\nrule = "front"'))
+@pytest.mark.parametrize("rule", ["", 'rule = "front"'])
+def test_the_same_problem_keeps_trade_offs_by_default(project, ratchet: Ratchet, rule: str) -> None:
+    project.write("pyproject.toml", PARETO_CONFIG.replace("timeout = 20", f"timeout = 20\n{rule}"))
     project.write(
         "bench.py", "import json, settings as s\nprint(json.dumps({'throughput': s.T, 'latency': {'p99': s.L}}))\n"
     )

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -145,7 +146,7 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_what_a_killed_predecessor_left_can_be_swept(tmp_path: Path) -> None:
     env = {**os.environ, "SWEEP_TEST": str(tmp_path)}
     left = LineServer([sys.executable, "-c", "import time; time.sleep(60)"], cwd=tmp_path, env=env)
-    assert sweep("SWEEP_TEST", str(tmp_path)) == 1
+    assert sweep("SWEEP_TEST", [str(tmp_path)]) == 1
     left.receive(60)
     assert not left.is_alive
 
@@ -201,3 +202,47 @@ def test_a_child_that_others_started_before_is_left_alone(tmp_path: Path) -> Non
     finally:
         other.kill()
         other.wait()
+
+
+RUNS_A_CHILD = """
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from ratchet.process import LineServer, run
+child = "import os, pathlib, time; pathlib.Path('pid').write_text(str(os.getpid())); time.sleep(600)"
+command = [sys.executable, "-c", child]
+{call}
+"""
+
+
+@pytest.mark.parametrize("call", ["run(command, cwd=Path())", "LineServer(command, cwd=Path()).receive(600)"])
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no guard on Windows")
+def test_a_child_does_not_outlive_us(tmp_path: Path, call: str) -> None:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    ours = subprocess.Popen([sys.executable, "-c", RUNS_A_CHILD.format(call=call)], cwd=tmp_path, env=environment)
+    wait_until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text() != "")
+    ours.kill()
+    ours.wait()
+    wait_until(lambda: not is_running(int((tmp_path / "pid").read_text())))
+
+
+def wait_until(is_true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 120
+    while not is_true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_pause_of_ours_does_not_count_for_the_wall_clock_budget(tmp_path: Path, monkeypatch) -> None:
+    """What a process that was stopped sees: between two looks at the clock, an hour."""
+    monotonic, jump = time.monotonic, [0.0]
+    monkeypatch.setattr("ratchet.process.time.monotonic", lambda: monotonic() + jump[0])
+
+    def pause() -> bool:
+        jump[0] += 3600.0 if jump[0] < 7200.0 else 0.0
+        return False
+
+    command = [sys.executable, "-c", "import time; time.sleep(1); print('done')"]
+    outcome = run(command, cwd=tmp_path, budget=Budget(wall_s=600), should_stop=pause)
+    assert (outcome.stopped_by, outcome.stdout) == (None, "done\n")
+    assert outcome.wall_s < 600

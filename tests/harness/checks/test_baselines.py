@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from templates import ROOT, heart, render
 
-from harness.checks import baselines, label_flip
+from harness.checks import baselines, jumps, label_flip
 from harness.checks.base import Failure
 from harness.checks.context import MAX_TRIES, CheckContext, Lead
 from harness.checks.jumps import Jumps
@@ -55,7 +55,7 @@ def test_without_any_plain_model_the_check_cannot_be_completed(
     context = replace(hashed, plain={})
     monkeypatch.setattr(baselines, "MODELS", {"a linear model": BROKEN})
     monkeypatch.setattr(label_flip, "count_jumps", lambda _context: Jumps(0, 0))
-    monkeypatch.setattr(label_flip.exact_rows, "find", lambda _context: None)
+    monkeypatch.setattr(jumps, "find_exact_rows", lambda _context: None)
     finding = label_flip.run(context)
     assert finding.failure is not None
     assert not finding.passed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.checks.row_wise import differs
+from harness.checks.row_wise_features import differs
 
 
 def column(*values: float) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:

@@ -16,12 +16,14 @@ from rich.cells import cell_len
 from sklearn.metrics import roc_auc_score
 from tables import make_frame, take
 
-from harness.data import cache, source
+from harness.data import dataset, source
 from harness.data.config import Card, ColumnType, TableError, card_text, parse_card, read_card, write_card
-from harness.data.dataset import Table, describe, read_table
+from harness.data.dataset import read_table
 from harness.data.ingest import infer, reset, write
 from harness.data.options import IntakeOptions
+from harness.data.preview import describe
 from harness.data.split import folds, train_test
+from harness.data.table import Table
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -85,13 +87,17 @@ def test_heart_scores_what_plain_scikit_learn_scores(heart: Table) -> None:
     assert np.mean(aucs) == pytest.approx(0.9057954123171514, abs=1e-12)
 
 
-def test_the_committed_file_is_read_where_it_lies_and_nothing_is_written(tmp_path: Path, heart: Table) -> None:
+def test_the_committed_file_is_read_where_it_lies_and_only_its_cache_is_written(tmp_path: Path, heart: Table) -> None:
     file = tmp_path / "data" / "heart.csv"
     before = file.stat().st_mtime_ns
     again = read_table(tmp_path, heart.card)
     assert file.stat().st_mtime_ns == before
     assert again.digest == heart.digest
-    assert sorted(path.name for path in file.parent.iterdir()) == ["dataset.toml", "heart.csv", "heart.toml"]
+    written = {path for path in file.parent.iterdir() if path.suffix != ".npy"}
+    assert {path.name for path in written} == {"dataset.toml", "heart.csv", "heart.toml"}
+    assert len(list(file.parent.glob("heart-*.npy"))) == 4
+    assert not again.features.numbers.flags.writeable  # mapped from the cache
+    pd.testing.assert_frame_equal(again.X, heart.X)
 
 
 def test_a_table_that_is_its_own_copy_is_never_to_be_deleted(tmp_path: Path, heart: Table) -> None:
@@ -249,7 +255,7 @@ def test_a_corrected_card_has_a_cache_of_its_own(tmp_path: Path, big: Card) -> N
 
 @pytest.mark.parametrize("part", ["numbers", "codes", "rows", "head"])
 def test_a_damaged_cache_is_refused_in_one_line(tmp_path: Path, big: Card, part: str) -> None:
-    path = cache.paths(tmp_path, big)[part]
+    path = dataset.paths(tmp_path, big)[part]
     data = bytearray(path.read_bytes())
     for damage in (data[:-1] + bytes([data[-1] ^ 1]), data[:200], b""):
         path.write_bytes(bytes(damage))
@@ -259,8 +265,8 @@ def test_a_damaged_cache_is_refused_in_one_line(tmp_path: Path, big: Card, part:
 
 
 def test_half_a_cache_is_no_cache(tmp_path: Path, big: Card) -> None:
-    cache.paths(tmp_path, big)["head"].unlink()
-    assert cache.load(tmp_path, big) is None
+    dataset.paths(tmp_path, big)["head"].unlink()
+    assert dataset.load(tmp_path, big) is None
     assert len(read_table(tmp_path, big).y) == 300
 
 

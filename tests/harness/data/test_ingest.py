@@ -27,7 +27,7 @@ from harness.data.columns import MisfitError
 from harness.data.config import CARD, DEFAULT_CARD, ColumnType, TableError, card_text, read_card, write_card
 from harness.data.dataset import read_table
 from harness.data.ingest import Intake, infer, reset, write
-from harness.data.options import IntakeOptions, intake_options, make_options
+from harness.data.options import OPTIONS, IntakeOptions, make_options
 from harness.data.sniff import Hints
 from harness.data.split import folds, train_test
 from harness.data.table import Table
@@ -389,8 +389,7 @@ def test_parquet_without_pyarrow_says_how_to_run_with_it(tmp_path: Path, monkeyp
         take(tmp_path, b"PAR1 and more PAR1", name="t.parquet")
 
 
-@click.command()
-@intake_options
+@click.command(params=list(OPTIONS))
 def command(**options: Any) -> None:
     """Stand in for prepare.py."""
     click.echo(repr(make_options(options)))

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from harness.harness import probe_level, summarize
 from harness.sandbox import audit_hook, macos, self_test
 from harness.sandbox.policy import TABLES_IN_PACKAGES, Policy, carved
 from harness.sandbox.syscalls import CALLS, DENIED, machine_index
 from harness.workers.pool import Runner
-from harness.workers.sandbox_level import probe_level
 from tests.harness.workers.test_pool import run
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the Linux guard")
@@ -33,12 +33,9 @@ def test_the_probe_finds_everything_enforced(runner: Runner, tmp_path: Path) -> 
 
 def test_what_gets_through_is_reported() -> None:
     stopped = dict.fromkeys(self_test.ATTEMPTS, True)
-    assert (
-        self_test.summarize(stopped, "kernel")
-        == "files=kernel network=kernel processes=kernel memory=kernel traces=kernel"
-    )
-    assert "NOT ENFORCED: network" in self_test.summarize({**stopped, "connect": False}, "kernel")
-    assert self_test.summarize({}, "kernel").count("NOT ENFORCED") == len(self_test.GROUPS)
+    assert summarize(stopped, "kernel") == "files=kernel network=kernel processes=kernel memory=kernel traces=kernel"
+    assert "NOT ENFORCED: network" in summarize({**stopped, "connect": False}, "kernel")
+    assert summarize({}, "kernel").count("NOT ENFORCED") == len(self_test.GROUPS)
 
 
 def test_every_attempt_belongs_to_a_group() -> None:

@@ -17,7 +17,8 @@ import pandas as pd
 import psutil
 import pytest
 
-from harness.workers.pool import Answer, Runner, Task, TaskBudget, one_line
+from harness.text import one_line
+from harness.workers.pool import Answer, Runner, Task, TaskBudget
 
 BUDGET = TaskBudget(cpu_s=20.0, wall_s=300.0, memory_mb=2048)
 X = pd.DataFrame({"a": np.linspace(0, 1, 40), "b": np.tile([1.0, 2.0], 20)})

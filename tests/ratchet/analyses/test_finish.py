@@ -10,7 +10,7 @@ from ratchet.core.config_file import parse
 from ratchet.core.noise import noise_floor
 from ratchet.core.records import Experiment, Verdict
 from ratchet.engine.signals import ask_to_stop
-from ratchet.repo import lock
+from ratchet.repo import files
 
 Ratchet = Callable[..., tuple[int, str, str]]
 DIRTY = [" M notes.txt", "?? new.txt"]
@@ -191,7 +191,7 @@ def test_a_subrun_of_a_race_that_was_killed_goes_unless_it_holds_an_edit(climbed
 
 
 def test_a_run_that_somebody_works_on_is_not_finished(climbed, ratchet: Ratchet) -> None:
-    with lock.hold(climbed.root / ".ratchet/first/lock", "ratchet loop"):
+    with files.hold_lock(climbed.root / ".ratchet/first/lock", "ratchet loop"):
         status, out, err = ratchet("finish")
     assert (status, out) == (1, "")
     assert err.startswith("run first is locked by process ")

@@ -49,7 +49,7 @@ def test_a_discarded_experiment_can_be_shown_again(project, ratchet: Ratchet) ->
 @pytest.mark.parametrize(
     ("score", "line"),
     [
-        ("1 / 0", "CRASHED (ZeroDivisionError: division by zero)"),
+        ("1 / 0", "CRASHED (ZeroDivisionError: division by zero (model.py:2))"),
         ("float('nan')", "CRASHED (no score in the output)"),
         ("float('inf')", "CRASHED (no score in the output)"),
         ("__import__('sys').exit(0)", "CRASHED (no score in the output)"),
@@ -93,7 +93,7 @@ def test_a_file_dropped_beside_the_editable_file_has_no_effect(project, ratchet:
     project.write("model.py", 'from secret import SCORE\nHYPOTHESIS = "cheat"\n')
     project.write("secret.py", "SCORE = 99\n")
     _, out, _ = ratchet("step")
-    assert "CRASHED (ModuleNotFoundError: No module named 'secret')" in out
+    assert "CRASHED (ModuleNotFoundError: No module named 'secret' (model.py:1))" in out
 
 
 def test_an_edited_frozen_file_is_refused_in_one_line(project, ratchet: Ratchet) -> None:
@@ -180,7 +180,7 @@ def test_loop_starts_a_run_of_its_own_and_prints_a_line_an_experiment(project, r
         "iter 0 | score=0.5000 | BASELINE — baseline",
         "iter 1 | score=0.6000 (Δ +0.1000) | KEPT — idea 1",
         "iter 2 | score=0.5500 (Δ -0.0500) | DISCARDED — idea 2",
-        "iter 3 | CRASHED (ZeroDivisionError: division by zero) — idea 3",
+        "iter 3 | CRASHED (ZeroDivisionError: division by zero (model.py:2)) — idea 3",
         "iter 4 | score=0.7000 (Δ +0.1000) | KEPT — idea 4",
     ]
     assert "best score=0.7000 (iter 4), baseline 0.5000" in out
@@ -288,7 +288,7 @@ def test_a_baseline_without_a_number_is_one_clear_line(project, ratchet: Ratchet
     project.commit("broken")
     status, out, err = ratchet("start", "first")
     assert status == 1
-    assert out.startswith("iter 0 | CRASHED (ZeroDivisionError: division by zero)")
+    assert out.startswith("iter 0 | CRASHED (ZeroDivisionError: division by zero (model.py:2))")
     assert err.splitlines()[-1].startswith("iter 0: the baseline has no number, its verdict is crash")
     project.edit(0.6)
     assert ratchet("step")[1].startswith("iter 1 | score=0.6000 | KEPT (the first measured experiment)")

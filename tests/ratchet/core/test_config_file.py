@@ -30,6 +30,41 @@ def test_the_least_config_has_the_defaults() -> None:
     assert made.bandit is None
 
 
+@pytest.mark.parametrize(
+    ("word", "direction"),
+    [("lower_is_better", "minimize"), ("higher_is_better", "maximize"), ("min", "minimize"), ("Higher", "maximize")],
+)
+def test_a_direction_has_the_words_of_other_tools(word: str, direction: str) -> None:
+    assert parse(metric={"name": "m", "direction": word}).metric.direction == direction
+
+
+def test_a_timeout_is_seconds_or_a_multiple_of_the_baseline() -> None:
+    assert (parse(timeout=5).timeout_s, parse(timeout=5).timeout_factor) == (5, None)
+    assert (parse(timeout="2x").timeout_s, parse(timeout="2x").timeout_factor) == (600, 2)
+    assert complaints(timeout="1x") == ["c: timeout: '1x' is no longer than the baseline. Use a factor such as 2x."]
+
+
+def test_the_output_that_holds_the_numbers_is_set_for_all_or_for_one() -> None:
+    made = parse(stream="stdout", audit=["k", {"name": "l", "stream": "stderr"}])
+    assert [source.stream for source in made.sources] == ["stdout", "stdout", "stderr"]
+    assert complaints(stream="out") == ["c: stream: 'out' is not one of both, stdout, stderr. Did you mean stdout?"]
+
+
+def test_several_metrics_keep_trade_offs_unless_the_rule_says_otherwise() -> None:
+    several = [{"name": name, "direction": "minimize"} for name in "ab"]
+    rules = {
+        rule: config_file.parse({**LEAST, "metric": None, "metrics": several, **rule_of}, "c").rule
+        for rule, rule_of in [("", {}), *((rule, {"rule": rule}) for rule in ("front", "dominate", "strict"))]
+    }
+    assert rules == {"": "front", "front": "front", "dominate": "dominate", "strict": "dominate"}
+
+
+def test_an_arm_may_say_what_to_do() -> None:
+    made = parse(bandit={"arms": {"cache": "Keep what is computed twice.", "loop": "Unroll."}}).bandit
+    assert made is not None
+    assert (made.arms, made.directives["cache"]) == (("cache", "loop"), "Keep what is computed twice.")
+
+
 def test_the_early_stop_is_exact_unless_the_lossy_rule_is_asked_for() -> None:
     assert (parse().early_stop, parse(early_stop=False).early_stop) == (True, False)
     assert parse(early_stop="likely").early_stop == "likely"
@@ -65,7 +100,7 @@ def test_every_key_is_documented_and_every_documented_key_is_read() -> None:
         ({"max_iterations": 2.5}, "c: max_iterations: 2.5 is not an integer above 0."),
         (
             {"rule": "strct"},
-            "c: rule: 'strct' is not one of strict, confirm, margin, front. Did you mean strict?",
+            "c: rule: 'strct' is not one of strict, confirm, margin, front, dominate. Did you mean strict?",
         ),
         ({"bandit": "yes"}, "c: bandit: 'yes' is not a table of keys."),
         (
@@ -124,7 +159,7 @@ def test_what_is_wrong_is_reported_with_its_place(changes: dict[str, object], co
         ),
         (
             {"name": "m", "direction": "minimize", "grep": "a", "json": "b"},
-            "c: metric: more than one of grep, json and reader is set. Keep one.",
+            "c: metric: more than one of grep, json, reader, line and parse is set. Keep one.",
         ),
         (
             {"name": "m", "direction": "minimize", "reader": "pytst"},

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ratchet.core.config import Reader, Source
+from ratchet.core.config import Reader, Source, Stream
 from ratchet.core.output_parser import last_line, read_number, read_words
 
 AUC = Source("auc", grep="^auc:")
@@ -82,6 +82,11 @@ def test_json_reads_a_whole_document_over_several_lines() -> None:
         ("3 failed, 1 passed in 2.00s", 25),
         ("== 1 failed, 2 passed, 1 skipped, 1 error in 0.5s ==", 50),
         ("no tests ran in 0.01s", None),
+        ("3 passed, 1 failed", 75),
+        ("= 3 passed, 2 warnings =", 100),
+        ("1 failed, 3 passed, 2 subtests passed in 61.02s (0:01:01)", 75),
+        ("the test says 9 passed", None),
+        ("9 passed of 10", None),
         ("collected 3 items", None),
     ],
 )
@@ -93,6 +98,9 @@ def test_coverage_percentage() -> None:
     table = "Name  Stmts  Miss  Cover\na.py  10  5  50%\nTOTAL  200  25  88%\n"
     assert read_number(table, Source("n", reader=Reader.COVERAGE)) == 88
     assert read_number('{"totals": {"percent_covered": 87.5}}', Source("n", reader=Reader.COVERAGE)) == 87.5
+    failed = f"{table}FAIL Required test coverage of 90% not reached. Total coverage: 83.25%\n1 failed in 0.1s\n"
+    assert read_number(failed, Source("n", reader=Reader.COVERAGE)) == 83.25
+    assert read_number("Total coverage: 83%\n", Source("n", reader=Reader.COVERAGE)) == 83
     assert read_number("nothing", Source("n", reader=Reader.COVERAGE)) is None
 
 
@@ -101,6 +109,38 @@ def test_hyperfine_mean_in_seconds() -> None:
     assert read_number(table, Source("n", reader=Reader.HYPERFINE)) == pytest.approx(0.0125)
     assert read_number('{"results": [{"mean": 0.25}]}', Source("n", reader=Reader.HYPERFINE)) == 0.25
     assert read_number("nothing", Source("n", reader=Reader.HYPERFINE)) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "auc: 0.9",
+        "  auc: 0.9",
+        "auc = 0.9",
+        "INFO:root:auc: 0.9",
+        "2026-11-29 12:00:00,123 - bench.main - INFO - auc: 0.9",
+        "[2026-11-29T12:00:00Z] [worker-1] auc=0.9",
+        "12:00:01.2 | INFO     | bench:main:12 - auc: 0.9",
+        "WARNING auc: 0.9",
+        "> auc: 0.9",
+    ],
+)
+def test_the_default_pattern_passes_over_the_prefix_of_a_logger(line: str) -> None:
+    assert read_number(f"{line}\n", AUC) == 0.9
+    anchored = Source("auc", grep="^auc:", stream=Stream.STDOUT)
+    assert read_number(line, anchored) == (0.9 if line == "auc: 0.9" else None)
+
+
+@pytest.mark.parametrize(
+    "line", ["best auc: 0.9", "val_auc: 0.9", "INFO train auc: 0.9", "val.auc: 0.9", "auc_se: 0.9", "auc of 0.9"]
+)
+def test_the_default_pattern_reads_no_other_number(line: str) -> None:
+    assert read_number(line, AUC) is None
+
+
+def test_a_prefix_is_matched_in_bounded_time() -> None:
+    for line in ("INFO:" * 20_000, "[" * 20_000, "1:" * 20_000, "a-" * 20_000, "INFO a:" * 10_000):
+        assert read_number(line, AUC) is None
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))

@@ -1,6 +1,7 @@
 """A warm server measures as the command does; how it dies or stalls is a verdict, and the next gets a new one."""
 
 import sys
+import time
 from collections.abc import Callable
 
 import pytest
@@ -21,6 +22,8 @@ for line in sys.stdin:
         os._exit(9)
     if act == "stall":
         time.sleep(60)
+    if act == "think":
+        time.sleep(1)
     if act == "babble":
         print("not json", flush=True)
         print("[1, 2]", flush=True)
@@ -193,3 +196,31 @@ def test_what_the_server_wants_looked_at_is_kept_and_stops_the_loop(served, ratc
     assert "iter 2" not in out
     assert "stopped: too-good: ahead of everything: look before you believe it" in out
     assert "iter 1: warning: too-good: ahead of everything" in err
+
+
+def test_a_server_finds_what_it_cached_under_a_linked_name_and_nothing_else(served, ratchet: Ratchet) -> None:
+    served.configure('serve = "python server.py"\nlink = ["data/*.npy"]')
+    caching = "import pathlib\nfor name in ('data/table.npy', 'data/other.txt'):\n    path = pathlib.Path(name)\n"
+    caching += "    path.parent.mkdir(exist_ok=True)\n"
+    caching += f"    pathlib.Path({str(served.log)!r}).open('a').write(f'{{name}} {{path.exists()}}\\n')\n"
+    caching += "    path.write_text('cached')\n"
+    served.write("server.py", served.read("server.py").replace("FINGERPRINT =", f"{caching}FINGERPRINT =", 1))
+    served.commit("cache")
+    ratchet("start", "first")
+    served.edit(0.6)
+    ratchet("step")
+    lines = [line for line in served.log.read_text().splitlines() if line.startswith("data/")]
+    assert lines == ["data/table.npy False", "data/other.txt False", "data/table.npy True", "data/other.txt False"]
+
+
+def test_a_pause_of_ours_is_no_timeout(served, ratchet: Ratchet, monkeypatch) -> None:
+    """What a process sees that was stopped for an hour while the server measured."""
+    ratchet("start", "first")
+    monotonic, before = time.monotonic, served.log.read_text().count("file")
+
+    def stopped_meanwhile() -> float:
+        return monotonic() + 3600 * (served.log.read_text().count("file") > before)
+
+    act(served, "think")
+    monkeypatch.setattr("ratchet.process.time.monotonic", stopped_meanwhile)
+    assert "KEPT" in ratchet("step")[1]

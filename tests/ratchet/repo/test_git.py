@@ -1,6 +1,7 @@
 """Git by plumbing: nothing beyond the paths given, and a branch moves only from where it was expected."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -83,6 +84,41 @@ def test_a_ref_moves_only_from_where_it_was_expected(project, repo: git.Repo) ->
     assert git.resolve(repo, "refs/x") is None
 
 
+def test_a_ref_that_git_cannot_write_is_no_moved_ref(project, repo: git.Repo, monkeypatch) -> None:
+    one, two = (git.make_commit(repo, "HEAD", {}, text) for text in ("one", "two"))
+    git.set_ref(repo, "refs/heads/top", one, "make")
+    with pytest.raises(git.GitError, match=r"'refs/heads/top' exists; .* Rename that branch: `git branch -m top NAME`"):
+        git.move_ref(repo, "refs/heads/top/below", two, git.NOTHING, "make")
+    monkeypatch.setattr(git, "BUSY_TRIES", 2)
+    lock = project.root / ".git/refs/heads/top.lock"
+    lock.touch()
+    with pytest.raises(git.GitError, match=rf"top\.lock': File exists.* if none does, delete {re.escape(str(lock))}"):
+        git.move_ref(repo, "refs/heads/top", two, one, "on")
+    with pytest.raises(git.GitError, match="File exists"):
+        git.set_ref(repo, "refs/heads/top", two, "on")
+    lock.unlink()
+    (project.root / ".git/refs/heads/top").write_text("")
+    with pytest.raises(git.GitError, match="reference broken"):
+        git.move_ref(repo, "refs/heads/top", two, one, "on")
+
+
+def test_a_hook_that_refuses_a_ref_is_named(project, repo: git.Repo) -> None:
+    project.write(".git/hooks/reference-transaction", "#!/bin/sh\nexit 1\n")
+    (project.root / ".git/hooks/reference-transaction").chmod(0o755)
+    with pytest.raises(git.GitError, match=r"aborted by hook\. The hook reference-transaction"):
+        git.move_ref(repo, "refs/x", git.resolve(repo, "HEAD") or "", git.NOTHING, "make")
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root gives files away")
+def test_a_repo_of_somebody_else_is_refused_with_gits_own_remedy(project, repo: git.Repo) -> None:
+    for path in (project.root, project.root / ".git"):
+        os.chown(path, 12345, 12345)
+    safe = re.escape(f"`git config --global --add safe.directory {project.root}`")
+    for call in (lambda: git.open_repo(project.root), lambda: git.head_branch(repo), lambda: git.resolve(repo, "HEAD")):
+        with pytest.raises(git.GitError, match=f"dubious ownership.*{safe}"):
+            call()
+
+
 def test_an_executable_stays_executable(project, repo: git.Repo) -> None:
     project.write("tool.sh", "#!/bin/sh\n")
     (project.root / "tool.sh").chmod(0o755)
@@ -103,10 +139,72 @@ def test_an_export_holds_the_commit_and_nothing_of_the_worktree(project, repo: g
     assert "0.5" in (tmp_path / "out/model.py").read_text()
 
 
-def test_variables_that_hooks_set_do_not_lead_us_to_another_repo(project, repo: git.Repo, monkeypatch) -> None:
-    monkeypatch.setenv("GIT_DIR", "/nowhere")
-    monkeypatch.setenv("GIT_INDEX_FILE", "/nowhere/index")
-    assert git.head_branch(repo) == "refs/heads/main"
+VARIABLES = {
+    "GIT_DIR": "/nowhere",
+    "GIT_WORK_TREE": "/nowhere",
+    "GIT_INDEX_FILE": "/nowhere/index",
+    "GIT_OBJECT_DIRECTORY": "/nowhere",
+    "GIT_COMMON_DIR": "/nowhere",
+    "GIT_NAMESPACE": "other",
+    "GIT_LITERAL_PATHSPECS": "1",
+    "GIT_GLOB_PATHSPECS": "1",
+    "GIT_NOGLOB_PATHSPECS": "1",
+    "GIT_ICASE_PATHSPECS": "1",
+    "GIT_EXTERNAL_DIFF": "true",
+    "GIT_DIFF_OPTS": "--unified=0",
+    "GIT_CONFIG_PARAMETERS": "not a list",
+    "GIT_AUTHOR_DATE": "no date",
+    "GIT_DEFAULT_HASH": "none",
+    "GIT_SHALLOW_FILE": "/nowhere",
+    "GIT_TRACE": "1",
+}
+
+
+def test_no_variable_of_git_changes_what_a_call_means(project, repo: git.Repo, monkeypatch) -> None:
+    project.write("measure.py", "edited\n")
+    whole = git.diff(repo, "HEAD~0", git.make_commit(repo, "HEAD", {"notes.txt": None}, "gone"), ["notes.txt"])
+    for name, text in VARIABLES.items():
+        with monkeypatch.context() as patch:
+            patch.setenv(name, text)
+            assert git.edited(repo, "HEAD", ["meas*.py"]) == ["measure.py"], name
+            assert git.edited(repo, "HEAD", ["MEAS*.py"]) == [], name
+            commit = git.make_commit(repo, "HEAD", {"notes.txt": None}, "gone")
+            assert git.diff(repo, "HEAD", commit, ["notes.txt"]) == whole, name
+
+
+def test_the_configuration_that_a_container_gives_by_variables_counts(project, repo: git.Repo, monkeypatch) -> None:
+    for name, text in {"COUNT": "1", "KEY_0": "user.name", "VALUE_0": "Ada"}.items():
+        monkeypatch.setenv(f"GIT_CONFIG_{name}", text)
+    commit = git.make_commit(git.open_repo(project.root), "HEAD", {}, "try")
+    assert project.git("log", "-1", "--format=%an <%ae>", commit) == "Ada <ratchet@localhost>"
+
+
+@pytest.mark.parametrize("name", ["", "  ", ".,;"])
+def test_an_empty_name_of_the_author_is_no_name(project, repo: git.Repo, monkeypatch, name: str) -> None:
+    project.git("config", "user.name", name)
+    project.git("config", "user.email", name)
+    for variable in ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"):
+        monkeypatch.setenv(variable, name)
+    commit = git.make_commit(repo, "HEAD", {}, "try")
+    assert project.git("log", "-1", "--format=%an <%ae> %cn <%ce>", commit) == " ".join(
+        ["ratchet <ratchet@localhost>"] * 2
+    )
+
+
+def test_author_and_committer_are_those_of_the_environment_or_of_their_own_keys(project, repo, monkeypatch) -> None:
+    project.git("config", "user.name", "Ada")
+    project.git("config", "committer.name", "Bob")
+    monkeypatch.setenv("GIT_AUTHOR_EMAIL", "a@b.org")
+    monkeypatch.setenv("EMAIL", "e@b.org")
+    commit = git.make_commit(repo, "HEAD", {}, "try")
+    assert project.git("log", "-1", "--format=%an <%ae> %cn <%ce>", commit) == "Ada <a@b.org> Bob <e@b.org>"
+
+
+def test_a_message_is_the_same_whatever_encoding_is_configured(project, repo: git.Repo) -> None:
+    project.git("config", "i18n.commitEncoding", "ISO-8859-1")
+    project.git("config", "i18n.logOutputEncoding", "ISO-8859-1")
+    commit = git.make_commit(repo, "HEAD", {}, "größer — Δ\n")
+    assert git.date_and_message(repo, commit)[1] == "größer — Δ\n"
 
 
 def test_a_busy_index_is_waited_for(project, repo: git.Repo) -> None:

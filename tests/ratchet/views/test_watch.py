@@ -17,10 +17,10 @@ from ratchet.core.config import Config, Direction, Metric, Source
 from ratchet.core.records import Experiment, Verdict
 from ratchet.core.stop_rules import Limits
 from ratchet.core.trajectory import climb_of
-from ratchet.repo import lock
+from ratchet.repo import files
 from ratchet.repo.run import Run, current_run, open_worktree
 from ratchet.views.charts import KEPT, sketch
-from ratchet.views.notice import Board, Notice, read_notice
+from ratchet.views.terminal import Board, Notice, read_notice
 from ratchet.views.watch import Watcher, limits_text, lines_of, now_text
 
 Ratchet = Callable[..., tuple[int, str, str]]
@@ -85,7 +85,7 @@ def test_what_is_done_now_is_believed_only_while_somebody_holds_the_lock(project
     run = the_run(project)
     Board(run).show("iter 1: measuring")
     assert now_text(Watcher(run).look()) == "no process is working on the run"
-    with lock.hold(run.folder / "lock", "a test"):
+    with files.hold_lock(run.folder / "lock", "a test"):
         assert now_text(Watcher(run).look()).startswith("iter 1: measuring (")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ratchet.repo import git, lock
+from ratchet.repo import files, git
 from ratchet.repo.journal import read_experiments
 from ratchet.repo.run import current_run, open_worktree
 from ratchet.views.report.write import patches
@@ -46,7 +46,7 @@ def test_the_audit_numbers_are_left_out_while_somebody_works_on_the_run(project,
     ratchet("start", "first")
     run = current_run(open_worktree(project.root))
     assert run is not None
-    with lock.hold(run.folder / "lock", "a loop"):
+    with files.hold_lock(run.folder / "lock", "a loop"):
         ratchet("report", "-o", "busy.html")
     ratchet("report", "-o", "quiet.html")
     assert "0.1230" not in (project.root / "busy.html").read_text("utf-8")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.fingerprint import collect, shorten
+from harness.harness import collect_parts, shorten
 
 
 def parts(root: Path, **changed: str) -> dict[str, str]:
-    return collect(root, **{"table": "t", "card": "c", "sandbox": "s"} | changed)
+    return collect_parts(root, **{"table": "t", "card": "c", "sandbox": "s"} | changed)
 
 
 def test_it_binds_harness_table_card_and_sandbox(tmp_path: Path) -> None:

@@ -1,0 +1,167 @@
+"""A repository in no language of ours: a shell script measures, and the engine does everything a user expects of it."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+Ratchet = Callable[..., tuple[int, str, str]]
+
+CONFIG = """[tool.ratchet]
+name = "shell"
+editable = ["work.sh"]
+readonly = ["bench.sh"]
+run = "sh bench.sh"
+timeout = 20
+agent = "sh agent.sh"
+{extra}
+[tool.ratchet.metric]
+name = "seconds"
+direction = "lower_is_better"
+{where}
+[[tool.ratchet.constraints]]
+name = "errors"
+fail_above = 0
+"""
+BENCH = """. ./work.sh
+echo "2026-11-29 12:00:00 INFO seconds: $SECONDS_TAKEN"
+echo "errors: $ERRORS" >&2
+"""
+
+
+def edit(project, seconds: object, errors: int = 0, more: str = "") -> None:
+    project.write("work.sh", f"SECONDS_TAKEN={seconds}\nERRORS={errors}\n{more}")
+
+
+def configure(project, extra: str = "", where: str = "", bench: str = BENCH) -> None:
+    project.write("pyproject.toml", CONFIG.format(extra=extra, where=where))
+    project.write("bench.sh", bench)
+    project.commit("configure")
+
+
+@pytest.fixture
+def shell(project):
+    edit(project, 10)
+    configure(project)
+    return project
+
+
+def state(project) -> dict[str, object]:
+    """Everything that a look must not change."""
+    files = {path: path.stat().st_mtime_ns for path in project.root.rglob("*") if path.is_file()}
+    files = {path: when for path, when in files.items() if "/.git/" not in str(path)}
+    return {"files": files, "refs": project.git("for-each-ref"), "status": project.git("status", "--porcelain")}
+
+
+def test_run_measures_the_worktree_and_writes_nothing(shell, ratchet: Ratchet) -> None:
+    edit(shell, 8)
+    before = state(shell)
+    status, out, _ = ratchet("run")
+    assert (status, out.splitlines()[0]) == (0, "command: sh bench.sh")
+    assert "seconds: 8.0000 (minimize)" in out
+    assert "errors: 0.0000, ok" in out
+    assert state(shell) == before
+
+
+def test_run_compares_with_baseline_and_best_of_the_run(shell, ratchet: Ratchet) -> None:
+    ratchet("start", "t")
+    edit(shell, 5)
+    ratchet("step")
+    edit(shell, 8, errors=2)
+    before = state(shell)
+    status, out, _ = ratchet("run")
+    assert status == 0
+    assert "against baseline 10.00: Improvement (-20.0 %)" in out
+    assert "against best (iter 1) 5.0000: Regression (+60.0 %)" in out
+    assert "errors: 2.0000, FAIL: errors = 2.0000 is above 0" in out
+    assert state(shell) == before
+    data = json.loads(ratchet("run", "--json")[1])
+    assert data["metrics"] == {"seconds": 8.0, "errors": 2.0}
+    assert data["against"] == {"baseline": "Improvement (-20.0 %)", "best": "Regression (+60.0 %)"}
+    assert data["violations"] == ["errors = 2.0000 is above 0"]
+
+
+def test_run_shows_the_end_of_the_output_of_a_command_that_fails(shell, ratchet: Ratchet) -> None:
+    edit(shell, 8, more="echo because of this >&2\nexit 3\n")
+    status, out, _ = ratchet("run")
+    assert status == 1
+    assert "status: crash (because of this)" in out
+    assert "| because of this" in out
+    assert "seconds: not found in the output" in out
+
+
+@pytest.mark.parametrize(
+    ("where", "printed", "value"),
+    [
+        ("", "echo seconds: 3; echo seconds: 4", 4),
+        ("", "echo '[12:00:01] INFO:bench:seconds = 5' >&2", 5),
+        ("", "echo seconds: nan; echo seconds: 4 >&2", None),
+        ("", "echo train seconds: 4", None),
+        ('stream = "stdout"', "echo seconds: 4 >&2", None),
+        ('stream = "stdout"', "echo INFO seconds: 4", None),
+        ('stream = "stderr"', "echo seconds: 3; echo seconds: 6 >&2", 6),
+        ("line = 2", "echo 1; echo it took 7.5 s; echo 3", 7.5),
+        ("line = -1", "echo 1; echo 9", 9),
+        ("line = 5", "echo 1", None),
+        ('json = "best.seconds"', """echo '{"best": {"seconds": 2.5}}'; echo '{"event": "end"}'""", 2.5),
+        ('json = "s"', """printf 'log\\n{\\n "s": 1.5,\\n "other": {"s": 9}\\n}\\nbye\\n'""", 1.5),
+        ('parse = "tail -n 1 | cut -d, -f2"', "echo a,1; echo b,6.5", 6.5),
+        ("parse = \"grep took run.log | awk '{print $2}'\"", "echo took 8 s", 8),
+        ('parse = "exit 1"', "echo 5", None),
+    ],
+)
+def test_a_number_is_found_where_the_config_says(shell, ratchet: Ratchet, where: str, printed: str, value) -> None:
+    configure(shell, where=where, bench=f". ./work.sh\necho errors: 0 >&2\n{printed}\n")
+    data = json.loads(ratchet("run", "--json")[1])
+    assert data["metrics"]["seconds"] == value
+    assert data["metrics"]["errors"] == 0
+
+
+def test_a_limit_relative_to_the_baseline_stops_a_slow_experiment(shell, ratchet: Ratchet) -> None:
+    shell.write("pyproject.toml", shell.read("pyproject.toml").replace("timeout = 20", 'timeout = "2x"'))
+    shell.commit("twice the baseline")
+    ratchet("start", "t")
+    edit(shell, 1, more="sleep 30\n")
+    out = ratchet("step")[1]
+    assert "| TIMEOUT (more than 1 s, 2 times the baseline)" in out
+
+
+def test_an_option_for_the_config_is_read_before_and_after_the_command(shell, ratchet: Ratchet) -> None:
+    shell.write("other/work.sh", "")
+    shell.write("other/ratchet.yaml", "name: [")
+    for arguments in (["-c", "pyproject.toml", "check"], ["check", "--config", "pyproject.toml"]):
+        assert "ok   config: pyproject.toml [tool.ratchet]: shell" in ratchet(*arguments)[1]
+    assert "ratchet.yaml" in ratchet("check", "-c", "other/ratchet.yaml")[2]
+
+
+def test_the_version_is_printed(ratchet: Ratchet) -> None:
+    status, out, _ = ratchet("--version")
+    assert status == 0
+    assert out.startswith("ratchet ")
+
+
+AGENT = """. ./work.sh
+echo "SECONDS_TAKEN=$((SECONDS_TAKEN - 1))" > work.sh
+echo "ERRORS=0" >> work.sh
+"""
+
+
+def test_a_loop_shows_its_limits_and_names_the_setting_that_ended_it(shell, ratchet: Ratchet) -> None:
+    shell.write("agent.sh", AGENT)
+    configure(shell, extra="max_iterations = 2\npatience = 9")
+    status, out, err = ratchet("loop")
+    assert status == 0
+    cap = "max_iterations = 2 in pyproject.toml [tool.ratchet]; -n sets another"
+    assert f"limits: 2 experiments ({cap}); 9 in a row without a gain; one measurement: 20 s" in err
+    assert f"stopped: 2 experiments done: {cap} limit. Next:" in out
+    out = ratchet("loop", "--max", "1", "-a", "sh agent.sh")[1]
+    assert "stopped: 1 experiment done. Next:" in out
+
+
+@pytest.mark.slow
+def test_a_loop_without_a_limit_goes_on_until_something_else_ends_it(shell, ratchet: Ratchet) -> None:
+    shell.write("agent.sh", AGENT)
+    status, out, err = ratchet("loop", "--until", "-17")
+    assert status == 0
+    assert "limits: no limit on experiments (-n sets one); until seconds reaches -17.00" in err
+    assert out.count("| KEPT") == 27
