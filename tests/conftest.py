@@ -36,7 +36,6 @@ SAMPLED = {
     "tests/harness/data/test_ingest.py": 2,
     "tests/harness/test_evaluate.py": 2,
     "tests/harness/test_honest.py": 3,
-    "tests/harness/test_isolation.py": 2,
     "tests/harness/workers/test_pool.py": 3,
     "tests/instructions/test_go_on.py": 3,
     "tests/instructions/test_guard.py": 5,
