@@ -30,12 +30,11 @@ from harness import cli, server
 from harness.data.split import folds, train_test
 from harness.data.table import Table
 from harness.early_stopping import Target, is_unlikely
-from harness.evaluate import TEST, FoldWorkers, Result, unread
+from harness.evaluate import TEST, FoldWorkers, Result, Status, TrainFile, read_file, unread
 from harness.harness import Harness, Rules, open_harness
+from harness.output import Lines, number, one_line, render
 from harness.problem import Problem
 from harness.stats import auc, val_auc_se
-from harness.text import Lines, number, one_line, render
-from harness.trainfile import Status, TrainFile, read_file
 from harness.workers.pool import Runner, TaskBudget
 
 ROOT = Path(__file__).resolve().parent

@@ -25,9 +25,8 @@ from harness.data.dataset import read_table
 from harness.data.ingest import infer
 from harness.data.options import IntakeOptions
 from harness.data.sniff import Hints
-from harness.evaluate import FoldWorkers
+from harness.evaluate import FoldWorkers, read_file
 from harness.problem import Problem
-from harness.trainfile import read_file
 from harness.workers.pool import Runner, TaskBudget
 
 MIDDLE, LARGE = 5_404, 50_000

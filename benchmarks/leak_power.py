@@ -29,10 +29,9 @@ from harness.data.dataset import read_table
 from harness.data.ingest import infer
 from harness.data.options import IntakeOptions
 from harness.data.sniff import Hints
-from harness.evaluate import FoldWorkers
+from harness.evaluate import FoldWorkers, Status, TrainFile
 from harness.problem import Problem
 from harness.stats import components
-from harness.trainfile import Status, TrainFile
 from harness.workers.pool import Runner, TaskBudget
 from tests.payloads import payload_files, whole_text
 

@@ -78,8 +78,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     from harness.data.config import read_card
     from harness.data.dataset import read_table
-    from harness.evaluate import FoldWorkers
-    from harness.trainfile import read_source
+    from harness.evaluate import FoldWorkers, read_source
     from harness.workers.pool import Runner, TaskBudget
     from prepare import evaluate, split
 

@@ -92,8 +92,7 @@ def fold(path: Path, root: Path) -> None:
     """Measure a constant classifier on the cached table: five folds and the test fit, rows in files that folds map."""
     from harness.data.config import read_card
     from harness.data.dataset import read_table
-    from harness.evaluate import FoldWorkers
-    from harness.trainfile import TrainFile
+    from harness.evaluate import FoldWorkers, TrainFile
     from harness.workers.pool import Runner, TaskBudget
     from prepare import evaluate
 

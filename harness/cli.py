@@ -23,8 +23,8 @@ from harness.data.preview import describe
 from harness.data.split import describe_split
 from harness.data.table import Table
 from harness.errors import UserError
+from harness.evaluate import read_file
 from harness.harness import Harness, Rules
-from harness.trainfile import read_file
 
 PARAMETERS: list[click.Parameter] = [
     click.Argument(["file"], required=False, type=click.Path(path_type=Path)),

@@ -1,6 +1,6 @@
 """The base class of errors that the user can fix."""
 
-from harness.text import printable
+from harness.output import printable
 
 
 class UserError(Exception):

@@ -1,4 +1,4 @@
-"""The parts around the loop over the folds: the workers that fit and score, the result, the leak checks.
+"""The parts around the loop over the folds: the file, the workers that fit and score, the result, the leak checks.
 
 The loop itself and the score are in prepare.py. This side is trusted: it holds the labels and sends a worker only those
 of the rows that the worker fits on.
@@ -6,8 +6,12 @@ of the rows that the worker fits on.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,10 +19,10 @@ import pandas as pd
 
 from harness.checks import CHECKS, LOOKS, Check, CheckResult, Cost, Failure, editable_only, perturb
 from harness.checks.context import CheckContext, FoldScores
+from harness.checks.literals import find_hypothesis
 from harness.checks.perturb import Batch
+from harness.output import one_line
 from harness.problem import Problem, Rows, Scores, score_job
-from harness.text import one_line
-from harness.trainfile import Status, TrainFile
 from harness.workers.jobs import Part
 from harness.workers.pool import NOT_NEEDED, NOT_RUN, Answer, Runner, RunningTasks, Task, TaskBudget
 
@@ -26,6 +30,28 @@ FitAndScore: TypeAlias = tuple[Rows, Rows, Rows]  # rows to fit on, their labels
 TEST = -1  # the part that is fitted on all training rows and scores the held-out rows; the others are fold numbers
 CHECK_CPU = 10.0  # budget of one check, as a multiple of the CPU seconds of the measurement, plus the slack
 CHECK_SLACK_S, CHECK_WALL_SLACK_S = 5.0, 60.0
+MAX_FILE_BYTES = 1_000_000
+HYPOTHESIS_LENGTH = 200
+
+
+class Status(StrEnum):
+    """How an evaluation ended."""
+
+    OK = "ok"
+    TIMEOUT = "timeout"
+    CRASHED = "crashed"
+    REJECTED = "rejected"
+    LEAK = "leak"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainFile:
+    """A train.py as text, its hypothesis if it has one, and the reason why it cannot be run, else ''."""
+
+    text: str
+    hypothesis: str | None = None
+    status: Status = Status.OK
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +99,58 @@ class Result:
     def leaks(self) -> list[str]:
         """The names of the checks that found a leak or an issue."""
         return [name for name, finding in self.findings if not finding.passed and finding.failure is None]
+
+
+def read_file(path: Path, best: Path | None = None) -> TrainFile:
+    """Read a file; an unreadable one is rejected. Its frozen parts are compared with those of the best so far."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        return TrainFile("", None, Status.REJECTED, f"{path.name}: {error.strerror}")
+    if len(data) > MAX_FILE_BYTES:
+        too_long = f"{editable_only.NAME}: more than {MAX_FILE_BYTES} bytes. Fix: {editable_only.FIX}"
+        return TrainFile("", None, Status.REJECTED, too_long)
+    frozen = read_file(best) if best else None
+    return read_source(data, frozen.text if frozen and frozen.status is Status.OK else "")
+
+
+def read_source(data: bytes, best: str = "") -> TrainFile:
+    """Read the bytes of a train.py: its hypothesis, and whether it keeps the contract.
+
+    `best` is the text of the best so far, whose docstring is frozen; '' for a file by itself.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return TrainFile("", None, Status.REJECTED, f"train.py is not UTF-8 text (byte {error.start})")
+    with _as_reason() as reasons:
+        violation = editable_only.first_violation(text) or editable_only.changed_docstring(text, best)
+        hypothesis = _hypothesis(text) if len(text) <= editable_only.MAX_SOURCE else None
+    if reasons:
+        return TrainFile(text, None, Status.CRASHED, reasons[0])
+    if violation:
+        reason = one_line(f"{editable_only.NAME}: {violation}. Fix: {editable_only.FIX}", 500)
+        return TrainFile(text, hypothesis, Status.REJECTED, reason)
+    return TrainFile(text, hypothesis)
+
+
+@contextmanager
+def _as_reason() -> Iterator[list[str]]:
+    """Collect an error of Python's parser as one line."""
+    reasons: list[str] = []
+    try:
+        yield reasons
+    except SyntaxError as error:
+        reasons.append(one_line(f"{type(error).__name__}: {error.msg} (train.py:{error.lineno})"))
+    except (ValueError, RecursionError, MemoryError) as error:
+        reasons.append(one_line(f"{type(error).__name__}: {error} (train.py)"))
+
+
+def _hypothesis(text: str) -> str | None:
+    """Return the string assigned to HYPOTHESIS at the top level, as one printable line."""
+    hypothesis = find_hypothesis(ast.parse(text))
+    return one_line(str(hypothesis.value), HYPOTHESIS_LENGTH) or None if hypothesis else None
 
 
 def unread(source: TrainFile) -> Result:

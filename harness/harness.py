@@ -25,11 +25,10 @@ from harness.data.config import read_card
 from harness.data.dataset import read_table
 from harness.data.table import Table
 from harness.early_stopping import Known, Target
-from harness.evaluate import FoldWorkers, Result
+from harness.evaluate import FoldWorkers, Result, TrainFile
+from harness.output import Lines
 from harness.problem import Problem, Scores
 from harness.sandbox.self_test import GROUPS
-from harness.text import Lines
-from harness.trainfile import TrainFile
 from harness.workers.pool import Runner, Task, TaskBudget
 
 PACKAGES = ("flaml", "lightgbm", "numpy", "pandas", "scikit-learn", "scipy", "xgboost", "xgboost-cpu")

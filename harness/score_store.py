@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.files import write_atomic
+from harness.output import write_atomic
 from harness.problem import Scores
 
 

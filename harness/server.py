@@ -20,12 +20,11 @@ from harness.analyses import ANALYSES
 from harness.checks import LOOKS
 from harness.early_stopping import Target, find_rival
 from harness.errors import UserError
-from harness.evaluate import Result
+from harness.evaluate import Result, read_file
 from harness.harness import Harness, Rules, open_harness
+from harness.output import numbers, one_line, render
 from harness.problem import Problem, Scores
 from harness.stats import folds_won, paired_val_auc_se
-from harness.text import numbers, one_line, render
-from harness.trainfile import read_file
 from harness.workers.pool import Runner
 
 LIKELY = "likely"  # the lossy rule of early stopping

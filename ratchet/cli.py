@@ -11,12 +11,13 @@ import importlib
 import io
 import sys
 import traceback
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
-from ratchet.errors import INTERRUPTED, RatchetError
+from ratchet.errors import INTERRUPTED, RatchetError, RatchetWarning
 
 BUG = 3
 GROUPS: Mapping[str, Mapping[str, str]] = {
@@ -31,6 +32,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     },
     "Look": {
         "status": "ratchet.commands.look",
+        "runs": "ratchet.commands.look",
         "results": "ratchet.commands.look",
         "plot": "ratchet.commands.look",
         "show": "ratchet.commands.look",
@@ -130,6 +132,13 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run the command line and return its exit status."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", RatchetWarning)
+        warnings.showwarning = lambda message, *_, **__: click.echo(str(message), err=True)
+        return _run(arguments)
+
+
+def _run(arguments: list[str]) -> int:
     try:
         status = ratchet.main(args=arguments, prog_name="ratchet", standalone_mode=False)
     except click.exceptions.Abort:

@@ -12,6 +12,10 @@ class RatchetError(Exception):
     exit_status = 1
 
 
+class RatchetWarning(UserWarning):
+    """What was repaired without being asked: one complete line for the user, who need do nothing."""
+
+
 def did_you_mean(got: object, known: Iterable[str], *, cutoff: float = 0.6) -> str:
     """Return `Did you mean …?` with the most similar known word, or "" if none is similar."""
     near = difflib.get_close_matches(str(got), list(known), n=1, cutoff=cutoff)

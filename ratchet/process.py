@@ -172,6 +172,15 @@ class Clock:
         return self.seconds
 
 
+def environment_of_uv() -> Mapping[str, str] | None:
+    """Return the environment of the `uv run` or `uvx` that started this process, or None if none did."""
+    try:
+        parent = psutil.Process().parent()
+        return parent.environ() if parent is not None and parent.name().startswith("uv") else None
+    except psutil.Error:
+        return None
+
+
 class LineServer:
     """A child that answers lines with lines. Its stderr goes to `log`, or to ours if `log` is None.
 

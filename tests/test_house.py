@@ -26,13 +26,13 @@ MAY_IMPORT = {
 }
 LAYERS = {  # from the bottom; a part imports from parts further up in this list, and from itself
     "harness": (
-        "text",
-        "errors files",
+        "output",
+        "errors",
         "stats data sandbox",
         "audit workers",
         "problem",
         "score_store checks",
-        "early_stopping trainfile",
+        "early_stopping",
         "evaluate",
         "harness",
         "analyses",

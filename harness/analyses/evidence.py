@@ -16,11 +16,10 @@ import numpy as np
 from harness import score_store
 from harness.analyses.base import Request, path_of
 from harness.errors import UserError
-from harness.evaluate import Result
+from harness.evaluate import Result, TrainFile, read_file
 from harness.harness import Harness
 from harness.problem import Problem, Scores
 from harness.stats import auc, delong_interval
-from harness.trainfile import TrainFile, read_file
 
 JUDGED = frozenset({"baseline", "keep", "discard"})  # verdicts of experiments that were compared with the best
 

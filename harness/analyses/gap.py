@@ -18,11 +18,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.checks import baselines
-from harness.evaluate import Result
+from harness.evaluate import Result, TrainFile
 from harness.harness import Harness
 from harness.problem import Problem, Rows, Scores
 from harness.stats import auc, components, components_variance
-from harness.trainfile import TrainFile
 
 SURE = 1.645  # standard errors: one-sided .05, as in harness/stats/verdict.py; one test for each run
 

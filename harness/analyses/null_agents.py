@@ -19,10 +19,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from harness.evaluate import FoldWorkers
+from harness.evaluate import FoldWorkers, TrainFile
 from harness.harness import Harness
 from harness.problem import Problem, Rows, Scores
-from harness.trainfile import TrainFile
 
 N_TREES = 10  # few enough that the seed matters
 N_NOISE = 3  # columns, of standard normal noise

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from harness.checks.seeds import MIN_DRAWS, N_DRAWS, SeedDraws, exchange_seeds
+from harness.evaluate import TrainFile
 from harness.harness import Harness
-from harness.trainfile import TrainFile
 
 CPU_S = 120.0  # for all draws together; a slow file gets fewer
 

@@ -23,12 +23,10 @@ from harness.analyses.refit import score_task
 from harness.data.config import Card, parse_card
 from harness.data.new_rows import Block, check_columns, read_rows
 from harness.errors import UserError
-from harness.evaluate import FoldWorkers
-from harness.files import write_atomic
+from harness.evaluate import FoldWorkers, Status, TrainFile, read_file
 from harness.harness import Harness
+from harness.output import one_line, write_atomic
 from harness.problem import Scores
-from harness.text import one_line
-from harness.trainfile import Status, TrainFile, read_file
 
 NEEDED = (MODEL, SOURCE, TABLE)
 

@@ -14,10 +14,9 @@ import numpy as np
 import pandas as pd
 
 from harness.errors import UserError
-from harness.evaluate import FoldWorkers
+from harness.evaluate import FoldWorkers, TrainFile
+from harness.output import one_line
 from harness.problem import Scores
-from harness.text import one_line
-from harness.trainfile import TrainFile
 from harness.workers.pool import MB, Answer, Task
 
 HEADER_BYTES = 8  # the size of the scores before the model: harness.workers.modelfile.HEADER

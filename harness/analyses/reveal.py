@@ -13,9 +13,9 @@ from typing import Any
 from harness import score_store
 from harness.analyses.base import Answer, Request, path_of
 from harness.analyses.evidence import held_out_fields
+from harness.evaluate import read_file
 from harness.harness import Harness
 from harness.problem import Scores
-from harness.trainfile import read_file
 
 KEPT = frozenset({"baseline", "keep"})
 

@@ -15,7 +15,7 @@ from harness.audit.groups_and_time import dates, entities
 from harness.audit.quality import constant, prepared_before, rare_classes, unlike_parts
 from harness.audit.target_leaks import identifiers, missing_cells, single_column
 from harness.data.table import Integers, Table
-from harness.text import printable
+from harness.output import printable
 
 __all__ = ["CHECKS", "Finding", "LeakType", "Severity", "audit", "render"]
 

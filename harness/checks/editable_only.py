@@ -26,7 +26,7 @@ import sys
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 
-from harness.checks import hints, literals, texts
+from harness.checks import literals, texts
 from harness.checks.allowlist import (
     ALLOWED_DUNDERS,
     FORBIDDEN_NAMES,
@@ -100,7 +100,6 @@ def _violations(source: str, tree: ast.Module) -> Violations:
     yield from _builtins(source, tree)
     names = Names(ast.Module([node for node in tree.body if node is not frozen], []))
     yield from texts.violations(names)
-    yield from hints.violations(names)
     for node in names.nodes:
         yield from _import(node)
         yield from _indirect(node, names)

@@ -16,7 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from harness.errors import UserError
-from harness.files import write_atomic
+from harness.output import write_atomic
 
 CARD = "data/dataset.toml"  # relative to the repository
 DEFAULT_CARD = "data/heart.toml"  # the content of CARD as shipped

@@ -20,7 +20,7 @@ import numpy as np
 
 from harness.data.config import COPY_BYTES, Card, TableError, copy_path
 from harness.data.table import Features, Rows, Table, make_table
-from harness.files import write_atomic
+from harness.output import write_atomic
 
 PARTS = ("numbers", "codes", "rows", "head")
 ROW = np.dtype([("y", "<i8"), ("group", "<i8"), ("time", "<f8")])

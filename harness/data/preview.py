@@ -10,7 +10,7 @@ from rich.cells import cell_len, set_cell_size
 
 from harness.data.config import ColumnType
 from harness.data.table import Table
-from harness.text import printable
+from harness.output import printable
 
 WIDTH = 80
 MAX_COLUMNS = 40

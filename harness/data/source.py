@@ -12,7 +12,7 @@ from harness.data.config import CARD, COPY_BYTES, Card, TableError, copy_path
 from harness.data.head import open_bytes
 from harness.data.reader import is_parquet
 from harness.data.sniff import Survey, survey
-from harness.files import write_atomic
+from harness.output import write_atomic
 
 OPENML = re.compile(r"openml:(?P<name>[^@]+)@(?P<version>\d+)")
 

@@ -18,7 +18,7 @@ from typing import IO, Any
 import numpy as np
 import psutil
 
-from harness.text import one_line
+from harness.output import one_line
 from harness.workers import jobs
 from harness.workers.launcher import (
     Exit,

@@ -21,7 +21,7 @@ from ratchet.core.noise import count_tries
 from ratchet.core.output_parser import last_line, read_words
 from ratchet.core.records import Experiment, baseline, best
 from ratchet.engine.agents import BUILTIN
-from ratchet.engine.measure import MARK, Progress, own_env
+from ratchet.engine.measure import MARK, Progress, user_env
 from ratchet.engine.server_client import Server
 from ratchet.engine.session import now
 from ratchet.errors import RatchetError
@@ -90,7 +90,7 @@ def predict(worktree: Worktree, fields: Mapping[str, Any], progress: Progress) -
     """Let the harness of the worktree predict a file. It needs no run. Raises RatchetError."""
     if not worktree.config.serve:
         raise RatchetError("serve: the config has no server command, and `predict` needs one. Add the key `serve`.")
-    server = Server(worktree.config, cwd=worktree.root, env=own_env())
+    server = Server(worktree.config, cwd=worktree.root, env=user_env(worktree))
     try:
         return server.ask("predict", fields, progress)
     finally:
@@ -140,7 +140,7 @@ def write_committee(run: Run, top: Experiment) -> tuple[Path, str]:
     outcome = process.run(
         _builtin() if config.committee == BUILTIN else config.committee,
         cwd=run.worktree.root,
-        env=own_env()
+        env=user_env(run.worktree)
         | {MARK: str(run.folder), "RATCHET_JOURNAL": str(run.journal)}
         | {"RATCHET_FILE": str(target), "RATCHET_TAG": run.tag},
         budget=Budget(wall_s=config.agent_timeout),

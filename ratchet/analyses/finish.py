@@ -22,7 +22,7 @@ from ratchet.errors import RatchetError
 from ratchet.repo import git, journal
 from ratchet.repo.files import write_atomic
 from ratchet.repo.journal import Event, EventKind
-from ratchet.repo.run import Run, check_unchanged, run_event, stamp
+from ratchet.repo.run import Run, check_unchanged, is_under, run_event, stamp
 
 RESULTS = "refs/heads/result/"
 EXPORTS = (
@@ -48,6 +48,7 @@ def gather_facts(run: Run, events: Sequence[Event]) -> RunFacts:
         },
         changed=_what_changed(run, events),
         unfinished=_unfinished(events),
+        unreviewed=unreviewed_files(run, str(run_event(run, list(events)).data["base"])),
         conclusion=up_to_date(events, history),
     )
 
@@ -79,8 +80,9 @@ def complete_keep(run: Run, history: Sequence[Experiment]) -> str:
 def make_result(run: Run, facts: RunFacts, *, is_squashed: bool, onto: str = "") -> str | None:
     """Return the commit for a pull request, or None for a run without a gain.
 
-    It is the last commit of the run, the same commits on top of `onto`, or one squashed commit. The same run gives the
-    same commits each time. Raises RatchetError if `onto` does not exist or changed the same files as the run.
+    It is the last commit of the run, the same commits on top of `onto`, or one squashed commit with the editable files
+    and the setup alone. The same run gives the same commits each time. Raises RatchetError if `onto` does not exist or
+    changed the same files as the run.
     """
     if not has_gain(facts.history):
         return None
@@ -89,11 +91,23 @@ def make_result(run: Run, facts: RunFacts, *, is_squashed: bool, onto: str = "")
     parent = base
     if onto:
         parent = _target(run, onto)
-        _check_fits(run, base, tip, onto, parent)
+        paths = git.changed(repo, base, tip)
+        _check_fits(run, base, _measured(run, paths) if is_squashed else paths, onto, parent)
     if not is_squashed:
         return _replant(run, base, tip, parent) if parent != base else tip
-    files = git.files_of(repo, tip, git.changed(repo, base, tip))
+    files = git.files_of(repo, tip, _measured(run, git.changed(repo, base, tip)))
     return git.make_commit(repo, parent, files, result_message(facts), at=facts.kept[-1].at)
+
+
+def unreviewed_files(run: Run, base: str) -> dict[str, int | None]:
+    """Return the size of each file on the branch of the run that is no part of an experiment; None if it was removed.
+
+    Commits that a person or an agent made on the branch may hold such files: `git add --all` adds a cache too.
+    """
+    repo = run.worktree.repo
+    tip = git.resolve(repo, run.branch) or base
+    paths = git.changed(repo, base, tip)
+    return git.sizes(repo, tip, sorted({*paths} - {*_measured(run, paths)}))
 
 
 def is_published(run: Run) -> bool:
@@ -118,7 +132,7 @@ def publish(run: Run, events: Sequence[Event], commit: str, now: datetime) -> st
         )
     if commit not in made[-1:]:
         data = {"branch": name, "commit": commit, "tag": run.tag, "at": stamp(now)}
-        journal.append(run.journal, EventKind.FINISH, data)
+        run.record(EventKind.FINISH, data)
     if not git.move_ref(repo, branch, commit, held or git.NOTHING, f"ratchet: finish {run.tag}"):
         raise RatchetError(f"{name}: another process moved this branch meanwhile. Run `uv run ratchet finish` again.")
     return name
@@ -188,9 +202,15 @@ def _target(run: Run, onto: str) -> str:
     return found
 
 
-def _check_fits(run: Run, base: str, tip: str, onto: str, parent: str) -> None:
+def _measured(run: Run, paths: Sequence[str]) -> list[str]:
+    """Return the editable files and the setup of the run among paths."""
+    worktree = run.worktree
+    readonly = [worktree.in_repo(pattern) for pattern in worktree.config.readonly]
+    return [path for path in paths if worktree.is_ours(path) and not any(is_under(path, own) for own in readonly)]
+
+
+def _check_fits(run: Run, base: str, paths: Sequence[str], onto: str, parent: str) -> None:
     """Raise RatchetError if a file of the run was also changed on `onto` since the run was started."""
-    paths = git.changed(run.worktree.repo, base, tip)
     theirs, ours = (git.files_of(run.worktree.repo, commit, paths) for commit in (parent, base))
     changed = [path for path in paths if theirs[path] != ours[path]]
     if changed:

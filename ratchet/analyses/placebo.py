@@ -1,15 +1,22 @@
-"""Compare the gain of a run with placebos: experiments that cannot be better, so that every gain is chance."""
+"""Compare the gain of a run with placebos: experiments that cannot be better, so that every gain is chance.
+
+The harness measures them, and the rule of the engine judges them as it judges real ones.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
 from ratchet.analyses import client
-from ratchet.core.config import Config, Direction
+from ratchet.analyses.client import Answer, AskMore
+from ratchet.core.config import MARGIN_SES, Config, Direction, Rule
+from ratchet.core.decision import is_confirmed, judge
 from ratchet.core.noise import count_tries, is_try
 from ratchet.core.output_parser import is_number
-from ratchet.core.records import Experiment, Verdict, baseline
+from ratchet.core.records import Ending, Experiment, Measurement, Verdict, baseline, best
 from ratchet.engine.measure import Progress
 from ratchet.errors import RatchetError
 from ratchet.repo import journal
@@ -19,12 +26,12 @@ NAME = "placebo"
 DEFAULT_N = 25  # tries, if the run has none yet
 MIDDLE = ("higher", "middle")  # of an even number of climbs the higher of the two in the middle is shown
 STEPS = "▁▂▃▄▅▆▇█"
-RULES = ("strict", "margin", "confirm")
+RULES = (Rule.STRICT, Rule.MARGIN, Rule.CONFIRM)
 NAMES = {"seeds": "seeds alone", "shuffled labels": "shuffled labels", "noise columns": "noise columns"}
 
 
 def placebo(run: Run, progress: Progress, *, n: int | None, kind: str) -> Mapping[str, Any]:
-    """Return the harness's placebo climbs, with `n` tries each; by default as many as the run made."""
+    """Return placebo climbs with `n` tries each, by default as many as the run made, and what each rule would keep."""
     history = journal.read_experiments(run.journal)
     if baseline(history) is None:
         raise RatchetError(f"run {run.tag}: the baseline has not been measured. Run `uv run ratchet step`.")
@@ -33,7 +40,47 @@ def placebo(run: Run, progress: Progress, *, n: int | None, kind: str) -> Mappin
         "kind": kind,
         "experiments": client.write_files(run, _compared(history)),
     }
-    return client.ask(run, NAME, fields, progress)
+    config = run.worktree.config
+    return client.ask(run, NAME, fields, progress, complete=lambda answer, more: judged(answer, more, config))
+
+
+def judged(answer: Answer, ask_more: AskMore, config: Config) -> Answer:
+    """Return the answer with one climb of each kind: that with the median gain, and what each rule would keep of it.
+
+    A single climb may have a lucky baseline and never improve. `gains` holds the gains of all, in ascending order.
+    """
+    found: list[Mapping[str, Any]] = []
+    for _, several in groupby(answer["climbs"], lambda one: one["name"]):
+        climbs = sorted(several, key=lambda one: _gain(one, config))
+        one = climbs[len(climbs) // 2]
+        if "delta_ses" not in one:  # the server has judged its climbs itself
+            found += climbs
+            continue
+        keeps = {str(rule): _false_keeps(one, rule, config, ask_more) for rule in RULES}
+        gains = [_gain(climb, config) for climb in climbs]
+        found.append({"name": one["name"], "val_aucs": one["val_aucs"], "false_keeps": keeps, "gains": gains})
+    return {**answer, "climbs": found}
+
+
+def _gain(climb: Mapping[str, Any], config: Config) -> float:
+    return (climbed(climb["val_aucs"], config) or [0.0])[-1]
+
+
+def _false_keeps(climb: Mapping[str, Any], rule: Rule, config: Config, ask_more: AskMore) -> int:
+    """Judge the experiments of a climb in order, and count those that the rule keeps."""
+    metric = config.metric
+    alone = replace(config, metrics=(metric,), constraints=(), look_at=None, rule=rule, margin=MARGIN_SES)
+    history: list[Experiment] = []
+    for n, value in enumerate(climb["val_aucs"]):
+        old, numbers = best(history), {metric.name: value}
+        error = climb["delta_ses"][n].get(str(old.n)) if old else None
+        found = judge(Measurement(Ending.OK, numbers=numbers, delta_se=error), history, alone)
+        verdict = found.verdict
+        if verdict is Verdict.KEEP and rule is Rule.CONFIRM and old is not None:
+            fresh = ask_more({"kind": climb["kind"], "repeat": climb["repeat"], "pair": [old.n, n]})["delta"]
+            verdict = verdict if is_confirmed(found.delta, fresh, metric.direction) else Verdict.DISCARD
+        history.append(Experiment(n, "", "", verdict, metric=value, metrics=numbers))
+    return sum(old.verdict is Verdict.KEEP for old in history)
 
 
 def placebo_lines(answer: Mapping[str, Any], history: Sequence[Experiment], config: Config, *, width: int) -> list[str]:

@@ -23,7 +23,7 @@ from ratchet.analyses.finish import (
     publish,
     write_review,
 )
-from ratchet.analyses.review import RunFacts, has_gain, review
+from ratchet.analyses.review import RunFacts, has_gain, review, unreviewed_text
 from ratchet.core.records import Experiment, Proposal, Verdict
 from ratchet.core.stop_rules import BROKEN_AGENT, Limits, limits_of, limits_text
 from ratchet.core.table import closing_lines
@@ -35,7 +35,6 @@ from ratchet.engine.server_client import UnknownAnalysisError
 from ratchet.engine.session import now, work_on
 from ratchet.engine.signals import ASKED, Stopper, ask_to_stop, asker_of
 from ratchet.errors import INTERRUPTED, RatchetError
-from ratchet.repo import files, journal
 from ratchet.repo.journal import EventKind, experiments, read_events, read_experiments
 from ratchet.repo.run import (
     BRANCHES,
@@ -52,10 +51,11 @@ from ratchet.repo.run import (
     start_run,
     take_up,
 )
+from ratchet.repo.stand_in import LockedError
 from ratchet.views.terminal import Board, Terminal, print_table
 
 MINUTES = click.FloatRange(min=0, min_open=True)
-VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Also show the output of the measuring command.")
+VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Also show what the command and the agent print.")
 
 
 @click.command(epilog="Example: uv run ratchet start my-run")
@@ -289,10 +289,10 @@ def stop(config: Path | None, is_now: bool) -> None:
     """Stop a running loop after its current experiment."""
     run = require_run(open_worktree(Path.cwd(), config))
     ask_to_stop(run.stop_file, now=is_now)
-    if files.holder_pid(run.folder / "lock") is None:  # else the process that holds the lock records the stop
-        with files.hold_lock(run.folder / "lock", "ratchet stop"):
+    if run.holder_pid() is None:  # else the process that holds the lock records the stop
+        with contextlib.suppress(LockedError), run.hold("ratchet stop"):
             data = {"reason": ASKED, "asked_by": dict(asker_of(run.stop_file)), "tag": run.tag, "at": stamp(now())}
-            journal.append(run.journal, EventKind.STOP, data)
+            run.record(EventKind.STOP, data)
     click.echo(f"run {run.tag}: asked to stop {'now' if is_now else 'after this experiment'}", err=True)
 
 
@@ -360,7 +360,9 @@ def finish(config: Path | None, *, is_squashed: bool, onto: str, is_leaving: boo
     run = require_run(worktree)
     if not no_conclude:
         _conclude(run)
-    with files.hold_lock(run.folder / "lock", "ratchet finish"):
+    with run.hold("ratchet finish") as note:
+        if note:
+            click.echo(note, err=True)
         facts = gather_facts(run, read_events(run.journal))
         mended = complete_keep(run, facts.history)
         if mended:
@@ -399,6 +401,8 @@ def _show_result(run: Run, facts: RunFacts, *, is_squashed: bool, onto: str) -> 
     commit = make_result(run, facts, is_squashed=is_squashed, onto=onto)
     if commit is not None:
         name = publish(run, read_events(run.journal), commit, now())
+        if facts.unreviewed and not is_squashed:
+            click.echo(f"{name}: {unreviewed_text(facts.unreviewed)}", err=True)
         click.echo(f"branch {name} at {commit[:7]} is ready: `git push -u origin {name}`", err=True)
         return
     click.echo(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from functools import partial
@@ -14,7 +15,9 @@ from ratchet.engine.agents import find_agent
 from ratchet.engine.prompt import instruct_text, program_text
 from ratchet.engine.reviewer import find_inspector
 from ratchet.errors import RatchetError
-from ratchet.repo.run import Worktree, check_worktree, current_run, open_worktree
+from ratchet.repo import git
+from ratchet.repo.files import write_atomic
+from ratchet.repo.run import Run, Worktree, check_worktree, current_run, ignore_state, open_worktree
 
 
 @click.command(epilog="Example: uv run ratchet init")
@@ -38,8 +41,8 @@ def init(config: Path | None, force: bool) -> None:
 def check(ctx: click.Context) -> None:
     """Check that everything is ready for a run.
 
-    Prints one line for the config, the repo, the editable files, the measuring command, the data and the agent. The
-    exit status is 1 if one of them is bad.
+    Prints one line for the config, the repo, the editable files, the measuring command, the data and the agent. In the
+    repo it writes what a run writes, and removes it. The exit status is 1 if one of them is bad.
     """
     worktree = open_worktree(Path.cwd(), ctx.obj)
     config = worktree.config
@@ -86,7 +89,34 @@ def _report(name: str, find: Callable[[], str]) -> bool:
 def _repo_text(worktree: Worktree) -> str:
     base = check_worktree(worktree)
     run = current_run(worktree)
-    return f"{base[:7]}, frozen files as committed" + (f", run {run.tag}" if run else "")
+    note = _try_to_write(worktree)
+    return (
+        f"{base[:7]}, frozen files as committed" + (f", run {run.tag}" if run else "") + (f"; {note}" if note else "")
+    )
+
+
+def _try_to_write(worktree: Worktree) -> str:
+    """Write a file, a commit, a ref, a branch and a lock, and remove them; return a note about the lock, or "".
+
+    Raises RatchetError if one of them cannot be written.
+    """
+    repo, trial = worktree.repo, Run(worktree, f"check+{os.getpid()}")  # no run can have this name
+    ref = trial.ref(0)
+    try:
+        write_atomic(trial.folder / "file", "written\n")
+        ignore_state(worktree)
+        commit = git.make_commit(repo, "HEAD", {}, "a trial of ratchet check\n")
+        for name in (ref, trial.branch):
+            git.set_ref(repo, name, commit, "ratchet: check")
+        with trial.hold("ratchet check") as note:
+            return note
+    except OSError as error:
+        raise RatchetError(f"{error.filename}: cannot write ({error.strerror}). Fix the disk or the rights.") from None
+    finally:
+        for name in (ref, trial.branch):
+            git.delete_ref(repo, name)
+        for folder in (trial.folder, trial.mirror):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _command_text(command: str, key: str = "run") -> str:

@@ -210,8 +210,8 @@ def _short_hash(text: str) -> str:
 
 KEYS: Sequence[tuple[str, str]] = (
     ("name", "name of the project"),
-    ("editable", "files that an experiment may change"),
-    ("readonly", "files and directories/ that are frozen during a run"),
+    ("editable", "files, folders/ and globs that an experiment may change, new and deleted files in them too"),
+    ("readonly", "files, folders/ and globs that are frozen during a run, also inside of an editable folder"),
     ("setup", "files that a run takes from the worktree when it starts and freezes from then on"),
     ("link", "globs of files ignored by git that the measured checkout needs"),
     ("run", "the command that measures: a shell line, run in a checkout of the commit"),

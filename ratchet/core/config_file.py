@@ -259,6 +259,8 @@ def _contradictions(config: Config) -> list[str]:
         problems.append(f"readonly: {path} is editable too. Remove it from one of the two.")
     if config.serve and len(config.editable) != 1:
         problems.append(f"serve: a server needs one editable file, not {len(config.editable)}. Use run alone.")
+    elif config.serve and re.search(r"[*?[]|/$", config.editable[0]):
+        problems.append(f"serve: a server needs one editable file, not {config.editable[0]}. Use run alone.")
     if config.rule in {Rule.FRONT, Rule.DOMINATE} and len(config.metrics) == 1:
         problems.append(f"rule: {config.rule} needs several metrics, and there is one. Use strict.")
     for source in config.sources if config.serve else ():

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from ratchet.core.output_parser import relative_to
 from ratchet.core.records import LINE_CHARS, one_line
 
 MESSAGE_CHARS = 300  # of the exception; the place follows it
@@ -65,11 +66,6 @@ def failure_text(outputs: Sequence[str], folder: str = "") -> str:
             if found is not None:
                 return found.text()
     return ""
-
-
-def relative_to(text: str, folder: str) -> str:
-    """Return text with the paths in a folder relative to it."""
-    return text.replace(f"{folder.rstrip('/')}/", "") if folder else text
 
 
 def _traceback(lines: Sequence[str]) -> Located | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ratchet.core.config import Reader, Source, Stream
+from ratchet.core.config import Config, Reader, Source, Stream
 from ratchet.core.records import LINE_CHARS, one_line
 
 NUMBER = re.compile(
@@ -25,6 +25,7 @@ COUNTS = re.compile(
     r"[=\s]*(?:\d+ (?:passed|failed|errors?|skipped|xfailed|xpassed|deselected|warnings?|rerun|subtests passed)"
     r"(?:, |,|(?= in )|(?=[\s=]*$)))+(?: in [\d.:]+ ?s?.*)?[=\s]*"
 )
+TEST_LINE = re.compile(r"^\s*test", re.IGNORECASE)  # about the held-out rows of a sealed run
 _TO_SECONDS = {"ns": 1e-9, "µs": 1e-6, "μs": 1e-6, "us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0}
 
 
@@ -76,6 +77,34 @@ def read_words(text: str, pattern: str, limit: int = LINE_CHARS) -> str:
     """Return the text after `pattern` on the last line that matches it; empty if no line does."""
     found = _last_match(text, pattern) if pattern else None
     return one_line(found[1][found[0].end() :], limit) if found else ""
+
+
+def sealed_numbers(numbers: Mapping[str, float | None], config: Config) -> dict[str, float | None]:
+    """Return the numbers with None for those named in `audit`."""
+    hidden = {source.name for source in config.audit}
+    return {name: None if name in hidden else value for name, value in numbers.items()}
+
+
+def sealed_text(text: str, config: Config) -> str:
+    """Return the output of a command without the lines about the held-out rows.
+
+    A number that is not found by a pattern has no line of its own, so then the whole output is dropped.
+    """
+    if any(not source.grep for source in config.audit):
+        return ""
+    return sealed_messages(text, config)
+
+
+def sealed_messages(text: str, config: Config) -> str:
+    """Return text, such as stderr, without the lines about the held-out rows."""
+    patterns = [TEST_LINE, *(re.compile(pattern_of(source)) for source in config.audit if source.grep)]
+    kept = [line for line in text.splitlines() if not any(pattern.search(line) for pattern in patterns)]
+    return "".join(f"{line}\n" for line in kept)
+
+
+def relative_to(text: str, folder: str) -> str:
+    """Return text with the paths in a folder relative to it."""
+    return text.replace(f"{folder.rstrip('/')}/", "") if folder else text
 
 
 def last_line(text: str) -> str:

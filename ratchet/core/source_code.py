@@ -35,16 +35,16 @@ def read_code(files: Mapping[str, bytes | None], label: str = "", prediction: st
     file with a syntax error counts as it is.
     """
     digest, chars, words, foreseen = hashlib.sha256(), 0, "", None
-    for path in sorted(files):
-        content = files[path]
-        text = "" if content is None else content.decode("utf-8", "surrogateescape")
+    for path, content in sorted(files.items()):
+        if content is None:
+            continue  # a deleted file is as if it had never been there
+        text = content.decode("utf-8", "surrogateescape")
         is_python = path.endswith(".py")
         words = words or (find_hypothesis(text, label) if is_python else "")
         foreseen = find_number(text, prediction) if is_python and foreseen is None else foreseen
         essence = _essence(text, (label, prediction)) if is_python else _without_blanks(text)
         chars += len(essence)
-        mark = "absent" if content is None else "present"
-        digest.update(f"{path}\0{mark}\0{essence}\0".encode("utf-8", "surrogateescape"))
+        digest.update(f"{path}\0present\0{essence}\0".encode("utf-8", "surrogateescape"))
     return Code(file_hash=digest.hexdigest()[:16], chars=chars, hypothesis=words, prediction=foreseen)
 
 

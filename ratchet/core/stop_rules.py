@@ -79,7 +79,7 @@ def reason_to_stop(
         return f"{limits.minutes:g} minutes are over"
     if limits.patience is not None and since_gain(tried) >= limits.patience:
         return f"no gain in {limits.patience} experiments"
-    return _streak_reason(tried)
+    return _streak_reason(tried) or _no_change_reason(tried, top, config)
 
 
 def since_gain(history: Sequence[Experiment]) -> int:
@@ -98,7 +98,19 @@ def _streak_reason(tried: Sequence[Experiment]) -> str:
         return f"{BROKEN_AGENT} {AGENT_FAILURES} times in a row: {last[-1].reason.removeprefix('agent: ')}"
     if len(last) == AGENT_FAILURES and all(experiment.is_machine_fault for experiment in last):
         return f"the machine failed {AGENT_FAILURES} times in a row:{last[-1].reason.removeprefix(MACHINE)}"
-    last = tried[-NO_CHANGES:]
-    if len(last) == NO_CHANGES and all(experiment.reason == "no change" for experiment in last):
-        return f"the agent changed nothing {NO_CHANGES} times in a row"
     return ""
+
+
+def _no_change_reason(tried: Sequence[Experiment], top: Experiment | None, config: Config) -> str:
+    """Say what was compared, since a person may see a change where the run sees none."""
+    last = tried[-NO_CHANGES:]
+    if len(last) < NO_CHANGES or any(experiment.reason != "no change" for experiment in last):
+        return ""
+    reason = f"the agent changed nothing {NO_CHANGES} times in a row"
+    if top is None:
+        return reason
+    label = f"{config.label}, " if config.label else ""
+    return (
+        f"{reason}: {', '.join(config.editable)} had the code of iter {top.n} ({top.commit[:7]}), the best; "
+        f"{label}comments, blank lines, line ends and file modes do not count"
+    )

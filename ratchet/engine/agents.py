@@ -6,7 +6,6 @@ Untrusted side of the boundary: its edit, output, exit status and leftover proce
 from __future__ import annotations
 
 import importlib.util
-import os
 import re
 import shlex
 import shutil
@@ -19,7 +18,7 @@ from pathlib import Path
 from ratchet import process
 from ratchet.core.output_parser import last_line, read_words
 from ratchet.core.records import NOTE_CHARS, Ending, Proposal, one_line
-from ratchet.engine.measure import MARK
+from ratchet.engine.measure import MARK, user_env
 from ratchet.errors import RatchetError, did_you_mean
 from ratchet.process import Budget, Limit, Outcome
 from ratchet.repo import git
@@ -93,20 +92,25 @@ def preset_agent(role: str, name: str, commands: Mapping[str, str], fix: str = "
     return Agent(name, commands[name])
 
 
-def call(agent: Agent, task: AgentTask, run: Run, should_stop: Callable[[], bool]) -> Proposal:
+def call(
+    agent: Agent, task: AgentTask, run: Run, should_stop: Callable[[], bool], *, echo: process.Echo | None = None
+) -> Proposal:
     """Let the agent edit the worktree, and return its proposal. Raises KeyboardInterrupt on a stop request."""
     worktree = run.worktree
     tip = git.resolve(worktree.repo, run.branch) or "HEAD"
     before = git.edited(worktree.repo, tip, worktree.frozen)
+    files = worktree.names_of(worktree.editable_files(tip))
     prompt = run.folder / "prompt.md"
+    prompt.parent.mkdir(parents=True, exist_ok=True)  # an agent may have deleted it
     prompt.write_text(task.prompt, "utf-8")
     outcome = process.run(
-        fill_marks(agent.command, prompt, worktree.config.editable),
+        fill_marks(agent.command, prompt, files, worktree.config.editable),
         cwd=worktree.root,
-        env={**PRESET_ENV.get(agent.name, {}), **os.environ, **_task_env(task, run)},
+        env={**PRESET_ENV.get(agent.name, {}), **user_env(worktree), **_task_env(task, run, next(iter(files), ""))},
         budget=Budget(wall_s=worktree.config.agent_timeout, output_mb=inf),
         stdin=None if "{prompt}" in agent.command else prompt,
         should_stop=should_stop,
+        echo=echo,
     )
     keep_log(run, str(task.n), outcome)
     if outcome.stopped_by is Limit.REQUEST:
@@ -125,9 +129,10 @@ def call(agent: Agent, task: AgentTask, run: Run, should_stop: Callable[[], bool
     )
 
 
-def fill_marks(command: str, prompt: Path, files: Sequence[str]) -> str:
-    """Return a shell line with {prompt}, {files} and {rules} replaced."""
-    words = {"{prompt}": [str(prompt)], "{files}": files, "{rules}": [f"Edit(/{path})" for path in files]}
+def fill_marks(command: str, prompt: Path, files: Sequence[str], scope: Sequence[str] = ()) -> str:
+    """Return a shell line with {prompt}, {files} and {rules} replaced; `scope` is the editable of the config."""
+    rules = [f"Edit(/{entry}{'**' if entry.endswith('/') else ''})" for entry in scope]
+    words = {"{prompt}": [str(prompt)], "{files}": files, "{rules}": rules}
     for mark, value in words.items():
         command = command.replace(mark, _join(value))
     return command
@@ -136,16 +141,16 @@ def fill_marks(command: str, prompt: Path, files: Sequence[str]) -> str:
 def keep_log(run: Run, name: str, outcome: Outcome) -> None:
     """Save the output of an agent, so that a person can see why it failed."""
     folder = run.folder / "agent"
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.log").write_text(f"{outcome.stdout}\n--- stderr ---\n{outcome.stderr}", "utf-8")
 
 
-def _task_env(task: AgentTask, run: Run) -> dict[str, str]:
+def _task_env(task: AgentTask, run: Run, file: str) -> dict[str, str]:
     return {
         MARK: str(run.folder),
         "RATCHET_TAG": run.tag,
         "RATCHET_JOURNAL": str(run.journal),
-        "RATCHET_FILE": run.worktree.config.editable[0],
+        "RATCHET_FILE": file,
         "RATCHET_N": str(task.n),
         "RATCHET_STRATEGY": task.strategy,
         "RATCHET_SEED": str(task.seed),

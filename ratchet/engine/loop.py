@@ -85,7 +85,7 @@ def _one_round(session: Session, agent: Agent, screen: Screen, stopper: Stopper,
     session.note(EventKind.PROPOSE, n=n, agent=agent.name, strategy=arm)
     screen.progress(f"iter {n}: waiting for {agent.name}")
     try:
-        proposal = call(agent, task, session.run, stopper.is_asked_now)
+        proposal = call(agent, task, session.run, stopper.is_asked_now, echo=session.echo)
     except KeyboardInterrupt:
         session.clear_proposal()
         raise
@@ -104,10 +104,10 @@ def _reason_to_stop(session: Session, limits: Limits, stopper: Stopper, *, first
 def _prompt(session: Session, arm: str) -> str:
     worktree, incumbent = session.run.worktree, session.best
     commit = incumbent.commit if incumbent else session.run.branch
-    files = {
-        path: (git.read_file(worktree.repo, commit, worktree.in_repo(path)) or b"") for path in worktree.config.editable
-    }
-    texts = {path: content.decode("utf-8", "replace") for path, content in files.items()}
+    stored = git.files_of(worktree.repo, commit, worktree.editable_files(commit))
+    names = worktree.names_of(list(stored))
+    files = zip(names, git.contents(worktree.repo, stored).values(), strict=True)
+    texts = {name: content.decode("utf-8", "replace") for name, content in files if content is not None}
     last = session.history[-1]
     last_edit = git.diff(worktree.repo, last.parent, last.commit, worktree.editable) if last.n else ""
     return write_prompt(worktree.config, session.history, texts, arm, last_edit)

@@ -15,6 +15,7 @@ from pathlib import Path
 from ratchet.core.config import Config
 from ratchet.core.decision import limit_texts
 from ratchet.core.evaluation import evaluate
+from ratchet.core.output_parser import sealed_text
 from ratchet.core.records import Ending, Experiment, Measurement, baseline, best
 from ratchet.core.text import number_text
 from ratchet.engine.measure import link_data, read_outcome, run_command
@@ -22,7 +23,6 @@ from ratchet.engine.trial import wall_limit
 from ratchet.process import Echo, Outcome
 from ratchet.repo import git
 from ratchet.repo.run import STATE, Run, Worktree, ignore_state
-from ratchet.repo.sealing import sealed_text
 
 TAIL = 20  # lines of the output of a command that failed
 

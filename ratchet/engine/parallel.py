@@ -195,7 +195,7 @@ def _free_tags(run: Run, k: int) -> list[str]:
     tags: list[str] = []
     while len(tags) < k:
         tag = f"{base}-lane{number}"
-        if not replace(run, tag=tag).folder.exists():
+        if not replace(run, tag=tag).is_known():
             tags.append(tag)
         number += 1
     return tags

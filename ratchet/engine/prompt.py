@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ratchet.core.bandit import directive
 from ratchet.core.config import KEYS, Config, Constraint, Direction
 from ratchet.core.records import Experiment, Verdict, best, one_line
 from ratchet.core.stop_rules import since_gain
 from ratchet.core.text import STATUS_WORDS, evidence_text, number_text
 
 SHOWN_EXPERIMENTS = 20
+CODE_CHARS = 60_000  # of editable files in a prompt
 AVOIDED = 5
 PLATEAU = 5  # experiments in a row without a gain
+RADICAL = 10  # experiments in a row without a gain, after which only something else may help
 STREAK = 3  # failures in a row
 
 
@@ -59,7 +62,18 @@ def _context(config: Config) -> str:
 
 
 def _code(files: Mapping[str, str]) -> str:
-    return "\n\n".join(f"## {path} as it is now (the best so far)\n\n```\n{text}\n```" for path, text in files.items())
+    """Show the files from the first one on, up to CODE_CHARS, and name the others."""
+    shown: list[str] = []
+    left = CODE_CHARS
+    for path, text in files.items():
+        left -= len(text)
+        if (left >= 0 or not shown) and "\0" not in text:
+            shown.append(path)
+    parts = [f"## {path} as it is now (the best so far)\n\n```\n{files[path]}\n```" for path in shown]
+    others = [f"- {path}" for path in files if path not in shown]
+    return "\n\n".join(
+        [*parts, *(["## More editable files, not shown here\n\n" + "\n".join(others)] if others else [])]
+    )
 
 
 def _history(config: Config, history: Sequence[Experiment]) -> str:
@@ -90,7 +104,8 @@ def _last_attempt(history: Sequence[Experiment], last_edit: str) -> str:
 def _hints(config: Config, history: Sequence[Experiment], arm: str) -> str:
     found = hints(config, history)
     if arm:
-        found.append(f"This time try an idea of this kind: {arm}.")
+        what = directive(arm, config.bandit) if config.bandit else ""
+        found.append(f"This time try an idea of this kind: {arm}.{f' {what}' if what else ''}")
     return "\n".join(["## Hints", "", *(f"- {hint}" for hint in found)]) if found else ""
 
 
@@ -120,6 +135,11 @@ def _constraint_line(constraint: Constraint) -> str:
 
 def _plateau_hint(tried: Sequence[Experiment]) -> str:
     since = since_gain(tried)
+    if since >= RADICAL:
+        return (
+            f"No gain in {since} experiments: small changes have stopped helping. Try something radical: another "
+            "approach from the ground up, the opposite of what was tried, or two near misses together."
+        )
     return f"No gain in {since} experiments: try another kind of idea." if since >= PLATEAU else ""
 
 

@@ -132,7 +132,8 @@ def _inspect(run: Run, experiment: Experiment, prompt: str, should_stop: Callabl
     except RatchetError as error:
         return Inspection(warning=f"inspector: {error} {DECIDED}")
     edited_frozen = git.edited(worktree.repo, experiment.parent, worktree.frozen)
-    before = git.store_worktree_files(worktree.repo, [*worktree.editable, *edited_frozen])
+    paths = [*worktree.editable_files(experiment.commit), *edited_frozen]
+    before = git.store_worktree_files(worktree.repo, paths, experiment.commit)
     # Outside the repo: tools that search parent folders for a repo would find the worktree and the journal.
     with tempfile.TemporaryDirectory(prefix="ratchet-inspect-", ignore_cleanup_errors=True) as folder:
         question, tree = Path(folder) / "prompt.md", Path(folder) / "tree"
@@ -151,7 +152,7 @@ def _call(agent: Agent, run: Run, prompt: Path, tree: Path, should_stop: Callabl
     """Run the inspector to its end. Raises KeyboardInterrupt on a stop request."""
     worktree = run.worktree
     outcome = process.run(
-        fill_marks(agent.command, prompt, worktree.config.editable),
+        fill_marks(agent.command, prompt, worktree.names_of(worktree.editable_files())),
         cwd=tree / worktree.root.relative_to(worktree.repo.root),
         env=measuring_env(run),
         budget=Budget(wall_s=worktree.config.agent_timeout, output_mb=inf),
@@ -175,9 +176,10 @@ def _undo_edits(run: Run, experiment: Experiment, before: git.Files) -> str:
     """Undo the inspector's changes to the worktree, save them under a ref, and return a warning."""
     repo, parent = run.worktree.repo, experiment.parent
     frozen = [path for path in git.edited(repo, parent, run.worktree.frozen) if path not in before]
-    was = {**before, **git.files_of(repo, parent, frozen)}
-    after = git.store_worktree_files(repo, list(was))
-    edited = [path for path in was if after[path] != was[path]]
+    new = [path for path in run.worktree.editable_files() if path not in before]
+    was = {**before, **git.files_of(repo, parent, frozen), **dict.fromkeys(new)}
+    after = git.store_worktree_files(repo, list(was), experiment.commit)
+    edited = git.differing(after, was)
     if not edited:
         return ""
     ref = f"refs/ratchet/{run.tag}/inspector-{experiment.n}"

@@ -160,6 +160,7 @@ class ServerMeasurer:
         self._echo = echo
         self._log = run.folder / "log"
         self._server: Server | None = None
+        self._place = run.folder / "tree"
 
     def parts(self) -> Mapping[str, str]:
         """Return the hashes of the server's parts. Raises RatchetError if it cannot start."""
@@ -184,7 +185,7 @@ class ServerMeasurer:
             **({"sealed": True} if self._run.worktree.config.sealed else {}),
             **({"partition": candidate.partition} if candidate.partition else {}),
         }
-        (self._run.folder / "scores").mkdir(exist_ok=True)
+        (self._run.folder / "scores").mkdir(parents=True, exist_ok=True)
         answer = server.measure(request, progress, candidate.wall_s)
         measured = self._read(answer, time.monotonic() - started, candidate.wall_s)
         return replace(measured, log=self._log_text(answer, time.monotonic() - started, _text_from(self._log, seen)))
@@ -200,15 +201,15 @@ class ServerMeasurer:
             self._server = None
 
     def _start(self) -> Server:
-        if self._server is not None and self._server.is_alive:
+        if self._server is not None and self._server.is_alive and self._place.is_dir():  # an agent may delete it
             return self._server
         self.close()
         first = str(run_event(self._run).data["first"])
-        place = checkout(self._run, first, "tree", keeps_cache=True)
+        self._place = place = checkout(self._run, first, "tree", keeps_cache=True)
         self._server = Server(
             self._run.worktree.config,
             cwd=place,
-            env=measuring_env(self._run),
+            env=measuring_env(self._run, place),
             log=self._log,
             should_stop=self._should_stop,
             echo=self._echo,

@@ -21,7 +21,7 @@ from ratchet.engine.server_client import ServerMeasurer
 from ratchet.engine.signals import ASKED, asker_of
 from ratchet.engine.trial import Trial, is_edited, keep_ref, mend_branch, put_aside, settle
 from ratchet.errors import RatchetError
-from ratchet.repo import files, git, journal
+from ratchet.repo import git, journal
 from ratchet.repo.journal import Event, EventKind
 from ratchet.repo.run import Run, check_editable, check_unchanged, stamp
 from ratchet.repo.sealing import check_seal
@@ -50,6 +50,7 @@ class Session:
         self.run = run
         self._measurer = measurer
         self._progress = progress
+        self.echo = echo
         self._trial = Trial(run, measurer, progress, should_stop, echo)
         self._now = now
         self._say = say
@@ -99,18 +100,19 @@ class Session:
     def step(self, proposal: Proposal | None = None) -> Experiment:
         """Measure the edit in the worktree, decide, act on the verdict, and restore the best in the worktree."""
         worktree, proposal = self.run.worktree, proposal or Proposal()
+        paths = worktree.editable_files(self._best_commit())
         try:
-            for path in worktree.config.editable:
+            for path in paths:
                 check_editable(worktree, path)
         except RatchetError as error:
             return self._refuse(proposal, str(error))
-        files = git.store_worktree_files(worktree.repo, [*worktree.editable, *proposal.trespass])
+        files = git.store_worktree_files(worktree.repo, [*paths, *proposal.trespass], self._best_commit())
         return self._test_files(files, proposal)
 
     def graft(self, source: Experiment, proposal: Proposal) -> Experiment:
         """Measure the files of an experiment of another run on top of this branch, and keep them if they are better."""
-        worktree = self.run.worktree
-        return self._test_files(git.files_of(worktree.repo, source.commit, worktree.editable), proposal)
+        repo, paths = self.run.worktree.repo, self.run.worktree.editable_files(source.commit, self._best_commit())
+        return self._test_files(git.files_of(repo, source.commit, paths), proposal)
 
     def is_worktree_edited(self) -> bool:
         """Say whether the editable files in the worktree differ from the best."""
@@ -143,7 +145,9 @@ class Session:
 
     def _test_files(self, files: git.Files, proposal: Proposal) -> Experiment:
         repo, tip, n = self.run.worktree.repo, self._sound_tip(self.best), self.next_n
-        code = self._without_old_prediction(self._read({path: files[path] for path in self.run.worktree.editable}))
+        code = self._without_old_prediction(
+            self._read({path: held for path, held in files.items() if path not in proposal.trespass})
+        )
         hypothesis = one_line(proposal.hypothesis or code.hypothesis or proposal.failure or "an edit")
         commit = git.make_commit(repo, tip, files, f"iter {n}: {hypothesis}\n")
         return self._finish(self._begin(commit, tip, proposal, code))
@@ -183,6 +187,7 @@ class Session:
 
     def _record(self, experiment: Experiment) -> None:
         self._append(EventKind.VERDICT, {**journal.verdict_data(experiment), "tag": self.run.tag})
+        self.run.save_logs()
         self.history = [*(old for old in self.history if old.n != experiment.n), experiment]
         self.best = best(self.history)
 
@@ -190,7 +195,7 @@ class Session:
         """Begin the same experiment again on top of the commits that the branch received meanwhile."""
         before = best(experiment for experiment in self.history if experiment.n != begun.n)
         repo, tip = self.run.worktree.repo, self._sound_tip(before)
-        files = git.files_of(repo, begun.commit, self.run.worktree.editable)
+        files = git.files_of(repo, begun.commit, self.run.worktree.editable_files(begun.commit, tip))
         commit = git.make_commit(repo, tip, files, f"iter {begun.n}: {begun.proposal.hypothesis}\n")
         again = replace(begun, commit=commit, parent=tip, at=stamp(self._now()))
         self._append(EventKind.BEGIN, {**journal.begun_data(again), "tag": self.run.tag})
@@ -200,7 +205,8 @@ class Session:
         """Reject an edit that cannot be committed, and restore the best in the worktree."""
         tip, refused = self._tip(), replace(proposal, ending=Ending.REJECT, failure=reason)
         begun = self._begin(tip, tip, refused, Code("", 0, ""))
-        git.put_back(self.run.worktree.repo, self._best_commit(), self.run.worktree.editable)
+        best_commit = self._best_commit()
+        git.put_back(self.run.worktree.repo, best_commit, self.run.worktree.editable_files(best_commit))
         return self._finish(begun)
 
     def _meet_harness(self) -> None:
@@ -226,8 +232,16 @@ class Session:
         return [str(self.run.folder), *(str(replace(self.run, tag=tag).folder) for tag in subruns)]
 
     def _append(self, kind: EventKind, data: Mapping[str, Any]) -> None:
-        journal.append(self.run.journal, kind, data)
+        if restored := self._restored():
+            self._say(restored)
+        self.run.record(kind, data)
         self.events.append(Event(kind, data))
+
+    def _restored(self) -> str:
+        """Restore what an agent deleted of the run; return a sentence about it, or ""."""
+        with contextlib.suppress(OSError):  # the next line of the journal reports the disk
+            return self.run.restore()
+        return ""
 
     def _begun(self, n: int) -> Begun:
         found = (event for event in reversed(self.events) if event.kind is EventKind.BEGIN and event.data["n"] == n)
@@ -260,7 +274,7 @@ class Session:
         return read_code(git.contents(self.run.worktree.repo, files), config.label, config.prediction)
 
     def _read_tip(self, tip: str) -> Code:
-        return self._read(git.files_of(self.run.worktree.repo, tip, self.run.worktree.editable))
+        return self._read(git.files_of(self.run.worktree.repo, tip, self.run.worktree.editable_files(tip)))
 
 
 @contextlib.contextmanager
@@ -274,7 +288,9 @@ def work_on(
 ) -> Iterator[Session]:
     """Lock the run and yield a session. Raises RatchetError if another process holds the lock."""
     echo = (lambda text: sys.stderr.write(text)) if is_loud else None  # looked up late: a status line replaces it
-    with files.hold_lock(run.folder / "lock", what):
+    with run.hold(what) as note:
+        if note:
+            screen.say(note)
         measurer = measurer_of(run, should_stop, echo=echo)
         try:
             session = Session(

@@ -227,7 +227,8 @@ def settle(run: Run, experiment: Experiment, history: Sequence[Experiment]) -> b
             return False
     if git.head_branch(repo) == run.branch:  # else the user switched branches: leave their files alone
         if experiment.verdict is Verdict.KEEP and git.resolve(repo, run.branch) == experiment.commit:
-            git.settle_index(repo, experiment.commit, run.worktree.editable)
+            paths = run.worktree.editable_files(experiment.commit, experiment.parent)
+            git.settle_index(repo, experiment.commit, paths)
         if experiment.n > 0:
             _clear_worktree(run, experiment, history)
     write_results(run, history)
@@ -265,14 +266,13 @@ def mend_branch(run: Run, top: Experiment, tip: str) -> str:
 
 def is_edited(run: Run, commit: str) -> bool:
     """Say whether the editable files in the worktree differ from a commit."""
-    repo, editable = run.worktree.repo, run.worktree.editable
-    return git.store_worktree_files(repo, editable) != git.files_of(repo, commit, editable)
+    return bool(run.worktree.edited_files(commit))
 
 
 def put_aside(run: Run, n: int, best_commit: str) -> str:
     """Save the edit in the worktree under a ref, restore the best, and return the ref."""
-    repo, editable = run.worktree.repo, run.worktree.editable
-    files = git.store_worktree_files(repo, editable)
+    repo, editable = run.worktree.repo, run.worktree.editable_files(best_commit)
+    files = git.store_worktree_files(repo, editable, best_commit)
     commit = git.make_commit(repo, best_commit, files, f"iter {n}: interrupted edit\n")
     ref = f"refs/ratchet/{run.tag}/interrupted-{n}"
     git.set_ref(repo, ref, commit, "ratchet: interrupted")
@@ -289,11 +289,12 @@ def write_results(run: Run, history: Sequence[Experiment]) -> None:
 
 def _clear_worktree(run: Run, experiment: Experiment, history: Sequence[Experiment]) -> None:
     """Restore the best in the worktree, unless the user edited it after the experiment began: that is the next edit."""
-    repo, editable, parent = run.worktree.repo, run.worktree.editable, experiment.parent
+    repo, parent = run.worktree.repo, experiment.parent
     now, before = best(history), best(old for old in history if old.n != experiment.n)
-    on_worktree = git.store_worktree_files(repo, editable)
     known = [experiment.commit, before.commit if before else parent]
-    if any(on_worktree == git.files_of(repo, commit, editable) for commit in known):
+    editable = run.worktree.editable_files(parent, *known)
+    on_worktree = git.store_worktree_files(repo, editable, experiment.commit)
+    if any(not git.differing(on_worktree, git.files_of(repo, commit, editable)) for commit in known):
         git.put_back(repo, now.commit if now else parent, editable)
     _undo_trespass(run, experiment)
 
@@ -302,8 +303,6 @@ def _undo_trespass(run: Run, experiment: Experiment) -> None:
     """Restore the frozen files that an agent edited; the commit holds the agent's edits and not the user's."""
     repo = run.worktree.repo
     edited = git.edited(repo, experiment.parent, run.worktree.frozen)
-    on_worktree, committed = (
-        git.store_worktree_files(repo, edited),
-        git.files_of(repo, experiment.commit, edited),
-    )
-    git.put_back(repo, experiment.parent, [path for path in edited if on_worktree[path] == committed[path]])
+    on_worktree = git.store_worktree_files(repo, edited, experiment.commit)
+    theirs = {*edited} - {*git.differing(on_worktree, git.files_of(repo, experiment.commit, edited))}
+    git.put_back(repo, experiment.parent, sorted(theirs))

@@ -49,7 +49,14 @@ FIXES: Mapping[str, str] = {
     r"Permission denied|Read-only file system|insufficient permission": "Make the folder .git writable for you.",
 }
 REMEMBERED = 32  # cached answers of git: a loop reads the best so far ten times an experiment
+REMEMBERED_FILES = 1024  # their contents
+FEW = 8  # files; more are compared by their hashes, in one call
 _HASH = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
+
+GLOB = frozenset("*?[")  # characters of a glob
+LITTER = ("__pycache__", "*.py[co]", ".DS_Store", "*.ratchet~", "*.sw[op]", "*~")  # nobody's work, seldom ignored
+
+PLAIN, EXECUTABLE, LINK = "100644", "100755", "120000"  # modes of files
 
 Files = Mapping[str, tuple[str, str] | None]  # mode and hash of each path; None where there is no file
 
@@ -64,11 +71,12 @@ class GitError(RatchetError):
 
 @dataclass(frozen=True, slots=True)
 class Repo:
-    """A worktree: its root, the root of the main worktree of the same repo, and the folder with git's state."""
+    """A worktree: its root, the root of the main worktree, and the folders with git's state: its own, and all's."""
 
     root: Path
     main_root: Path
     git_dir: Path
+    common_dir: Path
 
 
 def open_repo(start: Path) -> Repo:
@@ -84,7 +92,7 @@ def open_repo(start: Path) -> Repo:
     root, git_dir, common = (Path(line) for line in answer.decode().splitlines())
     common = (start / common).resolve()
     is_linked = common != git_dir.resolve() and common.name == ".git"
-    return Repo(root=root, main_root=common.parent if is_linked else root, git_dir=git_dir)
+    return Repo(root=root, main_root=common.parent if is_linked else root, git_dir=git_dir, common_dir=common)
 
 
 def head_branch(repo: Repo) -> str | None:
@@ -118,8 +126,8 @@ def is_unmerged(repo: Repo) -> bool:
 
 
 def diff(repo: Repo, old: str, new: str, paths: Sequence[str], *, color: bool = False) -> str:
-    """Return the patch of `paths` between two commits."""
-    specs = [f":(top,literal){path}" for path in paths]
+    """Return the patch of `paths`, also folders and globs, between two commits."""
+    specs = pathspecs(paths)
     switch = "--color=always" if color else "--no-color"
     patch = call(repo.root, "diff", "--no-ext-diff", switch, old, new, "--", *specs)
     return patch.decode("utf-8", "replace")
@@ -127,7 +135,7 @@ def diff(repo: Repo, old: str, new: str, paths: Sequence[str], *, color: bool = 
 
 def count_lines(repo: Repo, old: str, new: str, paths: Sequence[str]) -> tuple[int, int]:
     """Return the number of lines added to and removed from `paths` between two commits; binary files count as 0."""
-    specs = [f":(top,literal){path}" for path in paths]
+    specs = pathspecs(paths)
     rows = call(repo.root, "diff", "--no-ext-diff", "--numstat", old, new, "--", *specs).decode("utf-8", "replace")
     pairs = [row.split("\t")[:2] for row in rows.splitlines()]
     numbers = [(int(added), int(removed)) for added, removed in pairs if added.isdigit() and removed.isdigit()]
@@ -205,11 +213,50 @@ def remove_worktree(repo: Repo, folder: Path) -> None:
 
 
 def edited(repo: Repo, commit: str, paths: Sequence[str]) -> list[str]:
-    """Return the files under `paths` that differ between a commit and the worktree."""
+    """Return the files under `paths` that differ between a commit and the worktree, as `differing` counts it."""
     if not paths:
         return []
-    specs = [f":(top,glob){path}" for path in paths]
-    return _names(call(repo.root, "diff", "--no-ext-diff", "--no-renames", "--name-only", "-z", commit, "--", *specs))
+    options = ("--no-ext-diff", "--no-renames", "--name-only", "-z")
+    named = _names(call(repo.root, "diff", *options, commit, "--", *pathspecs(paths)))
+    return differing(store_worktree_files(repo, named, commit), files_of(repo, commit, named)) if named else []
+
+
+def differing(ours: Files, theirs: Files) -> list[str]:
+    """Return the paths of `ours` whose content differs from `theirs`: the one meaning of an edit.
+
+    The executable bit alone is no edit: a Windows disk and many mounts show it on every file, and no number depends
+    on it.
+    """
+    return [path for path, held in ours.items() if _content_of(held) != _content_of(theirs.get(path))]
+
+
+def _content_of(held: tuple[str, str] | None) -> tuple[str, str] | None:
+    return held and (held[0][:3], held[1])  # 100 is a file, 120 a link
+
+
+def pathspecs(patterns: Sequence[str]) -> list[str]:
+    """Return files, folders and globs in git's notation; a file may also have the characters of a glob in its name."""
+    globs = [f":(top,glob){pattern}" for pattern in patterns if not GLOB.isdisjoint(pattern)]
+    return [*(f":(top,literal){pattern}" for pattern in patterns), *globs]
+
+
+def worktree_files(repo: Repo, folders: Sequence[str]) -> list[str]:
+    """Return the files below folders of the worktree that git tracks or does not ignore; no links, no caches."""
+    unwanted = [f"--exclude={pattern}" for pattern in LITTER]
+    options = ("--cached", "--others", "--exclude-standard", *unwanted, "-z")
+    found = dict.fromkeys(_names(call(repo.root, "ls-files", *options, "--", *_folder_specs(folders))))
+    return [path for path in found if (target := repo.root / path).is_file() and not target.is_symlink()]
+
+
+def commit_files(repo: Repo, commit: str, folders: Sequence[str]) -> list[str]:
+    """Return the files below folders of a commit, without links and submodules."""
+    read = _tree_rows if _HASH.fullmatch(commit) else _tree_rows.__wrapped__
+    rows = (row.partition("\t") for row in read(repo, commit, tuple(folder for folder in folders if folder)))
+    return [path for left, _, path in rows if left.startswith("100")]
+
+
+def _folder_specs(folders: Sequence[str]) -> list[str]:
+    return [f":(top,literal){folder}" for folder in folders if folder]
 
 
 def changed(repo: Repo, old: str, new: str) -> list[str]:
@@ -235,6 +282,13 @@ def tree_files(repo: Repo, commit: str) -> dict[str, str]:
     return {path: row.split()[2] for row, _, path in (row.partition("\t") for row in rows)}
 
 
+def sizes(repo: Repo, commit: str, paths: Sequence[str]) -> dict[str, int | None]:
+    """Return the number of bytes of each path in a commit, None if the commit lacks it."""
+    rows = _names(call(repo.root, "ls-tree", "-r", "-l", "-z", "--full-tree", commit)) if paths else []
+    known = {path: row.split()[3] for row, _, path in (row.partition("\t") for row in rows)}
+    return {path: int(size) if (size := known.get(path, "")).isdigit() else None for path in paths}
+
+
 def read_file(repo: Repo, commit: str, path: str) -> bytes | None:
     """Return a file of a commit as a checkout would write it, or None if the commit lacks it."""
     return contents(repo, files_of(repo, commit, [path]))[path]
@@ -244,7 +298,10 @@ def write_file(repo: Repo, commit: str, path: str, target: Path) -> None:
     """Write a file of a commit to `target` atomically; a missing file is written empty."""
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f"{target.name}.ratchet~")
-    temporary.write_bytes(read_file(repo, commit, path) or b"")
+    held = files_of(repo, commit, [path])[path]
+    temporary.write_bytes(_content(repo, path, held[1]) if held else b"")
+    if held and held[0] == EXECUTABLE:
+        temporary.chmod(_rights(repo, temporary, EXECUTABLE))
     temporary.replace(target)
 
 
@@ -253,9 +310,13 @@ def contents(repo: Repo, files: Files) -> dict[str, bytes | None]:
     return {path: None if held is None else _content(repo, path, held[1]) for path, held in files.items()}
 
 
-def store_worktree_files(repo: Repo, paths: Sequence[str]) -> Files:
-    """Store `paths` of the worktree in git, and return their modes and hashes."""
-    return {path: _store(repo, path) for path in paths}
+def store_worktree_files(repo: Repo, paths: Sequence[str], base: str = "HEAD") -> Files:
+    """Store `paths` of the worktree in git, and return their modes and hashes.
+
+    What is as a checkout of `base` writes it, or what git would add as it is in `base`, has the hash that it has there.
+    Raises GitError if git does not take a file, such as one whose filter fails.
+    """
+    return _store(repo, files_of(repo, base, paths))
 
 
 def files_of(repo: Repo, commit: str, paths: Sequence[str]) -> Files:
@@ -293,15 +354,17 @@ def put_back(repo: Repo, commit: str, paths: Sequence[str]) -> None:
 
 def put_files(repo: Repo, files: Files) -> None:
     """Write stored files to the worktree, each atomically; a file that is None is removed."""
+    if len(files) > FEW:
+        now = _store(repo, files)
+        files = {path: held for path, held in files.items() if now[path] != held}
+    for path in (path for path, held in files.items() if held is None):
+        _remove(repo.root, path)
     for path, held in files.items():
-        target = repo.root / path
         if held is None:
-            target.unlink(missing_ok=True)
             continue
-        content = _content(repo, path, held[1])
-        if target.is_file() and not target.is_symlink() and target.read_bytes() == content:
-            continue
-        _replace(target, content, is_executable=held[0] == "100755")
+        if not _is_as_checked_out(repo, path, held) or _mode(repo, path, held[0]) != held[0]:
+            _make_way(repo.root, path)
+            _replace(repo, path, held)
 
 
 def export(repo: Repo, commit: str, folder: Path) -> None:
@@ -383,34 +446,124 @@ def _tree_rows(repo: Repo, commit: str, paths: tuple[str, ...]) -> list[str]:
     return _names(call(repo.root, "ls-tree", "-r", "-z", "--full-tree", commit, "--", *paths))
 
 
-@lru_cache(maxsize=REMEMBERED)
+@lru_cache(maxsize=REMEMBERED_FILES)
 def _content(repo: Repo, path: str, name: str) -> bytes:
     return call(repo.root, "cat-file", "--filters", f"--path={path}", name)
 
 
-def _store(repo: Repo, path: str) -> tuple[str, str] | None:
+def _store(repo: Repo, base: Files) -> Files:
+    """Return what git would add for the paths of `base`, which are in the index so."""
+    there = [path for path in base if _is_there(repo, path)]
+    few = there if len(there) <= FEW else []  # each needs a call of git, unless its content is remembered
+    same = {path for path in few if _is_as_checked_out(repo, path, base[path])}
+    stored = _add(repo, base, [path for path in there if path not in same])
+    different = differing(stored, base) if not few else []
+    same |= {path for path in different if _is_as_checked_out(repo, path, base[path])}
+    unchanged = {path: (_mode(repo, path, held[0]), held[1]) for path in same if (held := base[path])}
+    return {path: (stored | unchanged).get(path) for path in base}
+
+
+def _add(repo: Repo, base: Files, paths: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Add files of the worktree to an index that holds `base`, and return their modes and hashes.
+
+    Not by `hash-object`: it knows no index, and git leaves line ends alone that are CRLF there; nor a core.fileMode.
+    """
+    if not paths:
+        return {}
+    known = {path: held for path in paths if (held := base[path])}
+    names = "".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape")
+    with _scratch_index(repo) as env:
+        call(repo.root, "update-index", "-z", "--index-info", env=env, stdin=_index_info(repo, known))
+        call(repo.root, "update-index", "--add", "--replace", "-z", "--stdin", env=env, stdin=names)
+        rows = _names(call(repo.root, "ls-files", "--stage", "-z", env=env))
+    parts = (row.partition("\t") for row in rows)
+    return {path: (left.split()[0], left.split()[1]) for left, _, path in parts}
+
+
+def _is_as_checked_out(repo: Repo, path: str, held: tuple[str, str] | None) -> bool:
+    """Say whether a file of the worktree has the bytes that a checkout writes."""
     target = repo.root / path
-    if not target.is_file():
-        return None
-    name = call(repo.root, "hash-object", "-w", f"--path={path}", "--", str(target)).decode().strip()
-    is_executable = os.name == "posix" and target.stat().st_mode & stat.S_IXUSR
-    return "100755" if is_executable else "100644", name
+    if held is None or not _is_there(repo, path) or target.is_symlink() != (held[0] == LINK):
+        return False
+    content = os.fsencode(target.readlink()) if held[0] == LINK else target.read_bytes()
+    return content == _content(repo, path, held[1])
+
+
+def _is_there(repo: Repo, path: str) -> bool:
+    """Say whether git sees a file or a link at a path: it looks behind no link to a folder."""
+    target = repo.root / path
+    return (target.is_symlink() or target.is_file()) and not any(
+        folder.is_symlink() for folder in _folders(repo.root, target)
+    )
+
+
+def _mode(repo: Repo, path: str, held: str) -> str:
+    """Return the mode of a file in the worktree; the one that git holds where it does not ask the disk for it."""
+    mode = (repo.root / path).lstat().st_mode
+    shown = held if not stat.S_ISREG(mode) else EXECUTABLE if mode & stat.S_IXUSR else PLAIN
+    return shown if shown == held or _trusts_modes(repo) else held
+
+
+def _trusts_modes(repo: Repo) -> bool:
+    return os.name == "posix" and ask(repo, "config", "--type=bool", "core.fileMode") != "false"
 
 
 def _index_info(repo: Repo, files: Files) -> bytes:
     """Return lines for `git update-index --index-info`; mode 0 removes an entry."""
     nothing = ("0", "0" * len(resolve(repo, "HEAD") or "")) if None in files.values() else ()
-    lines = [" ".join(held or nothing) + f"\t{path}\0" for path, held in files.items()]
+    rows = sorted(files.items(), key=lambda row: row[1] is not None)  # removals first: a file may replace a folder
+    lines = [" ".join(held or nothing) + f"\t{path}\0" for path, held in rows]
     return "".join(lines).encode("utf-8", "surrogateescape")
 
 
-def _replace(target: Path, content: bytes, *, is_executable: bool) -> None:
+def _remove(root: Path, path: str) -> None:
+    """Remove a file, and the folders that are empty then, as git does."""
+    target = root / path
+    if any(parent.is_symlink() or parent.is_file() for parent in _folders(root, target)):
+        return
+    if target.is_symlink() or target.is_file():
+        target.unlink()
+    for folder in _folders(root, target)[::-1]:
+        try:
+            folder.rmdir()
+        except OSError:  # it is not empty, or not there
+            return
+
+
+def _make_way(root: Path, path: str) -> None:
+    """Remove a link or a file that stands where a file needs a folder: nothing may be written through a link."""
+    for folder in _folders(root, root / path):
+        if folder.is_symlink() or folder.is_file():
+            folder.unlink()
+
+
+def _folders(root: Path, target: Path) -> list[Path]:
+    """Return the folders between the root and a file, the outermost first."""
+    return [folder for folder in target.parents if folder != root and folder.is_relative_to(root)][::-1]
+
+
+def _replace(repo: Repo, path: str, held: tuple[str, str]) -> None:
+    """Write a stored file to the worktree, with the rights that the file there has, or a new one gets."""
+    target, content = repo.root / path, _content(repo, path, held[1])
+    if target.is_dir() and not target.is_symlink():
+        raise RatchetError(f"{path}: a folder stands where this file belongs. Move the folder away.")
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.ratchet~")  # a fixed name, so that repeated kills leave one file
-    temporary.write_bytes(content)
-    if is_executable:
-        temporary.chmod(0o755)
+    temporary.unlink(missing_ok=True)
+    if held[0] == LINK:
+        temporary.symlink_to(os.fsdecode(content))
+    else:
+        temporary.write_bytes(content)
+        with contextlib.suppress(OSError):  # a disk without rights
+            temporary.chmod(_rights(repo, target if target.is_file() else temporary, held[0]))
     temporary.replace(target)
+
+
+def _rights(repo: Repo, like: Path, mode: str) -> int:
+    rights = stat.S_IMODE(like.stat().st_mode)
+    if not _trusts_modes(repo):
+        return rights
+    return rights | (rights & 0o444) >> 2 if mode == EXECUTABLE else rights & ~0o111
 
 
 @contextlib.contextmanager

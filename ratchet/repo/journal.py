@@ -1,6 +1,7 @@
 """The journal of a run: a file of JSON lines, one for each event, appended and synced before the recorded act.
 
-Covered: a torn last line (ignored when read, cut off at the next append), a full disk (one error, nothing lost).
+Covered: a torn last line (ignored when read, cut off at the next append), a full disk (one error, nothing lost), a file
+that was deleted or cut off (restored from its mirror, which lies where `git clean` deletes nothing).
 A damaged line in the middle is an error that names the line; no line is guessed or dropped.
 """
 
@@ -43,22 +44,39 @@ class Event:
     data: Mapping[str, Any]
 
 
-def append(path: Path, kind: EventKind, data: Mapping[str, Any]) -> None:
-    """Append an event and sync it to the disk. Raises RatchetError if the disk refuses the line."""
+def append(path: Path, kind: EventKind, data: Mapping[str, Any], mirror: Path | None = None) -> None:
+    """Append an event and sync it to the disk, and to the mirror. Raises RatchetError if the disk refuses the line."""
     line = json.dumps({"event": kind, **data}, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace") + b"\n"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        is_new = not path.exists()
-        with path.open("xb" if is_new else "r+b") as file:
-            if not is_new:
-                _cut_torn_tail(file)
-            file.write(line)
-            file.flush()
-            os.fsync(file.fileno())
-        if is_new:
-            _sync_folder(path.parent)
+        if mirror is not None:
+            keep_in_step(path, mirror)
+        n_bytes = _append_line(path, line)
+        if mirror is not None and _size(mirror) == n_bytes:
+            _extend(mirror, n_bytes, line)
     except OSError as error:
         raise RatchetError(f"{path}: cannot append a line ({error.strerror}). Free some disk space.") from None
+
+
+def keep_in_step(path: Path, mirror: Path) -> bool:
+    """Bring a journal and its mirror to the same lines; return whether the journal was restored. Raises OSError.
+
+    The journal is restored if it is missing or ends earlier than the mirror. A journal that a person repaired is copied
+    to the mirror, and the mirror of before is kept beside it. A damaged line never gets into the mirror.
+    """
+    if _size(path) == _size(mirror):
+        return False
+    ours, theirs = _sound(path), _sound(mirror)
+    if len(ours) < len(theirs) and theirs.startswith(ours):
+        _replace(path, theirs)
+        return True
+    if theirs == ours or not all(map(_is_event, ours[len(theirs) :].splitlines())):
+        return False
+    if ours.startswith(theirs):
+        _extend(mirror, len(theirs), ours[len(theirs) :])
+    elif all(map(_is_event, ours.splitlines())):
+        _keep_aside(mirror)
+        _replace(mirror, ours)
+    return False
 
 
 def read_events(path: Path) -> list[Event]:
@@ -148,6 +166,69 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
         return
     content = content[: _sound_length(content)]
     yield from enumerate(content.split(b"\n")[:-1], start=1)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _sound(path: Path) -> bytes:
+    """Return the whole lines of a file, empty if there is none."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return b""
+    return content[: _sound_length(content)]
+
+
+def _is_event(line: bytes) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _replace(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.ratchet~")
+    temporary.write_bytes(content)
+    temporary.replace(path)
+
+
+def _append_line(path: Path, line: bytes) -> int:
+    """Append a line and sync it; return the number of bytes before it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    is_new = not path.exists()
+    with path.open("xb" if is_new else "r+b") as file:
+        if not is_new:
+            _cut_torn_tail(file)
+        n_bytes = file.seek(0, os.SEEK_END)
+        file.write(line)
+        file.flush()
+        os.fsync(file.fileno())
+    if is_new:
+        _sync_folder(path.parent)
+    return n_bytes
+
+
+def _extend(mirror: Path, n_bytes: int, lines: bytes) -> None:
+    """Write lines behind the first bytes of a mirror. Two processes may write the same ones; the journal is synced."""
+    mirror.parent.mkdir(parents=True, exist_ok=True)
+    with mirror.open("r+b" if mirror.exists() else "xb") as file:
+        file.truncate(n_bytes)
+        file.seek(n_bytes)
+        file.write(lines)
+
+
+def _keep_aside(mirror: Path) -> None:
+    """Rename a mirror that holds other lines than the journal, to journal.jsonl.1, .2 and so on."""
+    number = 1
+    while (aside := mirror.with_name(f"{mirror.name}.{number}")).exists():
+        number += 1
+    mirror.replace(aside)
 
 
 def _sound_length(content: bytes) -> int:

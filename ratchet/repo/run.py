@@ -6,23 +6,35 @@ Covered: config, frozen files, setup files, the parts of the measuring server. N
 
 from __future__ import annotations
 
-import fnmatch
+import contextlib
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import itertools
+import json
+import re
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from ratchet.core import config_file
 from ratchet.core.config import Config, frozen_parts
 from ratchet.core.records import is_tag
-from ratchet.errors import RatchetError, did_you_mean
+from ratchet.errors import RatchetError, RatchetWarning, did_you_mean
 from ratchet.repo import git, journal
+from ratchet.repo.files import hold_lock, holder_pid, make_same
 from ratchet.repo.git import Repo
 from ratchet.repo.journal import Event, EventKind
 
 STATE = ".ratchet"  # folder at the root of the main worktree with the state of every run
+MIRROR = "ratchet"  # folder in git's own one, which `git clean` and the removal of a worktree leave alone
+JOURNAL = "journal.jsonl"
+KEPT = ("agent", "logs")  # folders of a run with what cannot be computed again, besides its journal
 BRANCHES = "refs/heads/autoresearch/"
+TABLE = "results.tsv"
+HERE = "./"  # an entry of the config for the whole folder of the config
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +48,14 @@ class Worktree:
     def in_repo(self, path: str) -> str:
         """Return a path of the config relative to the root of the repo."""
         inside = self.root.relative_to(self.repo.root).as_posix()
+        if path == HERE:
+            return "**" if inside == "." else f"{inside}/"
         return path if inside == "." else f"{inside}/{path}"
+
+    def names_of(self, paths: Sequence[str]) -> list[str]:
+        """Return paths in the repo relative to the folder of the config."""
+        inside = self.root.relative_to(self.repo.root).as_posix()
+        return [path if inside == "." else path.removeprefix(f"{inside}/") for path in paths]
 
     @property
     def data_roots(self) -> list[Path]:
@@ -46,8 +65,35 @@ class Worktree:
 
     @property
     def editable(self) -> list[str]:
-        """Paths that an experiment may change, relative to the root of the repo."""
+        """Files, folders and globs that an experiment may change, relative to the root of the repo."""
         return [self.in_repo(path) for path in self.config.editable]
+
+    def editable_files(self, *commits: str) -> list[str]:
+        """Return the files that an experiment may change: those in the worktree and those in the commits.
+
+        A new file in an editable folder is one of them, a deleted one too; a frozen or ignored file is none.
+        """
+        if all(is_plain(path) for path in self.config.editable):
+            return self.editable
+        folders = [base_of(pattern) for pattern in self.editable]
+        folders = [] if "" in folders else folders
+        found = [
+            git.worktree_files(self.repo, folders),
+            *(git.commit_files(self.repo, old, folders) for old in commits),
+        ]
+        return sorted({path for paths in found for path in paths if self.is_editable(path)})
+
+    def is_editable(self, path: str) -> bool:
+        """Say whether an experiment may change a file of the repo: the config and our table are no part of a folder."""
+        own = map(self.in_repo, (self.config.origin.partition(" ")[0], TABLE))
+        if any(is_under(path, pattern) for pattern in self.frozen) or (path in own and path not in self.editable):
+            return False
+        return any(is_under(path, pattern) for pattern in self.editable)
+
+    def edited_files(self, commit: str) -> list[str]:
+        """Return the editable files that differ between a commit and the worktree."""
+        paths = self.editable_files(commit)
+        return git.differing(git.store_worktree_files(self.repo, paths, commit), git.files_of(self.repo, commit, paths))
 
     @property
     def frozen(self) -> list[str]:
@@ -56,7 +102,7 @@ class Worktree:
 
     def is_ours(self, path: str) -> bool:
         """Say whether a file of the repo is editable or frozen."""
-        return any(is_under(path, pattern) for pattern in (*self.editable, *self.frozen))
+        return self.is_editable(path) or any(is_under(path, pattern) for pattern in self.frozen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +126,17 @@ class Run:
     @property
     def journal(self) -> Path:
         """The record of the run, from which everything else is computed."""
-        return self.folder / "journal.jsonl"
+        return self.folder / JOURNAL
+
+    @property
+    def mirror(self) -> Path:
+        """The folder with the lock, and with a second copy of what cannot be computed again."""
+        return self.worktree.repo.common_dir / MIRROR / self.tag
 
     @property
     def results(self) -> Path:
         """The table that is computed from the journal after every verdict."""
-        return self.worktree.root / "results.tsv"
+        return self.worktree.root / TABLE
 
     @property
     def stop_file(self) -> Path:
@@ -100,6 +151,45 @@ class Run:
         """The ref of experiment n, whatever its verdict."""
         return f"refs/ratchet/{self.tag}/{n}"
 
+    def is_known(self) -> bool:
+        """Say whether a run of this tag has left anything."""
+        return self.folder.exists() or self.mirror.exists()
+
+    def record(self, kind: EventKind, data: Mapping[str, Any]) -> None:
+        """Append an event to the journal and its mirror. Raises RatchetError if the disk refuses it."""
+        journal.append(self.journal, kind, data, self.mirror / JOURNAL)
+
+    @contextlib.contextmanager
+    def hold(self, what: str) -> Iterator[str]:
+        """Hold the lock of the run; yield what `hold_lock` does. Its other name in the folder of the run is for people.
+
+        Raises LockedError if another process has the lock.
+        """
+        lock = self.mirror / "lock"
+        with hold_lock(lock, what) as note:
+            with contextlib.suppress(OSError):
+                make_same(lock, self.folder / "lock")
+            yield note
+
+    def holder_pid(self) -> int | None:
+        """Return the pid of the process that works on the run (0 if it is not known), or None."""
+        return holder_pid(self.mirror / "lock")
+
+    def save_logs(self) -> None:
+        """Copy the logs to the mirror. A disk error is ignored: the run does not depend on them."""
+        with contextlib.suppress(OSError):
+            _copy_missing(self.folder, self.mirror)
+
+    def restore(self) -> str:
+        """Restore the journal and the logs if they were deleted; return a sentence about it, or "". Raises OSError."""
+        if not journal.keep_in_step(self.journal, self.mirror / JOURNAL):
+            return ""
+        ignore_state(self.worktree)
+        _copy_missing(self.mirror, self.folder)
+        return (
+            f"run {self.tag}: {STATE}/{self.tag}/{JOURNAL} was deleted or cut off, and is restored from {self.mirror}"
+        )
+
 
 def open_worktree(start: Path, config_path: Path | None = None) -> Worktree:
     """Return the worktree that contains `start`. Raises RatchetError if there is no repo or no valid config."""
@@ -107,9 +197,39 @@ def open_worktree(start: Path, config_path: Path | None = None) -> Worktree:
     path = config_path.resolve() if config_path else config_file.find(start.resolve())
     if not path.is_relative_to(repo.root.resolve()):
         raise RatchetError(f"{path}: this config is outside of the repository {repo.root}. Move it inside.")
-    return Worktree(
-        repo=repo, root=repo.root / path.parent.relative_to(repo.root.resolve()), config=config_file.load(path)
-    )
+    root = repo.root / path.parent.relative_to(repo.root.resolve())
+    worktree = _with_folders(Worktree(repo=repo, root=root, config=config_file.load(path)))
+    restore_runs(worktree)
+    return worktree
+
+
+def _with_folders(worktree: Worktree) -> Worktree:
+    """Return the worktree with a final slash at each entry of editable that is a folder."""
+    entries = worktree.config.editable
+    named = tuple(f"{entry}/" if is_plain(entry) and _is_folder(worktree, entry) else entry for entry in entries)
+    if named != entries and worktree.config.serve:
+        raise RatchetError(f"serve: a server needs one editable file, and {entries[0]} is a folder. Use run alone.")
+    return worktree if named == entries else replace(worktree, config=replace(worktree.config, editable=named))
+
+
+def _is_folder(worktree: Worktree, entry: str) -> bool:
+    target = worktree.root / entry
+    if target.is_symlink() or target.exists():
+        return target.is_dir() and not target.is_symlink()
+    try:  # it was deleted
+        return bool(git.call(worktree.repo.root, "ls-tree", "-d", "HEAD", "--", worktree.in_repo(entry)))
+    except git.GitError:
+        return False  # there is no commit
+
+
+def restore_runs(worktree: Worktree) -> None:
+    """Restore each run whose journal was deleted, with a RatchetWarning; give each run of before a mirror."""
+    repo = worktree.repo
+    folders = (repo.main_root / STATE, repo.common_dir / MIRROR)
+    for tag in sorted({path.parent.name for folder in folders for path in folder.glob(f"*/{JOURNAL}")}):
+        with contextlib.suppress(OSError):  # a disk that only can be read
+            if text := Run(worktree, tag).restore():
+                warnings.warn(text, RatchetWarning, stacklevel=2)
 
 
 def check_worktree(worktree: Worktree) -> str:
@@ -124,11 +244,24 @@ def check_worktree(worktree: Worktree) -> str:
         raise RatchetError("index: the index has merge conflicts. Finish or abort the merge first.")
     check_frozen(worktree, base, worktree.config.readonly)
     _check_readonly(worktree, base)
-    for path in worktree.config.editable:
+    for path in worktree.editable_files(base):
         check_editable(worktree, path)
-        if git.blob(repo, base, worktree.in_repo(path)) is None:
-            raise RatchetError(f"{path}: this editable file is not in HEAD. Run `git add {path}` and commit it.")
+    _check_scope(worktree, base)
     return base
+
+
+def _check_scope(worktree: Worktree, commit: str) -> None:
+    """Raise RatchetError for an entry of editable with no file in the commit that an experiment may change."""
+    files = list(git.tree_files(worktree.repo, commit))
+    for entry in worktree.config.editable:
+        found = [path for path in files if is_under(path, worktree.in_repo(entry))]
+        if not found:
+            what = "file is not in HEAD" if is_plain(entry) else "entry matches no file of HEAD"
+            raise RatchetError(f"{entry}: this editable {what}. Run `git add {entry}` and commit it.")
+        if not any(map(worktree.is_editable, found)):
+            raise RatchetError(
+                f"{entry}: this file is editable, and readonly or setup freezes it. Keep one of the two."
+            )
 
 
 def _check_readonly(worktree: Worktree, commit: str) -> None:
@@ -158,10 +291,11 @@ def check_frozen(worktree: Worktree, commit: str, paths: Sequence[str]) -> None:
 
 
 def check_editable(worktree: Worktree, path: str) -> None:
-    """Raise RatchetError if an editable file is a symbolic link or lies below one."""
-    whole = worktree.root / path
-    links = [part for part in (whole, *whole.parents) if part != worktree.root and part.is_symlink()]
-    if any(part.is_relative_to(worktree.root) for part in links):
+    """Raise RatchetError if an editable file, by its path in the repo, is a symbolic link or lies below one."""
+    root = worktree.repo.root
+    whole = root / path
+    links = [part for part in (whole, *whole.parents) if part != root and part.is_symlink()]
+    if any(part.is_relative_to(root) for part in links):
         raise RatchetError(f"{path}: an editable file must not be a symbolic link. Replace the link by the file.")
 
 
@@ -196,7 +330,7 @@ def require_run(worktree: Worktree) -> Run:
         if head.startswith(BRANCHES):
             tag = head.removeprefix(BRANCHES)
             raise RatchetError(
-                f"run {tag}: its journal {STATE}/{tag}/journal.jsonl is missing. A journal stays on the machine of the "
+                f"run {tag}: its journal {STATE}/{tag}/{JOURNAL} is missing. A journal stays on the machine of the "
                 "run. `uv run ratchet start NAME` starts a new run from this branch."
             )
         known = ", ".join(tags(worktree)) or "none"
@@ -205,6 +339,32 @@ def require_run(worktree: Worktree) -> Run:
             f"Run `uv run ratchet start TAG` or `git switch autoresearch/TAG` (runs: {known})."
         )
     return run
+
+
+def find_run(worktree: Worktree, tag: str) -> Run:
+    """Return the run with this tag, from whatever branch is checked out. Raises RatchetError if it does not exist."""
+    check_tag(tag)
+    run = Run(worktree, tag)
+    if not run.journal.exists():
+        known = recorded(worktree)
+        fix = did_you_mean(tag, known) or f"Recorded runs: {', '.join(known) or 'none'}."
+        raise RatchetError(f"TAG: there is no run {tag}. {fix}")
+    return run
+
+
+def recorded(worktree: Worktree) -> list[str]:
+    """Return the tag of every run with a journal, the oldest first, also of one whose branch was deleted."""
+    journals = (worktree.repo.main_root / STATE).glob("*/journal.jsonl")
+    return [path.parent.name for path in sorted(journals, key=_started) if is_tag(path.parent.name)]
+
+
+def _started(path: Path) -> tuple[str, str]:
+    """Return when a run was started, by its first event; empty if that cannot be read."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            return str(json.loads(file.readline()).get("at", "")), path.parent.name
+    except (OSError, ValueError, AttributeError):
+        return "", path.parent.name
 
 
 def tags(worktree: Worktree) -> list[str]:
@@ -244,7 +404,7 @@ def free_tag(worktree: Worktree, now: datetime) -> str:
     base = f"{now:%b%d}".lower()
     taken = {name.removeprefix(BRANCHES) for name in git.refs(worktree.repo, BRANCHES)}
     number = 1
-    while (tag := base if number == 1 else f"{base}-{number}") in taken or Run(worktree, tag).folder.exists():
+    while (tag := base if number == 1 else f"{base}-{number}") in taken or Run(worktree, tag).is_known():
         number += 1
     return tag
 
@@ -271,8 +431,7 @@ def start_run(worktree: Worktree, tag: str, now: datetime) -> Run:
 def record_start(run: Run, base: str, first: str, now: datetime) -> None:
     """Write the first event: commit and branch of HEAD, commit of the baseline, hashes of the frozen parts."""
     parts = engine_parts(run.worktree, first)
-    journal.append(
-        run.journal,
+    run.record(
         EventKind.RUN,
         {
             "tag": run.tag,
@@ -316,6 +475,14 @@ def stamp(now: datetime) -> str:
     return now.isoformat(timespec="seconds")
 
 
+def _copy_missing(source: Path, target: Path) -> None:
+    """Give the logs that a folder lacks, or has in another length, to it."""
+    for path in (path for name in KEPT for path in (source / name).glob("*.log")):
+        copy = target / path.relative_to(source)
+        if not copy.exists() or copy.stat().st_size != path.stat().st_size:
+            make_same(path, copy)
+
+
 def _head_text(worktree: Worktree) -> str:
     branch = git.head_branch(worktree.repo)
     return "a detached HEAD" if branch is None else branch.removeprefix("refs/heads/")
@@ -332,27 +499,56 @@ def _is_half_started(run: Run, base: str) -> bool:
 
 def _refuse_taken(run: Run) -> None:
     if git.resolve(run.worktree.repo, run.branch) is not None or run.journal.exists():
-        raise RatchetError(f"tag: a branch or a journal of a run {run.tag} exists already. Choose another tag.")
+        raise RatchetError(
+            f"tag: a branch or a journal of a run {run.tag} exists already. Choose another tag, or delete the branch, "
+            f"{run.folder} and {run.mirror}."
+        )
 
 
 def _first_commit(run: Run, base: str) -> str:
     """Return the commit to start from: HEAD, or a commit on top of it with the edited setup files."""
     worktree = run.worktree
     setup = [worktree.in_repo(path) for path in worktree.config.setup]
-    on_worktree, committed = (
-        git.store_worktree_files(worktree.repo, setup),
-        git.files_of(worktree.repo, base, setup),
-    )
-    changed = {path: on_worktree[path] for path in setup if on_worktree[path] != committed[path]}
+    on_worktree = git.store_worktree_files(worktree.repo, setup, base)
+    changed = {path: on_worktree[path] for path in git.differing(on_worktree, git.files_of(worktree.repo, base, setup))}
     if not changed:
         return base
     names = ", ".join(path for path in worktree.config.setup if worktree.in_repo(path) in changed)
     return git.make_commit(worktree.repo, base, changed, f"run {run.tag}: {names} as in the worktree\n")
 
 
+def is_plain(pattern: str) -> bool:
+    """Say whether an entry of editable or readonly is one file: no folder/ and no glob."""
+    return not pattern.endswith("/") and git.GLOB.isdisjoint(pattern)
+
+
+def base_of(pattern: str) -> str:
+    """Return the path before the first glob in a pattern, as far as it is whole; the pattern itself without one."""
+    parts = pattern.rstrip("/").split("/")
+    return "/".join(itertools.takewhile(git.GLOB.isdisjoint, parts))
+
+
 def is_under(path: str, pattern: str) -> bool:
-    """Say whether a path, a directory/ or a glob names a file."""
-    return path == pattern or (pattern.endswith("/") and path.startswith(pattern)) or fnmatch.fnmatch(path, pattern)
+    """Say whether a file, a folder or a glob names a file of the repo; `*` and `?` stop at a slash, as in git."""
+    entry = pattern.rstrip("/")
+    if path == entry or path.startswith(f"{entry}/"):
+        return True
+    return not git.GLOB.isdisjoint(entry) and _glob(pattern).fullmatch(path) is not None
+
+
+@lru_cache(maxsize=256)
+def _glob(pattern: str) -> re.Pattern[str]:
+    """Translate a glob of git: `**/` is any folders, `/**` is all that is inside, a final slash too."""
+    parts = re.split(r"(\*\*/|/\*\*$|\*\*|\*|\?|\[!?\]?[^]/]*\])", pattern + ("**" if pattern.endswith("/") else ""))
+    known = {"**/": "(?:.*/)?", "/**": "/.*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    return re.compile("".join(known.get(part) or _set_or_text(part) for part in parts))
+
+
+def _set_or_text(part: str) -> str:
+    if len(part) > 2 and part.startswith("[") and part.endswith("]"):
+        inside = part[1:-1].replace("\\", r"\\")
+        return f"[{'^' + inside[1:] if inside.startswith('!') else inside}]"
+    return re.escape(part)
 
 
 def _hash_under(files: Mapping[str, str], pattern: str) -> str:

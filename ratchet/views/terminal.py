@@ -33,7 +33,7 @@ PIPE_WIDTH = 160  # characters, if stdout is no terminal
 WIDE = 110  # characters; a narrower terminal does not show the columns SPARE
 SPARE = ("vs base", "strategy")
 RULES = tuple(f"under {rule}" for rule in Rule)  # columns of `results --rule`
-TEXTS = ("verdict", *RULES, "strategy", "description")  # the last one may wrap
+TEXTS = ("run", "state", "verdict", *RULES, "strategy", "description")  # the last one may wrap
 STYLES: Mapping[Verdict | None, str] = {Verdict.KEEP: "bold green", Verdict.BASELINE: "bold", Verdict.DISCARD: "dim"}
 
 

@@ -17,7 +17,6 @@ from ratchet.core.stop_rules import since_gain
 from ratchet.core.table import summary_line
 from ratchet.core.text import experiment_line, number_text
 from ratchet.repo import journal
-from ratchet.repo.files import holder_pid
 from ratchet.repo.journal import Event
 from ratchet.repo.run import Run
 from ratchet.views import charts, keyboard
@@ -61,7 +60,7 @@ class Watcher:
         if version != self._seen.version:
             events = journal.read_events(self._run.journal)
             history = journal.experiments(events)
-        worker = holder_pid(self._run.folder / "lock")
+        worker = self._run.holder_pid()
         if worker is not None:
             self._busy_at = time.monotonic()
         notice = read_notice(self._run) if worker is not None else None

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from harness import score_store
 from harness.early_stopping import LEAST, START_SD, Rival, Target, chance, find_rival, is_unlikely, pooled_sd
-from harness.evaluate import FoldWorkers
+from harness.evaluate import FoldWorkers, read_source
 from harness.server import LIKELY, Request, parse
-from harness.trainfile import read_source
 from prepare import best_possible, cannot_exceed, evaluate, mean_auc
 
 BASELINE = (Path(__file__).resolve().parents[2] / "train.py").read_text()

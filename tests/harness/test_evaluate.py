@@ -12,8 +12,7 @@ from sklearn.metrics import roc_auc_score
 from harness.checks import Failure, jumps
 from harness.checks.context import CheckContext
 from harness.early_stopping import Target
-from harness.evaluate import FoldWorkers
-from harness.trainfile import Status, TrainFile, read_source
+from harness.evaluate import FoldWorkers, Status, TrainFile, read_source
 from harness.workers.pool import Runner, TaskBudget
 from prepare import best_possible, evaluate
 

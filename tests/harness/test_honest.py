@@ -13,8 +13,7 @@ from templates import ROOT, heart
 
 from harness.checks import CHECKS
 from harness.checks.editable_only import first_violation
-from harness.evaluate import FoldWorkers
-from harness.trainfile import Status, read_source
+from harness.evaluate import FoldWorkers, Status, read_source
 from harness.workers.launcher import environment
 from harness.workers.pool import Runner, TaskBudget
 from prepare import evaluate

@@ -13,8 +13,7 @@ import pytest
 from templates import HOSTILE, ROOT, heart, render
 
 from harness.checks import CHECKS, editable_only
-from harness.evaluate import FoldWorkers, Result
-from harness.trainfile import Status, TrainFile, read_source
+from harness.evaluate import FoldWorkers, Result, Status, TrainFile, read_source
 from harness.workers.pool import Runner, TaskBudget
 from prepare import evaluate
 from tests.payloads import whole_text

@@ -165,3 +165,87 @@ def test_a_loop_without_a_limit_goes_on_until_something_else_ends_it(shell, ratc
     assert status == 0
     assert "limits: no limit on experiments (-n sets one); until seconds reaches -17.00" in err
     assert out.count("| KEPT") == 27
+
+
+def run_two_steps(shell, ratchet: Ratchet, tag: str = "t") -> None:
+    ratchet("start", tag)
+    for seconds in (9, 7):
+        edit(shell, seconds)
+        ratchet("step", "-m", f"down to {seconds}")
+    edit(shell, 8)
+    ratchet("step", "-m", "up again")
+
+
+def test_results_end_with_totals_and_the_largest_gains(shell, ratchet: Ratchet) -> None:
+    run_two_steps(shell, ratchet)
+    edit(shell, 1, more="exit 1")
+    ratchet("step")
+    lines = ratchet("results")[1].splitlines()
+    assert lines[-4:] == [
+        "totals: 2 kept, 1 discarded, 1 crashed",
+        "largest gains:",
+        "  -2.0000 iter 2: down to 7",
+        "  -1.0000 iter 1: down to 9",
+    ]
+
+
+def test_a_run_is_shown_from_any_branch(shell, ratchet: Ratchet) -> None:
+    run_two_steps(shell, ratchet)
+    here = {command: ratchet(command)[1] for command in ("results", "plot", "diff", "status")}
+    shell.git("switch", "--quiet", "main")
+    assert {command: ratchet(command, "--run", "t")[1] for command in here} == here
+    assert "iter 2 |" in ratchet("show", "2", "--run", "t")[1]
+    status, _, err = ratchet("results", "--run", "u")
+    assert (status, err.strip()) == (1, "TAG: there is no run u. Recorded runs: t.")
+    assert "is not a run branch" in ratchet("results")[2]
+
+
+def test_runs_shows_every_run_in_one_line(shell, ratchet: Ratchet) -> None:
+    assert ratchet("runs") == (0, "no runs yet; `uv run ratchet start TAG` starts one\n", "")
+    run_two_steps(shell, ratchet)
+    ratchet("start", "u")
+    shell.git("branch", "-D", "autoresearch/t")
+    shell.write(".ratchet/broken/journal.jsonl", "{\n")
+    shell.git("switch", "--quiet", "main")
+    shown = ratchet("runs")
+    rows = {line.split()[0]: line for line in shown[1].splitlines()[1:] if line.strip()}
+    assert list(rows)[-3:] == ["broken", "t", "u"]
+    assert "damaged journal" in rows["broken"]
+    assert rows["t"].split()[3:] == ["3", "2", "10.00", "7.0000", "-30.0%", "no", "branch"]
+    assert rows["u"].split()[3:] == ["0", "0", "7.0000", "7.0000"]
+
+
+def test_a_diff_shows_what_has_accumulated_or_one_step(shell, ratchet: Ratchet) -> None:
+    run_two_steps(shell, ratchet)
+
+    def changes(*options: str) -> list[str]:
+        lines = ratchet("diff", *options)[1].splitlines()
+        return [line for line in lines if line.startswith(("-S", "+S"))]
+
+    start, first, second, third = (f"SECONDS_TAKEN={n}" for n in (10, 9, 7, 8))
+    assert changes() == changes("--best") == [f"-{start}", f"+{second}"]
+    assert changes("--step") == changes("--best", "--step") == [f"-{first}", f"+{second}"]
+    assert changes("--commit", "3") == [f"-{start}", f"+{third}"]
+    assert changes("--commit", "3", "--step") == [f"-{second}", f"+{third}"]
+    shell.write("old.tsv", shell.read("results.tsv"))
+    assert changes("-r", "old.tsv") == [f"-{start}", f"+{second}"]
+
+
+def test_a_table_of_another_tool_is_read(shell, ratchet: Ratchet) -> None:
+    run_two_steps(shell, ratchet)
+    head = "commit\tseconds\tstatus\tdescription"
+    rows = [head, "a1\t12\tkeep\tbaseline", "a2\t0.0\tcrash\toops", "a3\t6\tkeep\tidea"]
+    shell.write("theirs.tsv", "\n".join(rows) + "\n")
+    out = ratchet("results", "-r", "theirs.tsv")[1]
+    assert "2 experiments, 1 kept; best seconds=6.0000 (iter 2), baseline 12.00" in out
+    assert "3 crashed" not in ratchet("plot", "--results", "theirs.tsv")[1]
+    shell.write("theirs.tsv", "\n".join([*rows, "a4\t5\twonderful\tidea"]) + "\n")
+    assert "theirs.tsv: line 5: the status 'wonderful' is none of" in ratchet("results", "-r", "theirs.tsv")[2]
+    shell.write("theirs.tsv", "a\tb\n")
+    assert "theirs.tsv: there is no column 'seconds' (it has a, b)" in ratchet("results", "-r", "theirs.tsv")[2]
+
+
+def test_verbose_shows_the_agent_at_work(shell, ratchet: Ratchet) -> None:
+    shell.write("agent.sh", AGENT + "echo thinking aloud\n")
+    assert "thinking aloud" not in ratchet("loop", "-n", "1")[2]
+    assert "thinking aloud" in ratchet("loop", "-n", "1", "-v")[2]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ratchet.core.output_parser import read_words
@@ -22,35 +21,11 @@ SHORT = 16  # characters of a hash
 SHOWN_AS_CHAPTERS = (AUDIT, "conclude", "placebo", "reveal")  # analyses with a section of their own
 
 
-@dataclass(frozen=True, slots=True)
-class Leaks:
-    """The results of the leak checks. `failed` has the names of the checks, "" for another kind of rejection."""
+def leaks(material: Material) -> dict[str, Any]:
+    """Return the results of the leak checks over all measurements, and the experiments that they rejected.
 
-    n_seen: int
-    summary: str
-    counts: list[tuple[str, int]]
-    failed: list[tuple[Experiment, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Sandbox:
-    """What the harness reported about its sandbox; no rows if that is not a list of guards."""
-
-    text: str
-    rows: list[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """An event of the run besides its experiments; `code` is a commit or the answer of an analysis."""
-
-    at: str
-    text: str
-    code: str = ""
-
-
-def leaks(material: Material) -> Leaks:
-    """Return the results of the leak checks over all measurements, and the experiments that they rejected."""
+    `failed` has the names of the checks, "" for another kind of rejection.
+    """
     seen = [(old, words) for old in material.measured if (words := read_words(old.stdout, r"^leaks:"))]
     seen = [(old, words) for old, words in seen if old.ending is Ending.OK or words not in {"none", "nan"}]
     failed = [(old, words) for old, words in seen if words not in {"none", "nan"}]
@@ -62,7 +37,12 @@ def leaks(material: Material) -> Leaks:
     if material.config.serve:
         summary += _depths([old for old, _ in seen if old.n not in known])
     rejected = [(old, "") for old in material.history if old.verdict is Verdict.REJECT and old.n not in known]
-    return Leaks(len(seen), summary, counts.most_common(), [*failed, *rejected])
+    return {
+        "n_seen": len(seen),
+        "summary": summary,
+        "counts": counts.most_common(),
+        "failed": [*failed, *rejected],
+    }
 
 
 def _depths(passed: Sequence[Experiment]) -> str:
@@ -81,13 +61,11 @@ def _depths(passed: Sequence[Experiment]) -> str:
     )
 
 
-def sandbox(material: Material) -> Sandbox:
-    """Return what the sandbox enforced, as found when the run was started."""
+def sandbox(material: Material) -> dict[str, Any]:
+    """Return what the sandbox enforced when the run was started; no rows if the harness reported no list of guards."""
     text = str(_parts(material, EventKind.HARNESS).get("sandbox", ""))
-    if text.startswith("NOT ENFORCED"):
-        return Sandbox(text, [])
-    pieces = [piece.partition("=") for piece in text.split() if "=" in piece]
-    return Sandbox(text, [(line(name), line(how)) for name, _, how in pieces])
+    pieces = [piece.partition("=") for piece in text.split() if "=" in piece and not text.startswith("NOT ENFORCED")]
+    return {"text": text, "rows": [(line(name), line(how)) for name, _, how in pieces]}
 
 
 def fingerprints(material: Material) -> list[tuple[str, int]]:
@@ -123,31 +101,27 @@ def findings(material: Material) -> list[list[str]] | None:
     return [[line(finding.get(name, ""), FINDING_CHARS) for name in columns] for finding in found]
 
 
-def receipts(material: Material) -> list[Receipt]:
-    """Return the last events of the run besides its experiments."""
-    found = (_receipt(event, has_answers=material.has_audit) for event in material.events)
-    return [receipt for receipt in found if receipt is not None][-RECEIPTS:]
+def receipts(material: Material) -> list[tuple[str, str, str]]:
+    """Return the last events of the run besides its experiments: time, text, and a commit or an answer."""
+    found = ((str(one.data.get("at", "")), _receipt(one, has_answers=material.has_audit)) for one in material.events)
+    return [(at, *receipt) for at, receipt in found if receipt is not None][-RECEIPTS:]
 
 
-def _receipt(event: Event, *, has_answers: bool) -> Receipt | None:
-    data, at = event.data, str(event.data.get("at", ""))
+def _receipt(event: Event, *, has_answers: bool) -> tuple[str, str] | None:
+    data = event.data
     match event.kind:
         case EventKind.RUN:
-            return Receipt(at, "started from", line(data.get("base", ""), 12))
+            return "started from", line(data.get("base", ""), 12)
         case EventKind.STOP:
-            return Receipt(at, f"stopped: {line(data.get('reason', ''))}")
+            return f"stopped: {line(data.get('reason', ''))}", ""
         case EventKind.RACE:
-            return Receipt(at, f"a race: {line(', '.join(map(str, data.get('lanes', []))))}")
+            return f"a race: {line(', '.join(map(str, data.get('lanes', []))))}", ""
         case EventKind.FINISH:
-            return Receipt(at, f"finished: branch {line(data.get('branch', ''))} at", line(data.get("commit", ""), 12))
+            return f"finished: branch {line(data.get('branch', ''))} at", line(data.get("commit", ""), 12)
         case EventKind.ANALYSIS:
-            return _analysis_receipt(data, at, has_answers=has_answers)
+            upto = data.get("upto")
+            head = line(data.get("name", "")) + ("" if upto is None else f", up to experiment {line(upto)}")
+            if data.get("name") in SHOWN_AS_CHAPTERS or not has_answers:  # an answer may contain audit numbers
+                return head, ""
+            return f"{head}:", line(json.dumps(data.get("answer"), ensure_ascii=False), ANSWER_CHARS)
     return None
-
-
-def _analysis_receipt(data: Mapping[str, Any], at: str, *, has_answers: bool) -> Receipt:
-    upto = data.get("upto")
-    head = line(data.get("name", "")) + ("" if upto is None else f", up to experiment {line(upto)}")
-    if data.get("name") in SHOWN_AS_CHAPTERS or not has_answers:  # an answer may contain audit numbers
-        return Receipt(at, head)
-    return Receipt(at, f"{head}:", line(json.dumps(data.get("answer"), ensure_ascii=False), ANSWER_CHARS))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ratchet.core.records import Experiment
@@ -15,47 +14,26 @@ from ratchet.views.report.material import Material
 ROWS = 40  # kept experiments in the table
 
 
-@dataclass(frozen=True, slots=True)
-class AuditTable:
-    """The kept experiments with their audit scores, or why these are not shown."""
-
-    names: str
-    is_sealed: bool
-    why_not: str
-    intervals: list[str]
-    head: list[str]
-    rows: list[tuple[Experiment, list[str]]]
-    change: str
-
-
-def audit_of(material: Material) -> AuditTable:
-    """Return the audit scores of the kept experiments."""
+def audit_of(material: Material) -> dict[str, Any]:
+    """Return the audit scores of the kept experiments, or why they are not shown."""
     names = [source.name for source in material.config.audit]
     kept = [old for old in material.history if old.verdict.advances]
     seen = [name for name in names if any(old.metrics.get(name) is not None for old in kept)]
-    revealed = _revealed(material)
-    head = ["experiment", line(material.config.metric.name), *(cell for name in seen for cell in (line(name), "gap"))]
-    return AuditTable(
-        names=", ".join(names),
-        is_sealed=is_closed(material.config, material.events),
-        why_not=_why_not(material, is_there=bool(seen or revealed)),
-        intervals=_intervals(material),
-        head=[*head, "shown by reveal"] if revealed else head,
-        rows=[(old, _cells(old, seen, revealed)) for old in kept[-ROWS:]],
-        change=_change(material, kept, seen[0]) if seen else "",
-    )
-
-
-def _why_not(material: Material, *, is_there: bool) -> str:
+    rows = opened_rows(material.events)  # of the last `reveal`
+    revealed = {n: _interval(row) for n, row in rows.items() if number_at(row, "auc") is not None}
+    why_not = "" if seen or revealed else "none were measured"
     if not material.has_audit:
-        return "not shown while a process works on the run, and never by watch --web"
-    return "" if is_there else "none were measured"
-
-
-def _revealed(material: Material) -> Mapping[int, str]:
-    """Return the scores of the last `reveal` for each experiment."""
-    rows = opened_rows(material.events)
-    return {n: _interval(row) for n, row in rows.items() if number_at(row, "auc") is not None}
+        why_not = "not shown while a process works on the run, and never by watch --web"
+    head = ["experiment", line(material.config.metric.name), *(cell for name in seen for cell in (line(name), "gap"))]
+    return {
+        "names": ", ".join(names),
+        "is_sealed": is_closed(material.config, material.events),
+        "why_not": why_not,
+        "intervals": _intervals(material),
+        "head": [*head, "shown by reveal"] if revealed else head,
+        "rows": [(old, _cells(old, seen, revealed)) for old in kept[-ROWS:]],
+        "change": _change(material, kept, seen[0]) if seen else "",
+    }
 
 
 def _interval(row: Mapping[str, Any] | None) -> str:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Any
 
 from ratchet.core.records import REASON_CHARS, Experiment, Verdict, one_line
 from ratchet.core.text import folds_text, seconds_text, value_text
@@ -16,30 +15,14 @@ LOOKED_AT = 1000  # longer names of a kind of idea are cut before they are proce
 FAILURES = (Verdict.CRASH, Verdict.TIMEOUT, Verdict.REJECT)
 
 
-@dataclass(frozen=True, slots=True)
-class KindRow:
-    """A kind of idea: how often it was tried and kept, and its best change of the metric."""
-
-    name: str
-    n_tried: int = 0
-    n_kept: int = 0
-    change: str = "–"
-
-
-@dataclass(frozen=True, slots=True)
-class Patch:
-    """The lines of a change, and how many characters were cut at its end."""
-
-    rows: list[str]
-    n_cut: int
-
-
-def kinds(material: Material) -> list[KindRow]:
-    """Return the kinds of idea, those never tried last."""
-    names = Counter(_kind_of(old) for old in material.tried)
-    arms = [one_line(arm) for arm in material.config.bandit.arms] if material.config.bandit else []
-    found = [_kind(name, [old for old in material.tried if _kind_of(old) == name]) for name in names]
-    return [*found, *(KindRow(arm) for arm in arms if arm not in names)]
+def kinds(material: Material) -> list[dict[str, Any]]:
+    """Return the kinds of idea with how often each was tried and kept and its best change, those never tried last."""
+    tried: dict[str, list[Experiment]] = {}
+    for old in material.tried:
+        tried.setdefault(one_line(old.strategy[:LOOKED_AT]) or "not named", []).append(old)
+    for arm in material.config.bandit.arms if material.config.bandit else ():
+        tried.setdefault(one_line(arm), [])
+    return [_kind(name, experiments) for name, experiments in tried.items()]
 
 
 def failures(material: Material) -> list[Experiment]:
@@ -69,23 +52,19 @@ def facts(old: Experiment) -> list[tuple[str, str]]:
     ]
 
 
-def patch_of(material: Material, old: Experiment) -> Patch | None:
-    """Return the change of an experiment, or None if it is not on the page."""
+def patch_of(material: Material, old: Experiment) -> dict[str, Any] | None:
+    """Return the lines of a change and how many characters were cut at its end, or None if it is not on the page."""
     text = material.diffs.get(old.n)
     if text is None:
         return None
     rows = [row for row in text[:DIFF_CHARS].rstrip().split("\n") if not row.startswith(("index ", "diff --git"))]
-    return Patch([visible(row) for row in rows] if text else [], max(0, len(text) - DIFF_CHARS))
+    return {"rows": [visible(row) for row in rows] if text else [], "n_cut": max(0, len(text) - DIFF_CHARS)}
 
 
-def _kind_of(old: Experiment) -> str:
-    return one_line(old.strategy[:LOOKED_AT]) or "not named"
-
-
-def _kind(name: str, tried: Sequence[Experiment]) -> KindRow:
-    kept = sum(old.verdict is Verdict.KEEP for old in tried)
+def _kind(name: str, tried: Sequence[Experiment]) -> dict[str, Any]:
     changes = [(old.delta, old.metric) for old in tried if old.delta is not None and old.verdict not in FAILURES]
     gains = [(abs(delta), delta, value) for delta, value in changes]
-    won = [(delta, old.metric) for old in tried if old.verdict is Verdict.KEEP and (delta := old.delta) is not None]
+    kept = [old for old in tried if old.verdict is Verdict.KEEP]
+    won = [(delta, old.metric) for old in kept if (delta := old.delta) is not None]
     top = max(won, key=lambda pair: abs(pair[0])) if won else min(gains)[1:] if gains else (None, None)
-    return KindRow(name, len(tried), kept, signed(*top))
+    return {"name": name, "n_tried": len(tried), "n_kept": len(kept), "change": signed(*top)}

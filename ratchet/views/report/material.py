@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
-from ratchet.core.config import Config, Direction
+from ratchet.core.config import Config
 from ratchet.core.records import Experiment, Verdict
 from ratchet.core.table import excerpt
 from ratchet.repo.journal import Event
@@ -34,11 +34,6 @@ class Material:
     setup: Mapping[str, str] = field(default_factory=dict)
     has_audit: bool = False
     version: str = ""
-
-    @property
-    def is_up(self) -> bool:
-        """Whether a larger metric is better."""
-        return self.config.metric.direction is Direction.MAXIMIZE
 
     @property
     def tried(self) -> list[Experiment]:

@@ -7,7 +7,7 @@ from ratchet.core.records import baseline, best
 from ratchet.core.stop_rules import since_gain
 from ratchet.core.text import CLEAR_SES, number_text, ratio_text
 from ratchet.views.axes import climb_in
-from ratchet.views.report.figure import NARROW, WIDE, draw
+from ratchet.views.report.figure import NARROW, WIDE, Drawing
 from ratchet.views.report.markup import line, shown, signed
 from ratchet.views.report.material import Material
 
@@ -20,27 +20,23 @@ def tiles(material: Material) -> list[tuple[str, str]]:
     if top is not None and top.metric is not None:
         found.append((number_text(top.metric), f"best {name}, iter {top.n}"))
     if top is not None and first is not None and top.metric is not None and first.metric is not None and top.n:
-        ratio = ratio_text(top.metric, first.metric, material.config.metric)
-        found.append(
-            (signed(top.metric - first.metric, top.metric), f"over the baseline {shown(first.metric)} ({ratio})")
-        )
+        gain, ratio = top.metric - first.metric, ratio_text(top.metric, first.metric, material.config.metric)
+        found.append((signed(gain, top.metric), f"over the baseline {shown(first.metric)} ({ratio})"))
     cpu = [old.cpu_time_s for old in material.history if old.cpu_time_s is not None]
     if cpu:
-        found.append((_duration(sum(cpu)), "CPU time of all measurements"))
+        seconds = sum(cpu)
+        duration = f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
+        found.append((duration, "CPU time of all measurements"))
     if len(tried) > since_gain(tried) > 0:
         found.append((str(since_gain(tried)), "experiments since the last gain"))
     return found
 
 
-def _duration(seconds: float) -> str:
-    return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
-
-
-def figures(material: Material) -> str:
-    """Return the figure as SVG, for a wide and for a narrow window."""
+def figures(material: Material) -> list[Drawing]:
+    """Return the figure for a wide and for a narrow window."""
     climb = climb_in(material.events, material.history, material.config)
     listed = {old.n for old in material.listed}
-    return "\n".join(draw(climb, frame, listed) for frame in (WIDE, NARROW))
+    return [Drawing(climb, frame, listed) for frame in (WIDE, NARROW)]
 
 
 def reading_notes(material: Material) -> list[str]:

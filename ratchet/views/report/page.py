@@ -52,6 +52,7 @@ def _template() -> Template:
         "line": line,
         "lines": lines,
         "shown": shown,
+        "px": lambda value, decimals=1: f"{value:.{decimals}f}",
         "evidence": evidence_text,
         "word": lambda verdict: STATUS_WORDS[verdict].lower(),
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ratchet.core.noise import FLOOR_TRIES
@@ -18,70 +17,40 @@ SUPPORTED = "supported"
 RULES = ("strict", "margin", "confirm")
 
 
-@dataclass(frozen=True, slots=True)
-class ConclusionTable:
-    """What the analysis `conclude` found; `rows` is one row for each estimate of the gain."""
-
-    word: str
-    reasons: str
-    rows: list[list[str]]
-    notes: list[str]
-    caveat: str
-    outdated: str
-
-    @property
-    def is_good(self) -> bool:
-        """The gain is supported."""
-        return self.word == SUPPORTED
-
-
-@dataclass(frozen=True, slots=True)
-class FloorTest:
-    """The gain beside the noise floor; `side` is "" if no standard error was measured."""
-
-    gain: str
-    side: str = ""
-    floor: str = ""
-    n_tries: int = FLOOR_TRIES
-
-
-@dataclass(frozen=True, slots=True)
-class Placebos:
-    """The table of the placebo climbs, and how many tries each has."""
-
-    head: list[str]
-    rows: list[list[str]]
-    n_tries: str
-
-
-def conclusion(material: Material) -> ConclusionTable | None:
-    """Return the last conclusion of the harness, or None."""
+def conclusion(material: Material) -> dict[str, Any] | None:
+    """Return the last conclusion of the harness, with one row for each estimate of the gain, or None."""
     event = latest_analysis(material.events, "conclude")
     if event is None:
         return None
     answer = event["answer"]
     last, upto = max((old.n for old in material.history), default=0), event.get("upto")
     is_old = upto is not None and upto < last
-    return ConclusionTable(
-        word=str(answer.get("word", "")),
-        reasons=str(answer.get("reasons", "")),
-        rows=_gain_rows(answer),
-        notes=[*_counts(answer), *_calibration(answer)],
-        caveat=str(answer.get("caveat") or ""),
-        outdated=f"Computed at experiment {upto}. The run has continued to experiment {last}." if is_old else "",
-    )
+    word = str(answer.get("word", ""))
+    return {
+        "word": word,
+        "is_good": word == SUPPORTED,
+        "reasons": str(answer.get("reasons", "")),
+        "rows": _gain_rows(answer),
+        "notes": [*_counts(answer), *_calibration(answer)],
+        "caveat": str(answer.get("caveat") or ""),
+        "outdated": f"Computed at experiment {upto}. The run has continued to experiment {last}." if is_old else "",
+    }
 
 
-def floor_test(material: Material) -> FloorTest | None:
-    """Return the comparison of the gain with the noise floor, or None without a gain."""
+def floor_test(material: Material) -> dict[str, Any] | None:
+    """Return the comparison of the gain with the noise floor, or None without a gain.
+
+    `side` is "" if no standard error was measured.
+    """
     climb = climb_of(material.history, material.config)
     if climb.baseline is None or climb.best is None:
         return None
-    gain = signed(climb.best - climb.baseline, climb.best)
+    found = {"gain": signed(climb.best - climb.baseline, climb.best), "side": "", "n_tries": FLOOR_TRIES}
     if climb.floor is None:
-        return FloorTest(gain)
+        return found
     is_above = climb.best > climb.floor if climb.is_up else climb.best < climb.floor
-    return FloorTest(gain, "beyond" if is_above else "within", number_text(abs(climb.floor - climb.baseline)))
+    side, floor = "beyond" if is_above else "within", number_text(abs(climb.floor - climb.baseline))
+    return {**found, "side": side, "floor": floor}
 
 
 def _counts(answer: Mapping[str, Any]) -> list[str]:
@@ -114,13 +83,14 @@ def _gain_rows(answer: Mapping[str, Any]) -> list[list[str]]:
     return rows
 
 
-def placebos(material: Material) -> Placebos:
+def placebos(material: Material) -> dict[str, Any]:
     """Return the gain and the false keeps of each placebo; no rows if the analysis was not run."""
     event = latest_analysis(material.events, "placebo")
     answer = event["answer"] if event else {}
     rows = [_placebo_row(one) for one in answer.get("climbs") or [] if isinstance(one, Mapping)]
     tries = number_at(answer, "n")
-    return Placebos(["placebo", "gain", *(f"kept by {rule}" for rule in RULES)], rows, f"{tries:.0f}" if tries else "")
+    head = ["placebo", "gain", *(f"kept by {rule}" for rule in RULES)]
+    return {"head": head, "rows": rows, "n_tries": f"{tries:.0f}" if tries else ""}
 
 
 def _placebo_row(one: Mapping[str, Any]) -> list[str]:

@@ -63,7 +63,7 @@ def patches(run: Run, experiments: Sequence[Experiment]) -> Mapping[str, str]:
     known = [row for row in wanted if re.fullmatch(r"[0-9a-f]{40,64} [0-9a-f]{40,64}", row)]
     if not known:
         return {}
-    specs = [f":(top,literal){path}" for path in [*run.worktree.editable, *run.worktree.frozen]]
+    specs = git.pathspecs([*run.worktree.editable, *run.worktree.frozen])
     options = ["--stdin", "-p", "-r", "--no-ext-diff", "--no-textconv", "--no-color"]
     text = git.call(
         run.worktree.repo.root,

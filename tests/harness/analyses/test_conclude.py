@@ -16,9 +16,9 @@ from sklearn.model_selection import StratifiedKFold
 from harness import score_store
 from harness.analyses.conclude import PARTITIONS, conclude
 from harness.errors import UserError
+from harness.evaluate import read_source
 from harness.harness import Harness
 from harness.problem import Problem
-from harness.trainfile import read_source
 from harness.workers.pool import Runner
 
 BASELINE = (Path(__file__).resolve().parents[3] / "train.py").read_text()

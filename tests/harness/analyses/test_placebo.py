@@ -1,4 +1,4 @@
-"""A placebo cannot improve anything, and counts what each rule would keep."""
+"""A placebo cannot improve anything: its climbs, and what the engine needs to judge them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from problems import make_problem
 from tables import make_frame, take
 
 from harness.analyses import null_agents
-from harness.analyses.null_agents import NullAgent, noise_agent, seed_agents, shuffled, smaller
-from harness.analyses.placebo import climb, placebo
+from harness.analyses.null_agents import noise_agent, seed_agents, shuffled, smaller
+from harness.analyses.placebo import placebo
 from harness.errors import UserError
 from harness.harness import Harness
 from harness.workers.pool import Runner
@@ -36,13 +36,29 @@ def test_each_kind_climbs_as_often_as_asked_and_the_same_way_every_time(instrume
     sources = [TRAIN, *(TRAIN.replace("max_iter=1000", f"C={c}, max_iter=1000") for c in (0.1, 0.3))]
     request = {"n": 4, "kind": "all", "experiments": files(tmp_path, *sources, TRAIN)}
     answer = placebo(instruments, request)
-    assert [(one["name"], len(one["val_aucs"])) for one in answer["climbs"]] == [
-        *[("seeds", 5), ("shuffled labels", 3), ("noise columns", 5)]
+    assert [(one["name"], one["repeat"], len(one["val_aucs"])) for one in answer["climbs"]] == [
+        *[("seeds", 0, 5), ("seeds", 1, 5), ("seeds", 2, 5)],
+        *[("shuffled labels", 0, 3), ("shuffled labels", 1, 3), ("shuffled labels", 2, 3)],
+        *[("noise columns", 0, 5), ("noise columns", 1, 5), ("noise columns", 2, 5)],
     ]
-    for one in answer["climbs"]:
-        assert list(one["gains"]) == sorted(one["gains"])
-        assert set(one["false_keeps"]) == {"strict", "margin", "confirm"}
     assert placebo(instruments, request)["climbs"] == answer["climbs"]
+
+
+def test_an_error_is_given_where_a_rule_may_need_it(instruments: Harness) -> None:
+    (one, *_) = placebo(instruments, {"n": 3, "kind": "seeds"})["climbs"]
+    values = one["val_aucs"]
+    wanted = [[str(old) for old in range(n) if values[n] > values[old] >= values[0]] for n in range(len(values))]
+    assert [list(errors) for errors in one["delta_ses"]] == wanted
+    assert all(error > 0 for errors in one["delta_ses"] for error in errors.values())
+
+
+def test_a_pair_is_compared_on_the_fresh_partition_of_the_later_one(instruments: Harness) -> None:
+    request = {"n": 3, "kind": "seeds", "repeat": 1, "pair": [0, 2]}
+    delta = placebo(instruments, request)["delta"]
+    assert delta == placebo(instruments, request)["delta"] != placebo(instruments, {**request, "repeat": 0})["delta"]
+    agent = seed_agents(lambda number: smaller(instruments.workers(number).problem), 3, 2)[1]
+    after, before = (instruments.val_auc(agent.problem(2), agent.scores(n, 2)) for n in (2, 0))
+    assert delta == after - before
 
 
 def test_shuffled_labels_leave_nothing_to_learn(instruments: Harness, tmp_path: Path) -> None:
@@ -53,7 +69,7 @@ def test_shuffled_labels_leave_nothing_to_learn(instruments: Harness, tmp_path: 
 
 def test_a_file_that_fails_has_no_number_and_the_climb_goes_on(instruments: Harness, tmp_path: Path) -> None:
     sources = [TRAIN, TRAIN.replace("return X\n", "return X.nothing\n"), TRAIN.replace("1000", "900")]
-    (one,) = placebo(instruments, {"n": 9, "kind": "labels", "experiments": files(tmp_path, *sources)})["climbs"]
+    (one, *_) = placebo(instruments, {"n": 9, "kind": "labels", "experiments": files(tmp_path, *sources)})["climbs"]
     assert [value is None for value in one["val_aucs"]] == [False, True, False]
 
 
@@ -71,22 +87,6 @@ def test_labels_are_dealt_out_within_folds() -> None:
         assert sorted(y[val]) == sorted(problem.y[val])
     assert sorted(y[problem.test]) == sorted(problem.y[problem.test])
     assert (shuffled(problem, 1) != y).any()
-
-
-def test_every_rule_goes_its_own_way(instruments: Harness) -> None:
-    """Four tries: a little better, much worse, much better, a little better than that; on fresh rows the last fails."""
-    problem = make_problem()
-    strengths = {0: 0.5, 1: 0.6, 2: 0.0, 3: 3.0, 4: 9.0}
-
-    def scores(n: int, partition: int) -> list[np.ndarray]:
-        strength = 0.0 if (n, partition) == (4, 4) else strengths[n]
-        noise = np.random.default_rng(50 + n).normal(size=len(problem.y))
-        return [strength * problem.y[val] + noise[val] for _, val in problem.folds]
-
-    found = climb(instruments, NullAgent("x", lambda _: problem, scores), 4)
-    assert found.val_aucs[4] > found.val_aucs[3] > found.val_aucs[1] > found.val_aucs[0] > found.val_aucs[2]
-    strict, margin, confirm = (found.false_keeps[rule] for rule in ("strict", "margin", "confirm"))
-    assert (strict, margin, confirm) == (3, 1, 2)
 
 
 def test_noise_is_other_noise_each_time_and_the_baseline_has_none() -> None:

@@ -10,9 +10,9 @@ from tables import make_frame, take
 
 from harness import score_store
 from harness.analyses.reveal import reveal
+from harness.evaluate import read_source
 from harness.harness import Harness
 from harness.stats import auc, delong_interval
-from harness.trainfile import read_source
 from harness.workers.pool import Runner
 
 TRAIN = (Path(__file__).resolve().parents[3] / "train.py").read_text()

@@ -11,8 +11,7 @@ from harness.checks import baselines, jumps, label_flip
 from harness.checks.base import Failure
 from harness.checks.context import MAX_TRIES, CheckContext, Lead
 from harness.checks.jumps import Jumps
-from harness.evaluate import FoldWorkers
-from harness.trainfile import TrainFile
+from harness.evaluate import FoldWorkers, TrainFile
 from harness.workers.pool import Runner, TaskBudget
 from prepare import evaluate
 from tests.payloads import whole_text

@@ -8,8 +8,7 @@ from templates import ROOT
 
 from harness.checks.context import CheckContext
 from harness.checks.perturb import Perturbation
-from harness.evaluate import FoldWorkers
-from harness.trainfile import read_file
+from harness.evaluate import FoldWorkers, read_file
 from prepare import evaluate
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from harness.checks.editable_only import first_violation
 from harness.checks.names import Names
-from harness.trainfile import Status, read_source
+from harness.evaluate import Status, read_source
 
 BASELINE = (Path(__file__).resolve().parents[3] / "train.py").read_text()
 

@@ -12,8 +12,8 @@ from templates import ROOT, heart, render
 
 from harness.analyses.other_seeds import draw_seeds
 from harness.checks.seeds import SeedDraws, exchange_seeds
+from harness.evaluate import Status, TrainFile
 from harness.harness import Harness
-from harness.trainfile import Status, TrainFile
 from harness.workers.pool import Runner, TaskBudget
 from tests.payloads import whole_text
 

@@ -10,8 +10,8 @@ from tables import take
 
 from harness.analyses.refit import refit
 from harness.errors import UserError
+from harness.evaluate import read_source
 from harness.harness import Harness
-from harness.trainfile import read_source
 from harness.workers.pool import Runner
 from tests.payloads import payload_files, whole_text
 

@@ -17,7 +17,7 @@ import pandas as pd
 import psutil
 import pytest
 
-from harness.text import one_line
+from harness.output import one_line
 from harness.workers.pool import Answer, Runner, Task, TaskBudget
 
 BUDGET = TaskBudget(cpu_s=20.0, wall_s=300.0, memory_mb=2048)

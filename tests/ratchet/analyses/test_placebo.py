@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from asked import serve
 
-from ratchet.analyses.placebo import climbed, placebo_lines
+from ratchet.analyses.placebo import climbed, judged, placebo_lines
 from ratchet.core import config_file
 from ratchet.core.records import Experiment, Verdict
 
@@ -36,6 +37,48 @@ def test_a_climb_is_the_gain_of_the_best_so_far() -> None:
     assert climbed([10.0, 8.0, 9.0], DOWN) == [0, 2, 2]
     assert climbed([None, 0.5], CONFIG) == climbed([], CONFIG) == []
     assert climbed([0.5, float("nan"), True, "x"], CONFIG) == [0, 0, 0, 0]
+
+
+def measured(*values: float | None, error: float = 0.06, repeat: int = 0) -> dict[str, object]:
+    errors = [{str(old): error for old in range(n)} for n in range(len(values))]
+    return {"kind": "seeds", "name": "seeds", "repeat": repeat, "val_aucs": list(values), "delta_ses": errors}
+
+
+def test_every_rule_goes_its_own_way() -> None:
+    """Four tries: a little better, much worse, much better, a little better than that; on fresh rows the last fails."""
+    pairs: list[object] = []
+
+    def ask(more: Mapping[str, Any]) -> Mapping[str, Any]:
+        pairs.append(more)
+        return {"delta": -0.1 if more["pair"][1] == 4 else 0.1}
+
+    answer = judged({"climbs": [measured(0.5, 0.6, 0.4, 0.8, 0.85)], "n": 4}, ask, CONFIG)
+    assert answer == {
+        "climbs": [
+            {
+                "name": "seeds",
+                "val_aucs": [0.5, 0.6, 0.4, 0.8, 0.85],
+                "false_keeps": {"strict": 3, "margin": 1, "confirm": 2},
+                "gains": [pytest.approx(0.35)],
+            }
+        ],
+        "n": 4,
+    }
+    assert pairs == [{"kind": "seeds", "repeat": 0, "pair": pair} for pair in ([0, 1], [1, 3], [3, 4])]
+
+
+def test_the_climb_with_the_median_gain_stands_for_its_kind() -> None:
+    climbs = [measured(0.5, 0.9, repeat=0), measured(0.5, None, repeat=1), measured(0.5, 0.7, repeat=2)]
+    (one,) = judged({"climbs": climbs}, lambda _more: {"delta": None}, CONFIG)["climbs"]
+    assert one["val_aucs"] == [0.5, 0.7]
+    assert one["gains"] == [0.0, pytest.approx(0.2), pytest.approx(0.4)]
+    assert one["false_keeps"] == {"strict": 1, "margin": 1, "confirm": 0}
+    (down,) = judged({"climbs": climbs}, lambda _more: {"delta": None}, DOWN)["climbs"]
+    assert down["false_keeps"] == {"strict": 0, "margin": 0, "confirm": 0}
+
+
+def test_a_server_that_judges_its_climbs_itself_is_believed() -> None:
+    assert judged({"climbs": [CLIMB], "n": 2}, lambda _more: {}, CONFIG) == {"climbs": [CLIMB], "n": 2}
 
 
 def test_the_run_and_its_placebos_stand_on_one_scale() -> None:

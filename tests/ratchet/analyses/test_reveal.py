@@ -10,7 +10,7 @@ import pytest
 from asked import Asked, serve
 
 from ratchet.core import config_file
-from ratchet.repo.sealing import sealed_text
+from ratchet.core.output_parser import sealed_text
 
 Ratchet = Callable[..., tuple[int, str, str]]
 ROWS = [

@@ -1,9 +1,15 @@
-"""Text that is printed: any text as one line, and the lines of an evaluation, `name: value`, nan if not measured."""
+"""What the harness prints and writes: text as one line, the lines of an evaluation, files that are never half written.
+
+A line of an evaluation is `name: value`, with nan if it was not measured.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TypeAlias
 
 Lines: TypeAlias = Mapping[str, str | float | None]  # by name, in printed order
@@ -43,3 +49,14 @@ def one_line(text: str, limit: int = 300) -> str:
 def printable(text: str) -> str:
     """Return text as one line without control characters."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
+@contextmanager
+def write_atomic(path: Path) -> Iterator[Path]:
+    """Yield a temporary path in the folder of `path`, and rename it to `path` at the end; after an error, delete it."""
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
