@@ -25,19 +25,14 @@ from ratchet.repo.journal import Event, EventKind
 from ratchet.repo.run import Run, check_unchanged, is_under, run_event, stamp
 
 RESULTS = "refs/heads/result/"
-EXPORTS = (
-    "tree",
-    "check",
-    "candidate",
-    "best",
-    "study",
-)  # temporary folders of a run
+EXPORTS = ("tree", "check", "candidate", "best", "study")  # temporary folders of a run
 
 
 def gather_facts(run: Run, events: Sequence[Event]) -> RunFacts:
     """Return the facts that a review of the run needs."""
     history = journal.experiments(events)
     kept = [experiment for experiment in history if experiment.verdict is Verdict.KEEP]
+    last = [event for event in events if event.kind in {EventKind.BEGIN, EventKind.VERDICT}][-1:]
     return RunFacts(
         tag=run.tag,
         config=run.worktree.config,
@@ -47,7 +42,7 @@ def gather_facts(run: Run, events: Sequence[Event]) -> RunFacts:
             for old in kept
         },
         changed=_what_changed(run, events),
-        unfinished=_unfinished(events),
+        unfinished=int(last[0].data["n"]) if last and last[0].kind is EventKind.BEGIN else None,
         unreviewed=unreviewed_files(run, str(run_event(run, list(events)).data["base"])),
         conclusion=up_to_date(events, history),
     )
@@ -150,17 +145,24 @@ def clear_leftovers(run: Run, events: Sequence[Event]) -> list[str]:
     for tag in subruns:
         subrun, folder = run.folder.parent / tag, subrun_folder(run, tag)
         _remove_exports(subrun)
-        if folder.exists() and not _remove_subrun(run, folder):
-            kept.append(str(folder))
+        if folder.exists():  # its branch stays for the next race; git keeps a worktree with uncommitted edits
+            (folder / run.worktree.root.relative_to(run.worktree.repo.root) / run.results.name).unlink(missing_ok=True)
+            if not git.attempt(run.worktree.repo, "worktree", "remove", str(folder)):
+                kept.append(str(folder))
     return kept
 
 
 def leave(run: Run) -> str:
     """Switch to the branch from which the run was started, and return its name. The run stays unchanged.
 
-    Raises RatchetError if the worktree has edits, or git refuses to switch.
+    Raises RatchetError if that branch is not recorded or gone, the worktree has edits, or git refuses to switch.
     """
-    branch = _start_branch(run)
+    branch = run_event(run).data.get("from")
+    if not branch or git.resolve(run.worktree.repo, branch) is None:
+        raise RatchetError(
+            f"run {run.tag}: the branch from which it was started ({branch or 'not recorded'}) does not exist. "
+            "Use `git switch NAME`."
+        )
     edited = git.uncommitted(run.worktree.repo)
     if edited:
         raise RatchetError(
@@ -168,18 +170,7 @@ def leave(run: Run) -> str:
             "Commit them, undo them, or measure them with `uv run ratchet step`."
         )
     git.switch(run.worktree.repo, branch)
-    return branch.removeprefix("refs/heads/")
-
-
-def _start_branch(run: Run) -> str:
-    """Return the branch from which the run was started. Raises RatchetError if it is not recorded or does not exist."""
-    branch = run_event(run).data.get("from")
-    if not branch or git.resolve(run.worktree.repo, branch) is None:
-        raise RatchetError(
-            f"run {run.tag}: the branch from which it was started ({branch or 'not recorded'}) does not exist. "
-            "Use `git switch NAME`."
-        )
-    return str(branch)
+    return str(branch).removeprefix("refs/heads/")
 
 
 def _what_changed(run: Run, events: Sequence[Event]) -> str:
@@ -188,11 +179,6 @@ def _what_changed(run: Run, events: Sequence[Event]) -> str:
     except RatchetError as error:
         return str(error)
     return ""
-
-
-def _unfinished(events: Sequence[Event]) -> int | None:
-    last = next((event for event in reversed(events) if event.kind in {EventKind.BEGIN, EventKind.VERDICT}), None)
-    return int(last.data["n"]) if last is not None and last.kind is EventKind.BEGIN else None
 
 
 def _target(run: Run, onto: str) -> str:
@@ -233,9 +219,3 @@ def _replant(run: Run, base: str, tip: str, parent: str) -> str:
 def _remove_exports(folder: Path) -> None:
     for name in EXPORTS:
         shutil.rmtree(folder / name, ignore_errors=True)
-
-
-def _remove_subrun(run: Run, folder: Path) -> bool:
-    """Remove the worktree of a parallel loop unless it has uncommitted edits. Its branch stays for the next race."""
-    (folder / run.worktree.root.relative_to(run.worktree.repo.root) / run.results.name).unlink(missing_ok=True)
-    return git.attempt(run.worktree.repo, "worktree", "remove", str(folder))

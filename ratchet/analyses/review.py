@@ -176,7 +176,8 @@ def _significance(facts: RunFacts) -> list[ReviewLine]:
         return [ReviewLine(False, "an experiment was kept, but the baseline has no number to compare it with")]
     sign = 1 if facts.config.metric.direction is Direction.MAXIMIZE else -1
     change, floor = top.metric - first.metric, noise_floor(facts.tried)
-    gain = f"best gain {delta_text(change, top.metric)} ({facts.config.metric.name}) after {_tries(tries)}"
+    tried = "1 try" if tries == 1 else f"{tries} tries"
+    gain = f"best gain {delta_text(change, top.metric)} ({facts.config.metric.name}) after {tried}"
     if floor is None:
         return [ReviewLine(False, f"{gain}; without measured standard errors it is unknown how much of it is chance")]
     is_above = sign * change > floor
@@ -250,12 +251,13 @@ def _abandoned(tried: Sequence[Experiment]) -> list[Experiment]:
         old
         for old in tried
         if old.verdict in FAILURES
-        and not any(new.n > old.n and new.metric is not None and _is_same_idea(old, new) for new in tried)
+        and not any(
+            new.n > old.n
+            and new.metric is not None
+            and (new.hypothesis == old.hypothesis or (old.strategy and new.strategy == old.strategy))
+            for new in tried
+        )
     ]
-
-
-def _is_same_idea(old: Experiment, new: Experiment) -> bool:
-    return new.hypothesis == old.hypothesis or bool(old.strategy and new.strategy == old.strategy)
 
 
 def _near_misses(tried: Sequence[Experiment]) -> list[Experiment]:
@@ -279,7 +281,3 @@ def _named(experiments: Sequence[Experiment]) -> str:
 
 def _count(experiments: Sequence[Experiment]) -> str:
     return f"{len(experiments)} experiment{'' if len(experiments) == 1 else 's'}"
-
-
-def _tries(number: int) -> str:
-    return "1 try" if number == 1 else f"{number} tries"

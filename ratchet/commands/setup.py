@@ -1,4 +1,4 @@
-"""The commands of the group Set up: init, check, instruct."""
+"""The commands of the group Set up: init, check, instruct, edit."""
 
 from __future__ import annotations
 
@@ -12,12 +12,24 @@ import click
 
 from ratchet.core import config_file
 from ratchet.engine.agents import find_agent
+from ratchet.engine.edit_again import edit_again
 from ratchet.engine.prompt import instruct_text, program_text
 from ratchet.engine.reviewer import find_inspector
 from ratchet.errors import RatchetError
 from ratchet.repo import git
-from ratchet.repo.files import write_atomic
-from ratchet.repo.run import Run, Worktree, check_worktree, current_run, ignore_state, open_worktree
+from ratchet.repo.files import hold_lock, write_atomic
+from ratchet.repo.journal import read_experiments
+from ratchet.repo.run import (
+    Run,
+    Worktree,
+    check_worktree,
+    current_run,
+    find_experiment,
+    find_run,
+    ignore_state,
+    open_worktree,
+    require_run,
+)
 
 
 @click.command(epilog="Example: uv run ratchet init")
@@ -74,6 +86,29 @@ def instruct(config: Path | None) -> None:
     except RatchetError:
         current = ""
     click.echo(instruct_text(current))
+
+
+@click.command(epilog="Example: uv run ratchet edit 3")
+@click.argument("number", metavar="N", type=click.IntRange(min=0))
+@click.option("--run", "tag", metavar="TAG", help="Take the experiment from this run. Default: the current run.")
+@click.option(
+    "--force", "is_forced", is_flag=True, help="Replace an edit that was not measured and keep it under a ref."
+)
+@click.pass_obj
+def edit(config: Path | None, *, number: int, tag: str | None, is_forced: bool) -> None:
+    """Put experiment N, kept or not, into your files again.
+
+    A way to go on from an edit that crashed or was dropped, also on the branch of another run. Nothing is measured.
+    """
+    run = require_run(open_worktree(Path.cwd(), config))
+    source = find_run(run.worktree, tag) if tag else run
+    experiment = find_experiment(source, number)
+    with hold_lock(run.folder / "lock", "ratchet edit"):
+        note = edit_again(run, read_experiments(run.journal), experiment, is_forced=is_forced)
+    if note:
+        click.echo(note, err=True)
+    click.echo(f"{', '.join(run.worktree.config.editable)}: as in iter {number} of run {source.tag}", err=True)
+    click.echo("next: edit further, then `uv run ratchet step`", err=True)
 
 
 def _report(name: str, find: Callable[[], str]) -> bool:

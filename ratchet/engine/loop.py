@@ -15,6 +15,7 @@ from ratchet.engine.signals import ASKED, Stopper
 from ratchet.errors import RatchetError
 from ratchet.repo import git
 from ratchet.repo.journal import EventKind
+from ratchet.repo.run import TABLE
 
 
 class Screen(Protocol):
@@ -49,6 +50,8 @@ def open_run(session: Session, screen: Screen) -> None:
     for experiment in session.resume():
         screen.result(experiment)
     if not session.history:
+        if (table := session.run.results.name) != TABLE:
+            screen.say(f"{TABLE} is not a table of ratchet and stays as it is; the results go to {table}.")
         screen.progress("measuring the baseline")
         screen.result(session.baseline())
     if session.best is None:

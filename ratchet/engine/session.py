@@ -187,7 +187,7 @@ class Session:
 
     def _record(self, experiment: Experiment) -> None:
         self._append(EventKind.VERDICT, {**journal.verdict_data(experiment), "tag": self.run.tag})
-        self.run.save_logs()
+        self.run.save_files()
         self.history = [*(old for old in self.history if old.n != experiment.n), experiment]
         self.best = best(self.history)
 
@@ -289,8 +289,8 @@ def work_on(
     """Lock the run and yield a session. Raises RatchetError if another process holds the lock."""
     echo = (lambda text: sys.stderr.write(text)) if is_loud else None  # looked up late: a status line replaces it
     with run.hold(what) as note:
-        if note:
-            screen.say(note)
+        for text in filter(None, (note, process.blindness())):
+            screen.say(text)
         measurer = measurer_of(run, should_stop, echo=echo)
         try:
             session = Session(

@@ -212,6 +212,19 @@ def remove_worktree(repo: Repo, folder: Path) -> None:
     attempt(repo, "worktree", "prune")
 
 
+def exclude(repo: Repo, paths: Sequence[str]) -> None:
+    """Add paths that git does not ignore yet to info/exclude, which belongs to this clone alone."""
+    new = [path for path in paths if not attempt(repo, "check-ignore", "-q", "--no-index", "--", path)]
+    if not new:
+        return
+    target = repo.common_dir / "info" / "exclude"
+    target.parent.mkdir(exist_ok=True)
+    before = target.read_text("utf-8", "surrogateescape") if target.exists() else ""
+    lines = ["/" + re.sub(r"([\\*?[])", r"\\\1", path) for path in new]
+    with target.open("a", encoding="utf-8", errors="surrogateescape") as file:
+        file.write("".join(["" if before.endswith("\n") or not before else "\n", *(f"{line}\n" for line in lines)]))
+
+
 def edited(repo: Repo, commit: str, paths: Sequence[str]) -> list[str]:
     """Return the files under `paths` that differ between a commit and the worktree, as `differing` counts it."""
     if not paths:
@@ -232,6 +245,14 @@ def differing(ours: Files, theirs: Files) -> list[str]:
 
 def _content_of(held: tuple[str, str] | None) -> tuple[str, str] | None:
     return held and (held[0][:3], held[1])  # 100 is a file, 120 a link
+
+
+def touched(repo: Repo, commit: str) -> list[str]:
+    """Return every file of the worktree that differs from a commit or is new and not ignored; no caches."""
+    unwanted = [f"--exclude={pattern}" for pattern in LITTER]
+    new = _names(call(repo.root, "ls-files", "--others", "--exclude-standard", *unwanted, "-z"))
+    changed = _names(call(repo.root, "diff", "--no-ext-diff", "--no-renames", "--name-only", "-z", commit))
+    return list(dict.fromkeys([*changed, *new]))
 
 
 def pathspecs(patterns: Sequence[str]) -> list[str]:

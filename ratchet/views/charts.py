@@ -14,13 +14,7 @@ from ratchet.core.trajectory import Climb, Dot, Mark
 from ratchet.views.axes import best_line, x_share, y_share
 
 KEPT, DROPPED, STOPPED, FAILED, LEVEL, RISER = "●", "·", "˅", "×", "─", "│"
-SIGNS = {
-    Mark.BASELINE: KEPT,
-    Mark.KEPT: KEPT,
-    Mark.DROPPED: DROPPED,
-    Mark.STOPPED: STOPPED,
-    Mark.FAILED: FAILED,
-}
+SIGNS = {Mark.BASELINE: KEPT, Mark.KEPT: KEPT, Mark.DROPPED: DROPPED, Mark.STOPPED: STOPPED, Mark.FAILED: FAILED}
 RANK = (" ", LEVEL, RISER, DROPPED, STOPPED, FAILED, KEPT)  # of two signs in one place, the later one is shown
 KEY = f"{KEPT} kept  {DROPPED} discarded  {STOPPED} stopped early  {FAILED} failed"
 

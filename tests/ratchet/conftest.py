@@ -134,6 +134,21 @@ def project(committed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     return Project(root)
 
 
+def copy_tree(source: Path, target: Path) -> None:
+    """Copy a folder; a file with two names in it (the lock and the journal of a run) stays one file."""
+    copies: dict[int, str] = {}
+
+    def copy(one: str, other: str) -> None:
+        inode = os.stat(one).st_ino  # noqa: PTH116 - copytree passes texts
+        if inode in copies:
+            os.link(copies[inode], other)
+            return
+        shutil.copy2(one, other)
+        copies[inode] = other
+
+    shutil.copytree(source, target, symlinks=True, copy_function=copy)
+
+
 @pytest.fixture(scope="session")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[object, ...], Path]:
     """The runs that were recorded once, by their edits."""
@@ -149,7 +164,7 @@ def record(
     def call(*edits: tuple[object, str]) -> Project:
         if edits in runs:
             shutil.rmtree(project.root)
-            shutil.copytree(runs[edits], project.root, symlinks=True)
+            copy_tree(runs[edits], project.root)
             os.chdir(project.root)  # it is another folder by the same name
             return project
         ratchet("start", "first")
@@ -157,7 +172,7 @@ def record(
             project.edit(*edit)
             ratchet("step")
         runs[edits] = tmp_path_factory.mktemp("runs") / "run"
-        shutil.copytree(project.root, runs[edits], symlinks=True)
+        copy_tree(project.root, runs[edits])
         return project
 
     return call

@@ -245,3 +245,25 @@ def test_a_pause_of_ours_does_not_count_for_the_wall_clock_budget(tmp_path: Path
     outcome = run(command, cwd=tmp_path, budget=Budget(wall_s=600), should_stop=pause)
     assert (outcome.stopped_by, outcome.stdout) == (None, "done\n")
     assert outcome.wall_s < 600
+
+
+BLIND = """
+import sys, time
+from pathlib import Path
+from ratchet.process import Budget, Limit, blindness, run, sweep
+assert blindness() and sweep("ANY", ["thing"]) == 0
+source = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
+outcome = run([sys.executable, "-c", source], cwd=Path(), budget=Budget(wall_s=5))
+print(outcome.stopped_by, outcome.exit_code)
+"""
+CAN_UNMOUNT = ON_LINUX and subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not CAN_UNMOUNT, reason="needs the right to unmount /proc")
+def test_without_proc_a_child_still_ends_at_its_wall_clock_budget(tmp_path: Path) -> None:
+    (tmp_path / "blind.py").write_text(BLIND)
+    command = ["unshare", "-m", "sh", "-c", f"umount -l /proc && exec {sys.executable} blind.py"]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["wall", "-9"]

@@ -37,12 +37,7 @@ def leaks(material: Material) -> dict[str, Any]:
     if material.config.serve:
         summary += _depths([old for old, _ in seen if old.n not in known])
     rejected = [(old, "") for old in material.history if old.verdict is Verdict.REJECT and old.n not in known]
-    return {
-        "n_seen": len(seen),
-        "summary": summary,
-        "counts": counts.most_common(),
-        "failed": [*failed, *rejected],
-    }
+    return {"n_seen": len(seen), "summary": summary, "counts": counts.most_common(), "failed": [*failed, *rejected]}
 
 
 def _depths(passed: Sequence[Experiment]) -> str:

@@ -72,6 +72,7 @@ def test_a_failure_that_lasts_is_paid_once(hashed: CheckContext, monkeypatch: py
     assert context.cpu_s == paid
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few")
 def test_a_limit_is_tried_again_and_the_model_serves_once_it_is_measured(hashed: CheckContext) -> None:
     context = replace(hashed, plain={}, plain_budget=replace(BUDGET, cpu_s=0.0))
@@ -99,6 +100,7 @@ def test_a_plain_model_has_a_budget_of_its_own(hashed: CheckContext) -> None:
     assert baselines.find_unmeasured(context) == []
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few")
 def test_a_slow_plain_model_learns_from_some_rows(hashed: CheckContext, monkeypatch: pytest.MonkeyPatch) -> None:
     context = replace(hashed, plain={})

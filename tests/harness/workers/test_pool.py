@@ -189,7 +189,8 @@ def test_a_worker_that_is_killed_from_outside_is_no_answer(runner: Runner) -> No
                 child.kill()
 
     threading.Thread(target=end).start()
-    assert "SIGKILL" in run(runner, "import time; time.sleep(600)").reason
+    reason = run(runner, "import time; time.sleep(600)").reason
+    assert reason.startswith("machine: a worker was killed from outside")
     assert run(runner, "").reason == ""
 
 
@@ -273,3 +274,14 @@ def test_the_worker_uses_the_harness_that_it_stands_in(tmp_path: Path) -> None:
     ours.close()
     theirs.close()
     assert done.stderr.strip() == "this very copy"
+
+
+def test_a_pause_of_the_harness_is_no_timeout(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a process sees that was stopped twice for an hour."""
+    run(runner, "")
+    monotonic, begun = time.monotonic, time.monotonic()
+    monkeypatch.setattr(
+        "harness.workers.pool.time.monotonic",
+        lambda: monotonic() + 3600 * sum(monotonic() - begun > after_s for after_s in (0.3, 0.6)),
+    )
+    assert run(runner, "import time; time.sleep(1)").reason == ""
