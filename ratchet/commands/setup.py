@@ -157,8 +157,9 @@ def _try_to_write(worktree: Worktree) -> str:
 
     Raises RatchetError if one of them cannot be written.
     """
-    repo, trial = worktree.repo, Run(worktree, f"check+{os.getpid()}")  # no run can have this name
-    ref = trial.ref(0)
+    repo, run, name = worktree.repo, current_run(worktree), f"check+{os.getpid()}"  # no run can have this name
+    trial = Run(worktree, name)
+    ref = f"refs/ratchet/{run.tag}/{name}" if run else trial.ref(0)
     try:
         write_atomic(trial.folder / "file", "written\n")
         ignore_state(worktree)
@@ -168,7 +169,10 @@ def _try_to_write(worktree: Worktree) -> str:
         with trial.hold("ratchet check") as note:
             return note
     except OSError as error:
-        raise RatchetError(f"{error.filename}: cannot write ({error.strerror}). Fix the disk or the rights.") from None
+        where = error.filename or repo.root
+        raise RatchetError(
+            f"{where}: cannot write ({error.strerror}). Free disk space or fix the permissions."
+        ) from None
     finally:
         for name in (ref, trial.branch):
             git.delete_ref(repo, name)
