@@ -37,6 +37,7 @@ def exchanged(text: str) -> str | None:
         "MEAN, KNOWN = [0.5], [7, 8]\nfor _, one in enumerate(KNOWN):\n    np.random.RandomState(one)",
         "class A:\n    def __init__(self):\n        self.n = 7\n    def fit(self):\n        default_rng(self.n)",
         "def fit(k=7):\n    return Model(random_state=k)",
+        "def fit(k=7, /, other=1):\n    return Model(random_state=k)",
     ],
 )
 def test_a_seed_is_exchanged_wherever_it_comes_from(text: str) -> None:
