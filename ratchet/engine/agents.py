@@ -26,6 +26,7 @@ from ratchet.repo import git
 from ratchet.repo.run import Run
 
 BUILTIN = "builtin"
+WEB = "WebFetch WebSearch"  # the tools of claude that reach the web
 DESCRIPTION = r"^[\s>#*`-]*[Dd]escription[*`\s]*:[*`\s]*"  # as agents write it, in Markdown or not
 PRESETS: Mapping[str, str] = {
     # Each edits without asking, reads the prompt from a file or from stdin, and has no further rights.
@@ -107,7 +108,7 @@ def call(
     prompt.parent.mkdir(parents=True, exist_ok=True)  # an agent may have deleted it
     prompt.write_text(task.prompt, "utf-8")
     outcome = process.run(
-        fill_marks(agent.command, prompt, files, worktree.config.editable),
+        fill_marks(_with_web(agent, is_allowed=worktree.config.web_search), prompt, files, worktree.config.editable),
         cwd=worktree.root,
         env={**PRESET_ENV.get(agent.name, {}), **user_env(worktree), **_task_env(task, run, next(iter(files), ""))},
         budget=Budget(wall_s=worktree.config.agent_timeout, output_mb=inf),
@@ -131,6 +132,13 @@ def call(
         trespass=tuple(trespass),
         warnings=(*_warnings(outcome), *([strayed] if strayed else [])),
     )
+
+
+def _with_web(agent: Agent, *, is_allowed: bool) -> str:
+    """Return the command of an agent, with the right to search the web if the config gives it."""
+    if not is_allowed or agent.command != PRESETS["claude"]:
+        return agent.command
+    return agent.command.replace(f"--disallowedTools Bash {WEB}", f"{WEB} --disallowedTools Bash")
 
 
 def fill_marks(command: str, prompt: Path, files: Sequence[str], scope: Sequence[str] = ()) -> str:

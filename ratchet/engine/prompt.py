@@ -59,7 +59,8 @@ def _task(config: Config, history: Sequence[Experiment]) -> str:
         f"# {config.name}: one experiment\n\n"
         f"Goal: {goals}.{now} An edit is kept when its result is {verb}; any other edit is undone.\n"
         f"Edit only: {', '.join(config.editable)}. Try one idea, the smallest edit that tests it, then stop.\n"
-        "Do not run the measurement and do not use git; the ratchet does both when you are done."
+        "Do not run the measurement and do not use git; the ratchet does both when you are done.\n"
+        f"{'You may search the web.' if config.web_search else 'Do not search the web.'}"
     )
 
 
