@@ -59,16 +59,9 @@ class TrainFile:
 class Result:
     """The result of evaluating one file. What was not measured is None.
 
-    Parameters
-    ----------
-    val_auc : float or None
-        Mean of `fold_aucs`; None unless every fold was measured and no leak check failed.
-    fold_aucs : sequence of float or None
-        One for each fold.
-    scores, probe_scores : sequence of arrays or None
-        Out-of-fold scores, one array for each fold, and the scores of the probe rows.
-    bound : float or None
-        The highest val_auc that an early-stopped evaluation could still have reached.
+    `val_auc` is the mean of `fold_aucs`, if every fold was measured and no leak check failed. `scores` and
+    `probe_scores` have for each fold the out-of-fold scores, and those of the probe rows. `bound` is the highest
+    val_auc that an early-stopped evaluation could still have reached.
     """
 
     source: TrainFile

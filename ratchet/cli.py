@@ -54,6 +54,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "init": "ratchet.commands.setup",
         "check": "ratchet.commands.setup",
         "instruct": "ratchet.commands.setup",
+        "edit": "ratchet.commands.setup",
     },
 }
 MODULES = {name: module for commands in GROUPS.values() for name, module in commands.items()}

@@ -25,13 +25,7 @@ from ratchet.repo.journal import Event, EventKind
 from ratchet.repo.run import Run, check_unchanged, is_under, run_event, stamp
 
 RESULTS = "refs/heads/result/"
-EXPORTS = (
-    "tree",
-    "check",
-    "candidate",
-    "best",
-    "study",
-)  # temporary folders of a run
+EXPORTS = ("tree", "check", "candidate", "best", "study")  # temporary folders of a run
 
 
 def gather_facts(run: Run, events: Sequence[Event]) -> RunFacts:

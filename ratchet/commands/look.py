@@ -25,7 +25,7 @@ from ratchet.engine.status import describe, run_rows, status_text
 from ratchet.errors import RatchetError
 from ratchet.repo import git
 from ratchet.repo.journal import experiments, read_events, read_experiments, verdict_data
-from ratchet.repo.run import Run, find_run, open_worktree, require_run, run_event
+from ratchet.repo.run import Run, find_experiment, find_run, open_worktree, require_run, run_event
 from ratchet.repo.sealing import REVEALED, is_closed, opened_rows
 from ratchet.views.charts import bars
 from ratchet.views.report.write import page_of, write_page
@@ -249,16 +249,6 @@ def _find_commit(run: Run, history: list[Experiment], which: str) -> Experiment:
             f"--commit: run {run.tag} has no experiment {which}. Use a number or a commit of `uv run ratchet results`."
         )
     return found[0]
-
-
-def find_experiment(run: Run, number: int) -> Experiment:
-    """Return experiment N. Raises RatchetError if the run does not have it."""
-    history = read_experiments(run.journal)
-    for experiment in history:
-        if experiment.n == number:
-            return experiment
-    have = f"Use 0 to {history[-1].n}." if history else "It has none yet."
-    raise RatchetError(f"N: run {run.tag} has no experiment {number}. {have}")
 
 
 def _opened(run: Run, history: list[Experiment]) -> list[Experiment]:

@@ -28,6 +28,7 @@ from ratchet.core.records import Experiment, Proposal, Verdict
 from ratchet.core.stop_rules import BROKEN_AGENT, Limits, limits_of, limits_text
 from ratchet.core.table import closing_lines
 from ratchet.engine.agents import find_agent
+from ratchet.engine.edit_again import leaving
 from ratchet.engine.loop import open_run, run_loop
 from ratchet.engine.once import measure_worktree, reading_data, reading_lines
 from ratchet.engine.parallel import Entry, run_race
@@ -70,8 +71,10 @@ def start(config: Path | None, tag: str, verbose: bool) -> None:
     """
     worktree = open_worktree(Path.cwd(), config)
     check_tag(tag)
-    before, old = current_run(worktree), take_up(worktree, tag)
-    run = old or start_run(worktree, tag, now())
+    before = current_run(worktree)
+    with leaving(before, tag, "ratchet start"):
+        old = take_up(worktree, tag)
+        run = old or start_run(worktree, tag, now())
     if before is not None and old is None and (note := _grown_from(before, run)):
         click.echo(note, err=True)
     with _terminal(run, Board(run)) as screen, work_on(run, "ratchet start", screen=screen, is_loud=verbose) as session:

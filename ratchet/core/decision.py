@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ratchet.core.config import Config, Constraint, Direction, Metric, Rule
-from ratchet.core.records import Ending, Experiment, Measurement, Verdict, best
+from ratchet.core.records import NO_CHANGE, Ending, Experiment, Measurement, Verdict, best, unchanged_in_a_row
 from ratchet.core.text import number_text
 
 EQUAL = 1e-6  # metrics this close are equal, and then the shorter code wins
@@ -90,6 +90,19 @@ def at_least(new: Numbers, old: Numbers, metrics: Sequence[Metric]) -> bool:
         new.get(metric.name) is not None and not is_better(old.get(metric.name), new.get(metric.name), metric.direction)
         for metric in metrics
     )
+
+
+def remarks(experiment: Experiment, earlier: Sequence[Experiment], config: Config) -> list[str]:
+    """Return what an author may have forgotten: a hypothesis that is the last one's, or any edit at all."""
+    incumbent, files = best(earlier), ", ".join(config.editable)
+    if experiment.n == 0 or incumbent is None:
+        return []
+    if experiment.reason == NO_CHANGE:
+        streak = 1 + unchanged_in_a_row(earlier)
+        return [f"no change {streak} times in a row: edit {files} before you measure"] if streak > 1 else []
+    if config.label and experiment.hypothesis and experiment.hypothesis == incumbent.hypothesis:
+        return [f"{config.label} is still that of iter {incumbent.n}: set it to what this edit tries"]
+    return []
 
 
 def looks(experiment: Experiment) -> list[str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import takewhile
 
+NO_CHANGE = "no change"  # the reason of an experiment with the code of the best
 LINE_CHARS = 200
 REASON_CHARS = 500  # of the reason of a failure, whose end may hold the fix
 NOTE_CHARS = 4000
@@ -165,6 +167,11 @@ def best(history: Iterable[Experiment]) -> Experiment | None:
 def baseline(history: Iterable[Experiment]) -> Experiment | None:
     """Return experiment 0, if it was measured."""
     return next((experiment for experiment in history if experiment.verdict is Verdict.BASELINE), None)
+
+
+def unchanged_in_a_row(history: Sequence[Experiment]) -> int:
+    """Return how many experiments at the end of a history had the code of the best."""
+    return sum(1 for _ in takewhile(lambda old: old.reason == NO_CHANGE, reversed(history)))
 
 
 def one_line(text: str, limit: int = LINE_CHARS) -> str:

@@ -8,7 +8,7 @@ from math import inf
 
 from ratchet.core.config import Config
 from ratchet.core.decision import is_better, looks
-from ratchet.core.records import MACHINE, Experiment, Verdict, best
+from ratchet.core.records import MACHINE, NO_CHANGE, Experiment, Verdict, best
 from ratchet.core.text import number_text
 
 AGENT_FAILURES = 3  # in a row: the agent is broken, or the machine
@@ -104,7 +104,7 @@ def _streak_reason(tried: Sequence[Experiment]) -> str:
 def _no_change_reason(tried: Sequence[Experiment], top: Experiment | None, config: Config) -> str:
     """Say what was compared, since a person may see a change where the run sees none."""
     last = tried[-NO_CHANGES:]
-    if len(last) < NO_CHANGES or any(experiment.reason != "no change" for experiment in last):
+    if len(last) < NO_CHANGES or any(experiment.reason != NO_CHANGE for experiment in last):
         return ""
     reason = f"the agent changed nothing {NO_CHANGES} times in a row"
     if top is None:

@@ -20,12 +20,15 @@ from ratchet import process
 from ratchet.core.output_parser import last_line, read_words
 from ratchet.core.records import NOTE_CHARS, Ending, Proposal, one_line
 from ratchet.engine.measure import MARK, user_env
+from ratchet.engine.scope import look_around, put_scene_back
 from ratchet.errors import RatchetError, did_you_mean
 from ratchet.process import Budget, Limit, Outcome
 from ratchet.repo import git
 from ratchet.repo.run import Run
 
 BUILTIN = "builtin"
+WEB = "WebFetch WebSearch"  # the tools of claude that reach the web
+DESCRIPTION = r"^[\s>#*`-]*[Dd]escription[*`\s]*:[*`\s]*"  # as agents write it, in Markdown or not
 PRESETS: Mapping[str, str] = {
     # Each edits without asking, reads the prompt from a file or from stdin, and has no further rights.
     # {prompt} is the path of the prompt, {files} the editable files, {rules} an edit rule for each of them.
@@ -106,11 +109,12 @@ def call(
     tip = git.resolve(worktree.repo, run.branch) or "HEAD"
     before = git.edited(worktree.repo, tip, worktree.frozen)
     files = worktree.names_of(worktree.editable_files(tip))
+    scene = look_around(worktree, tip) if agent.name != BUILTIN else None  # ours writes its one file
     prompt = run.folder / "prompt.md"
     prompt.parent.mkdir(parents=True, exist_ok=True)  # an agent may have deleted it
     prompt.write_text(task.prompt, "utf-8")
     outcome = process.run(
-        fill_marks(agent.command, prompt, files, worktree.config.editable),
+        fill_marks(_with_web(agent, is_allowed=worktree.config.web_search), prompt, files, worktree.config.editable),
         cwd=worktree.root,
         env={**PRESET_ENV.get(agent.name, {}), **user_env(worktree), **_task_env(task, run, next(iter(files), ""))},
         budget=Budget(wall_s=worktree.config.agent_timeout, output_mb=inf),
@@ -119,6 +123,7 @@ def call(
         echo=echo,
     )
     keep_log(run, str(task.n), outcome)
+    strayed = put_scene_back(run, task.n, scene) if scene else ""
     if outcome.stopped_by is Limit.REQUEST:
         raise KeyboardInterrupt
     trespass = [path for path in git.edited(worktree.repo, tip, worktree.frozen) if path not in before]
@@ -126,13 +131,20 @@ def call(
     return Proposal(
         agent=agent.name,
         strategy=read_words(outcome.stdout, r"^strategy:") or task.strategy,
-        hypothesis=read_words(outcome.stdout, r"^description:"),
+        hypothesis=read_words(outcome.stdout, DESCRIPTION).rstrip("*` "),
         note=read_words(outcome.stdout, r"^note:", NOTE_CHARS),
         ending=ending,
         failure=failure,
         trespass=tuple(trespass),
-        warnings=_warnings(outcome),
+        warnings=(*_warnings(outcome), *([strayed] if strayed else [])),
     )
+
+
+def _with_web(agent: Agent, *, is_allowed: bool) -> str:
+    """Return the command of an agent, with the right to search the web if the config gives it."""
+    if not is_allowed or agent.command != PRESETS["claude"]:
+        return agent.command
+    return agent.command.replace(f"--disallowedTools Bash {WEB}", f"{WEB} --disallowedTools Bash")
 
 
 def fill_marks(command: str, prompt: Path, files: Sequence[str], scope: Sequence[str] = ()) -> str:

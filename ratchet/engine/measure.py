@@ -234,14 +234,15 @@ def user_env(worktree: Worktree) -> dict[str, str]:
 
     A checkout has no environment of uv, which would make a new one there, so uv is given that of the worktree.
     """
-    env = {key: value for key, value in os.environ.items() if not key.startswith("RATCHET_")}
+    ours = (item for item in os.environ.items() if not item[0].startswith("RATCHET_"))
+    env = {key: value for key, value in ours if not git.OF_ONE_REPO.fullmatch(key)}
     if sys.prefix == sys.base_prefix:
         return env | _uv_env(worktree, env, None)
-    ours = Path(sys.prefix) if _is_of_project(worktree, env) else None
+    own = Path(sys.prefix) if _is_of_project(worktree, env) else None
     before = process.environment_of_uv()
-    if before is not None and (ours is None or "VIRTUAL_ENV" in before):
+    if before is not None and (own is None or "VIRTUAL_ENV" in before):
         env = _without_uv(env, before)
-    return env | _uv_env(worktree, env, ours)
+    return env | _uv_env(worktree, env, own)
 
 
 def _without_uv(env: dict[str, str], before: Mapping[str, str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from ratchet.core.bandit import directive
 from ratchet.core.config import KEYS, Config, Constraint, Direction
-from ratchet.core.records import Experiment, Verdict, best, one_line
+from ratchet.core.records import Experiment, Verdict, best, one_line, unchanged_in_a_row
 from ratchet.core.stop_rules import since_gain
 from ratchet.core.text import STATUS_WORDS, evidence_text, number_text
 
@@ -49,7 +49,13 @@ def write_prompt(
 def hints(config: Config, history: Sequence[Experiment]) -> list[str]:
     """Return hints from the history: a plateau, failures in a row, the largest gain, ideas to avoid."""
     tried = [experiment for experiment in history if experiment.n > 0]
-    found = [_plateau_hint(tried), _streak_hint(tried), _gain_hint(config, tried), _avoid_hint(tried)]
+    found = [
+        _plateau_hint(tried),
+        _streak_hint(tried),
+        _no_change_hint(config, tried),
+        _gain_hint(config, tried),
+        _avoid_hint(tried),
+    ]
     return [hint for hint in found if hint]
 
 
@@ -62,7 +68,8 @@ def _task(config: Config, history: Sequence[Experiment]) -> str:
         f"# {config.name}: one experiment\n\n"
         f"Goal: {goals}.{now} An edit is kept when its result is {verb}; any other edit is undone.\n"
         f"Edit only: {', '.join(config.editable)}. Try one idea, the smallest edit that tests it, then stop.\n"
-        "Do not run the measurement and do not use git; the ratchet does both when you are done."
+        "Do not run the measurement and do not use git; the ratchet does both when you are done.\n"
+        f"{'You may search the web.' if config.web_search else 'Do not search the web.'}"
     )
 
 
@@ -132,7 +139,10 @@ def _ending(config: Config) -> str:
     if config.checks:
         lines.append(f"- these must pass: {'; '.join(config.checks)}")
     limits = "## Limits\n\n" + "\n".join(lines) + "\n\n" if lines else ""
-    named = f"Set {config.label} to one line that says what you try and why it should help.\n" if config.label else ""
+    if config.label:
+        named = f"Set {config.label} to one line that says what you try and why it should help.\n"
+    else:
+        named = "Print one line `description: WHAT`, at most 200 characters: what you tried and why it should help.\n"
     if config.prediction:
         named += f"Set {config.prediction} to the change of {config.metric.name} that you expect, such as +0.003.\n"
     return (
@@ -168,6 +178,12 @@ def _streak_hint(tried: Sequence[Experiment]) -> str:
             break
         streak += 1
     return f"The last {streak} experiments gave no number: make a smaller, safer edit." if streak >= STREAK else ""
+
+
+def _no_change_hint(config: Config, tried: Sequence[Experiment]) -> str:
+    streak = unchanged_in_a_row(tried)
+    files = ", ".join(config.editable)
+    return f"The last {streak} experiments changed nothing: edit {files} before measuring." if streak > 1 else ""
 
 
 def _gain_hint(config: Config, tried: Sequence[Experiment]) -> str:

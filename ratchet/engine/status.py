@@ -95,7 +95,7 @@ def _state(run: Run, events: Sequence[Event]) -> str:
     pid = holder_pid(run.folder / "lock")
     marks = [
         "current" if git.head_branch(run.worktree.repo) == run.branch else "",
-        f"process {pid} is working on it" if pid else "",
+        f"process {pid} is working on it" if pid is not None else "",
         "finished" if any(event.kind is EventKind.FINISH for event in events) else "",
         "" if git.resolve(run.worktree.repo, run.branch) else "no branch",
     ]

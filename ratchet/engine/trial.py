@@ -9,9 +9,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ratchet.core.config import Config, Rule
-from ratchet.core.decision import Judgement, is_confirmed, judge, to_beat
+from ratchet.core.decision import Judgement, is_confirmed, judge, remarks, to_beat
 from ratchet.core.output_parser import last_line
-from ratchet.core.records import REASON_CHARS, Begun, Ending, Experiment, Measurement, Verdict, baseline, best, one_line
+from ratchet.core.records import (
+    NO_CHANGE,
+    REASON_CHARS,
+    Begun,
+    Ending,
+    Experiment,
+    Measurement,
+    Verdict,
+    baseline,
+    best,
+    one_line,
+)
 from ratchet.core.text import SHORT, number_text, results_tsv
 from ratchet.engine.measure import (
     LEAST_WALL_S,
@@ -52,6 +63,8 @@ class Trial:
         """Return the experiment with its verdict; `earlier` is the history before it."""
         incumbent = best(earlier)
         experiment = self._examine(begun, earlier, incumbent)
+        warnings = (*experiment.warnings, *remarks(experiment, earlier, self._config))
+        experiment = replace(experiment, warnings=warnings)
         if experiment.verdict is not Verdict.KEEP or not self._config.inspect:
             return experiment
         self._progress("the inspector reviews the edit")
@@ -118,7 +131,7 @@ class Trial:
         twin: Experiment | None,
     ) -> Judgement:
         if twin is not None and twin is incumbent:
-            return Judgement(Verdict.DISCARD, "no change")
+            return Judgement(Verdict.DISCARD, NO_CHANGE)
         judgement = judge(measured, earlier, self._config, code_chars=begun.code_chars)
         if twin is not None:
             seen = f"same code as iter {twin.n}"

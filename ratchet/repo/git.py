@@ -29,6 +29,11 @@ KEPT_VARIABLES = re.compile(
     "EXEC_PATH|CEILING_DIRECTORIES|DISCOVERY_ACROSS_FILESYSTEM|ASKPASS|SSH(_COMMAND|_VARIANT)?|SSL_.*|HTTP_.*|LFS_.*|"
     "ALLOW_PROTOCOL|PROTOCOL)"
 )
+# What leads to one repository (`git rev-parse --local-env-vars`): the git of an agent or a command must not follow it.
+OF_ONE_REPO = re.compile(
+    "GIT_(ALTERNATE_OBJECT_DIRECTORIES|OBJECT_DIRECTORY|CONFIG|DIR|WORK_TREE|IMPLICIT_WORK_TREE|GRAFT_FILE|INDEX_FILE|"
+    "NO_REPLACE_OBJECTS|REPLACE_REF_BASE|PREFIX|SHALLOW_FILE|COMMON_DIR|NAMESPACE|(LITERAL|GLOB|NOGLOB|ICASE)_PATHSPECS)"
+)
 FALLBACK_NAME, FALLBACK_EMAIL = "ratchet", "ratchet@localhost"
 CRUD = "".join(map(chr, range(33))) + ".,:;<>\"\\'"  # ident.c: a name of these alone is empty
 BUSY_TRIES = 20
@@ -45,8 +50,9 @@ FIXES: Mapping[str, str] = {
     r"'(refs/[^']*)' exists; cannot create": "Delete that ref: `git update-ref -d {0}`.",
     r"'(refs/[^']*)': reference broken": "Delete its damaged file; `git update-ref {0} COMMIT` makes it again.",
     r"aborted by hook": "The hook reference-transaction of this repository refuses it.",
-    r"No space left|[Qq]uota exceeded": "Free some disk space.",
+    r"No space left|[Qq]uota exceeded|Out of diskspace": "Free some disk space.",
     r"Permission denied|Read-only file system|insufficient permission": "Make the folder .git writable for you.",
+    r"couldn't write|unable to write|write error": "The disk is full or cannot be written.",
 }
 REMEMBERED = 32  # cached answers of git: a loop reads the best so far ten times an experiment
 REMEMBERED_FILES = 1024  # their contents
@@ -245,6 +251,14 @@ def differing(ours: Files, theirs: Files) -> list[str]:
 
 def _content_of(held: tuple[str, str] | None) -> tuple[str, str] | None:
     return held and (held[0][:3], held[1])  # 100 is a file, 120 a link
+
+
+def touched(repo: Repo, commit: str) -> list[str]:
+    """Return every file of the worktree that differs from a commit or is new and not ignored; no caches."""
+    unwanted = [f"--exclude={pattern}" for pattern in LITTER]
+    new = _names(call(repo.root, "ls-files", "--others", "--exclude-standard", *unwanted, "-z"))
+    changed = _names(call(repo.root, "diff", "--no-ext-diff", "--no-renames", "--name-only", "-z", commit))
+    return list(dict.fromkeys([*changed, *new]))
 
 
 def pathspecs(patterns: Sequence[str]) -> list[str]:

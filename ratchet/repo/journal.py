@@ -7,6 +7,7 @@ A damaged line in the middle is an error that names the line; no line is guessed
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import warnings
@@ -19,6 +20,9 @@ from typing import Any, BinaryIO
 from ratchet.core.output_parser import is_number
 from ratchet.core.records import Begun, Ending, Experiment, Proposal, Verdict
 from ratchet.errors import RatchetError
+
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+NO_SYNC = {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP}  # of a folder on 9p (WSL), CIFS and some FUSE file systems
 
 
 class EventKind(StrEnum):
@@ -54,7 +58,8 @@ def append(path: Path, kind: EventKind, data: Mapping[str, Any], mirror: Path | 
         if mirror is not None and _size(mirror) == n_bytes:
             _extend(mirror, n_bytes, line)
     except OSError as error:
-        raise RatchetError(f"{path}: cannot append a line ({error.strerror}). Free some disk space.") from None
+        fix = "Free some disk space." if error.errno in FULL else "Make the file and its folder writable."
+        raise RatchetError(f"{path}: cannot append a line ({error.strerror}). {fix}") from None
 
 
 def keep_in_step(path: Path, mirror: Path) -> bool:
@@ -235,7 +240,7 @@ def _append_line(path: Path, line: bytes) -> int:
         n_bytes = file.seek(0, os.SEEK_END)
         file.write(line)
         file.flush()
-        os.fsync(file.fileno())
+        _sync(file.fileno())
     if is_new:
         _sync_folder(path.parent)
     return n_bytes
@@ -307,6 +312,14 @@ def _sync_folder(folder: Path) -> None:
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        _sync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _sync(descriptor: int) -> None:
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in NO_SYNC:
+            raise

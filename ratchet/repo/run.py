@@ -22,7 +22,7 @@ from typing import Any
 
 from ratchet.core import config_file
 from ratchet.core.config import Config, frozen_parts
-from ratchet.core.records import is_tag
+from ratchet.core.records import Experiment, is_tag
 from ratchet.errors import RatchetError, RatchetWarning, did_you_mean
 from ratchet.repo import git, journal
 from ratchet.repo.files import hold_lock, holder_pid, make_same
@@ -368,6 +368,16 @@ def find_run(worktree: Worktree, tag: str) -> Run:
         fix = did_you_mean(tag, known) or f"Recorded runs: {', '.join(known) or 'none'}."
         raise RatchetError(f"TAG: there is no run {tag}. {fix}")
     return run
+
+
+def find_experiment(run: Run, number: int) -> Experiment:
+    """Return experiment N. Raises RatchetError if the run does not have it."""
+    history = journal.read_experiments(run.journal)
+    for experiment in history:
+        if experiment.n == number:
+            return experiment
+    have = f"Use 0 to {history[-1].n}." if history else "It has none yet."
+    raise RatchetError(f"N: run {run.tag} has no experiment {number}. {have}")
 
 
 def recorded(worktree: Worktree) -> list[str]:

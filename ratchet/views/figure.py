@@ -151,24 +151,17 @@ def _band(axes: Axes, climb: Climb) -> None:
         )
 
 
+_HOLLOW: dict[str, Any] = {"facecolor": "none", "edgecolor": DROPPED, "marker": "v"}
+_BOLD: dict[str, Any] = {"color": KEPT, "edgecolor": "white", "zorder": 4}
+_SLANTED: dict[str, Any] = {"rotation": LABEL_SLANT, "rotation_mode": "anchor", "ha": "left", "va": "bottom"}
+
+
 def _dots(axes: Axes, climb: Climb) -> None:
     size = 26 if climb.last_n <= 300 else 7
     looks: Mapping[tuple[Mark, ...], dict[str, Any]] = {
         (Mark.DROPPED,): {"color": DROPPED, "s": size, "label": "discarded", "zorder": 2},
-        (Mark.STOPPED,): {
-            "facecolor": "none",
-            "edgecolor": DROPPED,
-            "s": size,
-            "label": "stopped early",
-            "marker": "v",
-        },
-        (Mark.KEPT, Mark.BASELINE): {
-            "color": KEPT,
-            "s": 2.2 * size,
-            "edgecolor": "white",
-            "label": "kept",
-            "zorder": 4,
-        },
+        (Mark.STOPPED,): _HOLLOW | {"s": size, "label": "stopped early"},
+        (Mark.KEPT, Mark.BASELINE): _BOLD | {"s": 2.2 * size, "label": "kept"},
     }
     for marks, look in looks.items():
         found = [(dot.n, climb.clamp(dot.value)) for dot in climb.dots if dot.mark in marks and dot.value is not None]
@@ -189,17 +182,7 @@ def _labels(axes: Axes, climb: Climb, labels: Sequence[tuple[int, float]], words
     rail = climb.high + 0.03 * (climb.high - climb.low)
     for (n, value), x in zip(labels, label_spots([spot - overhang for spot in spots], apart), strict=True):
         axes.plot([n, x], [value, rail], color=KEPT, linewidth=0.6, alpha=0.45, zorder=1)
-        axes.text(
-            x,
-            rail,
-            words[n],
-            rotation=LABEL_SLANT,
-            ha="left",
-            va="bottom",
-            rotation_mode="anchor",
-            fontsize=LABEL_POINTS,
-            color=INK,
-        )
+        axes.text(x, rail, words[n], fontsize=LABEL_POINTS, color=INK, **_SLANTED)
 
 
 def _metadata(target: Path) -> dict[str, Any]:

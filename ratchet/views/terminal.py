@@ -99,6 +99,19 @@ def _limits(data: Mapping[str, Any]) -> Limits:
     return Limits(data.get("n"), data.get("patience"), data.get("until"), float(data.get("minutes", inf)))
 
 
+FAILED = frozenset({Verdict.CRASH, Verdict.TIMEOUT})
+
+
+def is_lost(experiment: Experiment) -> bool:
+    """Say whether a person's edit failed and is no longer in the files."""
+    return (
+        experiment.n > 0
+        and not experiment.agent
+        and experiment.verdict in FAILED
+        and experiment.commit != experiment.parent
+    )
+
+
 class Terminal:
     """Shows the progress of a run; implements `ratchet.engine.loop.Screen`."""
 
@@ -115,6 +128,11 @@ class Terminal:
         click.echo(experiment_line(experiment, self._metrics))
         for warning in experiment.warnings:
             click.echo(f"iter {experiment.n}: warning: {warning}", err=True)
+        if is_lost(experiment):
+            n = experiment.n
+            click.echo(
+                f"your edit is kept as iter {n}: `uv run ratchet edit {n}` puts it back into the files", err=True
+            )
 
     def progress(self, text: str) -> None:
         """Show the current activity on the terminal and in the notice for `ratchet watch`.

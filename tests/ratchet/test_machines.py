@@ -427,3 +427,55 @@ def test_a_folder_in_the_place_of_an_editable_file_is_one_line(project, ratchet:
     assert status == 1
     assert "Traceback" not in err
     assert "model.py: a folder stands where this file belongs. Move the folder away." in err
+
+
+def test_a_disk_that_cannot_sync_is_no_full_disk(project, ratchet: Ratchet, monkeypatch) -> None:
+    def refuse(_: int) -> None:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    assert ratchet("start", "first")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "fix"),
+    [(errno.ENOSPC, "Free some disk space."), (errno.EROFS, "Make the file and its folder writable.")],
+)
+def test_a_journal_that_cannot_be_written_is_one_line_with_the_cause(
+    project, ratchet, monkeypatch, number, fix
+) -> None:
+    ratchet("start", "first")
+
+    def refuse(_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    project.edit(0.6)
+    status, _, err = ratchet("step")
+    assert (status, err.count("\n")) == (1, 1)
+    assert f"cannot append a line ({os.strerror(number)}). {fix}" in err
+
+
+def test_agents_and_commands_are_not_led_to_the_repo_of_a_hook(project, ratchet: Ratchet, monkeypatch) -> None:
+    monkeypatch.setenv("GIT_DIR", ".git")
+    monkeypatch.setenv("GIT_INDEX_FILE", str(project.root / ".git/index.of.a.commit"))
+    monkeypatch.setenv("GIT_LITERAL_PATHSPECS", "1")
+    status, _, err = ratchet("loop", "-n", "1", "--agent", "env > env.txt; git add --all; echo {prompt}")
+    assert status == 0, err
+    given = [line for line in project.read("env.txt").splitlines() if line.startswith("GIT_")]
+    assert not [line for line in given if git.OF_ONE_REPO.fullmatch(line.split("=")[0])]
+    assert not (project.root / ".git/index.of.a.commit").exists()
+
+
+def test_a_loop_ends_in_one_line_when_its_python_environment_is_deleted(
+    ratchet: Ratchet, monkeypatch, tmp_path
+) -> None:
+    def import_more(*_: object) -> None:
+        raise ModuleNotFoundError("No module named 'rich'", name="rich")
+
+    monkeypatch.setattr("ratchet.commands.look.open_worktree", import_more)
+    assert ratchet("status")[0] == 3
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "deleted"))
+    status, _, err = ratchet("status")
+    assert (status, err.count("\n")) == (1, 1)
+    assert "was deleted while ratchet ran, and rich is missing. Run `uv sync`" in err

@@ -1,6 +1,8 @@
 """A repository in no language of ours: a shell script measures, and the engine does everything a user expects of it."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -249,3 +251,118 @@ def test_verbose_shows_the_agent_at_work(shell, ratchet: Ratchet) -> None:
     shell.write("agent.sh", AGENT + "echo thinking aloud\n")
     assert "thinking aloud" not in ratchet("loop", "-n", "1")[2]
     assert "thinking aloud" in ratchet("loop", "-n", "1", "-v")[2]
+
+
+def test_an_edit_that_crashed_is_taken_up_again(shell, ratchet: Ratchet) -> None:
+    ratchet("start", "t")
+    broken = "SECONDS_TAKEN=9\nERRORS=0\nif then\n"
+    shell.write("work.sh", broken)
+    _, out, err = ratchet("step")
+    assert "| CRASHED (" in out
+    assert "your edit is kept as iter 1: `uv run ratchet edit 1` puts it back into the files\n" in err
+    assert shell.read("work.sh") != broken
+    status, _, err = ratchet("edit", "1")
+    assert (status, shell.read("work.sh")) == (0, broken)
+    assert "work.sh: as in iter 1 of run t" in err
+    edit(shell, 9)
+    assert "| KEPT" in ratchet("step")[1]
+
+
+def test_taking_up_an_experiment_replaces_no_edit_unless_it_is_kept(shell, ratchet: Ratchet) -> None:
+    run_two_steps(shell, ratchet)
+    edit(shell, 3)
+    status, _, err = ratchet("edit", "3")
+    assert status == 1
+    assert err.startswith("work.sh: this edit was not measured. Run `uv run ratchet step` first, or use --force")
+    status, _, err = ratchet("edit", "3", "--force")
+    ref = err.split("`git show ")[1].split("`")[0]
+    assert shell.git("show", f"{ref}:work.sh").startswith("SECONDS_TAKEN=3")
+    assert shell.read("work.sh").startswith("SECONDS_TAKEN=8")
+    assert ratchet("edit", "3")[0] == 0
+    assert "N: run t has no experiment 7. Use 0 to 3." in ratchet("edit", "7")[2]
+
+
+def test_another_run_is_started_only_without_an_unmeasured_edit(shell, ratchet: Ratchet) -> None:
+    ratchet("start", "t")
+    edit(shell, 9)
+    status, _, err = ratchet("start", "u")
+    assert status == 1
+    assert err.startswith("work.sh: this edit was not measured in run t. Run `uv run ratchet step` first;")
+    assert shell.git("symbolic-ref", "--short", "HEAD") == "autoresearch/t"
+    assert shell.read("work.sh").startswith("SECONDS_TAKEN=9")
+    ratchet("step")
+    assert ratchet("start", "u")[0] == 0
+    edit(shell, 8)
+    ratchet("step")
+    assert ratchet("start", "t")[0] == 0
+    assert ratchet("edit", "1", "--run", "u")[0] == 0
+    assert shell.read("work.sh").startswith("SECONDS_TAKEN=8")
+
+
+def test_a_second_window_is_told_who_holds_the_run(shell, ratchet: Ratchet) -> None:
+    ratchet("start", "t")
+    code = (
+        "import sys; from pathlib import Path; from ratchet.repo.files import hold_lock\n"
+        "with hold_lock(Path('.ratchet/t/lock'), 'ratchet loop'):\n    print('held', flush=True); sys.stdin.read()"
+    )
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", code], stdin=pipe, stdout=pipe, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        edit(shell, 9)
+        before = state(shell)
+        for command in (["step"], ["loop"], ["start", "u"], ["start", "t"], ["edit", "0"], ["race"]):
+            status, out, err = ratchet(*command)
+            assert (status, out) == (1, "")
+            assert f"run t is locked by process {holder.pid} (ratchet loop, since " in err
+        assert state(shell)["refs"] == before["refs"]
+        assert f"process {holder.pid} is working on it" in " ".join(ratchet("runs")[1].split())
+        holder.communicate()
+
+
+STRAY = """. ./work.sh
+echo "SECONDS_TAKEN=4" > work.sh; echo "ERRORS=0" >> work.sh
+echo changed >> notes.txt; echo mine too >> draft.txt; echo new > scratch.txt; rm model.py
+echo "- **Description:** four seconds are enough"
+"""
+
+
+def test_what_an_agent_changed_outside_of_its_scope_is_put_back_and_kept(shell, ratchet: Ratchet) -> None:
+    shell.write("agent.sh", STRAY)
+    shell.write(".gitignore", shell.read(".gitignore") + "agent.sh\n")
+    shell.commit("ignore the agent")
+    shell.write("notes.txt", "an edit of mine\n")
+    shell.write("draft.txt", "a file of mine\n")
+    before = {name: shell.read(name) for name in ("notes.txt", "draft.txt", "model.py")}
+    _, out, err = ratchet("loop", "-n", "1")
+    assert "| KEPT — four seconds are enough" in out
+    assert {name: shell.read(name) for name in before} == before
+    assert shell.read("scratch.txt") == "new\n"
+    assert "outside of its scope the agent changed draft.txt, model.py, notes.txt: put back" in err
+    ref = err.split("`git show ")[1].split("`")[0]
+    assert shell.git("show", f"{ref}:notes.txt") == "an edit of mine\nchanged"
+    assert shell.git("ls-tree", "--name-only", ref, "model.py") == ""
+    assert shell.git("diff", "--name-only", "HEAD~1", "HEAD") == "work.sh"
+
+
+def test_an_agent_is_asked_for_a_description(shell, ratchet: Ratchet) -> None:
+    shell.write("agent.sh", "cp .ratchet/*/prompt.md seen.md 2>/dev/null || cat > seen.md\n" + AGENT)
+    shell.write(".gitignore", shell.read(".gitignore") + "agent.sh\nseen.md\n")
+    shell.commit("ignore the agent")
+    ratchet("loop", "-n", "1")
+    assert "Print one line `description: WHAT`" in shell.read("seen.md")
+
+
+def test_nothing_changed_is_remarked_when_it_repeats(shell, ratchet: Ratchet) -> None:
+    ratchet("start", "t")
+    assert "in a row" not in ratchet("step")[2]
+    assert "iter 2: warning: no change 2 times in a row: edit work.sh before you measure" in ratchet("step")[2]
+    assert "hint: The last 2 experiments changed nothing: edit work.sh before measuring." in ratchet("status")[1]
+
+
+def test_a_hypothesis_of_the_last_experiment_is_remarked(project, ratchet: Ratchet) -> None:
+    ratchet("start", "t")
+    project.edit(0.6, "baseline")
+    assert "iter 1: warning: HYPOTHESIS is still that of iter 0: set it to what this edit tries" in ratchet("step")[2]
+    project.edit(0.7, "another idea")
+    assert "HYPOTHESIS" not in ratchet("step")[2]
