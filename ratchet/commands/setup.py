@@ -26,6 +26,7 @@ from ratchet.repo.run import (
     Run,
     Worktree,
     check_worktree,
+    current_run,
     find_experiment,
     find_run,
     ignore_state,
