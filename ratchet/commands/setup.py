@@ -33,7 +33,7 @@ from ratchet.repo.run import (
     open_worktree,
     require_run,
 )
-from ratchet.views.interview import ask_all, said_yes, table_lines
+from ratchet.views.interview import ask_all, is_agreed, table_lines
 
 
 @click.command(epilog="Example: uv run ratchet init --yes")
@@ -57,7 +57,7 @@ def init(ctx: click.Context, *, output: Path | None, force: bool, is_yes: bool, 
         target = output or Path.cwd() / "ratchet.yaml"
         check_target(target, is_forced=force)
         click.echo("\n".join(table_lines(draft_rows(draft))))
-        if not (is_yes or said_yes(f"write this to {target.name}?")):
+        if not (is_yes or is_agreed(f"write this to {target.name}?")):
             click.echo("nothing was written; `uv run ratchet init --yes` writes it", err=True)
             ctx.exit(1)
         write_config(target, draft)

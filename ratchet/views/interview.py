@@ -54,7 +54,7 @@ def ask_all(draft: Draft) -> Draft:
     )
 
 
-def said_yes(question: str) -> bool:
+def is_agreed(question: str) -> bool:
     """Ask for a yes; the end of the input is a no."""
     try:
         return click.confirm(question, default=False, err=True)
