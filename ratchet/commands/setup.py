@@ -20,7 +20,7 @@ from ratchet.engine.propose import check_target, has_config, proposal, repositor
 from ratchet.engine.reviewer import find_inspector
 from ratchet.errors import RatchetError
 from ratchet.repo import git
-from ratchet.repo.files import hold_lock, write_atomic
+from ratchet.repo.files import write_atomic
 from ratchet.repo.journal import read_experiments
 from ratchet.repo.run import (
     Run,
@@ -125,7 +125,7 @@ def edit(config: Path | None, *, number: int, tag: str | None, is_forced: bool) 
     run = require_run(open_worktree(Path.cwd(), config))
     source = find_run(run.worktree, tag) if tag else run
     experiment = find_experiment(source, number)
-    with hold_lock(run.folder / "lock", "ratchet edit"):
+    with run.hold("ratchet edit"):
         note = edit_again(run, read_experiments(run.journal), experiment, is_forced=is_forced)
     if note:
         click.echo(note, err=True)
