@@ -11,9 +11,12 @@ from pathlib import Path
 import click
 
 from ratchet.core import config_file
+from ratchet.core.draft import draft_rows
+from ratchet.core.recognise import blank, recognise
 from ratchet.engine.agents import find_agent
 from ratchet.engine.edit_again import edit_again
 from ratchet.engine.prompt import instruct_text, program_text
+from ratchet.engine.propose import check_target, has_config, proposal, repository_of, write_config
 from ratchet.engine.reviewer import find_inspector
 from ratchet.errors import RatchetError
 from ratchet.repo import git
@@ -30,20 +33,39 @@ from ratchet.repo.run import (
     open_worktree,
     require_run,
 )
+from ratchet.views.interview import ask_all, said_yes, table_lines
 
 
-@click.command(epilog="Example: uv run ratchet init")
-@click.option("--force", is_flag=True, help="Overwrite an existing program.md.")
-@click.pass_obj
-def init(config: Path | None, force: bool) -> None:
-    """Write program.md, the rules for an agent.
+@click.command(epilog="Example: uv run ratchet init --yes")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write to this file."
+)
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+@click.option("--yes", "is_yes", is_flag=True, help="Write a proposed config without asking.")
+@click.option("--interview", "is_interview", is_flag=True, help="Ask for everything that a new config should say.")
+@click.pass_context
+def init(ctx: click.Context, *, output: Path | None, force: bool, is_yes: bool, is_interview: bool) -> None:
+    """Propose a config; with one, write program.md.
 
-    The text is made from the config. Read it, change it and commit it before a run starts.
+    Without a config it looks at the repository (train.py and prepare.py, pytest, package.json, pubspec.yaml, pom.xml,
+    build.gradle, Cargo.toml, the section `## autoresearch` of CLAUDE.md), shows what it would write, and writes
+    ratchet.yaml, or a section of FILE.toml, after a yes. With a config it writes program.md, the rules for an agent.
     """
-    worktree = open_worktree(Path.cwd(), config)
-    target = worktree.root / "program.md"
-    if target.exists() and not force:
-        raise RatchetError("program.md: the file exists. Use --force to overwrite it.")
+    if is_interview or not has_config(Path.cwd(), ctx.obj):
+        repo = repository_of(Path.cwd())
+        draft = ask_all(recognise(repo) or blank(repo)) if is_interview else proposal(repo)
+        target = output or Path.cwd() / "ratchet.yaml"
+        check_target(target, is_forced=force)
+        click.echo("\n".join(table_lines(draft_rows(draft))))
+        if not (is_yes or said_yes(f"write this to {target.name}?")):
+            click.echo("nothing was written; `uv run ratchet init --yes` writes it", err=True)
+            ctx.exit(1)
+        write_config(target, draft)
+        click.echo(f"wrote {target.name}; next: `uv run ratchet run` tries it, then commit it", err=True)
+        return
+    worktree = open_worktree(Path.cwd(), ctx.obj)
+    target = output or worktree.root / "program.md"
+    check_target(target, is_forced=force)
     target.write_text(program_text(worktree.config), "utf-8")
     click.echo(f"wrote {target.name}; next: read it, commit it, `uv run ratchet check`", err=True)
 

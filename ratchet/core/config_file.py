@@ -65,9 +65,14 @@ def load(path: Path) -> Config:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RatchetError(f"{path.name}: cannot read this file: {error}.") from None
-    if path.suffix == ".toml":
-        return parse(_toml_table(text, path.name), f"{path.name} [tool.ratchet]")
-    return parse(_yaml_table(text, path.name), path.name)
+    return check_text(text, path.name)
+
+
+def check_text(text: str, name: str) -> Config:
+    """Return the config in the text of a file of that name. Raises RatchetError with one line for each error."""
+    if name.endswith(".toml"):
+        return parse(_toml_table(text, name), f"{name} [tool.ratchet]")
+    return parse(_yaml_table(text, name), name)
 
 
 def _toml_table(text: str, name: str) -> Mapping[str, Any]:

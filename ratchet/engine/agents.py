@@ -6,6 +6,7 @@ Untrusted side of the boundary: its edit, output, exit status and leftover proce
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import shlex
 import shutil
@@ -26,6 +27,7 @@ from ratchet.repo import git
 from ratchet.repo.run import Run
 
 BUILTIN = "builtin"
+WEB = "WebFetch WebSearch"  # the tools of claude that reach the web
 DESCRIPTION = r"^[\s>#*`-]*[Dd]escription[*`\s]*:[*`\s]*"  # as agents write it, in Markdown or not
 PRESETS: Mapping[str, str] = {
     # Each edits without asking, reads the prompt from a file or from stdin, and has no further rights.
@@ -55,12 +57,17 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class AgentTask:
-    """A task for an agent: experiment n, the prompt, the suggested kind of idea ("" for any), a seed."""
+    """A task for an agent: experiment n, the prompt, the suggested kind of idea ("" for any), a seed.
+
+    In a race also the number of the loop, and the journals that hold what was tried elsewhere.
+    """
 
     n: int
     prompt: str
     strategy: str = ""
     seed: int = 0
+    number: int = 0
+    journals: tuple[Path, ...] = ()
 
 
 def find_agent(text: str) -> Agent:
@@ -107,7 +114,7 @@ def call(
     prompt.parent.mkdir(parents=True, exist_ok=True)  # an agent may have deleted it
     prompt.write_text(task.prompt, "utf-8")
     outcome = process.run(
-        fill_marks(agent.command, prompt, files, worktree.config.editable),
+        fill_marks(_with_web(agent, is_allowed=worktree.config.web_search), prompt, files, worktree.config.editable),
         cwd=worktree.root,
         env={**PRESET_ENV.get(agent.name, {}), **user_env(worktree), **_task_env(task, run, next(iter(files), ""))},
         budget=Budget(wall_s=worktree.config.agent_timeout, output_mb=inf),
@@ -131,6 +138,13 @@ def call(
         trespass=tuple(trespass),
         warnings=(*_warnings(outcome), *([strayed] if strayed else [])),
     )
+
+
+def _with_web(agent: Agent, *, is_allowed: bool) -> str:
+    """Return the command of an agent, with the right to search the web if the config gives it."""
+    if not is_allowed or agent.command != PRESETS["claude"]:
+        return agent.command
+    return agent.command.replace(f"--disallowedTools Bash {WEB}", f"{WEB} --disallowedTools Bash")
 
 
 def fill_marks(command: str, prompt: Path, files: Sequence[str], scope: Sequence[str] = ()) -> str:
@@ -159,6 +173,8 @@ def _task_env(task: AgentTask, run: Run, file: str) -> dict[str, str]:
         "RATCHET_STRATEGY": task.strategy,
         "RATCHET_SEED": str(task.seed),
         "RATCHET_PROMPT": str(run.folder / "prompt.md"),
+        "RATCHET_LOOP": str(task.number),
+        "RATCHET_OTHER_JOURNALS": os.pathsep.join(map(str, task.journals)),
     }
 
 

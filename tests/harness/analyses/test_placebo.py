@@ -61,6 +61,7 @@ def test_a_pair_is_compared_on_the_fresh_partition_of_the_later_one(instruments:
     assert delta == after - before
 
 
+@pytest.mark.slow
 def test_shuffled_labels_leave_nothing_to_learn(instruments: Harness, tmp_path: Path) -> None:
     found = placebo(instruments, {"n": 1, "kind": "labels", "experiments": files(tmp_path, TRAIN, TRAIN + "\n")})
     assert all(0.3 < value < 0.7 for value in found["climbs"][0]["val_aucs"])

@@ -89,6 +89,7 @@ def test_a_file_that_fails_with_other_seeds_is_not_cleared(warm_runner: Runner) 
     assert seeds.exchange_seeds(text, np.random.default_rng(0)) is not None
 
 
+@pytest.mark.slow
 def test_an_honest_forest_does_not_depend_on_its_seed(tmp_path, warm_runner: Runner) -> None:
     harness: Harness = open_table(take(tmp_path, make_frame()).table, warm_runner)
     forest = BASELINE.replace("linear_model import LogisticRegression", "ensemble import RandomForestClassifier")

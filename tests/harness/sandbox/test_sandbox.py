@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,9 +19,8 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="the Linux guard")
 
 
 @pytest.fixture(scope="module")
-def runner() -> Iterator[Runner]:
-    with Runner(1) as opened:
-        yield opened
+def runner(warm_runner: Runner) -> Runner:
+    return warm_runner
 
 
 @linux
