@@ -20,7 +20,7 @@ from ratchet.engine.ready import ready_agent, ready_command, ready_rule, ready_r
 from ratchet.engine.reviewer import find_inspector
 from ratchet.errors import RatchetError
 from ratchet.repo import git
-from ratchet.repo.files import hold_lock, write_atomic
+from ratchet.repo.files import write_atomic
 from ratchet.repo.journal import read_experiments
 from ratchet.repo.run import (
     Run,
@@ -33,7 +33,7 @@ from ratchet.repo.run import (
     open_worktree,
     require_run,
 )
-from ratchet.views.interview import ask_all, said_yes, table_lines
+from ratchet.views.interview import ask_all, is_agreed, table_lines
 
 
 @click.command(epilog="Example: uv run ratchet init --yes")
@@ -57,7 +57,7 @@ def init(ctx: click.Context, *, output: Path | None, force: bool, is_yes: bool, 
         target = output or Path.cwd() / "ratchet.yaml"
         check_target(target, is_forced=force)
         click.echo("\n".join(table_lines(draft_rows(draft))))
-        if not (is_yes or said_yes(f"write this to {target.name}?")):
+        if not (is_yes or is_agreed(f"write this to {target.name}?")):
             click.echo("nothing was written; `uv run ratchet init --yes` writes it", err=True)
             ctx.exit(1)
         write_config(target, draft)
@@ -125,7 +125,7 @@ def edit(config: Path | None, *, number: int, tag: str | None, is_forced: bool) 
     run = require_run(open_worktree(Path.cwd(), config))
     source = find_run(run.worktree, tag) if tag else run
     experiment = find_experiment(source, number)
-    with hold_lock(run.folder / "lock", "ratchet edit"):
+    with run.hold("ratchet edit"):
         note = edit_again(run, read_experiments(run.journal), experiment, is_forced=is_forced)
     if note:
         click.echo(note, err=True)
