@@ -13,10 +13,10 @@ import click
 from ratchet.core import config_file
 from ratchet.core.draft import draft_rows
 from ratchet.core.recognise import blank, recognise
-from ratchet.engine.agents import find_agent
 from ratchet.engine.edit_again import edit_again
 from ratchet.engine.prompt import instruct_text, program_text
 from ratchet.engine.propose import check_target, has_config, proposal, repository_of, write_config
+from ratchet.engine.ready import ready_agent, ready_command, ready_rule, ready_run
 from ratchet.engine.reviewer import find_inspector
 from ratchet.errors import RatchetError
 from ratchet.repo import git
@@ -82,14 +82,14 @@ def check(ctx: click.Context) -> None:
     config = worktree.config
     goals = ", ".join(f"{metric.direction} {metric.name}" for metric in config.metrics)
     rows: list[tuple[str, Callable[[], str]]] = [
-        ("config", lambda: f"{config.origin}: {config.name}, {goals}"),
+        ("config", lambda: ready_rule(worktree) and f"{config.origin}: {config.name}, {goals}"),
         ("repo", lambda: _repo_text(worktree)),
         ("editable", lambda: ", ".join(config.editable)),
-        ("command", lambda: _command_text(config.serve or config.run)),
+        ("command", lambda: ready_command(worktree, config.serve or config.run, "serve" if config.serve else "run")),
         ("data", lambda: _data_text(worktree)),
-        ("agent", lambda: find_agent(config.agent).name),
+        ("agent", lambda: ready_agent(worktree, config.agent).name),
         *([("inspect", lambda: find_inspector(config.inspect).name)] if config.inspect else []),
-        *(("checks", partial(_command_text, command, "checks")) for command in config.checks),
+        *(("checks", partial(ready_command, worktree, command, "checks")) for command in config.checks),
     ]
     ctx.exit(0 if all([_report(name, find) for name, find in rows]) else 1)
 
@@ -145,11 +145,9 @@ def _report(name: str, find: Callable[[], str]) -> bool:
 
 def _repo_text(worktree: Worktree) -> str:
     base = check_worktree(worktree)
-    run = current_run(worktree)
+    run = ready_run(worktree)
     note = _try_to_write(worktree)
-    return (
-        f"{base[:7]}, frozen files as committed" + (f", run {run.tag}" if run else "") + (f"; {note}" if note else "")
-    )
+    return f"{base[:7]}, frozen files as committed" + (f", run {run}" if run else "") + (f"; {note}" if note else "")
 
 
 def _try_to_write(worktree: Worktree) -> str:
@@ -178,13 +176,6 @@ def _try_to_write(worktree: Worktree) -> str:
             git.delete_ref(repo, name)
         for folder in (trial.folder, trial.mirror):
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _command_text(command: str, key: str = "run") -> str:
-    program = next((word for word in command.split() if "=" not in word), "")  # A=1 COMMAND sets a variable
-    if shutil.which(program) is None:
-        raise RatchetError(f"the program {program!r} is not on PATH. Install it, or change {key} in the config.")
-    return command
 
 
 def _data_text(worktree: Worktree) -> str:
