@@ -252,8 +252,8 @@ KEYS: Sequence[tuple[str, str]] = (
     ("margin", "number of standard errors for rule margin (default 1.96)"),
     (
         "simplicity",
-        "what keeps an edit with an equal number (within 1e-6): strictly fewer syntax-tree nodes, or lines in files other "
-        "than Python (nodes, default), strictly fewer lines (lines), or nothing (off)",
+        "what keeps an edit with an equal number (within 1e-6): strictly fewer syntax-tree nodes, or lines in other "
+        "files than Python (nodes, default), strictly fewer lines (lines), or nothing (off)",
     ),
     ("look_at", "a suspiciously good value of the metric, at which the loop stops for a look"),
     (
