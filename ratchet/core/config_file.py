@@ -44,6 +44,14 @@ DIRECTIONS = {
 NAMES = ("ratchet.yaml", "ratchet.yml", "pyproject.toml")  # the first that holds a config wins
 
 
+def to_direction(word: str) -> Direction:
+    """Return the direction that a word means. Raises RatchetError for one that is unknown."""
+    known = {**DIRECTIONS, **{str(direction): direction for direction in Direction}}
+    if word.lower() not in known:
+        raise RatchetError(f"direction: {word!r} is not one of {', '.join(known)}. Use maximize or minimize.")
+    return known[word.lower()]
+
+
 def find(start: Path) -> Path:
     """Return the config file of the folder or of its nearest parent. Raises RatchetError if there is none."""
     for folder in (start, *start.parents):

@@ -226,9 +226,7 @@ def _measurement_of(twin: Experiment, begun: Begun) -> Measurement:
 
 def keep_ref(run: Run, begun: Begun) -> None:
     """Keep the commit of an experiment under its ref, whatever the verdict. Raises GitError if git cannot write it."""
-    repo, ref = run.worktree.repo, run.ref(begun.n)
-    if git.resolve(repo, ref) != begun.commit:
-        git.set_ref(repo, ref, begun.commit, "ratchet: experiment")
+    git.set_ref(run.worktree.repo, run.ref(begun.n), begun.commit, "ratchet: experiment")
 
 
 def settle(run: Run, experiment: Experiment, history: Sequence[Experiment]) -> bool:
@@ -298,6 +296,11 @@ def write_results(run: Run, history: Sequence[Experiment]) -> None:
     temporary = run.results.with_name(".results.tsv.ratchet~")
     temporary.write_text(results_tsv(history, run.worktree.config), "utf-8")
     temporary.replace(run.results)
+
+
+def is_written(run: Run, history: Sequence[Experiment]) -> bool:
+    """Say whether results.tsv holds this history, which is the last consequence of a verdict."""
+    return run.results.exists() and run.results.read_text("utf-8") == results_tsv(history, run.worktree.config)
 
 
 def _clear_worktree(run: Run, experiment: Experiment, history: Sequence[Experiment]) -> None:
