@@ -55,6 +55,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "check": "ratchet.commands.setup",
         "instruct": "ratchet.commands.setup",
         "edit": "ratchet.commands.setup",
+        "clean": "ratchet.commands.setup",
     },
 }
 MODULES = {name: module for commands in GROUPS.values() for name, module in commands.items()}
