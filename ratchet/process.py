@@ -10,6 +10,7 @@ between two samples and that no parent waited for.
 
 from __future__ import annotations
 
+import atexit
 import codecs
 import contextlib
 import ctypes
@@ -595,4 +596,10 @@ def _start_guard() -> subprocess.Popen[bytes]:
         start_new_session=True,
     )
     _roots.add(guard.pid)
+    atexit.register(_dismiss, guard)
     return guard
+
+
+def _dismiss(guard: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        guard.communicate(timeout=1.0)

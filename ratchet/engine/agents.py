@@ -6,6 +6,7 @@ Untrusted side of the boundary: its edit, output, exit status and leftover proce
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import shlex
 import shutil
@@ -56,12 +57,17 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class AgentTask:
-    """A task for an agent: experiment n, the prompt, the suggested kind of idea ("" for any), a seed."""
+    """A task for an agent: experiment n, the prompt, the suggested kind of idea ("" for any), a seed.
+
+    In a race also the number of the loop, and the journals that hold what was tried elsewhere.
+    """
 
     n: int
     prompt: str
     strategy: str = ""
     seed: int = 0
+    number: int = 0
+    journals: tuple[Path, ...] = ()
 
 
 def find_agent(text: str) -> Agent:
@@ -167,6 +173,8 @@ def _task_env(task: AgentTask, run: Run, file: str) -> dict[str, str]:
         "RATCHET_STRATEGY": task.strategy,
         "RATCHET_SEED": str(task.seed),
         "RATCHET_PROMPT": str(run.folder / "prompt.md"),
+        "RATCHET_LOOP": str(task.number),
+        "RATCHET_OTHER_JOURNALS": os.pathsep.join(map(str, task.journals)),
     }
 
 

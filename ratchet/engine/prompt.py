@@ -22,14 +22,23 @@ STREAK = 3  # failures in a row
 
 
 def write_prompt(
-    config: Config, history: Sequence[Experiment], files: Mapping[str, str], arm: str = "", last_edit: str = ""
+    config: Config,
+    history: Sequence[Experiment],
+    files: Mapping[str, str],
+    arm: str = "",
+    last_edit: str = "",
+    elsewhere: Sequence[Experiment] = (),
 ) -> str:
-    """Return the prompt of one experiment; `files` is the best code by path, `last_edit` the last patch."""
+    """Return the prompt of one experiment.
+
+    `files` is the best code by path, `last_edit` the last patch, `elsewhere` what parallel loops have tried.
+    """
     parts = [
         _task(config, history),
         _context(config),
         _code(files),
         _history(config, history),
+        _elsewhere(elsewhere),
         _last_attempt(history, last_edit),
         _hints(config, history, arm),
         _ending(config),
@@ -90,6 +99,15 @@ def _history(config: Config, history: Sequence[Experiment]) -> str:
     head = f"## What was tried ({len(history) - 1} experiments after the baseline)"
     rows = [_history_row(experiment) for experiment in shown]
     return "\n".join([head, "", *([f"(the last {len(shown)})"] if len(shown) < len(history) else []), *rows])
+
+
+def _elsewhere(elsewhere: Sequence[Experiment]) -> str:
+    """Name what the run and its other loops have tried, in a race."""
+    tried = [experiment for experiment in elsewhere if experiment.hypothesis and experiment.n > 0]
+    if not tried:
+        return ""
+    rows = [_history_row(experiment).partition(": ")[2] for experiment in tried[-SHOWN_EXPERIMENTS:]]
+    return "\n".join(["## What was tried elsewhere in this run: do not repeat it", "", *(f"- {row}" for row in rows)])
 
 
 def _history_row(experiment: Experiment) -> str:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ratchet import process
@@ -31,6 +32,15 @@ if TYPE_CHECKING:
 
 MOVES = 5  # of the branch during one experiment, before we give up
 NAME_CHARS = 60  # of a strategy or an agent
+
+
+@dataclass(frozen=True, slots=True)
+class Parallel:
+    """The place among parallel loops: its number, the journals of the others, and the right to choose an idea."""
+
+    number: int = 0
+    journals: tuple[Path, ...] = ()
+    turn: contextlib.AbstractContextManager[object] = field(default_factory=contextlib.nullcontext)
 
 
 class Session:
@@ -57,6 +67,7 @@ class Session:
         self.events = journal.read_events(run.journal)
         self.history = journal.experiments(self.events)
         self.best = best(self.history)  # the experiment at the tip of the branch
+        self.parallel = Parallel()
 
     @property
     def next_n(self) -> int:
@@ -93,12 +104,15 @@ class Session:
         tip = self._tip()
         begun = self._begin(tip, tip, Proposal(), self._read_tip(tip))
         same = replace(source, n=0, commit=tip, parent=tip, verdict=Verdict.BASELINE, file_hash=begun.file_hash)
-        self._record(replace(same, prev=None, delta=None, reason="", strategy="", note="", at=begun.at))
+        self._record(replace(same, prev=None, delta=None, reason="", strategy="", at=begun.at))
         settle(self.run, self.history[-1], self.history)
         return self.history[-1]
 
-    def step(self, proposal: Proposal | None = None) -> Experiment:
-        """Measure the edit in the worktree, decide, act on the verdict, and restore the best in the worktree."""
+    def step(self, proposal: Proposal | None = None, has_begun: Callable[[], None] = lambda: None) -> Experiment:
+        """Measure the edit in the worktree, decide, act on the verdict, and restore the best in the worktree.
+
+        `has_begun` is called before the measurement, when the journal holds the proposal.
+        """
         worktree, proposal = self.run.worktree, proposal or Proposal()
         paths = worktree.editable_files(self._best_commit())
         try:
@@ -107,7 +121,7 @@ class Session:
         except RatchetError as error:
             return self._refuse(proposal, str(error))
         files = git.store_worktree_files(worktree.repo, [*paths, *proposal.trespass], self._best_commit())
-        return self._test_files(files, proposal)
+        return self._test_files(files, proposal, has_begun)
 
     def graft(self, source: Experiment, proposal: Proposal) -> Experiment:
         """Measure the files of an experiment of another run on top of this branch, and keep them if they are better."""
@@ -143,14 +157,18 @@ class Session:
         """Record what is about to happen, or why something ended."""
         self._append(kind, {**data, "tag": self.run.tag, "at": stamp(self._now())})
 
-    def _test_files(self, files: git.Files, proposal: Proposal) -> Experiment:
+    def _test_files(
+        self, files: git.Files, proposal: Proposal, has_begun: Callable[[], None] = lambda: None
+    ) -> Experiment:
         repo, tip, n = self.run.worktree.repo, self._sound_tip(self.best), self.next_n
         code = self._without_old_prediction(
             self._read({path: held for path, held in files.items() if path not in proposal.trespass})
         )
         hypothesis = one_line(proposal.hypothesis or code.hypothesis or proposal.failure or "an edit")
         commit = git.make_commit(repo, tip, files, f"iter {n}: {hypothesis}\n")
-        return self._finish(self._begin(commit, tip, proposal, code))
+        begun = self._begin(commit, tip, proposal, code)
+        has_begun()
+        return self._finish(begun)
 
     def _without_old_prediction(self, code: Code) -> Code:
         """Drop a prediction that the best version contains too, since it was made for that version."""

@@ -226,9 +226,7 @@ def _measurement_of(twin: Experiment, begun: Begun) -> Measurement:
 
 def keep_ref(run: Run, begun: Begun) -> None:
     """Keep the commit of an experiment under its ref, whatever the verdict. Raises GitError if git cannot write it."""
-    repo, ref = run.worktree.repo, run.ref(begun.n)
-    if git.resolve(repo, ref) != begun.commit:
-        git.set_ref(repo, ref, begun.commit, "ratchet: experiment")
+    git.set_ref(run.worktree.repo, run.ref(begun.n), begun.commit, "ratchet: experiment")
 
 
 def settle(run: Run, experiment: Experiment, history: Sequence[Experiment]) -> bool:

@@ -94,6 +94,33 @@ def read_experiments(path: Path) -> list[Experiment]:
     return experiments(read_events(path))
 
 
+def read_tried(path: Path) -> list[Experiment]:
+    """Return every experiment, and each one that has no verdict yet as one without a number.
+
+    For parallel loops, of which none should try what another has begun. Raises RatchetError as `read_events` does.
+    """
+    events = read_events(path)
+    done = experiments(events)
+    known = {experiment.n for experiment in done}
+    begun = [begun_of(event.data) for event in events if event.kind is EventKind.BEGIN and event.data["n"] not in known]
+    return [*done, *(_open_experiment(one) for one in begun)]
+
+
+def _open_experiment(begun: Begun) -> Experiment:
+    proposal = begun.proposal
+    return Experiment(
+        n=begun.n,
+        commit=begun.commit,
+        parent=begun.parent,
+        verdict=Verdict.DISCARD,
+        hypothesis=proposal.hypothesis,
+        reason="being measured",
+        strategy=proposal.strategy,
+        note=proposal.note,
+        file_hash=begun.file_hash,
+    )
+
+
 def read_what_can_be_read(path: Path) -> list[Experiment]:
     """Return the experiments of a journal; warn about each damaged line and skip it."""
     events = []
