@@ -60,16 +60,8 @@ def expected_cpu_s(recipe: Recipe, prices: Prices) -> float:
 
 
 # The order of the kinds of idea once the bank is empty; the kinds that most often gain come twice.
-_ROTATION = (
-    IdeaKind.HYPERPARAMETERS,
-    IdeaKind.ENSEMBLING,
-    IdeaKind.PREPROCESSING,
-    IdeaKind.FAMILY,
-    IdeaKind.HYPERPARAMETERS,
-    IdeaKind.ENSEMBLING,
-    IdeaKind.FEATURES,
-    IdeaKind.SIMPLIFY,
-)
+_OFTEN = (IdeaKind.HYPERPARAMETERS, IdeaKind.ENSEMBLING)
+_ROTATION = (*_OFTEN, IdeaKind.PREPROCESSING, IdeaKind.FAMILY, *_OFTEN, IdeaKind.FEATURES, IdeaKind.SIMPLIFY)
 
 # The name of an idea in the bank, "" for an idea from the run itself.
 Named: TypeAlias = tuple[str, RecipeCandidate]

@@ -27,11 +27,11 @@ from ratchet.analyses.review import RunFacts, has_gain, review, unreviewed_text
 from ratchet.core.records import Experiment, Proposal, Verdict
 from ratchet.core.stop_rules import BROKEN_AGENT, Limits, limits_of, limits_text
 from ratchet.core.table import closing_lines
-from ratchet.engine.agents import find_agent
 from ratchet.engine.edit_again import leaving
 from ratchet.engine.loop import open_run, run_loop
 from ratchet.engine.once import measure_worktree, reading_data, reading_lines
 from ratchet.engine.parallel import Entry, run_race
+from ratchet.engine.ready import ready_agent, ready_rule
 from ratchet.engine.server_client import UnknownAnalysisError
 from ratchet.engine.session import now, work_on
 from ratchet.engine.signals import ASKED, Stopper, ask_to_stop, asker_of
@@ -74,6 +74,8 @@ def start(config: Path | None, tag: str, verbose: bool) -> None:
     before = current_run(worktree)
     with leaving(before, tag, "ratchet start"):
         old = take_up(worktree, tag)
+        if old is None:
+            ready_rule(worktree)
         run = old or start_run(worktree, tag, now())
     if before is not None and old is None and (note := _grown_from(before, run)):
         click.echo(note, err=True)
@@ -129,8 +131,12 @@ def step(config: Path | None, *, message: str, strategy: str, predict: float | N
     run = require_run(worktree)
     check_frozen(worktree, run.branch, (*worktree.config.readonly, *worktree.config.setup))
     with _terminal(run, Board(run)) as screen, work_on(run, "ratchet step", screen=screen, is_loud=verbose) as session:
-        for experiment in session.resume():
+        finished = session.finish_step()
+        for experiment in finished:
             screen.result(experiment)
+        if any(experiment.n > 0 for experiment in finished) and not session.is_worktree_edited():
+            screen.say("this finishes the interrupted step; nothing has been edited since")
+            return
         if not session.history:
             screen.result(session.baseline())
         screen.progress(f"iter {session.next_n}: measuring")
@@ -189,7 +195,7 @@ def loop(  # noqa: PLR0913 - click passes every option by its name
     _check_finite("--until", until, 0.95)
     _check_finite("--minutes", minutes, 30)
     worktree = open_worktree(Path.cwd(), ctx.obj)
-    chosen = find_agent(agent or worktree.config.agent)
+    chosen = ready_agent(worktree, agent or worktree.config.agent)
     limits = limits_of(worktree.config, Limits(count, patience, until, minutes or inf))
     run = _run_for_loop(worktree)
     board = Board(run)
@@ -243,7 +249,7 @@ def race(
     _check_finite("--minutes", minutes, 30)
     worktree = open_worktree(Path.cwd(), ctx.obj)
     entry = Entry(
-        find_agent(agent or worktree.config.agent),
+        ready_agent(worktree, agent or worktree.config.agent),
         limits_of(worktree.config, Limits(count, minutes=minutes or inf)),
         seed,
     )
@@ -312,6 +318,7 @@ def _run_for_loop(worktree: Worktree) -> Run:
     load_table()
     run = current_run(worktree)
     if run is None:
+        ready_rule(worktree)
         run = start_run(worktree, free_tag(worktree, now()), now())
         click.echo(f"run {run.tag} on branch autoresearch/{run.tag}", err=True)
     check_frozen(worktree, run.branch, (*worktree.config.readonly, *worktree.config.setup))

@@ -13,14 +13,14 @@ import click
 from ratchet.core import config_file
 from ratchet.core.draft import draft_rows
 from ratchet.core.recognise import blank, recognise
-from ratchet.engine.agents import find_agent
 from ratchet.engine.edit_again import edit_again
 from ratchet.engine.prompt import instruct_text, program_text
 from ratchet.engine.propose import check_target, has_config, proposal, repository_of, write_config
+from ratchet.engine.ready import ready_agent, ready_command, ready_rule, ready_run
 from ratchet.engine.reviewer import find_inspector
 from ratchet.errors import RatchetError
 from ratchet.repo import git
-from ratchet.repo.files import hold_lock, write_atomic
+from ratchet.repo.files import write_atomic
 from ratchet.repo.journal import read_experiments
 from ratchet.repo.run import (
     Run,
@@ -33,7 +33,7 @@ from ratchet.repo.run import (
     open_worktree,
     require_run,
 )
-from ratchet.views.interview import ask_all, said_yes, table_lines
+from ratchet.views.interview import ask_all, is_agreed, table_lines
 
 
 @click.command(epilog="Example: uv run ratchet init --yes")
@@ -57,7 +57,7 @@ def init(ctx: click.Context, *, output: Path | None, force: bool, is_yes: bool, 
         target = output or Path.cwd() / "ratchet.yaml"
         check_target(target, is_forced=force)
         click.echo("\n".join(table_lines(draft_rows(draft))))
-        if not (is_yes or said_yes(f"write this to {target.name}?")):
+        if not (is_yes or is_agreed(f"write this to {target.name}?")):
             click.echo("nothing was written; `uv run ratchet init --yes` writes it", err=True)
             ctx.exit(1)
         write_config(target, draft)
@@ -82,14 +82,14 @@ def check(ctx: click.Context) -> None:
     config = worktree.config
     goals = ", ".join(f"{metric.direction} {metric.name}" for metric in config.metrics)
     rows: list[tuple[str, Callable[[], str]]] = [
-        ("config", lambda: f"{config.origin}: {config.name}, {goals}"),
+        ("config", lambda: ready_rule(worktree) and f"{config.origin}: {config.name}, {goals}"),
         ("repo", lambda: _repo_text(worktree)),
         ("editable", lambda: ", ".join(config.editable)),
-        ("command", lambda: _command_text(config.serve or config.run)),
+        ("command", lambda: ready_command(worktree, config.serve or config.run, "serve" if config.serve else "run")),
         ("data", lambda: _data_text(worktree)),
-        ("agent", lambda: find_agent(config.agent).name),
+        ("agent", lambda: ready_agent(worktree, config.agent).name),
         *([("inspect", lambda: find_inspector(config.inspect).name)] if config.inspect else []),
-        *(("checks", partial(_command_text, command, "checks")) for command in config.checks),
+        *(("checks", partial(ready_command, worktree, command, "checks")) for command in config.checks),
     ]
     ctx.exit(0 if all([_report(name, find) for name, find in rows]) else 1)
 
@@ -125,7 +125,7 @@ def edit(config: Path | None, *, number: int, tag: str | None, is_forced: bool) 
     run = require_run(open_worktree(Path.cwd(), config))
     source = find_run(run.worktree, tag) if tag else run
     experiment = find_experiment(source, number)
-    with hold_lock(run.folder / "lock", "ratchet edit"):
+    with run.hold("ratchet edit"):
         note = edit_again(run, read_experiments(run.journal), experiment, is_forced=is_forced)
     if note:
         click.echo(note, err=True)
@@ -145,11 +145,9 @@ def _report(name: str, find: Callable[[], str]) -> bool:
 
 def _repo_text(worktree: Worktree) -> str:
     base = check_worktree(worktree)
-    run = current_run(worktree)
+    run = ready_run(worktree)
     note = _try_to_write(worktree)
-    return (
-        f"{base[:7]}, frozen files as committed" + (f", run {run.tag}" if run else "") + (f"; {note}" if note else "")
-    )
+    return f"{base[:7]}, frozen files as committed" + (f", run {run}" if run else "") + (f"; {note}" if note else "")
 
 
 def _try_to_write(worktree: Worktree) -> str:
@@ -178,13 +176,6 @@ def _try_to_write(worktree: Worktree) -> str:
             git.delete_ref(repo, name)
         for folder in (trial.folder, trial.mirror):
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _command_text(command: str, key: str = "run") -> str:
-    program = next((word for word in command.split() if "=" not in word), "")  # A=1 COMMAND sets a variable
-    if shutil.which(program) is None:
-        raise RatchetError(f"the program {program!r} is not on PATH. Install it, or change {key} in the config.")
-    return command
 
 
 def _data_text(worktree: Worktree) -> str:

@@ -72,7 +72,10 @@ def reason_to_stop(
         return look[0]
     if limits.until is not None and top and not is_better(limits.until, top.metric, config.metric.direction):
         return f"{name} has reached {number_text(limits.until)}"
-    if limits.n is not None and sum(experiment.n > 0 for experiment in tried) >= limits.n:
+    n_tried = sum(experiment.n > 0 for experiment in tried)
+    if broken := _broken_agent(tried, is_over=limits.n is not None and n_tried >= limits.n):
+        return broken
+    if limits.n is not None and n_tried >= limits.n:
         done = f"{limits.n} experiment{'s' if limits.n > 1 else ''} done"
         return f"{done}: {limits.cap}; -n sets another limit" if limits.cap else done
     if minutes >= limits.minutes:
@@ -92,10 +95,20 @@ def since_gain(history: Sequence[Experiment]) -> int:
     return since
 
 
+def _broken_agent(tried: Sequence[Experiment], *, is_over: bool) -> str:
+    """Return a reason if the agent failed three times in a row, or in all of the experiments of a series."""
+    own = [experiment for experiment in tried if experiment.n > 0]
+    last = own[-AGENT_FAILURES:]
+    if not last or not all(experiment.reason.startswith("agent:") for experiment in last):
+        return ""
+    if len(last) == AGENT_FAILURES or (is_over and len(last) == len(own)):
+        times = f"{len(last)} times in a row" if len(last) > 1 else "in the only experiment"
+        return f"{BROKEN_AGENT} {times}: {last[-1].reason.removeprefix('agent: ')}"
+    return ""
+
+
 def _streak_reason(tried: Sequence[Experiment]) -> str:
     last = tried[-AGENT_FAILURES:]
-    if len(last) == AGENT_FAILURES and all(experiment.reason.startswith("agent:") for experiment in last):
-        return f"{BROKEN_AGENT} {AGENT_FAILURES} times in a row: {last[-1].reason.removeprefix('agent: ')}"
     if len(last) == AGENT_FAILURES and all(experiment.is_machine_fault for experiment in last):
         return f"the machine failed {AGENT_FAILURES} times in a row:{last[-1].reason.removeprefix(MACHINE)}"
     return ""

@@ -20,7 +20,7 @@ from ratchet.core.source_code import Code, read_code
 from ratchet.engine.measure import AUDIT, MARK, CommandMeasurer, Measurer, Progress
 from ratchet.engine.server_client import ServerMeasurer
 from ratchet.engine.signals import ASKED, asker_of
-from ratchet.engine.trial import Trial, is_edited, keep_ref, mend_branch, put_aside, settle
+from ratchet.engine.trial import Trial, is_edited, is_written, keep_ref, mend_branch, put_aside, settle
 from ratchet.errors import RatchetError
 from ratchet.repo import git, journal
 from ratchet.repo.journal import Event, EventKind
@@ -67,6 +67,7 @@ class Session:
         self.events = journal.read_events(run.journal)
         self.history = journal.experiments(self.events)
         self.best = best(self.history)  # the experiment at the tip of the branch
+        self.left_since: float | None = None  # when the process began that was killed while it worked on the run
         self.parallel = Parallel()
 
     @property
@@ -93,6 +94,22 @@ class Session:
             return [self._finish(self._move_onto_tip(self._begun(last.data["n"])))]
         self.clear_proposal()
         return []
+
+    def finish_step(self) -> list[Experiment]:
+        """Resume, and return the experiments whose line an interrupted step did not print.
+
+        It may have been interrupted after the verdict: before its consequences, or before its line.
+        """
+        last = self.history[-1] if self.history else None
+        is_unread = last is not None and (self._was_left(last) or not is_written(self.run, self.history))
+        finished = self.resume()
+        if not finished and last is not None and is_unread and last.n > 0 and not self.is_worktree_edited():
+            return [last]
+        return finished
+
+    def _was_left(self, experiment: Experiment) -> bool:
+        begun = datetime.fromisoformat(self._begun(experiment.n).at).timestamp()
+        return self.left_since is not None and begun >= int(self.left_since)
 
     def baseline(self) -> Experiment:
         """Measure the tip of the branch as experiment 0, or take its numbers from the config."""
@@ -306,6 +323,7 @@ def work_on(
 ) -> Iterator[Session]:
     """Lock the run and yield a session. Raises RatchetError if another process holds the lock."""
     echo = (lambda text: sys.stderr.write(text)) if is_loud else None  # looked up late: a status line replaces it
+    left_since = run.left_since()
     with run.hold(what) as note:
         for text in filter(None, (note, process.blindness())):
             screen.say(text)
@@ -314,6 +332,7 @@ def work_on(
             session = Session(
                 run, measurer, now=now, progress=screen.progress, say=screen.say, should_stop=should_stop, echo=echo
             )
+            session.left_since = left_since
             try:
                 yield session
             finally:

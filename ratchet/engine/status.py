@@ -15,7 +15,6 @@ from ratchet.engine.prompt import hints
 from ratchet.engine.signals import ASKED
 from ratchet.errors import RatchetError
 from ratchet.repo import git
-from ratchet.repo.files import holder_pid
 from ratchet.repo.journal import Event, EventKind, experiments, read_events
 from ratchet.repo.run import Run, Worktree, recorded
 from ratchet.repo.sealing import OPENED, is_broken
@@ -92,7 +91,7 @@ def _row(run: Run, events: Sequence[Event] | None) -> list[str]:
 
 def _state(run: Run, events: Sequence[Event]) -> str:
     """Return in words what a run is doing."""
-    pid = holder_pid(run.folder / "lock")
+    pid = run.holder_pid()
     marks = [
         "current" if git.head_branch(run.worktree.repo) == run.branch else "",
         f"process {pid} is working on it" if pid is not None else "",

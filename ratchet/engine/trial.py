@@ -298,6 +298,11 @@ def write_results(run: Run, history: Sequence[Experiment]) -> None:
     temporary.replace(run.results)
 
 
+def is_written(run: Run, history: Sequence[Experiment]) -> bool:
+    """Say whether results.tsv holds this history, which is the last consequence of a verdict."""
+    return run.results.exists() and run.results.read_text("utf-8") == results_tsv(history, run.worktree.config)
+
+
 def _clear_worktree(run: Run, experiment: Experiment, history: Sequence[Experiment]) -> None:
     """Restore the best in the worktree, unless the user edited it after the experiment began: that is the next edit."""
     repo, parent = run.worktree.repo, experiment.parent

@@ -25,7 +25,7 @@ from ratchet.core.config import Config, frozen_parts
 from ratchet.core.records import Experiment, is_tag
 from ratchet.errors import RatchetError, RatchetWarning, did_you_mean
 from ratchet.repo import git, journal
-from ratchet.repo.files import hold_lock, holder_pid, make_same
+from ratchet.repo.files import hold_lock, holder_pid, left_since, make_same
 from ratchet.repo.git import Repo
 from ratchet.repo.journal import Event, EventKind
 
@@ -173,6 +173,10 @@ class Run:
             with contextlib.suppress(OSError):
                 make_same(lock, self.folder / "lock")
             yield note
+
+    def left_since(self) -> float | None:
+        """Return since when a process had the lock that was killed with it; None if the last one gave it back."""
+        return left_since(self.mirror / "lock")
 
     def holder_pid(self) -> int | None:
         """Return the pid of the process that works on the run (0 if it is not known), or None."""

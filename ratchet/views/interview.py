@@ -54,7 +54,7 @@ def ask_all(draft: Draft) -> Draft:
     )
 
 
-def said_yes(question: str) -> bool:
+def is_agreed(question: str) -> bool:
     """Ask for a yes; the end of the input is a no."""
     try:
         return click.confirm(question, default=False, err=True)
@@ -66,11 +66,11 @@ def said_yes(question: str) -> bool:
 def table_lines(rows: Sequence[tuple[str, str, str]]) -> list[str]:
     """Return rows of field, value and reason as aligned lines, the value wrapped."""
     width = max(len(key) for key, _, _ in rows)
-    room = max(30, shutil.get_terminal_size((110, 24)).columns - width - 3)
+    space = max(30, shutil.get_terminal_size((110, 24)).columns - width - 3)
     lines = []
     for key, value, reason in rows:
         shown = f"{value}   ({reason})" if reason else value
-        first, *rest = textwrap.wrap(shown, room) or [""]
+        first, *rest = textwrap.wrap(shown, space) or [""]
         lines += [f"{key:<{width}}  {first}", *(" " * (width + 2) + line for line in rest)]
     return lines
 

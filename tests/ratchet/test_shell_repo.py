@@ -302,8 +302,9 @@ def test_another_run_is_started_only_without_an_unmeasured_edit(shell, ratchet: 
 def test_a_second_window_is_told_who_holds_the_run(shell, ratchet: Ratchet) -> None:
     ratchet("start", "t")
     code = (
-        "import sys; from pathlib import Path; from ratchet.repo.files import hold_lock\n"
-        "with hold_lock(Path('.ratchet/t/lock'), 'ratchet loop'):\n    print('held', flush=True); sys.stdin.read()"
+        "import sys; from pathlib import Path; from ratchet.repo.run import Run, open_worktree\n"
+        "with Run(open_worktree(Path.cwd()), 't').hold('ratchet loop'):\n"
+        "    print('held', flush=True)\n    sys.stdin.read()"
     )
     pipe = subprocess.PIPE
     with subprocess.Popen([sys.executable, "-c", code], stdin=pipe, stdout=pipe, text=True) as holder:

@@ -10,7 +10,7 @@ from instruments import open_table
 from tables import make_frame, take
 from templates import ROOT, heart, render
 
-from harness.analyses.other_seeds import draw_seeds
+from harness.analyses.conclude import draw_seeds
 from harness.checks.seeds import SeedDraws, exchange_seeds
 from harness.evaluate import Status, TrainFile
 from harness.harness import Harness
