@@ -52,6 +52,7 @@ SAMPLED = {
     "tests/ratchet/engine/test_prediction.py": 3,
     "tests/ratchet/engine/test_reviewer.py": 3,
     "tests/ratchet/engine/test_server_client.py": 2,
+    "tests/ratchet/engine/test_signals.py": 2,
     "tests/ratchet/test_general.py": 2,
     "tests/ratchet/test_init.py": 2,
     "tests/ratchet/test_machines.py": 3,
