@@ -42,6 +42,7 @@ from ratchet.repo.run import (
     Run,
     Worktree,
     check_frozen,
+    check_table,
     check_tag,
     current_run,
     free_tag,
@@ -172,6 +173,14 @@ def step(config: Path | None, *, message: str, strategy: str, predict: float | N
 @click.option(
     "--seed", type=int, default=0, show_default=True, metavar="N", help="Random seed of the agent (RATCHET_SEED)."
 )
+@click.option(
+    "-r",
+    "--results",
+    "table",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write the table of results to this file. Default: results.tsv.",
+)
 @VERBOSE
 @click.pass_context
 def loop(  # noqa: PLR0913 - click passes every option by its name
@@ -183,6 +192,7 @@ def loop(  # noqa: PLR0913 - click passes every option by its name
     until: float | None,
     minutes: float | None,
     seed: int,
+    table: Path | None,
     verbose: bool,
 ) -> None:
     """Let an agent try one idea after another.
@@ -196,8 +206,9 @@ def loop(  # noqa: PLR0913 - click passes every option by its name
     _check_finite("--minutes", minutes, 30)
     worktree = open_worktree(Path.cwd(), ctx.obj)
     chosen = ready_agent(worktree, agent or worktree.config.agent)
+    target = check_table(table) if table else None
     limits = limits_of(worktree.config, Limits(count, patience, until, minutes or inf))
-    run = _run_for_loop(worktree)
+    run = replace(_run_for_loop(worktree), table=target)
     board = Board(run)
     with _terminal(run, board) as screen:
         stopper = Stopper(run.stop_file, screen.say)

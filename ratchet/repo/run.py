@@ -108,11 +108,15 @@ class Worktree:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A tagged series of experiments; `threads` limits one measurement, None means no limit."""
+    """A tagged series of experiments; `threads` limits one measurement, None means no limit.
+
+    `table` is another file for its results, None for results.tsv beside the config.
+    """
 
     worktree: Worktree
     tag: str
     threads: int | None = None
+    table: Path | None = None
 
     @property
     def branch(self) -> str:
@@ -137,6 +141,8 @@ class Run:
     @property
     def results(self) -> Path:
         """The table that is computed from the journal after every verdict; never a file that is not ours."""
+        if self.table is not None:
+            return self.table
         names = (TABLE, *(f"results-{self.tag}{end}.tsv" for end in ("", *(f"-{number}" for number in range(2, 100)))))
         paths = [self.worktree.root / name for name in names]
         return next((path for path in paths if _is_free(path)), paths[-1])
@@ -333,6 +339,15 @@ def _is_free(path: Path) -> bool:
     with path.open("rb") as file:
         head = file.readline(10_000)
     return head.startswith(b"n\tcommit\t") and b"\tstatus\tstrategy\t" in head
+
+
+def check_table(path: Path) -> Path:
+    """Return a path for the table of a run. Raises RatchetError if there is a file that is not ours, or no folder."""
+    if not path.resolve().parent.is_dir():
+        raise RatchetError(f"{path}: there is no folder {path.parent}. Make it first.")
+    if not _is_free(path):
+        raise RatchetError(f"{path}: this file is no table of ratchet, and is not overwritten. Name another file.")
+    return path.resolve()
 
 
 def current_run(worktree: Worktree) -> Run | None:

@@ -84,7 +84,7 @@ def macro_aucs(y, samples):
     return np.mean(areas, axis=0)
 
 
-@pytest.mark.parametrize("sizes", [(50, 50, 50), (100, 40, 10)])
+@pytest.mark.parametrize("sizes", [pytest.param((50, 50, 50), marks=pytest.mark.slow), (100, 40, 10)])
 def test_se_of_three_classes_is_the_spread_of_the_macro_auc_over_many_samples(sizes):
     """With 1,500 samples the SD has a standard error of 1.8 %; the mean estimate may differ by 6 %."""
     rng = np.random.default_rng(2)
@@ -119,6 +119,7 @@ def test_interval_covers_as_often_as_it_says_with_28_positives_in_61_rows(true_a
     assert 0.925 <= n_covered / 600 <= 0.98
 
 
+@pytest.mark.slow
 def test_interval_still_covers_where_most_samples_are_perfect():
     rng = np.random.default_rng(6)
     intervals = [delong_interval(*two_classes(rng, n_positive=5, n_negative=20, true_auc=0.98)) for _ in range(600)]
