@@ -300,7 +300,9 @@ def present(repo: Repo) -> list[str]:
 def uncommitted(repo: Repo) -> list[str]:
     """Return the tracked files that differ from HEAD in the worktree or in the index."""
     rows = _names(call(repo.root, "status", "--porcelain", "--no-renames", "--untracked-files=no", "-z"))
-    return [row[3:] for row in rows]
+    unstaged = [row[3:] for row in rows if row.startswith(" ")]
+    edited = differing(store_worktree_files(repo, unstaged), files_of(repo, "HEAD", unstaged))
+    return [row[3:] for row in rows if not row.startswith(" ") or row[3:] in edited]
 
 
 def tree_files(repo: Repo, commit: str) -> dict[str, str]:
