@@ -32,7 +32,7 @@ from ratchet.core.config import (
     Times,
 )
 from ratchet.core.output_parser import is_number
-from ratchet.core.records import Ending
+from ratchet.core.records import Ending, Simplicity
 from ratchet.errors import RatchetError, did_you_mean
 
 E = TypeVar("E", bound=StrEnum)
@@ -145,6 +145,7 @@ def _config(keys: Keys, origin: str) -> Config:
         exits=_exits(keys),
         rule=_rule(keys, len(metrics)),
         margin=keys.number("margin", MARGIN_SES, above=0),
+        simplicity=_simplicity(keys),
         look_at=keys.optional_number("look_at"),
         early_stop=_early_stop(keys),
         timeout=_timeout(keys),
@@ -236,6 +237,12 @@ def _timeout(keys: Keys) -> float | Times:
     if float(found.group(1)) <= 1:
         keys.complain("timeout", f"{found.group().strip()!r} is no longer than the baseline. Use a factor such as 2x")
     return Times(float(found.group(1)))
+
+
+def _simplicity(keys: Keys) -> Simplicity:
+    if keys.is_flag("simplicity") and not keys.flag("simplicity", False):
+        return Simplicity.OFF  # YAML reads off as false
+    return keys.choice("simplicity", Simplicity, Simplicity.NODES)
 
 
 def _early_stop(keys: Keys) -> bool | str:

@@ -203,7 +203,18 @@ class Session:
             prediction=code.prediction if proposal.prediction is None else proposal.prediction,
             failure=one_line(proposal.failure),
         )
-        begun = Begun(self.next_n, commit, parent, cleaned, code.file_hash, code.chars, stamp(self._now()))
+        at, size = stamp(self._now()), code.size
+        begun = Begun(
+            self.next_n,
+            commit,
+            parent,
+            cleaned,
+            code.file_hash,
+            code.chars,
+            at,
+            code_nodes=size.nodes,
+            code_lines=size.lines,
+        )
         self._append(EventKind.BEGIN, {**journal.begun_data(begun), "tag": self.run.tag})
         return begun
 
@@ -306,7 +317,9 @@ class Session:
 
     def _read(self, files: git.Files) -> Code:
         config = self.run.worktree.config
-        return read_code(git.contents(self.run.worktree.repo, files), config.label, config.prediction)
+        return read_code(
+            git.contents(self.run.worktree.repo, files), config.label, config.prediction, config.simplicity
+        )
 
     def _read_tip(self, tip: str) -> Code:
         return self._read(git.files_of(self.run.worktree.repo, tip, self.run.worktree.editable_files(tip)))

@@ -97,6 +97,8 @@ class Trial:
             note=proposal.note,
             file_hash=begun.file_hash,
             code_chars=begun.code_chars,
+            code_nodes=begun.code_nodes,
+            code_lines=begun.code_lines,
             at=begun.at,
             agent=proposal.agent,
             cpu_time_s=measured.cpu_time_s,
@@ -118,7 +120,7 @@ class Trial:
             return _measurement_of(twin, begun)
         if begun.n == 0 and self._config.baseline:
             return Measurement(Ending.OK, numbers=dict(self._config.baseline))
-        beat = to_beat(incumbent, self._config, code_chars=begun.code_chars)
+        beat = to_beat(incumbent, self._config, size=begun.size)
         candidate = Candidate(begun.commit, incumbent.commit if incumbent else None, beat, wall_s=wall_s)
         return self._measurer.measure(candidate, self._progress)
 
@@ -132,7 +134,7 @@ class Trial:
     ) -> Judgement:
         if twin is not None and twin is incumbent:
             return Judgement(Verdict.DISCARD, NO_CHANGE)
-        judgement = judge(measured, earlier, self._config, code_chars=begun.code_chars)
+        judgement = judge(measured, earlier, self._config, size=begun.size)
         if twin is not None:
             seen = f"same code as iter {twin.n}"
             judgement = replace(judgement, reason=f"{seen}: {judgement.reason}" if judgement.reason else seen)

@@ -158,7 +158,7 @@ def begun_data(begun: Begun) -> dict[str, Any]:
 
 def begun_of(data: Mapping[str, Any]) -> Begun:
     """Return the begun experiment of an event. Raises RatchetError if keys are missing."""
-    missing = sorted(_BEGUN_FIELDS - data.keys())
+    missing = sorted(_BEGUN_FIELDS - _LATER_FIELDS - data.keys())
     if missing:
         raise RatchetError(
             f"journal: the begin event of experiment {data.get('n')} lacks {', '.join(missing)}. "
@@ -167,7 +167,7 @@ def begun_of(data: Mapping[str, Any]) -> Begun:
     fields_of_proposal = {name: data[key] for name in _PROPOSAL_FIELDS if (key := _WIRE.get(name, name)) in data}
     lists = {key: tuple(data.get(key, ())) for key in ("trespass", "warnings")}
     proposal = Proposal(**{**fields_of_proposal, **lists, "ending": Ending(data.get("ending", Ending.OK))})
-    return Begun(proposal=proposal, **{key: data[key] for key in _BEGUN_FIELDS})
+    return Begun(proposal=proposal, **{key: data[key] for key in _BEGUN_FIELDS if key in data})
 
 
 def verdict_data(experiment: Experiment) -> dict[str, Any]:
@@ -179,6 +179,7 @@ _WIRE = {"hypothesis": "description"}  # a proposal's field -> its key in the jo
 _FIELDS = frozenset(field.name for field in fields(Experiment))
 _PROPOSAL_FIELDS = frozenset(field.name for field in fields(Proposal))
 _BEGUN_FIELDS = frozenset(field.name for field in fields(Begun)) - {"proposal"}
+_LATER_FIELDS = frozenset({"code_nodes", "code_lines"})  # journals of before lack them
 
 
 def _experiment(data: Mapping[str, Any]) -> Experiment:

@@ -45,8 +45,8 @@ CLASSES = {
     "writes to the repo",
 }
 QUICK = {  # one of each class that the static check lets through; the others are run with the slow tests
-    *("batch_mean_features", "batch_rank", "dodge_self_getattr", "exit_system", "forged_prints", "hypothesis_escapes"),
-    *("labels_hashed", "lottery_seed", "odd_nan", "patched_metrics", "spin_python", "carry_global"),
+    *("batch_rank", "dodge_self_getattr", "exit_system", "forged_prints", "hypothesis_escapes"),
+    *("labels_hashed", "lottery_seed", "odd_nan", "patched_metrics", "carry_global"),
 }
 MARKS = re.compile("planted|known|flood|sitecustomize|json.py|sklearn.py")
 

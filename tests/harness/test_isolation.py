@@ -176,7 +176,7 @@ def test_the_search_finds_what_lies_in_its_own_process(runner: Runner) -> None:
 
 
 def test_nothing_of_a_worker_is_found_by_a_later_one(runner: Runner) -> None:
-    for number in range(3):
+    for number in range(2):
         assert [answer.reason for answer in runner.run([planter(10 * number + i) for i in range(4)], BUDGET)] == [
             ""
         ] * 4

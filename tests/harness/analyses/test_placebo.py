@@ -68,6 +68,7 @@ def test_shuffled_labels_leave_nothing_to_learn(instruments: Harness, tmp_path: 
     assert (instruments.workers().problem.y == instruments.table.y).all()
 
 
+@pytest.mark.slow
 def test_a_file_that_fails_has_no_number_and_the_climb_goes_on(instruments: Harness, tmp_path: Path) -> None:
     sources = [TRAIN, TRAIN.replace("return X\n", "return X.nothing\n"), TRAIN.replace("1000", "900")]
     (one, *_) = placebo(instruments, {"n": 9, "kind": "labels", "experiments": files(tmp_path, *sources)})["climbs"]

@@ -103,6 +103,7 @@ def test_a_real_gain_is_kept():
     assert np.mean([gain.interval.low <= 0.9214 - 0.8711 <= gain.interval.high for gain in gains]) >= 0.8
 
 
+@pytest.mark.slow
 def test_the_interval_is_as_wide_as_the_gain_of_one_experiment_varies_over_tables():
     """With one rival that is nearly always ahead nothing is selected: the interval is 1.96 spreads to each side."""
     rng = np.random.default_rng(11)

@@ -84,6 +84,7 @@ def test_a_nameless_file_has_no_link() -> None:
 
 
 @linux
+@pytest.mark.slow
 def test_a_launcher_that_dies_while_it_starts_is_done_without(capsys: pytest.CaptureFixture[str]) -> None:
     with Runner(1) as runner:
         runner.warm_up()
