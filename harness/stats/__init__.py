@@ -11,15 +11,12 @@ from harness.stats.auc import (
     components_variance,
     delong_interval,
     delong_variance,
-    paired_se,
     paired_variance,
 )
 from harness.stats.calibration import Calibration, calibrate
 from harness.stats.corrected_ttest import CorrectedTest, nadeau_bengio
 from harness.stats.cross_validation import (
     NoiseFloor,
-    SeMethod,
-    StandardError,
     folds_won,
     noise_floor,
     paired_val_auc_se,
@@ -35,8 +32,6 @@ __all__ = [
     "CorrectedTest",
     "Interval",
     "NoiseFloor",
-    "SeMethod",
-    "StandardError",
     "Word",
     "auc",
     "bagged_gains",
@@ -51,7 +46,6 @@ __all__ = [
     "folds_won",
     "nadeau_bengio",
     "noise_floor",
-    "paired_se",
     "paired_val_auc_se",
     "paired_variance",
     "val_auc_se",

@@ -97,12 +97,6 @@ def paired_variance(y: Labels, a: Scores, b: Scores) -> float | None:
     return components_variance(y, components(y, b) - components(y, a), count_classes(a))
 
 
-def paired_se(y: Labels, a: Scores, b: Scores) -> float | None:
-    """Return the standard error of `auc(y, b) - auc(y, a)`; exactly 0.0 if both rank the rows alike."""
-    variance = paired_variance(y, a, b)
-    return None if variance is None else math.sqrt(variance)
-
-
 def delong_interval(y: Labels, score: Scores, *, level: float = 0.95) -> Interval | None:
     """Return the confidence interval of the AUC, symmetric on the logit scale; None as in `delong_variance`.
 

@@ -10,28 +10,12 @@ import math
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 
 from harness.stats.auc import Labels, Scores, auc, delong_variance, paired_variance
 
 NOISE_FLOOR_FACTOR = 1.6
-
-
-class SeMethod(StrEnum):
-    """The method of a standard error; the first is used if possible."""
-
-    DELONG = "DeLong within folds"
-    FOLD_SPREAD = "spread of the folds"
-
-
-@dataclass(frozen=True, slots=True)
-class StandardError:
-    """A standard error in AUC units, and its method."""
-
-    value: float
-    method: SeMethod
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +33,7 @@ class NoiseFloor:
         )
 
 
-def val_auc_se(y: Labels, fold: Labels, score: Scores) -> StandardError | None:
+def val_auc_se(y: Labels, fold: Labels, score: Scores) -> float | None:
     """Return the standard error of the mean of the fold AUCs; None if one of them is undefined.
 
     DeLong's if each class has two rows in each fold. Otherwise, with two folds or more, the standard deviation of the
@@ -66,10 +50,10 @@ def val_auc_se(y: Labels, fold: Labels, score: Scores) -> StandardError | None:
     """
     rows = _rows_by_fold(fold)
     pooled = _pooled([delong_variance(y[row], score[row]) for row in rows])
-    return pooled or _spread([auc(y[row], score[row]) for row in rows])
+    return _spread([auc(y[row], score[row]) for row in rows]) if pooled is None else pooled
 
 
-def paired_val_auc_se(y: Labels, fold: Labels, a: Scores, b: Scores) -> StandardError | None:
+def paired_val_auc_se(y: Labels, fold: Labels, a: Scores, b: Scores) -> float | None:
     """Return the standard error of val_auc of b minus that of a, on the same folds. Shapes and Source as `val_auc_se`.
 
     Exactly 0.0 if both rank the rows of each fold alike. With 13 positives in a fold it is about a tenth too large in
@@ -77,7 +61,10 @@ def paired_val_auc_se(y: Labels, fold: Labels, a: Scores, b: Scores) -> Standard
     """
     rows = _rows_by_fold(fold)
     pooled = _pooled([paired_variance(y[row], a[row], b[row]) for row in rows])
-    return pooled or _spread([_difference(auc(y[row], a[row]), auc(y[row], b[row])) for row in rows])
+    if pooled is not None:
+        return pooled
+    pairs = [(auc(y[row], a[row]), auc(y[row], b[row])) for row in rows]
+    return _spread([None if old is None or new is None else new - old for old, new in pairs])
 
 
 def folds_won(candidate: Sequence[float | None], best: Sequence[float | None]) -> int:
@@ -104,21 +91,17 @@ def _rows_by_fold(fold: Labels) -> list[Labels]:
     return [np.flatnonzero(fold == k) for k in np.unique(fold)]
 
 
-def _difference(old: float | None, new: float | None) -> float | None:
-    return None if old is None or new is None else new - old
-
-
-def _pooled(variances: Sequence[float | None]) -> StandardError | None:
+def _pooled(variances: Sequence[float | None]) -> float | None:
     """Return the standard error of the mean of independent values with these variances."""
     known = [variance for variance in variances if variance is not None]
     if not known or len(known) < len(variances):
         return None
-    return StandardError(math.sqrt(sum(known)) / len(known), SeMethod.DELONG)
+    return math.sqrt(sum(known)) / len(known)
 
 
-def _spread(values: Sequence[float | None]) -> StandardError | None:
+def _spread(values: Sequence[float | None]) -> float | None:
     """Return the standard error of the mean of these values from their standard deviation."""
     measured = [value for value in values if value is not None]
     if len(measured) < max(2, len(values)):
         return None
-    return StandardError(statistics.stdev(measured) / math.sqrt(len(measured)), SeMethod.FOLD_SPREAD)
+    return statistics.stdev(measured) / math.sqrt(len(measured))

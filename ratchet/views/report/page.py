@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ratchet.core.noise import FLOOR_SES, FLOOR_TRIES
 from ratchet.core.text import CLEAR_SES, STATUS_WORDS, evidence_text, value_text
-from ratchet.views.report import evidence, gap, listing, overview, real
+from ratchet.views.report import evidence, listing, overview, real
 from ratchet.views.report.markup import line, lines, shown
 from ratchet.views.report.material import Material
 
@@ -63,7 +63,7 @@ def _template() -> Template:
     return environment.get_template("report.html")
 
 
-_SECTIONS = (overview, real, gap, listing, evidence)
+_SECTIONS = (overview, real, listing, evidence)
 
 
 def _hash(text: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 from scipy.special import ndtri
 from scipy.stats import binomtest
 
-from harness.stats import auc, delong_interval, delong_variance, paired_se, paired_variance
+from harness.stats import auc, delong_interval, delong_variance, paired_variance
 
 # The worked example of DeLong et al. (1988): 43 patients with ovarian cancer and complete records: albumin, total
 # protein, K-G score (lower is better, so 10 minus it is used), and whether surgery did not help (1) or did (0).
@@ -56,7 +56,7 @@ def test_variance_is_the_published_one_of_delongs_patients(patients, test, area,
 def test_paired_se_is_the_published_one_of_delongs_patients(patients, test, difference, se):
     y, tests = patients
     assert round(auc(y, tests[test]) - auc(y, tests["kg"]), 4) == difference
-    assert round(paired_se(y, tests["kg"], tests[test]), 4) == se
+    assert round(math.sqrt(paired_variance(y, tests["kg"], tests[test])), 4) == se
 
 
 @pytest.mark.parametrize("n_levels", [None, 1, 3])
@@ -105,7 +105,7 @@ def test_paired_se_of_three_classes_is_the_spread_of_the_difference_over_many_sa
 
 def test_paired_se_of_scores_that_rank_alike_is_exactly_zero():
     y, score = two_classes(np.random.default_rng(4), n_positive=20, n_negative=30, true_auc=0.8)
-    assert paired_se(y, score, np.exp(3 * score)) == 0.0
+    assert paired_variance(y, score, np.exp(3 * score)) == 0.0
 
 
 @pytest.mark.parametrize("true_auc", [0.9, *(pytest.param(area, marks=pytest.mark.slow) for area in (0.6, 0.95))])
@@ -168,7 +168,7 @@ def test_nothing_is_reported_of_a_class_with_fewer_than_two_rows(y):
     y, score = np.array(y), np.arange(4.0)
     assert delong_variance(y, score) is None
     assert delong_interval(y, score) is None
-    assert paired_se(y, score, -score) is None
+    assert paired_variance(y, score, -score) is None
 
 
 def test_200_000_rows_need_no_table_of_pairs():
