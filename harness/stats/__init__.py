@@ -4,49 +4,27 @@ Scores of two classes are arrays of shape (n_rows,), of K > 2 classes (n_rows, K
 cannot be measured is None, never 0.0.
 """
 
-from harness.stats.auc import (
-    Interval,
-    auc,
-    components,
-    components_variance,
-    delong_interval,
-    delong_variance,
-    paired_variance,
-)
-from harness.stats.calibration import Calibration, calibrate
+from harness.stats.auc import auc, components, components_variance, delong_interval
+from harness.stats.calibration import calibrate
 from harness.stats.corrected_ttest import CorrectedTest, nadeau_bengio
-from harness.stats.cross_validation import (
-    NoiseFloor,
-    folds_won,
-    noise_floor,
-    paired_val_auc_se,
-    val_auc_se,
-)
-from harness.stats.selection import CorrectedGain, bagged_gains, bbc, draw_bags
-from harness.stats.verdict import Conclusion, Word, conclude
+from harness.stats.cross_validation import folds_won, noise_floor, paired_val_auc_se, val_auc_se
+from harness.stats.selection import CorrectedGain, bbc
+from harness.stats.verdict import Conclusion, conclude
 
 __all__ = [
-    "Calibration",
     "Conclusion",
     "CorrectedGain",
     "CorrectedTest",
-    "Interval",
-    "NoiseFloor",
-    "Word",
     "auc",
-    "bagged_gains",
     "bbc",
     "calibrate",
     "components",
     "components_variance",
     "conclude",
     "delong_interval",
-    "delong_variance",
-    "draw_bags",
     "folds_won",
     "nadeau_bengio",
     "noise_floor",
     "paired_val_auc_se",
-    "paired_variance",
     "val_auc_se",
 ]
