@@ -24,8 +24,6 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import auc as area_under
-from sklearn.metrics import roc_curve
 
 Labels: TypeAlias = NDArray[np.int64]
 Scores: TypeAlias = NDArray[np.float64]
@@ -72,10 +70,22 @@ def count_classes(score: Scores) -> int:
 
 
 def _binary_auc(is_class: Mask, score: Scores) -> float:
-    """Return roc_auc_score without its input checks, in under half the time."""
-    with np.errstate(over="ignore", invalid="ignore"):  # roc_curve subtracts scores to find ties
-        false_positives, true_positives, _ = roc_curve(is_class, score)
-    return float(area_under(false_positives, true_positives))
+    """Return what `auc(*roc_curve(is_class, score)[:2])` of scikit-learn returns, in a tenth of its time.
+
+    A would-be keep asks for 400 areas of some 60 rows, where its input checks took 0.35 CPU seconds. The steps are
+    those of `roc_curve`, so that every rounding is the same: the counts at each distinct score, without those on a
+    straight line, then the trapezoidal rule.
+    """
+    if not np.isfinite(score).all():
+        raise ValueError("the scores must be finite, not NaN or infinity")
+    order = np.argsort(-score, kind="stable")
+    with np.errstate(over="ignore"):
+        last = np.append(np.flatnonzero(np.diff(score[order])), len(score) - 1)  # row of each distinct score
+    above = np.cumsum(is_class[order], dtype=np.float64)[last]
+    below = 1 + last - above
+    is_corner = np.r_[True, (np.diff(below, 2) != 0) | (np.diff(above, 2) != 0), True] if len(last) > 2 else slice(None)
+    false_positives, true_positives = (np.r_[0.0, counts[is_corner]] / counts[-1] for counts in (below, above))
+    return float(np.trapezoid(true_positives, false_positives))
 
 
 def delong_variance(y: Labels, score: Scores) -> float | None:
