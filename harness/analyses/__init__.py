@@ -1,20 +1,16 @@
-"""Analyses: what the engine requests from the harness besides an evaluation. Each is a function in its own file."""
+"""Analyses: what the engine requests from the harness besides an evaluation.
 
-from collections.abc import Mapping
+Each is a function in the file of its name. It is imported when it is asked for, since most servers only measure.
+"""
 
-from harness.analyses.audit import look
+from importlib import import_module
+
 from harness.analyses.base import Analysis
-from harness.analyses.conclude import conclude
-from harness.analyses.export import export
-from harness.analyses.placebo import placebo
-from harness.analyses.predict import predict
-from harness.analyses.reveal import reveal
 
-ANALYSES: Mapping[str, Analysis] = {
-    "audit": look,
-    "conclude": conclude,
-    "export": export,
-    "placebo": placebo,
-    "predict": predict,
-    "reveal": reveal,
-}
+ANALYSES = ("audit", "conclude", "export", "placebo", "predict", "reveal")
+
+
+def find_analysis(name: str) -> Analysis:
+    """Return the function of an analysis in ANALYSES."""
+    found: Analysis = getattr(import_module(f"harness.analyses.{name}"), name)
+    return found

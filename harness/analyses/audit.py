@@ -8,7 +8,7 @@ from harness.analyses.base import Answer, Request
 from harness.harness import Harness
 
 
-def look(harness: Harness, request: Request) -> Answer:
+def audit(harness: Harness, request: Request) -> Answer:
     """Return the findings of the audit, the most severe first: check, severity, evidence, advice, leak_type."""
     del request  # it has no fields: the harness has the table
     return {"findings": [asdict(finding) for finding in harness.audit()]}
