@@ -153,12 +153,11 @@ def score_test(result: Result, problem: Problem) -> dict[str, float | None]:
 
 def lines(result: Result, problem: Problem, fingerprint: str, wall_s: float) -> Lines:
     """Return the printed lines by name: always all of them, in this order; None where not measured."""
-    error = None if result.val_auc is None else val_auc_se(*problem.out_of_fold(result.scores))
     fold_aucs = [None] * len(problem.folds) if result.val_auc is None else result.fold_aucs
     return {
         "hypothesis": result.source.hypothesis,
         "val_auc": result.val_auc,
-        "val_auc_se": error.value if error else None,
+        "val_auc_se": None if result.val_auc is None else val_auc_se(*problem.out_of_fold(result.scores)),
         "fold_aucs": ",".join(number(value) for value in fold_aucs),
         **score_test(result, problem),
         "cpu_time_s": round(result.cpu_s, 2),

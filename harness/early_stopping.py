@@ -32,18 +32,10 @@ class Rival:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a file has to exceed to be kept.
+    """What a file has to exceed to be kept: the val_auc `beat`.
 
-    Parameters
-    ----------
-    beat : float
-        val_auc that must be exceeded.
-    order : sequence of int
-        Order of the folds: those on which the best so far is worst stop a losing experiment soonest.
-    stop_early : bool
-        Whether folds are skipped once val_auc cannot exceed `beat`.
-    rival : Rival or None
-        If given, an experiment that probably cannot win is stopped, too.
+    With `stop_early`, folds are skipped once val_auc cannot exceed it; with a `rival`, an experiment that probably
+    cannot is stopped, too. In `order`, folds on which the best so far is worst stop a losing experiment soonest.
     """
 
     beat: float

@@ -24,6 +24,7 @@ from harness.checks.perturb import Batch
 from harness.output import one_line
 from harness.problem import Problem, Rows, Scores, score_job
 from harness.workers.jobs import Part
+from harness.workers.launcher import MACHINE
 from harness.workers.pool import NOT_NEEDED, NOT_RUN, Answer, Runner, RunningTasks, Task, TaskBudget
 
 FitAndScore: TypeAlias = tuple[Rows, Rows, Rows]  # rows to fit on, their labels, rows to score
@@ -58,16 +59,9 @@ class TrainFile:
 class Result:
     """The result of evaluating one file. What was not measured is None.
 
-    Parameters
-    ----------
-    val_auc : float or None
-        Mean of `fold_aucs`; None unless every fold was measured and no leak check failed.
-    fold_aucs : sequence of float or None
-        One for each fold.
-    scores, probe_scores : sequence of arrays or None
-        Out-of-fold scores, one array for each fold, and the scores of the probe rows.
-    bound : float or None
-        The highest val_auc that an early-stopped evaluation could still have reached.
+    `val_auc` is the mean of `fold_aucs`, if every fold was measured and no leak check failed. `scores` and
+    `probe_scores` have for each fold the out-of-fold scores, and those of the probe rows. `bound` is the highest
+    val_auc that an early-stopped evaluation could still have reached.
     """
 
     source: TrainFile
@@ -209,6 +203,7 @@ class FoldWorkers:
             if finding.failure is not None:
                 status = Status.TIMEOUT if finding.failure.is_timeout else Status.CRASHED
                 reason = one_line(f"{check.NAME} {finding.evidence}", 500)
+                reason = finding.failure.reason if finding.failure.reason.startswith(MACHINE) else reason
                 result = replace(result, status=status, reason=reason, val_auc=None)
                 break
             if not finding.passed and check.NAME not in LOOKS:

@@ -15,6 +15,7 @@ import importlib.metadata
 import json
 import platform
 import socket
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,7 @@ from harness.evaluate import FoldWorkers, Result, TrainFile
 from harness.output import Lines
 from harness.problem import Problem, Scores
 from harness.sandbox.self_test import GROUPS
+from harness.workers.launcher import memory_limit_mb
 from harness.workers.pool import Runner, Task, TaskBudget
 
 PACKAGES = ("flaml", "lightgbm", "numpy", "pandas", "scikit-learn", "scipy", "xgboost", "xgboost-cpu")
@@ -117,9 +119,21 @@ def open_harness(rules: Rules, runner: Runner, on_progress: Callable[[str], None
     level = probe_level(runner, rules.root / "prepare.py")
     card_text = (rules.root / "data/dataset.toml").read_text()
     parts = collect_parts(rules.root, table=table.digest, card=card_text, sandbox=level)
-    harness = Harness(table, runner, rules, level, parts, on_progress)
+    harness = Harness(table, runner, rules, level + shortcomings(runner, rules.budget), parts, on_progress)
     harness.workers()
     return harness
+
+
+def shortcomings(runner: Runner, budget: TaskBudget) -> str:
+    """Return what this machine lacks beside its sandbox, to be shown after it. No number depends on it."""
+    limit_mb = memory_limit_mb()
+    lacks = [
+        (sys.platform == "linux" and not all(slot.has_row_blocks for slot in runner.slots), "workers cannot be forked"),
+        (sys.platform == "linux" and not Path("/proc/self").exists(), "no /proc: CPU and memory are not watched"),
+        (limit_mb is not None and limit_mb < budget.memory_mb, f"this container has {limit_mb} MB of memory"),
+    ]
+    found = "; ".join(text for is_lacking, text in lacks if is_lacking)
+    return f" ({found})" if found else ""
 
 
 def probe_level(runner: Runner, secret: Path) -> str:

@@ -142,7 +142,7 @@ def evidence(result: Result, problem: Problem, best: list[Scores] | None) -> dic
     y, fold, ours = problem.out_of_fold(result.scores)
     error = paired_val_auc_se(y, fold, ours, problem.out_of_fold(best)[2])
     won = folds_won(result.fold_aucs, problem.fold_aucs(best))
-    return shown | {"delta_se": error.value if error else None, "folds_won": won}
+    return shown | {"delta_se": error, "folds_won": won}
 
 
 def _best_scores(problem: Problem, request: Request) -> list[Scores] | None:

@@ -14,7 +14,6 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # import the harness of this checkout, whichever copy of the repo is installed
 
 from harness.data.ingest import reset
-from ratchet.engine.measure import own_env
 from ratchet.process import Budget, Outcome, run
 from ratchet.repo.run import current_run, open_worktree, run_event
 
@@ -49,7 +48,8 @@ class Playground:
     def run(self, command: str) -> Outcome:
         """Run the same without printing; the result has `.stdout`, and `.cpu_s` of all processes that it started."""
         name, *arguments = shlex.split(command.removeprefix("uv run "))
-        env = own_env() | {"COLUMNS": str(WIDTH), "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith("RATCHET_")}
+        env = inherited | {"COLUMNS": str(WIDTH), "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
         return run([*COMMANDS[name], *arguments], cwd=self.root, env=env, budget=Budget(wall_s=WALL_LIMIT_S))
 
     def write(self, name: str, text: str) -> Path:

@@ -32,6 +32,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     },
     "Look": {
         "status": "ratchet.commands.look",
+        "runs": "ratchet.commands.look",
         "results": "ratchet.commands.look",
         "plot": "ratchet.commands.look",
         "show": "ratchet.commands.look",
@@ -53,6 +54,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "init": "ratchet.commands.setup",
         "check": "ratchet.commands.setup",
         "instruct": "ratchet.commands.setup",
+        "edit": "ratchet.commands.setup",
     },
 }
 MODULES = {name: module for commands in GROUPS.values() for name, module in commands.items()}
@@ -156,10 +158,25 @@ def _run(arguments: list[str]) -> int:
         return 1
     except OSError as error:
         return _print_disk_error(error)
+    except ModuleNotFoundError as error:
+        return _print_missing_module(error)
     except Exception:
         traceback.print_exc()
         return BUG
     return status if isinstance(status, int) else 0
+
+
+def _print_missing_module(error: ModuleNotFoundError) -> int:
+    """Print one line if the Python environment was deleted meanwhile, and a traceback for any other missing module."""
+    if sys.prefix == sys.base_prefix or Path(sys.prefix, "pyvenv.cfg").exists():
+        traceback.print_exc()
+        return BUG
+    click.echo(
+        f"{sys.prefix}: this Python environment was deleted while ratchet ran, and {error.name} is missing. "
+        "Run `uv sync`, then the same command again.",
+        err=True,
+    )
+    return 1
 
 
 def _print_disk_error(error: OSError) -> int:

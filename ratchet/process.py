@@ -10,11 +10,13 @@ between two samples and that no parent waited for.
 
 from __future__ import annotations
 
+import atexit
 import codecs
 import contextlib
 import ctypes
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -148,9 +150,17 @@ def sweep(variable: str, values: Collection[str]) -> int:
 
     Used for processes that a killed predecessor left running. Returns their number when they are dead.
     """
-    me = psutil.Process()
-    spared = {me.pid, *(parent.pid for parent in me.parents())}
+    spared = {os.getpid()}
+    with contextlib.suppress(psutil.Error):  # without /proc nothing is found, and nothing needs to be spared
+        spared |= {parent.pid for parent in psutil.Process().parents()}
     return _kill_all(lambda: [process for process in _marked(variable, values) if process.pid not in spared])
+
+
+def blindness() -> str:
+    """Return a sentence for the user if other processes cannot be seen here, else ""."""
+    if sys.platform != "linux" or Path("/proc/self").exists():
+        return ""
+    return "No /proc is mounted here: the CPU seconds, the memory and stray children of a measurement are not seen."
 
 
 class Clock:
@@ -170,6 +180,15 @@ class Clock:
         self.seconds += min(now - self._last, planned_s + LATE_S)
         self._last = now
         return self.seconds
+
+
+def environment_of_uv() -> Mapping[str, str] | None:
+    """Return the environment of the `uv run` or `uvx` that started this process, or None if none did."""
+    try:
+        parent = psutil.Process().parent()
+        return parent.environ() if parent is not None and parent.name().startswith("uv") else None
+    except psutil.Error:
+        return None
 
 
 class LineServer:
@@ -415,6 +434,9 @@ class _Tree:
 
     def kill(self) -> int:
         """Kill the tree and return the number of killed processes."""
+        if blindness() and self.child.returncode is None:
+            with contextlib.suppress(OSError):
+                os.killpg(self.child.pid, signal.SIGKILL)
         n_killed = _kill_all(lambda: [*self._members(), *_marked(MARK, [self._mark])], self._collect)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.wait(5.0)
@@ -519,8 +541,8 @@ def _head(pid: int, parents: Mapping[int, int]) -> int:
 
 
 def _marked(variable: str, values: Collection[str]) -> list[psutil.Process]:
-    found = []
-    for process in psutil.process_iter():
+    found: list[psutil.Process] = []
+    for process in () if blindness() else psutil.process_iter():
         try:
             if process.environ().get(variable) in values and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
@@ -574,4 +596,10 @@ def _start_guard() -> subprocess.Popen[bytes]:
         start_new_session=True,
     )
     _roots.add(guard.pid)
+    atexit.register(_dismiss, guard)
     return guard
+
+
+def _dismiss(guard: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        guard.communicate(timeout=1.0)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeAlias, TypeVar
 
 from researcher.expressions import Value
 from researcher.features import ROW_FEATURES, in_order
@@ -35,93 +36,88 @@ class Change:
 
 Edit: TypeAlias = Callable[[Recipe], RecipeCandidate | None]
 MemberEdit: TypeAlias = Callable[[Member], Change | None]
+T = TypeVar("T")
+R = TypeVar("R")
+P = ParamSpec("P")
 
 
-def add_feature(name: str) -> Edit:
-    """Return the edit that adds a row feature."""
+def edit(function: Callable[Concatenate[T, P], R]) -> Callable[P, Callable[[T], R]]:
+    """Make `name(settings)` return the edit that calls `name` with what is edited and these settings."""
 
-    def edit(recipe: Recipe) -> RecipeCandidate | None:
-        if name in recipe.features:
-            return None
-        feature = ROW_FEATURES[name]
-        richer = replace(recipe, features=in_order({*recipe.features, name}))
-        return RecipeCandidate(richer, IdeaKind.FEATURES, f"{feature.claim} should help because {feature.why}")
+    @wraps(function)
+    def with_settings(*args: P.args, **settings: P.kwargs) -> Callable[[T], R]:
+        return lambda edited: function(edited, *args, **settings)
 
-    return edit
+    return with_settings
 
 
-def as_family(family: str, **params: Value) -> Edit:
-    """Return the edit that replaces all members by one model of the family."""
-
-    def edit(recipe: Recipe) -> RecipeCandidate | None:
-        alone = replace(recipe, members=(member_of(family, **params),), blend=Blend.VOTE)
-        return RecipeCandidate(
-            alone, IdeaKind.FAMILY, f"{FAMILIES[family].title} should help because {FAMILIES[family].why}"
-        )
-
-    return edit
+@edit
+def add_feature(recipe: Recipe, name: str) -> RecipeCandidate | None:
+    """Add a row feature."""
+    if name in recipe.features:
+        return None
+    feature = ROW_FEATURES[name]
+    richer = replace(recipe, features=in_order({*recipe.features, name}))
+    return RecipeCandidate(richer, IdeaKind.FEATURES, f"{feature.claim} should help because {feature.why}")
 
 
-def exchange(at: int, member: Member) -> Edit:
-    """Return the edit that replaces the member at that index, unless the recipe has one of the new family."""
-
-    def edit(recipe: Recipe) -> RecipeCandidate | None:
-        if member.family in recipe.families:
-            return None
-        new, old = family_of(member), family_of(recipe.members[at])
-        why = f"{new.title} in place of {old.title_inside} should help because {new.why}"
-        return RecipeCandidate(with_member_at(recipe, at, member), IdeaKind.FAMILY, why)
-
-    return edit
+@edit
+def as_family(recipe: Recipe, /, family: str, **params: Value) -> RecipeCandidate | None:
+    """Replace all members by one model of the family."""
+    alone = replace(recipe, members=(member_of(family, **params),), blend=Blend.VOTE)
+    why = f"{FAMILIES[family].title} should help because {FAMILIES[family].why}"
+    return RecipeCandidate(alone, IdeaKind.FAMILY, why)
 
 
-def join(member: Member) -> Edit:
-    """Return the edit that adds the member to the average, unless the recipe has one of its family."""
-
-    def edit(recipe: Recipe) -> RecipeCandidate | None:
-        if member.family in recipe.families or len(recipe.members) >= MAX_MEMBERS:
-            return None
-        family = family_of(member)
-        why = f"Averaging in {family.title_inside} should help because {family.why}"
-        return RecipeCandidate(replace(recipe, members=(*recipe.members, member)), IdeaKind.ENSEMBLING, why)
-
-    return edit
+@edit
+def exchange(recipe: Recipe, at: int, member: Member) -> RecipeCandidate | None:
+    """Replace the member at that index, unless the recipe has one of the new family."""
+    if member.family in recipe.families:
+        return None
+    new, old = family_of(member), family_of(recipe.members[at])
+    why = f"{new.title} in place of {old.title_inside} should help because {new.why}"
+    return RecipeCandidate(with_member_at(recipe, at, member), IdeaKind.FAMILY, why)
 
 
-def on_first(change: MemberEdit, *kinds: ModelKind) -> Edit:
-    """Return the edit that changes the first member that the change fits, of the given kinds if any are given."""
-
-    def edit(recipe: Recipe) -> RecipeCandidate | None:
-        eligible = [at for at, member in enumerate(recipe.members) if not kinds or family_of(member).kind in kinds]
-        found = (candidate for at in eligible if (candidate := on_member(change, at)(recipe)))
-        return next(found, None)
-
-    return edit
-
-
-def on_member(change: MemberEdit, at: int) -> Edit:
-    """Return the edit that changes the member at that index."""
-
-    def edit(recipe: Recipe) -> RecipeCandidate | None:
-        done = change(recipe.members[at])
-        if done is None:
-            return None
-        why = f"{family_of(done.member).title} {done.claim}"
-        return RecipeCandidate(with_member_at(recipe, at, done.member), done.arm, why)
-
-    return edit
+@edit
+def join(recipe: Recipe, member: Member) -> RecipeCandidate | None:
+    """Add the member to the average, unless the recipe has one of its family."""
+    if member.family in recipe.families or len(recipe.members) >= MAX_MEMBERS:
+        return None
+    family = family_of(member)
+    why = f"Averaging in {family.title_inside} should help because {family.why}"
+    return RecipeCandidate(replace(recipe, members=(*recipe.members, member)), IdeaKind.ENSEMBLING, why)
 
 
-def see_numbers(name: str) -> MemberEdit:
-    """Return the edit that preprocesses the numbers in that way."""
+@edit
+def on_first(recipe: Recipe, change: MemberEdit, *kinds: ModelKind) -> RecipeCandidate | None:
+    """Change the first member that the change fits, of the given kinds if any are given."""
+    eligible = [at for at, member in enumerate(recipe.members) if not kinds or family_of(member).kind in kinds]
+    return next((candidate for at in eligible if (candidate := on_member(change, at)(recipe))), None)
+
+
+@edit
+def on_member(recipe: Recipe, change: MemberEdit, at: int) -> RecipeCandidate | None:
+    """Change the member at that index."""
+    done = change(recipe.members[at])
+    if done is None:
+        return None
+    why = f"{family_of(done.member).title} {done.claim}"
+    return RecipeCandidate(with_member_at(recipe, at, done.member), done.arm, why)
+
+
+@edit
+def see_numbers(member: Member, name: str) -> Change | None:
+    """Preprocess the numbers in that way."""
     claim = f"{NUMBERS[name].claim} should help because {NUMBERS[name].why}"
-    return lambda member: _changed(member, replace(member, numbers=name), IdeaKind.PREPROCESSING, claim)
+    return _changed(member, replace(member, numbers=name), IdeaKind.PREPROCESSING, claim)
 
 
-def see_categories(name: str) -> MemberEdit:
-    """Return the edit that encodes the categories in that way."""
+@edit
+def see_categories(member: Member, name: str) -> Change | None:
+    """Encode the categories in that way."""
     claim = f"{CATEGORIES[name].claim} should help because {CATEGORIES[name].why}"
-    return lambda member: _changed(member, replace(member, categories=name), IdeaKind.PREPROCESSING, claim)
+    return _changed(member, replace(member, categories=name), IdeaKind.PREPROCESSING, claim)
 
 
 def see_codes(member: Member) -> Change | None:
@@ -136,43 +132,34 @@ def see_gaps(member: Member) -> Change | None:
     return _changed(member, replace(member, flags=True), IdeaKind.PREPROCESSING, claim)
 
 
-def add_step(name: str, *, arm: IdeaKind = IdeaKind.PREPROCESSING) -> MemberEdit:
-    """Return the edit that adds a step after the columns; for it the missing numbers of a tree are imputed."""
-
-    def change(member: Member) -> Change | None:
-        numbers = "standard" if member.numbers == "raw" else member.numbers
-        steps = tuple(step for step in STEPS if step in member.steps or step == name)
-        claim = f"{STEPS[name].claim} should help because {STEPS[name].why}"
-        return _changed(member, replace(member, numbers=numbers, steps=steps), arm, claim)
-
-    return change
+@edit
+def add_step(member: Member, name: str, *, arm: IdeaKind = IdeaKind.PREPROCESSING) -> Change | None:
+    """Add a step after the columns; for it the missing numbers of a tree are imputed."""
+    numbers = "standard" if member.numbers == "raw" else member.numbers
+    steps = tuple(step for step in STEPS if step in member.steps or step == name)
+    claim = f"{STEPS[name].claim} should help because {STEPS[name].why}"
+    return _changed(member, replace(member, numbers=numbers, steps=steps), arm, claim)
 
 
-def turn(name: str, value: Value, *, arm: IdeaKind = IdeaKind.HYPERPARAMETERS) -> MemberEdit:
-    """Return the edit that sets a hyperparameter; its start value is left out of the recipe."""
-
-    def change(member: Member) -> Change | None:
-        knob = next((knob for knob in family_of(member).knobs if knob.name == name), None)
-        if knob is None or value not in knob.values:
-            return None
-        is_up = knob.values.index(value) > knob.values.index(setting(member, knob))
-        others = {key: kept for key, kept in member.params if key != name}
-        params = others if value == knob.start else {**others, name: value}
-        claim = f"with {name}={value} should help because {knob.up if is_up else knob.down}"
-        return _changed(member, replace(member, params=tuple(sorted(params.items()))), arm, claim)
-
-    return change
+@edit
+def turn(member: Member, name: str, value: Value) -> Change | None:
+    """Set a hyperparameter; its start value is left out of the recipe."""
+    knob = next((knob for knob in family_of(member).knobs if knob.name == name), None)
+    if knob is None or value not in knob.values:
+        return None
+    is_up = knob.values.index(value) > knob.values.index(setting(member, knob))
+    others = {key: kept for key, kept in member.params if key != name}
+    params = others if value == knob.start else {**others, name: value}
+    claim = f"with {name}={value} should help because {knob.up if is_up else knob.down}"
+    return _changed(member, replace(member, params=tuple(sorted(params.items()))), IdeaKind.HYPERPARAMETERS, claim)
 
 
-def bag(count: int) -> MemberEdit:
-    """Return the edit that bags the model over `count` samples of the rows, if the model is unstable."""
+@edit
+def bag(member: Member, count: int) -> Change | None:
+    """Bag the model over `count` samples of the rows, if the model is unstable."""
     claim = f"bagged over {count} samples of the rows should help because averaging reduces variance"
-
-    def change(member: Member) -> Change | None:
-        is_worth_it = family_of(member).is_unstable
-        return _changed(member, replace(member, bags=count), IdeaKind.ENSEMBLING, claim) if is_worth_it else None
-
-    return change
+    is_worth_it = family_of(member).is_unstable
+    return _changed(member, replace(member, bags=count), IdeaKind.ENSEMBLING, claim) if is_worth_it else None
 
 
 def member_of(family: str, **params: Value) -> Member:

@@ -33,7 +33,7 @@ BASELINE = (ROOT / "train.py").read_text()
 
 def prepare(*arguments: object, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(ROOT / "prepare.py"), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, input=stdin, cwd=ROOT, timeout=120, check=False)
+    return subprocess.run(command, capture_output=True, text=True, input=stdin, cwd=ROOT, timeout=600, check=False)
 
 
 def lines(stdout: str) -> dict[str, str]:
@@ -97,7 +97,7 @@ def test_the_baseline_is_measured_and_every_line_is_there(measured: subprocess.C
 @pytest.mark.slow
 def test_train_py_hands_over_to_the_harness() -> None:
     done = subprocess.run(
-        [sys.executable, "train.py"], capture_output=True, text=True, cwd=ROOT, timeout=120, check=False
+        [sys.executable, "train.py"], capture_output=True, text=True, cwd=ROOT, timeout=600, check=False
     )
     assert lines(done.stdout)["val_auc"] == "0.905795"
 
@@ -228,7 +228,7 @@ def copy(tmp_path: Path) -> Path:
 
 def prepare_copy(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "prepare.py", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, input="", cwd=copy, timeout=120, check=False)
+    return subprocess.run(command, capture_output=True, text=True, input="", cwd=copy, timeout=600, check=False)
 
 
 @pytest.mark.slow

@@ -16,10 +16,10 @@ import numpy as np
 
 from harness import score_store
 from harness.analyses.base import Answer, Request
-from harness.analyses.evidence import Evidence, ScoredExperiment, finish, gather, held_out_fields, measure, stacked
+from harness.analyses.evidence import Evidence, finish, gather, held_out_fields, measure, stacked
 from harness.analyses.gap import measure_gap
-from harness.analyses.other_seeds import draw_seeds
-from harness.evaluate import Result
+from harness.checks.seeds import MIN_DRAWS, N_DRAWS, SeedDraws, draws
+from harness.evaluate import TrainFile
 from harness.harness import Harness
 from harness.problem import Problem
 from harness.stats import Conclusion, CorrectedGain, CorrectedTest, bbc, calibrate, nadeau_bengio
@@ -27,6 +27,7 @@ from harness.stats import conclude as judge
 
 PARTITIONS = (1_000_001, 1_000_002, 1_000_003, 1_000_004)  # rule confirm uses those numbered as experiments
 FINISH_CPU_S = 900.0  # for all early-stopped experiments together
+SEEDS_CPU_S = 120.0  # for all draws of other seeds together; a slow file gets fewer
 N_BOOTSTRAPS, MIN_BOOTSTRAPS = 200, 20
 BAG_CELLS = 20_000_000  # rows × bootstraps that are drawn at once; 40 MB
 SCORE_CELLS = 100_000_000  # experiments × rows, beyond which the correction is skipped; 800 MB
@@ -46,6 +47,8 @@ def conclude(harness: Harness, request: Request) -> Answer:
     gain = _corrected(problem, found) if found.has_gain else None
     test, deltas = _fresh(harness, found) if found.has_gain else (None, [])
     conclusion = judge(gain, test, n_stopped_early=len(found.stopped) if gain else 0)
+    fields = request["experiments"]
+    calibration = calibrate([one.get("prediction") for one in fields], [one.get("delta") for one in fields])
     return {
         "naive": _naive(harness, found) if found.has_gain else 0.0,
         "corrected": _corrected_fields(gain),
@@ -59,7 +62,7 @@ def conclude(harness: Harness, request: Request) -> Answer:
         "word": str(conclusion.word),
         "reasons": conclusion.reasons if found.has_gain else "nothing was kept: the baseline stands",
         "caveat": _caveat(found, conclusion),
-        "calibration": _calibration(request),
+        "calibration": asdict(calibration) if calibration else None,
         "winner": found.winner.n,
     }
 
@@ -91,34 +94,23 @@ def _fresh(harness: Harness, found: Evidence) -> tuple[CorrectedTest | None, lis
     deltas, n_train, n_test = [], 1, 1
     for number, partition in enumerate(PARTITIONS, start=1):
         harness.on_progress(f"fresh partition {number} of {len(PARTITIONS)}")
-        old, new = (_measure(harness, one, partition) for one in (found.baseline, found.winner))
+        old, new = (  # they passed the leak checks when they were kept
+            harness.evaluate(one.source, partition, refits=False) for one in (found.baseline, found.winner)
+        )
         if old.val_auc is None or new.val_auc is None:
             return None, []
-        differences += [b - a for a, b in zip(_known(old), _known(new), strict=True)]
+        pairs = zip(old.fold_aucs, new.fold_aucs, strict=True)
+        differences += [b - a for a, b in pairs if a is not None and b is not None]
         deltas.append(new.val_auc - old.val_auc)
-        n_train, n_test = _mean_sizes(harness.workers(partition).problem)
+        folds = harness.workers(partition).problem.folds
+        n_train, n_test = (sum(len(part[i]) for part in folds) // len(folds) for i in (0, 1))  # rows of a fold
     return nadeau_bengio(differences, n_train=n_train, n_test=n_test), deltas
-
-
-def _measure(harness: Harness, one: ScoredExperiment, partition: int) -> Result:
-    return harness.evaluate(one.source, partition, refits=False)  # it passed the leak checks when it was kept
-
-
-def _known(measured: Result) -> list[float]:
-    return [value for value in measured.fold_aucs if value is not None]
-
-
-def _mean_sizes(problem: Problem) -> tuple[int, int]:
-    """Return the mean number of rows that a fold fits on, and of those that it scores."""
-    sizes = [(len(fit), len(val)) for fit, val in problem.folds]
-    return sum(fit for fit, _ in sizes) // len(sizes), sum(val for _, val in sizes) // len(sizes)
 
 
 def _held_out(harness: Harness, found: Evidence) -> Mapping[str, Any] | None:
     """Return the AUC on the held-out rows with its interval, of baseline and winner."""
-    ends = {"baseline": found.baseline, "winner": found.winner}
     fields = {}
-    for name, one in ends.items():
+    for name, one in (("baseline", found.baseline), ("winner", found.winner)):
         if score_store.load_test(one.store, one.source.text) is None:  # the run was sealed
             measure(harness, found, one)
         fields[name] = held_out_fields(harness.workers().problem, score_store.load_test(one.store, one.source.text))
@@ -140,21 +132,36 @@ def _seeds(harness: Harness, found: Evidence) -> Mapping[str, Any] | None:
     """Return what the winner scores with other seeds; None where it has none."""
     scores = found.of(found.winner)
     own = None if scores is None else harness.val_auc(harness.workers().problem, scores)
-    draws = own and draw_seeds(harness, found.winner.source, own, n_compared=found.n_comparisons)
-    return asdict(draws) | {"is_picked": draws.is_picked, "text": str(draws)} if draws else None
+    drawn = own and draw_seeds(harness, found.winner.source, own, n_compared=found.n_comparisons)
+    return asdict(drawn) | {"is_picked": drawn.is_picked, "text": str(drawn)} if drawn else None
+
+
+def draw_seeds(harness: Harness, winner: TrainFile, own: float, *, n_compared: int) -> SeedDraws | None:
+    """Evaluate the winner with other seeds; None where it has none, or too few of the draws could be measured.
+
+    `own` is its val_auc, `n_compared` the number of experiments that were compared with it.
+    """
+    try:
+        texts = list(draws(winner.text, harness.workers().problem.seed, 10))
+    except RecursionError:
+        return None
+    others: list[float] = []
+    used_cpu_s = 0.0
+    for number, text in enumerate(texts, start=1):
+        if used_cpu_s > SEEDS_CPU_S:
+            break
+        harness.on_progress(f"other seeds, draw {number} of {N_DRAWS}")
+        result = harness.evaluate(TrainFile(text), refits=False)
+        used_cpu_s += result.cpu_s + result.checks_cpu_s
+        others += [] if result.val_auc is None else [result.val_auc]
+    return SeedDraws(own, others, n_compared) if len(others) >= MIN_DRAWS else None
 
 
 def _corrected_fields(gain: CorrectedGain | None) -> Mapping[str, Any] | None:
     if gain is None:
         return None
-    return {
-        "mean": gain.mean,
-        "low": gain.interval.low,
-        "high": gain.interval.high,
-        "p_not_positive": gain.p_not_positive,
-        "n_experiments": gain.n_experiments,
-        "n_bootstraps": gain.n_bootstraps,
-    }
+    counts = {"n_experiments": gain.n_experiments, "n_bootstraps": gain.n_bootstraps}
+    return {"mean": gain.mean, **asdict(gain.interval), "p_not_positive": gain.p_not_positive, **counts}
 
 
 def _fresh_fields(test: CorrectedTest | None, deltas: Sequence[float]) -> Mapping[str, Any] | None:
@@ -171,10 +178,3 @@ def _caveat(found: Evidence, conclusion: Conclusion) -> str:
         lack = "experiment has" if found.n_missing == 1 else "experiments have"
         fields.append(f"{found.n_missing} {lack} no stored scores and could not take part either")
     return "; ".join([*fields, STEPWISE] if found.has_gain else fields)
-
-
-def _calibration(request: Request) -> Mapping[str, Any] | None:
-    """Compare the predicted gains with the measured ones."""
-    fields = request["experiments"]
-    found = calibrate([one.get("prediction") for one in fields], [one.get("delta") for one in fields])
-    return asdict(found) if found else None

@@ -95,20 +95,15 @@ def finish(harness: Harness, found: Evidence, *, cpu_s: float) -> None:
         measured = harness.evaluate(one.source, refits=False)
         used += measured.cpu_s + measured.checks_cpu_s
         found.stopped.remove(one)
-        if measured.val_auc is None:  # a fold or a leak check failed: it could not have been selected
-            continue
-        _keep(found, one, measured)
-        found.scores[score_store.key(one.source.text)] = _whole(measured.scores)
+        if measured.val_auc is not None:  # else a fold or a leak check failed: it could not have been selected
+            found.scores[score_store.key(one.source.text)] = _keep(found, one, measured)
 
 
 def measure(harness: Harness, found: Evidence, one: ScoredExperiment) -> list[Scores] | None:
     """Measure a candidate on partition 0 and store its scores; None if it has no val_auc."""
     harness.on_progress(f"iter {one.n} again: its scores are missing")
     measured = harness.evaluate(one.source, refits=False)
-    if measured.val_auc is None:
-        return None
-    _keep(found, one, measured)
-    return _whole(measured.scores)
+    return None if measured.val_auc is None else _keep(found, one, measured)
 
 
 def held_out_fields(problem: Problem, scores: Scores | None) -> dict[str, float | None] | None:
@@ -140,10 +135,8 @@ def _candidates(request: Request) -> list[ScoredExperiment]:
     ]
 
 
-def _keep(found: Evidence, one: ScoredExperiment, measured: Result) -> None:
+def _keep(found: Evidence, one: ScoredExperiment, measured: Result) -> list[Scores]:
+    """Store the scores of a candidate, and return those of each fold."""
     test = None if found.is_sealed else measured.test_scores
     score_store.save(one.store, one.source.text, measured.scores, test)
-
-
-def _whole(scores: Sequence[Scores | None]) -> list[Scores]:
-    return [values for values in scores if values is not None]
+    return [values for values in measured.scores if values is not None]

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.analyses.base import Answer, Request, path_of
-from harness.analyses.model_card import CardFacts, render
+from harness.analyses.model_card import render
 from harness.analyses.refit import Model, refit
-from harness.checks import CHECKS
+from harness.checks import CHECKS, CheckResult
 from harness.data.config import card_text
 from harness.data.table import Table
 from harness.errors import UserError
@@ -54,7 +54,7 @@ def export(harness: Harness, request: Request) -> Answer:
     }
     receipt = make_receipt(harness, request, model, files)
     write_folder(folder, {**files, RECEIPT: json.dumps(receipt, indent=2, ensure_ascii=False).encode() + b"\n"})
-    fields = {"val_auc": facts.val_auc, "test_auc": facts.test_auc, "n_rows": model.n_rows, "cpu_s": model.cpu_s}
+    fields = {"val_auc": facts["val_auc"], "test_auc": facts["test_auc"], "n_rows": model.n_rows, "cpu_s": model.cpu_s}
     kept = {key: receipt[key] for key in ("tag", "experiment", "commit", "is_committee", "fingerprint", "files")}
     return {"folder": str(folder), **fields, **kept, "n_bytes": len(model.data), "types": list(model.types)}
 
@@ -69,40 +69,34 @@ def check_place(folder: Path, *, is_forced: bool) -> None:
         raise UserError(f"{folder}: this is no export, so --force does not replace it. Choose another folder.")
 
 
-def gather_facts(harness: Harness, request: Request, measured: Result, model: Model) -> CardFacts:
-    """Return the facts of the model card."""
+def gather_facts(harness: Harness, request: Request, measured: Result, model: Model) -> dict[str, Any]:
+    """Return the facts of the model card: None if not measured, `test` also None if the test set is sealed."""
     problem, is_sealed = harness.workers().problem, bool(request.get("sealed"))
     y, scores = problem.y[problem.test], None if is_sealed else measured.test_scores
-    spread = val_auc_se(*problem.out_of_fold(measured.scores))
-    n_tries = int(request.get("n_tries") or 0)
-    return CardFacts(
-        hypothesis=measured.source.hypothesis or "",
-        tag=str(request.get("tag", "")),
-        n=request.get("n"),
-        commit=str(request.get("commit") or ""),
-        at=str(request.get("at", "")),
-        use=str(request.get("use") or "uv run ratchet predict FILE.csv"),
-        is_committee=bool(request.get("is_committee")),
-        is_sealed=is_sealed,
-        table=_table_facts(harness.table, problem),
-        val_auc=measured.val_auc,
-        val_auc_se=spread.value if spread else None,
-        fold_aucs=measured.fold_aucs,
-        baseline=request.get("baseline"),
-        test_auc=None if scores is None else auc(y, scores),
-        test=None if scores is None else delong_interval(y, scores),
-        n_test=len(y),
-        n_tries=n_tries,
-        noise=noise_floor(request.get("delta_ses") or [], n_tries),
-        conclusion=request.get("conclusion"),
-        upto=request.get("upto"),
-        leaks=_leak_facts(measured),
-        sandbox=harness.sandbox,
-        fingerprint=harness.fingerprint,
-        versions=versions(harness.parts),
-        types=model.types,
-        is_probability=model.is_probability,
-    )
+    n_tries, findings = int(request.get("n_tries") or 0), dict(measured.findings)
+    return {
+        **{name: request.get(name) for name in ("n", "baseline", "conclusion", "upto")},
+        **{name: str(request.get(name) or "") for name in ("tag", "commit", "at")},
+        "hypothesis": measured.source.hypothesis or "",
+        "use": str(request.get("use") or "uv run ratchet predict FILE.csv"),
+        "is_committee": bool(request.get("is_committee")),
+        "is_sealed": is_sealed,
+        "table": _table_facts(harness.table, problem),
+        "val_auc": measured.val_auc,
+        "val_auc_se": val_auc_se(*problem.out_of_fold(measured.scores)),
+        "fold_aucs": measured.fold_aucs,
+        "test_auc": None if scores is None else auc(y, scores),
+        "test": None if scores is None else delong_interval(y, scores),
+        "n_test": len(y),
+        "n_tries": n_tries,
+        "noise": noise_floor(request.get("delta_ses") or [], n_tries),
+        "leaks": [(check.NAME, _leak_fact(findings.get(check.NAME))) for check in CHECKS],
+        "sandbox": harness.sandbox,
+        "fingerprint": harness.fingerprint,
+        "versions": versions(harness.parts),
+        "types": model.types,
+        "is_probability": model.is_probability,
+    }
 
 
 def versions(parts: Mapping[str, str]) -> dict[str, str]:
@@ -112,6 +106,7 @@ def versions(parts: Mapping[str, str]) -> dict[str, str]:
 
 def make_receipt(harness: Harness, request: Request, model: Model, files: Mapping[str, bytes]) -> Mapping[str, Any]:
     """Return the hashes of the files, and what prediction needs besides them."""
+    known = harness.table.features.categories
     return {
         "at": request.get("at"),
         "tag": request.get("tag"),
@@ -123,7 +118,7 @@ def make_receipt(harness: Harness, request: Request, model: Model, files: Mappin
         "classes": list(harness.table.classes),
         "score": "probability" if model.is_probability else "decision",
         "n_rows": model.n_rows,
-        "categories": _categories(harness.table),
+        "categories": {name: list(texts) for name, texts in known.items() if len(texts) <= MAX_CATEGORIES},
         "types": list(model.types),
         "files": {name: digest(data) for name, data in files.items()},
     }
@@ -171,13 +166,5 @@ def _table_facts(table: Table, problem: Problem) -> dict[str, str]:
     }
 
 
-def _leak_facts(measured: Result) -> list[tuple[str, str]]:
-    found = dict(measured.findings)
-    done = [(check.NAME, found.get(check.NAME)) for check in CHECKS]
-    return [
-        (name, "not run" if one is None else f"{'ok' if one.passed else 'LOOK'}: {one.evidence}") for name, one in done
-    ]
-
-
-def _categories(table: Table) -> dict[str, list[str]]:
-    return {name: list(known) for name, known in table.features.categories.items() if len(known) <= MAX_CATEGORIES}
+def _leak_fact(finding: CheckResult | None) -> str:
+    return "not run" if finding is None else f"{'ok' if finding.passed else 'LOOK'}: {finding.evidence}"

@@ -43,11 +43,9 @@ class Gap:
 
     def __str__(self) -> str:
         """Return the comparison in one sentence."""
-        says = (
-            "the winner is overfitted to the training rows"
-            if self.is_deeper
-            else "no more than error and selection explain"
-        )
+        says = "no more than error and selection explain"
+        if self.is_deeper:
+            says = "the winner is overfitted to the training rows"
         return (
             f"val - test gap of the winner {self.winner:+.3f} ± {self.se:.3f} against {self.plain:+.3f} of "
             f"{self.n_plain} plain models, {self.picked:.3f} of it selection: {says}"
@@ -57,12 +55,8 @@ class Gap:
 def measure_gap(harness: Harness, scores: Sequence[Scores], test: Scores, *, picked: float = 0.0) -> Gap | None:
     """Evaluate the plain models and compare; None if none of them has scores, or a class is too rare.
 
-    Parameters
-    ----------
-    harness : Harness
-    scores, test : the winner's scores of the validation rows of each fold, and of the held-out rows
-    picked : float
-        The estimated bias of the winner's val_auc by selection.
+    `scores` and `test` are the winner's scores of the validation rows of each fold, and of the held-out rows; `picked`
+    is the estimated bias of its val_auc by selection.
     """
     problem = harness.workers().problem
     plain = [harness.evaluate(TrainFile(text), refits=False) for text in baselines.sources(len(problem.train))]

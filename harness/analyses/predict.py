@@ -9,11 +9,11 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
@@ -48,45 +48,31 @@ class Kept:
         return 0.5 if self.is_probability else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """The input and the output of a prediction."""
-
-    file: Path
-    out: Path
-    id_column: str
-
-
 def predict(harness: Harness, request: Request) -> Answer:
     """Score the rows of `file` with the export in `model` and write them to `out`; `id` names a column to copy."""
-    order = Order(path_of(request, "file"), path_of(request, "out"), str(request.get("id") or ""))
+    rows, out, id_column = path_of(request, "file"), path_of(request, "out"), str(request.get("id") or "")
     kept = open_export(path_of(request, "model"))
-    if not order.file.is_file():
-        raise UserError(f"{order.file}: no such file. Name a file of rows to score.")
-    ignored = check_columns(order.file, kept.card, order.id_column)
+    if not rows.is_file():
+        raise UserError(f"{rows}: no such file. Name a file of rows to score.")
+    ignored = check_columns(rows, kept.card, id_column)
     unseen: Counter[str] = Counter()
     n_rows = 0
     try:
-        with write_atomic(order.out) as part, part.open("w", encoding="utf-8", newline="") as file:
-            _write_names(file, kept, order.id_column)
-            for block, scores in _scored(harness, kept, order):
-                _write(file, kept, block, scores)
+        with write_atomic(out) as part, part.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            names = ["score"] if len(kept.classes) == 2 else [f"score_{name}" for name in kept.classes]
+            writer.writerow(["row", *([id_column] if id_column else []), *names, "predicted"])
+            for block, scores in _scored(harness, kept, rows, id_column):
+                writer.writerows(_cells(kept, block, scores))
                 n_rows += len(block.X)
                 unseen.update(block.unseen)
                 harness.on_progress(f"{n_rows:,} rows")
     except OSError as error:
-        raise UserError(f"{order.out}: the scores cannot be written ({error.strerror}). Choose another file.") from None
-    fields = {
-        "n_rows": n_rows,
-        "out": str(order.out),
-        "ignored": ignored,
-        "unseen": {k: n for k, n in unseen.items() if n},
-    }
+        raise UserError(f"{out}: the scores cannot be written ({error.strerror}). Choose another file.") from None
     return {
-        **fields,
+        **{"n_rows": n_rows, "out": str(out), "ignored": ignored, "unseen": {k: n for k, n in unseen.items() if n}},
         "notes": _notes(kept, harness),
-        "tag": kept.receipt.get("tag"),
-        "experiment": kept.receipt.get("experiment"),
+        **{name: kept.receipt.get(name) for name in ("tag", "experiment")},
     }
 
 
@@ -130,13 +116,12 @@ def _read_receipt(folder: Path) -> Mapping[str, Any]:
     return dict(receipt)
 
 
-def _scored(harness: Harness, kept: Kept, order: Order) -> Iterator[tuple[Block, Scores]]:
+def _scored(harness: Harness, kept: Kept, rows: Path, id_column: str) -> Iterator[tuple[Block, Scores]]:
     """Yield each block of rows with its scores; as many blocks as there are workers are scored at a time."""
     workers = harness.workers()
-    blocks = read_rows(
-        order.file, kept.card, id_column=order.id_column, categories=kept.receipt.get("categories") or {}
-    )
-    for group in _groups((block for block in blocks if len(block.X)), workers.runner.n_slots):
+    blocks = read_rows(rows, kept.card, id_column=id_column, categories=kept.receipt.get("categories") or {})
+    filled = (block for block in blocks if len(block.X))
+    while group := list(islice(filled, workers.runner.n_slots)):
         yield from zip(group, _score(workers, kept, group), strict=True)
 
 
@@ -151,24 +136,13 @@ def _score(workers: FoldWorkers, kept: Kept, group: Sequence[Block]) -> Iterator
         yield values if n_classes == 2 else values.reshape(len(block.X), n_classes)
 
 
-def _groups(blocks: Iterable[Block], size: int) -> Iterator[list[Block]]:
-    rest = iter(blocks)
-    while group := list(islice(rest, size)):
-        yield group
-
-
-def _write_names(file: IO[str], kept: Kept, id_column: str) -> None:
-    names = ["score"] if len(kept.classes) == 2 else [f"score_{name}" for name in kept.classes]
-    csv.writer(file, lineterminator="\n").writerow(["row", *([id_column] if id_column else []), *names, "predicted"])
-
-
-def _write(file: IO[str], kept: Kept, block: Block, scores: Scores) -> None:
-    writer = csv.writer(file, lineterminator="\n")
+def _cells(kept: Kept, block: Block, scores: Scores) -> Iterator[list[object]]:
+    """Yield the cells of each row: its number, its id, its scores, the predicted class."""
     guess = scores.argmax(axis=1) if scores.ndim == 2 else (scores > kept.threshold).astype(int)
     for i, place in enumerate(guess):
         values = scores[i] if scores.ndim == 2 else [scores[i]]
         own = [block.ids[i]] if block.ids else []
-        writer.writerow([block.first + i, *own, *(f"{value:.9g}" for value in values), kept.classes[place]])
+        yield [block.first + i, *own, *(f"{value:.9g}" for value in values), kept.classes[place]]
 
 
 def _notes(kept: Kept, harness: Harness) -> list[str]:

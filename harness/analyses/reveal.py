@@ -6,9 +6,7 @@ run stores no such scores; they are computed now and stored.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from harness import score_store
 from harness.analyses.base import Answer, Request, path_of
@@ -30,16 +28,12 @@ def reveal(harness: Harness, request: Request) -> Answer:
     rows = []
     for place, one in enumerate(kept, start=1):
         harness.on_progress(f"iter {one['n']} ({place} of {len(kept)})")
-        rows.append(_row(harness, one, store))
+        found = held_out_fields(problem, _test_scores(harness, Path(one["file"]), store))
+        fields = {"n": one["n"], "commit": one["commit"], "val_auc": one["metric"]}
+        rows.append(fields | (found or {"auc": None, "low": None, "high": None}))
     y = problem.y[problem.test]
     sizes = {"n_test": len(y), "n_positive": int((y == 1).sum()) if problem.n_classes == 2 else None}
     return {"rows": rows, **sizes, "fingerprint": harness.fingerprint}
-
-
-def _row(harness: Harness, one: Mapping[str, Any], store: Path) -> Mapping[str, Any]:
-    found = held_out_fields(harness.workers().problem, _test_scores(harness, Path(one["file"]), store))
-    fields = {"n": one["n"], "commit": one["commit"], "val_auc": one["metric"]}
-    return fields | (found or {"auc": None, "low": None, "high": None})
 
 
 def _test_scores(harness: Harness, file: Path, store: Path) -> Scores | None:

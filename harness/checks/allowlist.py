@@ -21,46 +21,28 @@ STANDARD = _words(
     statistics string textwrap time types typing typing_extensions unicodedata warnings"""
 )
 # The allowed names of a package whose other names open files or start processes.
-ONLY = {
-    "joblib": _words("Parallel delayed cpu_count effective_n_jobs hash parallel_backend parallel_config Memory"),
-}
+ONLY = {"joblib": _words("Parallel delayed cpu_count effective_n_jobs hash parallel_backend parallel_config Memory")}
 FORBIDDEN_PATHS = {
     "sklearn.datasets": "it contains tables with their labels",
-    "sklearn.callback": "it opens sockets",
-    "sklearn.externals": "it is not part of the contract",
-    "sklearn.utils._testing": "it is not part of the contract",
+    **dict.fromkeys(
+        _words("sklearn.callback xgboost.tracker xgboost.collective xgboost.federated"), "it opens sockets"
+    ),
+    **dict.fromkeys(_words("sklearn.externals sklearn.utils._testing"), "it is not part of the contract"),
     "scipy.datasets": "it contains tables",
-    "scipy.io": "train.py reads no files",
-    "scipy.odr": "it writes files",
-    "scipy.test": "it runs other programs",
-    "flaml.autogen": "it runs text as programs",
-    "flaml.automl.data": "it fetches tables",
-    "flaml.automl.training_log": "it reads and writes files",
-    "flaml.default.portfolio": "it reads and writes files",
-    "flaml.default.regret": "it runs text as programs",
+    **dict.fromkeys(_words("scipy.io numpy.load pandas.io contextlib.chdir logging.config"), "train.py reads no files"),
+    **dict.fromkeys(_words("scipy.odr flaml.fabric"), "it writes files"),
+    **dict.fromkeys(_words("scipy.test numpy.test pandas.test"), "it runs other programs"),
+    **dict.fromkeys(
+        _words("flaml.autogen flaml.default.regret numpy.testing pandas.core.computation"), "it runs text as programs"
+    ),
+    **dict.fromkeys(_words("flaml.automl.data xgboost.testing"), "it fetches tables"),
+    **dict.fromkeys(_words("flaml.automl.training_log flaml.default.portfolio"), "it reads and writes files"),
     "flaml.default.suggest": "it reads files",
-    "flaml.fabric": "it writes files",
     "numpy.ctypeslib": "it gives access to memory",
-    "numpy.distutils": "it builds and runs programs",
-    "numpy.f2py": "it builds and runs programs",
+    **dict.fromkeys(_words("numpy.distutils numpy.f2py"), "it builds and runs programs"),
     "numpy.lib.format": "it reads files and pickles",
-    "numpy.test": "it runs other programs",
-    "numpy.testing": "it runs text as programs",
-    "numpy.load": "train.py reads no files",
-    "numpy.save": "train.py writes no files",
-    "pandas.compat": "it imports modules by name",
-    "pandas.core.computation": "it runs text as programs",
-    "pandas.io": "train.py reads no files",
-    "pandas.options.plotting": "it imports modules by name",
-    "pandas.plotting": "it imports modules by name",
-    "pandas.test": "it runs other programs",
-    "xgboost.testing": "it fetches tables",
-    "xgboost.tracker": "it opens sockets",
-    "xgboost.collective": "it opens sockets",
-    "xgboost.federated": "it opens sockets",
-    "contextlib.chdir": "train.py reads no files",
-    "logging.config": "train.py reads no files",
-    "logging.handlers": "train.py writes no files",
+    **dict.fromkeys(_words("numpy.save logging.handlers"), "train.py writes no files"),
+    **dict.fromkeys(_words("pandas.compat pandas.options.plotting pandas.plotting"), "it imports modules by name"),
 }
 OPEN_INSIDE = _words("sklearn")  # scikit-learn's validation functions are in modules that begin with an underscore
 

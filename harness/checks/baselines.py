@@ -206,7 +206,7 @@ def _noise(context: CheckContext, plain: Sequence[FoldScores]) -> float | None:
     y, of_fold, theirs = context.out_of_fold(plain)
     ours = context.out_of_fold(context.folds)[2]
     errors = paired_val_auc_se(y, of_fold, theirs, ours), val_auc_se(y, of_fold, theirs)
-    return min((error.value for error in errors if error is not None), default=None)
+    return min((error for error in errors if error is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +241,7 @@ def find_invisible(context: CheckContext) -> Invisible | None:
     if best is None:
         return None
     noise = val_auc_se(*context.out_of_fold(best))
-    smooth = max(LONG, CLEAR * noise.value if noise else 0.0)
+    smooth = max(LONG, CLEAR * (noise or 0.0))
     pairs = [find_lost(context, one, other) for one, other in itertools.combinations(plain, 2)]
     errors = [found[1] for found in pairs if found is not None]
     lost = LOST * float(np.median(errors)) if errors else None  # as between two plain models

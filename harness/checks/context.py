@@ -91,12 +91,8 @@ class CheckContext:
 
     def probe_auc_of(self, kind: Perturbation, folds: Sequence[FoldScores]) -> float:
         """Return the mean over the folds of the AUC on one kind of probe rows, with the labels of their origins."""
-        return mean_of_folds([auc(y, scores) for y, scores in (self.probes_of(kind, fold) for fold in folds)])
-
-    def probes_of(self, kind: Perturbation, fold: FoldScores) -> tuple[Rows, Scores]:
-        """Return (labels of their origins, scores) of the probe rows of one kind."""
-        origin, scores = fold.batch.select(kind, fold.probe_scores)
-        return self.problem.y[fold.val][origin], scores
+        probes = [(fold.val, *fold.batch.select(kind, fold.probe_scores)) for fold in folds]
+        return mean_of_folds([auc(self.problem.y[val][origin], scores) for val, origin, scores in probes])
 
     def nudged(self, fold: FoldScores) -> tuple[Rows, Scores, Scores]:
         """Return labels, scores and the copies' scores (n_rows, n_copies, …) of the rows that were moved."""

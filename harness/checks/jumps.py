@@ -105,14 +105,8 @@ def count(y: Rows, scores: Scores, moved: Scores) -> Jumps:
     """Count the jumps of one fold.
 
     Distances are in ranks, so that a monotone transform of the scores neither hides nor makes a jump.
-
-    Parameters
-    ----------
-    y : int array of shape (n_rows,)
-    scores : array of shape (n_rows,) or (n_rows, K)
-        Scores of the rows themselves.
-    moved : array of shape (n_rows, n_copies) or (n_rows, n_copies, K)
-        Scores of their moved copies.
+    `scores`, shape (n_rows,) or (n_rows, K), are of the rows themselves, `moved`, shape (n_rows, n_copies, …), of their
+    moved copies.
     """
     parts = []
     for rows, own, copies in _by_class(y, scores, moved):

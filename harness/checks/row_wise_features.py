@@ -50,18 +50,13 @@ def run(context: CheckContext) -> CheckResult:
 def differs(a: Table, b: Table, tolerance: float) -> Mask:
     """Return which numbers differ, shape (n_rows, n_columns).
 
-    Parameters
-    ----------
-    a, b : float arrays of shape (n_rows, n_columns)
-        The same rows in two batches. Missing equals missing.
-    tolerance : float
-        Allowed difference, in widths of the narrowest quarter of the column.
+    `a` and `b` are the same rows in two batches; missing equals missing. `tolerance` is the allowed difference, in
+    widths of the narrowest quarter of the column.
     """
     both = np.isfinite(a) & np.isfinite(b)
     same = (a == b) | (np.isnan(a) & np.isnan(b))
-    a, b = (
-        np.where(both, values, 0) / QUARTER for values in (a, b)
-    )  # so that the difference of the largest floats is finite
+    # a quarter of each, so that the difference of the largest floats is finite
+    a, b = (np.where(both, values, 0) / QUARTER for values in (a, b))
     pooled, finite = np.vstack([a, b]), np.vstack([both, both])
     width = np.array([_narrowest(pooled[finite[:, i], i]) for i in range(pooled.shape[1])])
     allowed = tolerance * width + ROUNDING * np.maximum(np.abs(a), np.abs(b))

@@ -14,8 +14,9 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
+Attempt: TypeAlias = Callable[[Mapping[str, Any]], None]
 GROUPS: dict[str, tuple[str, ...]] = {
     "files": ("read_table", "write_beside_table", "write_shared_memory", "read_parent_memory"),
     "network": ("connect", "name_a_socket", "read_names"),
@@ -30,7 +31,7 @@ def attempt_all(targets: Mapping[str, Any]) -> dict[str, bool]:
     return {name: _is_stopped(attempt, targets) for name, attempt in ATTEMPTS.items()}
 
 
-def _is_stopped(attempt: Callable[[Mapping[str, Any]], None], targets: Mapping[str, Any]) -> bool:
+def _is_stopped(attempt: Attempt, targets: Mapping[str, Any]) -> bool:
     try:
         attempt(targets)
     except (OSError, MemoryError):
@@ -110,16 +111,6 @@ def _access_time(_targets: Mapping[str, Any]) -> None:
         raise PermissionError("mounted read-only")
 
 
-ATTEMPTS: dict[str, Callable[[Mapping[str, Any]], None]] = {
-    "read_table": _read_table,
-    "write_beside_table": _write_beside_table,
-    "write_shared_memory": _write_shared_memory,
-    "read_parent_memory": _read_parent_memory,
-    "connect": _connect,
-    "name_a_socket": _name_a_socket,
-    "read_names": _read_names,
-    "fork": _fork,
-    "signal_parent": _signal_parent,
-    "allocate": _allocate,
-    "access_time": _access_time,
-}
+_FILES = (_read_table, _write_beside_table, _write_shared_memory, _read_parent_memory, _access_time)
+_OTHERS = (_connect, _name_a_socket, _read_names, _fork, _signal_parent, _allocate)
+ATTEMPTS: dict[str, Attempt] = {attempt.__name__.removeprefix("_"): attempt for attempt in (*_FILES, *_OTHERS)}

@@ -27,13 +27,8 @@ def nadeau_bengio(differences: Sequence[float], *, n_train: int, n_test: int) ->
 
     An uncorrected t-test assumes independent differences, but the training sets overlap; its false positive rate is
     several times the nominal one. None for fewer than two differences, or if all are equal.
-
-    Parameters
-    ----------
-    differences : sequence of floats
-        Winner minus baseline, in AUC units, one for each fold of each partition.
-    n_train, n_test : int
-        Rows that each fold fits on and scores.
+    `differences` is winner minus baseline, in AUC units, for each fold of each partition, and `n_train` and `n_test`
+    are the rows that each fold fits on and scores.
 
     Source: Nadeau and Bengio (2003), Machine Learning 52:239-281, the corrected resampled t-test: the variance of the
     mean of J differences is (1/J + n_test/n_train) S², with J - 1 degrees of freedom. For repeated cross-validation:

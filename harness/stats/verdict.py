@@ -34,14 +34,9 @@ def conclude(gain: CorrectedGain | None, test: CorrectedTest | None, *, n_stoppe
     The corrected gain accounts for selection, but not for noise that an agent kept step by step; the test on fresh
     partitions detects part of that noise, but does not correct for selection. A missing test does not pass.
 
-    Parameters
-    ----------
-    gain : from `bbc`
-        Passes with fewer than .20 of its bootstraps at 0 or below.
-    test : from `nadeau_bengio`, winner against baseline on fresh partitions
-        Passes with a one-sided p below .05.
-    n_stopped_early : int
-        Experiments without scores on every fold. They are left out of the correction, which is then too small.
+    `gain`, from `bbc`, passes with fewer than .20 of its bootstraps at 0 or below; `test`, from `nadeau_bengio` on
+    fresh partitions, with a one-sided p below .05. Experiments that were stopped early are left out of the correction,
+    which is then too small.
 
     Source: measured, not derived. Accepting the winner of 100 tries by the first test alone changed the true AUC by
     .000 on two small tables with nothing to gain, and by .077, all there was, on a third; the second test accepted 12 %

@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import IO, Protocol, TypeVar
@@ -53,7 +53,10 @@ ONE_THREAD = (
     "MKL_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )
+MACHINE = "machine:"  # begins the reason of a failure that train.py did not cause
+NO_LIMIT_MB = 1 << 30  # version 1 of cgroups writes a huge number where there is no limit
 TRY_S = 10.0  # for the end of a process that ends at once
+END_S = 0.5  # from the end of a worker's socket to the end of the worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class Exit:
     status: int
     cpu_s: float | None
     peak_memory_mb: float | None
+    is_refused: bool = False  # the slot killed it, because it broke its files or its socket
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +153,15 @@ def _fork_once() -> None:
         reap(pid)
     if not is_readable:
         raise OSError("the end of a forked process is not reported")
+
+
+def memory_limit_mb() -> int | None:
+    """Return the memory that this container may use, or None if there is no limit or none that can be read."""
+    limits = []
+    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):  # versions 2 and 1
+        with contextlib.suppress(OSError, ValueError):  # ValueError: "max"
+            limits.append(int(Path(path).read_text()) >> 20)
+    return min((limit for limit in limits if limit < NO_LIMIT_MB), default=None)
 
 
 def protect_this_process() -> None:
@@ -260,6 +273,7 @@ class ForkSlot:
     def __init__(self, launcher: Launcher, *, is_owner: bool) -> None:
         self.launcher, self.is_owner = launcher, is_owner
         self.worker: _Worker | None = None
+        self.is_refused = False
 
     def wait_until_ready(self) -> None:
         """Wait until the launcher has imported the libraries."""
@@ -272,6 +286,7 @@ class ForkSlot:
 
     def start(self, files: Files) -> int:
         """Start the task and return its process id."""
+        self.is_refused = False
         pid, line = self.launcher.fork()
         copies = [nameless_file("rows") for _ in files.blocks]
         folder = tempfile.mkdtemp(prefix="fold_", dir=self.launcher.home)
@@ -288,13 +303,15 @@ class ForkSlot:
         worker = running(self.worker)
         ready, _, _ = select.select(self.ends, [], [], 0)
         if worker.handle not in ready:
-            if ready and not worker.feeder.give():
+            # The socket of a process that is killed closes a moment before its end is reported.
+            if ready and not worker.feeder.give() and not select.select([worker.handle], [], [], END_S)[0]:
+                self.is_refused = True
                 self.kill()
             return None
         ended = reap(worker.pid, os.WNOHANG)
         worker.feeder.settle()
         self._forget()
-        return ended
+        return replace(ended, is_refused=self.is_refused) if ended else None
 
     def kill(self) -> None:
         """Kill the running task."""

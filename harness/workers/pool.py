@@ -21,18 +21,21 @@ import psutil
 from harness.output import one_line
 from harness.workers import jobs
 from harness.workers.launcher import (
+    MACHINE,
     Exit,
     Files,
     ForkSlot,
     Launcher,
     Slot,
     can_fork,
+    memory_limit_mb,
     nameless_file,
     protect_this_process,
 )
 from harness.workers.spawn import SpawnSlot
 from harness.workers.worker import DECISION, FAILURE, PROBABILITY
 
+LATE_S = 1.0  # by which a step may exceed its plan on a busy machine, and the excess counts as wall-clock time
 POLL_S = 0.03  # a task in an endless loop overshoots the budget by at most this, times the slots
 MB = 1 << 20
 ERROR_BYTES = 4096
@@ -124,9 +127,36 @@ class Runner:
     def start(self, tasks: Sequence[Task], budget: TaskBudget) -> RunningTasks:
         """Return the tasks as a context manager and iterator; they start with the iteration and share the budget."""
         self.warm_up()
-        for slot in self.slots:
-            slot.wait_until_ready()
+        try:
+            for slot in self.slots:
+                slot.wait_until_ready()
+        except (OSError, RuntimeError) as error:
+            self._do_without_launcher(error)
         return RunningTasks(self, tasks, budget)
+
+    def _do_without_launcher(self, error: Exception) -> None:
+        """Go on with slots that need no launcher, after it died while it started."""
+        sys.stderr.write(f"workers: {error}. Each task starts a new Python (1 s).\n")
+        self.close()
+        self.slots = [SpawnSlot() for _ in range(self.n_slots)]
+
+
+class Stopwatch:
+    """Counts the seconds in which this process ran: a step counts at most LATE_S more than its planned length.
+
+    A limit must not run out while the process is stopped (a closed laptop, a paused container).
+    """
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._last = time.monotonic()
+
+    def tick(self, planned_s: float) -> float:
+        """Count the step since the last tick, and return the sum."""
+        now = time.monotonic()
+        self.seconds += min(now - self._last, planned_s + LATE_S)
+        self._last = now
+        return self.seconds
 
 
 class RunningTasks:
@@ -135,7 +165,7 @@ class RunningTasks:
     def __init__(self, runner: Runner, tasks: Sequence[Task], budget: TaskBudget) -> None:
         self.runner, self.tasks, self.budget = runner, tasks, budget
         self.free = list(runner.slots)
-        self.begun = time.monotonic()
+        self.clock = Stopwatch()
         self.cpu_s = 0.0
         self.next_index = 0
         self.running: list[_Running] = []
@@ -160,7 +190,7 @@ class RunningTasks:
         while self._is_open():
             while self.free and self._may_start():
                 self._start(self.free.pop())
-            for index in self._wait():
+            for index in self._wait() if self.running else ():
                 yield index, self.done[index]
 
     def _may_start(self) -> bool:
@@ -179,9 +209,19 @@ class RunningTasks:
         self.next_index += 1
         limits = (max(self.budget.cpu_s - self._used(), 0.0), self.budget.memory_mb, self.budget.disk_mb)
         files = _write_files({**task.job, "limits": limits}, has_row_blocks=slot.has_row_blocks)
-        pid = slot.start(files)
+        try:
+            pid = slot.start(files)
+        except OSError as error:
+            self._give_up(index, slot, error)
+            return
         files.job.close()
         self.running.append(_Running(index, slot, pid, files.result, files.log, task, _process(pid)))
+
+    def _give_up(self, index: int, slot: Slot, error: OSError) -> None:
+        """Start no further task, after the machine refused a process."""
+        reason = f"{MACHINE} no worker could be started ({error}). Free memory or processes, then try again"
+        self.done[index], self.is_stopped = Answer(None, reason), True
+        self.free.append(slot)
 
     def _used(self) -> float:
         return self.cpu_s + sum(task.cpu_s for task in self.running)
@@ -204,7 +244,7 @@ class RunningTasks:
         for task in self.running:
             _look(task)
         over_cpu = self._used() > self.budget.cpu_s
-        over_wall = time.monotonic() - self.begun > self.budget.wall_s
+        over_wall = self.clock.tick(POLL_S) > self.budget.wall_s
         for task in self.running:
             if over_cpu:
                 self._stop(task, f"CPU budget of {self.budget.cpu_s:g} s, used {self._used():.2f} s", is_timeout=True)
@@ -307,11 +347,15 @@ def _read_result(task: _Running, ended: Exit) -> tuple[bytes, bytes | None, str]
         return kind, payload, ""
     if kind == FAILURE:
         return kind, None, one_line(payload[:ERROR_BYTES].decode("utf-8", "replace"))
-    return b"", None, _how_it_ended(ended.status, len(data))
+    return b"", None, _how_it_ended(ended, len(data))
 
 
-def _how_it_ended(status: int, n_bytes: int) -> str:
-    code = os.waitstatus_to_exitcode(status) if sys.platform != "win32" else status
+def _how_it_ended(ended: Exit, n_bytes: int) -> str:
+    code = os.waitstatus_to_exitcode(ended.status) if sys.platform != "win32" else ended.status
+    if code == -9 and not ended.is_refused:  # what we kill for a limit has its reason by now
+        limit = memory_limit_mb()
+        known = f"; this container may use {limit} MB" if limit else ""
+        return f"{MACHINE} a worker was killed from outside by SIGKILL, as the system does when memory runs out{known}"
     if code < 0:
         name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
         return f"the process was killed by {name}"

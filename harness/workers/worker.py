@@ -352,6 +352,7 @@ def main(mode: str, *arguments: str) -> None:
         return
     if mode == "try_fork":
         _try_fork(socket.socket(fileno=int(arguments[0])))
+    _die_with_parent()
     run_task(os.dup(0), os.dup(1), 2, arguments[0])
     os._exit(0)
 

@@ -28,8 +28,11 @@ def conclude(run: Run, progress: Progress, *, finish_stopped: bool = False) -> M
     if not any(experiment.verdict is Verdict.BASELINE for experiment in history):
         raise RatchetError(f"run {run.tag}: the baseline has not been measured. Run `uv run ratchet step`.")
     experiments = _experiments_of(run, history)
-    for tag in subrun_tags(events):
-        experiments += _experiments_of_subrun(replace(run, tag=tag))
+    for subrun in (replace(run, tag=tag) for tag in subrun_tags(events)):
+        # each experiment of a parallel loop counts as a comparison, and none as the winner of the run
+        found = journal.read_experiments(subrun.journal)
+        compared = [old for old in found if old.verdict in {Verdict.KEEP, Verdict.DISCARD}]
+        experiments += [one | {"verdict": str(Verdict.DISCARD)} for one in _experiments_of(subrun, compared)]
     fields = {
         "experiments": experiments,
         "store": str(run.folder / "scores"),
@@ -47,13 +50,6 @@ def _experiments_of(run: Run, history: Sequence[Experiment]) -> list[dict[str, A
         for experiment in own
     ]
     return [one | more for one, more in zip(client.write_files(run, own), beside, strict=True)]
-
-
-def _experiments_of_subrun(subrun: Run) -> list[dict[str, Any]]:
-    """Return the experiments of a parallel loop. Each counts as a comparison, and none as the winner of the run."""
-    history = journal.read_experiments(subrun.journal)
-    compared = [experiment for experiment in history if experiment.verdict in {Verdict.KEEP, Verdict.DISCARD}]
-    return [one | {"verdict": str(Verdict.DISCARD)} for one in _experiments_of(subrun, compared)]
 
 
 NAME = "conclude"
@@ -74,23 +70,20 @@ def up_to_date(events: Iterable[Event], history: Sequence[Experiment]) -> Mappin
 
 def conclusion_lines(answer: Mapping[str, Any], metric: str, *, with_audit: bool = False) -> list[str]:
     """Return the conclusion as lines: the verdict, then the evidence, then what is not known."""
+    count, seeds = answer.get("n_comparisons"), answer.get("seeds")
+    naive = f"{_signed(answer.get('naive'))} {metric}, the best of {count} comparison{'' if count == 1 else 's'}"
     rows = [
-        ("naive gain", _naive(answer, metric)),
+        ("naive gain", naive),
         ("corrected gain", _corrected(answer)),
         ("fresh partitions", _fresh(answer)),
         ("held-out rows", _held_out(answer, with_audit=with_audit)),
         ("against plain", _gap(answer, with_audit=with_audit)),
-        ("other seeds", _seeds(answer)),
+        ("other seeds", _text(seeds, "text") if isinstance(seeds, Mapping) else ""),
         ("predictions", _calibration(answer)),
         ("because", _text(answer, "reasons")),
         ("not known", _text(answer, "caveat")),
     ]
     return [_text(answer, "word"), *(f"  {title:<{WIDTH}}{text}" for title, text in rows if text)]
-
-
-def _naive(answer: Mapping[str, Any], metric: str) -> str:
-    count = answer.get("n_comparisons")
-    return f"{_signed(answer.get('naive'))} {metric}, the best of {count} comparison{'' if count == 1 else 's'}"
 
 
 def _corrected(answer: Mapping[str, Any]) -> str:
@@ -133,12 +126,6 @@ def _gap(answer: Mapping[str, Any], *, with_audit: bool) -> str:
     if with_audit:
         return _text(found, "text")
     return f"{LOOKED_UP}; `{COMMAND} --audit` shows it" if found.get("is_deeper") else ""
-
-
-def _seeds(answer: Mapping[str, Any]) -> str:
-    """Return the sentence on what the winner scores with other seeds, "" where it has none."""
-    found = answer.get("seeds")
-    return _text(found, "text") if isinstance(found, Mapping) else ""
 
 
 def _area(found: object) -> str:

@@ -21,7 +21,7 @@ from ratchet.core.noise import count_tries
 from ratchet.core.output_parser import last_line, read_words
 from ratchet.core.records import Experiment, baseline, best
 from ratchet.engine.agents import BUILTIN
-from ratchet.engine.measure import MARK, Progress, own_env
+from ratchet.engine.measure import MARK, Progress, user_env
 from ratchet.engine.server_client import Server
 from ratchet.engine.session import now
 from ratchet.errors import RatchetError
@@ -46,7 +46,11 @@ def export(
     target = folder.resolve() if folder else default_folder(run, top, is_committee=is_committee)
     if target.exists() and not is_forced:
         raise RatchetError(f"{target}: the folder exists. Use --force to replace an export, or -o for another folder.")
-    made, seats = _committee_fields(run, top) if is_committee else (_winner_fields(run, top), "")
+    if is_committee:
+        path, seats = write_committee(run, top)
+        made: dict[str, Any] = {"file": str(path), "n": None, "commit": None, "is_committee": True}
+    else:
+        made, seats = {"file": client.write_files(run, [top])[0]["file"], "n": top.n, "commit": top.commit}, ""
     known = {
         "folder": str(target),
         "use": how_to_use(run.worktree, target),
@@ -62,11 +66,12 @@ def export(
 def default_folder(run: Run, top: Experiment, *, is_committee: bool) -> Path:
     """Return the default folder of an export: next to the config, ignored by git."""
     place = run.worktree.root / FOLDER
-    place.mkdir(exist_ok=True)
-    mark = place / ".gitignore"
-    if not mark.exists():
-        mark.write_text("*\n", "utf-8")
-    return place / f"{run.tag}-{'committee' if is_committee else top.n}"
+    name = f"{run.tag}-{'committee' if is_committee else top.n}"
+    if not place.exists():
+        place.mkdir()
+        (place / ".gitignore").write_text("*\n", "utf-8")
+    git.exclude(run.worktree.repo, [run.worktree.in_repo(f"{FOLDER}/{name}/")])  # the folder may be the user's
+    return place / name
 
 
 def how_to_use(worktree: Worktree, folder: Path) -> str:
@@ -90,21 +95,11 @@ def predict(worktree: Worktree, fields: Mapping[str, Any], progress: Progress) -
     """Let the harness of the worktree predict a file. It needs no run. Raises RatchetError."""
     if not worktree.config.serve:
         raise RatchetError("serve: the config has no server command, and `predict` needs one. Add the key `serve`.")
-    server = Server(worktree.config, cwd=worktree.root, env=own_env())
+    server = Server(worktree.config, cwd=worktree.root, env=user_env(worktree))
     try:
         return server.ask("predict", fields, progress)
     finally:
         server.close()
-
-
-def _winner_fields(run: Run, top: Experiment) -> dict[str, Any]:
-    written = client.write_files(run, [top])[0]
-    return {"file": written["file"], "n": top.n, "commit": top.commit}
-
-
-def _committee_fields(run: Run, top: Experiment) -> tuple[dict[str, Any], str]:
-    path, seats = write_committee(run, top)
-    return {"file": str(path), "n": None, "commit": None, "is_committee": True}, seats
 
 
 def _journal_fields(events: list[Event], history: list[Experiment]) -> dict[str, Any]:
@@ -140,7 +135,7 @@ def write_committee(run: Run, top: Experiment) -> tuple[Path, str]:
     outcome = process.run(
         _builtin() if config.committee == BUILTIN else config.committee,
         cwd=run.worktree.root,
-        env=own_env()
+        env=user_env(run.worktree)
         | {MARK: str(run.folder), "RATCHET_JOURNAL": str(run.journal)}
         | {"RATCHET_FILE": str(target), "RATCHET_TAG": run.tag},
         budget=Budget(wall_s=config.agent_timeout),

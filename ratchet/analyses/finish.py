@@ -22,22 +22,17 @@ from ratchet.errors import RatchetError
 from ratchet.repo import git, journal
 from ratchet.repo.files import write_atomic
 from ratchet.repo.journal import Event, EventKind
-from ratchet.repo.run import Run, check_unchanged, run_event, stamp
+from ratchet.repo.run import Run, check_unchanged, is_under, run_event, stamp
 
 RESULTS = "refs/heads/result/"
-EXPORTS = (
-    "tree",
-    "check",
-    "candidate",
-    "best",
-    "study",
-)  # temporary folders of a run
+EXPORTS = ("tree", "check", "candidate", "best", "study")  # temporary folders of a run
 
 
 def gather_facts(run: Run, events: Sequence[Event]) -> RunFacts:
     """Return the facts that a review of the run needs."""
     history = journal.experiments(events)
     kept = [experiment for experiment in history if experiment.verdict is Verdict.KEEP]
+    last = [event for event in events if event.kind in {EventKind.BEGIN, EventKind.VERDICT}][-1:]
     return RunFacts(
         tag=run.tag,
         config=run.worktree.config,
@@ -47,7 +42,8 @@ def gather_facts(run: Run, events: Sequence[Event]) -> RunFacts:
             for old in kept
         },
         changed=_what_changed(run, events),
-        unfinished=_unfinished(events),
+        unfinished=int(last[0].data["n"]) if last and last[0].kind is EventKind.BEGIN else None,
+        unreviewed=unreviewed_files(run, str(run_event(run, list(events)).data["base"])),
         conclusion=up_to_date(events, history),
     )
 
@@ -79,8 +75,9 @@ def complete_keep(run: Run, history: Sequence[Experiment]) -> str:
 def make_result(run: Run, facts: RunFacts, *, is_squashed: bool, onto: str = "") -> str | None:
     """Return the commit for a pull request, or None for a run without a gain.
 
-    It is the last commit of the run, the same commits on top of `onto`, or one squashed commit. The same run gives the
-    same commits each time. Raises RatchetError if `onto` does not exist or changed the same files as the run.
+    It is the last commit of the run, the same commits on top of `onto`, or one squashed commit with the editable files
+    and the setup alone. The same run gives the same commits each time. Raises RatchetError if `onto` does not exist or
+    changed the same files as the run.
     """
     if not has_gain(facts.history):
         return None
@@ -89,11 +86,23 @@ def make_result(run: Run, facts: RunFacts, *, is_squashed: bool, onto: str = "")
     parent = base
     if onto:
         parent = _target(run, onto)
-        _check_fits(run, base, tip, onto, parent)
+        paths = git.changed(repo, base, tip)
+        _check_fits(run, base, _measured(run, paths) if is_squashed else paths, onto, parent)
     if not is_squashed:
         return _replant(run, base, tip, parent) if parent != base else tip
-    files = git.files_of(repo, tip, git.changed(repo, base, tip))
+    files = git.files_of(repo, tip, _measured(run, git.changed(repo, base, tip)))
     return git.make_commit(repo, parent, files, result_message(facts), at=facts.kept[-1].at)
+
+
+def unreviewed_files(run: Run, base: str) -> dict[str, int | None]:
+    """Return the size of each file on the branch of the run that is no part of an experiment; None if it was removed.
+
+    Commits that a person or an agent made on the branch may hold such files: `git add --all` adds a cache too.
+    """
+    repo = run.worktree.repo
+    tip = git.resolve(repo, run.branch) or base
+    paths = git.changed(repo, base, tip)
+    return git.sizes(repo, tip, sorted({*paths} - {*_measured(run, paths)}))
 
 
 def is_published(run: Run) -> bool:
@@ -136,17 +145,24 @@ def clear_leftovers(run: Run, events: Sequence[Event]) -> list[str]:
     for tag in subruns:
         subrun, folder = run.folder.parent / tag, subrun_folder(run, tag)
         _remove_exports(subrun)
-        if folder.exists() and not _remove_subrun(run, folder):
-            kept.append(str(folder))
+        if folder.exists():  # its branch stays for the next race; git keeps a worktree with uncommitted edits
+            (folder / run.worktree.root.relative_to(run.worktree.repo.root) / run.results.name).unlink(missing_ok=True)
+            if not git.attempt(run.worktree.repo, "worktree", "remove", str(folder)):
+                kept.append(str(folder))
     return kept
 
 
 def leave(run: Run) -> str:
     """Switch to the branch from which the run was started, and return its name. The run stays unchanged.
 
-    Raises RatchetError if the worktree has edits, or git refuses to switch.
+    Raises RatchetError if that branch is not recorded or gone, the worktree has edits, or git refuses to switch.
     """
-    branch = _start_branch(run)
+    branch = run_event(run).data.get("from")
+    if not branch or git.resolve(run.worktree.repo, branch) is None:
+        raise RatchetError(
+            f"run {run.tag}: the branch from which it was started ({branch or 'not recorded'}) does not exist. "
+            "Use `git switch NAME`."
+        )
     edited = git.uncommitted(run.worktree.repo)
     if edited:
         raise RatchetError(
@@ -154,18 +170,7 @@ def leave(run: Run) -> str:
             "Commit them, undo them, or measure them with `uv run ratchet step`."
         )
     git.switch(run.worktree.repo, branch)
-    return branch.removeprefix("refs/heads/")
-
-
-def _start_branch(run: Run) -> str:
-    """Return the branch from which the run was started. Raises RatchetError if it is not recorded or does not exist."""
-    branch = run_event(run).data.get("from")
-    if not branch or git.resolve(run.worktree.repo, branch) is None:
-        raise RatchetError(
-            f"run {run.tag}: the branch from which it was started ({branch or 'not recorded'}) does not exist. "
-            "Use `git switch NAME`."
-        )
-    return str(branch)
+    return str(branch).removeprefix("refs/heads/")
 
 
 def _what_changed(run: Run, events: Sequence[Event]) -> str:
@@ -176,11 +181,6 @@ def _what_changed(run: Run, events: Sequence[Event]) -> str:
     return ""
 
 
-def _unfinished(events: Sequence[Event]) -> int | None:
-    last = next((event for event in reversed(events) if event.kind in {EventKind.BEGIN, EventKind.VERDICT}), None)
-    return int(last.data["n"]) if last is not None and last.kind is EventKind.BEGIN else None
-
-
 def _target(run: Run, onto: str) -> str:
     found = git.resolve(run.worktree.repo, onto)
     if found is None:
@@ -188,9 +188,15 @@ def _target(run: Run, onto: str) -> str:
     return found
 
 
-def _check_fits(run: Run, base: str, tip: str, onto: str, parent: str) -> None:
+def _measured(run: Run, paths: Sequence[str]) -> list[str]:
+    """Return the editable files and the setup of the run among paths."""
+    worktree = run.worktree
+    readonly = [worktree.in_repo(pattern) for pattern in worktree.config.readonly]
+    return [path for path in paths if worktree.is_ours(path) and not any(is_under(path, own) for own in readonly)]
+
+
+def _check_fits(run: Run, base: str, paths: Sequence[str], onto: str, parent: str) -> None:
     """Raise RatchetError if a file of the run was also changed on `onto` since the run was started."""
-    paths = git.changed(run.worktree.repo, base, tip)
     theirs, ours = (git.files_of(run.worktree.repo, commit, paths) for commit in (parent, base))
     changed = [path for path in paths if theirs[path] != ours[path]]
     if changed:
@@ -213,9 +219,3 @@ def _replant(run: Run, base: str, tip: str, parent: str) -> str:
 def _remove_exports(folder: Path) -> None:
     for name in EXPORTS:
         shutil.rmtree(folder / name, ignore_errors=True)
-
-
-def _remove_subrun(run: Run, folder: Path) -> bool:
-    """Remove the worktree of a parallel loop unless it has uncommitted edits. Its branch stays for the next race."""
-    (folder / run.worktree.root.relative_to(run.worktree.repo.root) / run.results.name).unlink(missing_ok=True)
-    return git.attempt(run.worktree.repo, "worktree", "remove", str(folder))

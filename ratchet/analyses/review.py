@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
@@ -41,7 +41,8 @@ class RunFacts:
 
     `changed` describes what has changed since the start ("" for nothing). `sizes` is the number of lines that each kept
     experiment added and removed. `unfinished` is an experiment without a verdict. `conclusion` is the answer of the
-    analysis `conclude`, if it is up to date.
+    analysis `conclude`, if it is up to date. `unreviewed` holds the bytes of each file on the branch that is no part of
+    an experiment, None for a removed one.
     """
 
     tag: str
@@ -51,6 +52,7 @@ class RunFacts:
     changed: str = ""
     unfinished: int | None = None
     conclusion: Mapping[str, Any] | None = None
+    unreviewed: Mapping[str, int | None] = field(default_factory=dict)
 
     @property
     def tried(self) -> list[Experiment]:
@@ -114,7 +116,23 @@ def _soundness(facts: RunFacts) -> list[ReviewLine]:
         found += [ReviewLine(False, f"{verdict}: {_named(ended)}")] if ended else []
     warned = [experiment for experiment in facts.history if experiment.warnings]
     found += [ReviewLine(False, f"warnings: {_named(warned)}")] if warned else []
-    return found
+    return found + ([ReviewLine(False, unreviewed_text(facts.unreviewed))] if facts.unreviewed else [])
+
+
+def unreviewed_text(files: Mapping[str, int | None]) -> str:
+    """Name the files on the branch that no experiment measured, the largest first."""
+    largest = sorted(files.items(), key=lambda row: (-(row[1] or 0), row[0]))
+    shown = ", ".join(f"{path} ({'removed' if size is None else _size(size)})" for path, size in largest[:NAMED])
+    more = f" and {len(files) - NAMED} more" if len(files) > NAMED else ""
+    are = "1 file is" if len(files) == 1 else f"{len(files)} files are"
+    return f"{are} on the branch and in no experiment: {shown}{more}; `uv run ratchet finish --squash` leaves them out"
+
+
+def _size(n_bytes: int) -> str:
+    for unit, factor in (("MB", 1e6), ("kB", 1e3)):
+        if n_bytes >= factor:
+            return f"{n_bytes / factor:.1f} {unit}"
+    return f"{n_bytes} byte{'' if n_bytes == 1 else 's'}"
 
 
 def _printed_findings(facts: RunFacts) -> list[ReviewLine]:
@@ -158,7 +176,8 @@ def _significance(facts: RunFacts) -> list[ReviewLine]:
         return [ReviewLine(False, "an experiment was kept, but the baseline has no number to compare it with")]
     sign = 1 if facts.config.metric.direction is Direction.MAXIMIZE else -1
     change, floor = top.metric - first.metric, noise_floor(facts.tried)
-    gain = f"best gain {delta_text(change, top.metric)} ({facts.config.metric.name}) after {_tries(tries)}"
+    tried = "1 try" if tries == 1 else f"{tries} tries"
+    gain = f"best gain {delta_text(change, top.metric)} ({facts.config.metric.name}) after {tried}"
     if floor is None:
         return [ReviewLine(False, f"{gain}; without measured standard errors it is unknown how much of it is chance")]
     is_above = sign * change > floor
@@ -232,12 +251,13 @@ def _abandoned(tried: Sequence[Experiment]) -> list[Experiment]:
         old
         for old in tried
         if old.verdict in FAILURES
-        and not any(new.n > old.n and new.metric is not None and _is_same_idea(old, new) for new in tried)
+        and not any(
+            new.n > old.n
+            and new.metric is not None
+            and (new.hypothesis == old.hypothesis or (old.strategy and new.strategy == old.strategy))
+            for new in tried
+        )
     ]
-
-
-def _is_same_idea(old: Experiment, new: Experiment) -> bool:
-    return new.hypothesis == old.hypothesis or bool(old.strategy and new.strategy == old.strategy)
 
 
 def _near_misses(tried: Sequence[Experiment]) -> list[Experiment]:
@@ -261,7 +281,3 @@ def _named(experiments: Sequence[Experiment]) -> str:
 
 def _count(experiments: Sequence[Experiment]) -> str:
     return f"{len(experiments)} experiment{'' if len(experiments) == 1 else 's'}"
-
-
-def _tries(number: int) -> str:
-    return "1 try" if number == 1 else f"{number} tries"

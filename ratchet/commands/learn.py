@@ -16,10 +16,9 @@ from ratchet.analyses.placebo import placebo_lines
 from ratchet.analyses.reveal import reveal as open_test
 from ratchet.analyses.reveal import reveal_lines
 from ratchet.core.records import Experiment, best
-from ratchet.errors import RatchetError
 from ratchet.repo import git
 from ratchet.repo.journal import read_experiments
-from ratchet.repo.run import Run, Worktree, check_tag, open_worktree, require_run, tags
+from ratchet.repo.run import Run, find_run, open_worktree, require_run
 from ratchet.views.replay import Guess, answer_lines, question_lines, score_lines, to_guess
 from ratchet.views.terminal import Terminal
 
@@ -118,9 +117,10 @@ ANSWERS = {"k": True, "d": False, "": None}
 
 @click.command(epilog="Example: uv run ratchet replay")
 @click.argument("tag", required=False)
+@click.option("--run", "named", metavar="TAG", help="The run to show, as TAG.")
 @click.option("--auto", is_flag=True, help="Show every experiment without asking.")
 @click.pass_obj
-def replay(config: Path | None, tag: str | None, auto: bool) -> None:
+def replay(config: Path | None, *, tag: str | None, named: str | None, auto: bool) -> None:
     """Go through a run and guess each verdict.
 
     Shows the hypothesis and the edit of each experiment and asks whether it was kept. Then shows the verdict with its
@@ -128,7 +128,8 @@ def replay(config: Path | None, tag: str | None, auto: bool) -> None:
     TAG is the run to show (default: the current run). Without a terminal it asks nothing.
     """
     worktree = open_worktree(Path.cwd(), config)
-    run = _find_run(worktree, tag)
+    wanted = named or tag
+    run = find_run(worktree, wanted) if wanted else require_run(worktree)
     history = read_experiments(run.journal)
     if not to_guess(history):
         click.echo(f"run {run.tag}: no experiments to show yet")
@@ -169,13 +170,3 @@ def _ask() -> str:
             return "q"
         if answer in ANSWERS:
             return answer
-
-
-def _find_run(worktree: Worktree, tag: str | None) -> Run:
-    if tag is None:
-        return require_run(worktree)
-    check_tag(tag)
-    run = Run(worktree, tag)
-    if not run.journal.exists():
-        raise RatchetError(f"TAG: there is no run {tag}. Recorded runs: {', '.join(tags(worktree)) or 'none'}.")
-    return run

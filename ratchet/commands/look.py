@@ -1,27 +1,33 @@
-"""The commands of the group Look: status, results, plot, show, diff, report, watch."""
+"""The commands of the group Look: status, runs, results, plot, show, diff, report, watch."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import shutil
 import sys
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
 from ratchet.analyses.what_if import climb_text, doubt_lines, rejudge, rejudged_rows
 from ratchet.core.config import Rule
 from ratchet.core.records import LINE_CHARS, Experiment, best
-from ratchet.core.table import closing_lines, excerpt
+from ratchet.core.table import RUN_COLUMNS, closing_lines, excerpt, totals_lines
+from ratchet.core.table_file import read_table
 from ratchet.core.text import experiment_line, folds_text, results_tsv, seconds_text, signed_text
+from ratchet.core.tracking import log_row, mlflow_files, wandb_files
 from ratchet.engine.measure import read_log
-from ratchet.engine.status import describe, status_text
+from ratchet.engine.status import describe, run_rows, status_text
 from ratchet.errors import RatchetError
 from ratchet.repo import git
+from ratchet.repo.files import write_atomic
 from ratchet.repo.journal import experiments, read_events, read_experiments, verdict_data
-from ratchet.repo.run import Run, open_worktree, require_run, run_event
+from ratchet.repo.run import Run, find_experiment, find_run, open_worktree, require_run, run_event
 from ratchet.repo.sealing import REVEALED, is_closed, opened_rows
 from ratchet.views.charts import bars
 from ratchet.views.report.write import page_of, write_page
@@ -32,26 +38,60 @@ from ratchet.views.web import HOST, make_server
 RULES = [str(rule) for rule in Rule if rule not in {Rule.FRONT, Rule.DOMINATE}]
 
 
+def pass_run(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the option --run TAG, and call it with that run, or with the current one."""
+
+    @click.option("--run", "tag", metavar="TAG", help="The run to show, from any branch. Default: the current run.")
+    @functools.wraps(command)
+    def call(*arguments: Any, **options: Any) -> None:
+        worktree = open_worktree(Path.cwd(), click.get_current_context().obj)
+        tag = options.pop("tag")
+        command(find_run(worktree, tag) if tag else require_run(worktree), *arguments, **options)
+
+    return call
+
+
+FOLDER = click.Path(path_type=Path, file_okay=False)
+RESULTS_FILE = click.option(
+    "-r",
+    "--results",
+    "table",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    metavar="FILE",
+    help="Read the experiments from this results.tsv, not from the journal of a run.",
+)
+
+
+def _history(run: Run, table: Path | None) -> list[Experiment]:
+    """Return the experiments of a run, or of a table that was named instead."""
+    if table is None:
+        return read_experiments(run.journal)
+    return read_table(table.read_text("utf-8", "replace"), run.worktree.config, table.name)
+
+
 @click.command(epilog="Example: uv run ratchet status")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")
-@click.pass_obj
-def status(config: Path | None, as_json: bool) -> None:
+@pass_run
+def status(run: Run, as_json: bool) -> None:
     """Show the state of the run and what to do next."""
-    run = require_run(open_worktree(Path.cwd(), config))
     events = read_events(run.journal)
     top = best(experiments(events))
+    is_here = git.head_branch(run.worktree.repo) == run.branch
     state = describe(
         run,
         events,
         holder=run.holder_pid(),
         is_stop_asked=run.stop_file.exists(),
-        edited=run.worktree.edited_files(top.commit if top else run.branch),
+        edited=run.worktree.edited_files(top.commit if top else run.branch) if is_here else [],
     )
     click.echo(json.dumps(state, indent=2, ensure_ascii=False) if as_json else status_text(state))
 
 
 @click.command(epilog="Example: uv run ratchet results")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list of all experiments.")
+@click.option(
+    "--jsonl", "as_jsonl", is_flag=True, help="Print one line of JSON for each experiment, as other tools do."
+)
 @click.option("--tsv", "as_tsv", is_flag=True, help="Print the content of results.tsv.")
 @click.option("--audit", "with_audit", is_flag=True, help="Also show the scores on the held-out test set.")
 @click.option("--all", "show_all", is_flag=True, help="Show every row of a long run.")
@@ -64,11 +104,18 @@ def status(config: Path | None, as_json: bool) -> None:
     default=None,
     help="With --rule margin: how many standard errors a gain must exceed.",
 )
-@click.pass_obj
+@click.option("--mlflow", type=FOLDER, metavar="FOLDER", help="Write the run into FOLDER as an MLflow file store.")
+@click.option("--wandb", type=FOLDER, metavar="FOLDER", help="Write the run into FOLDER in the layout of a W&B run.")
+@RESULTS_FILE
+@pass_run
 def results(  # noqa: PLR0913 - click passes every option by its name
-    config: Path | None,
+    run: Run,
     *,
+    table: Path | None,
     as_json: bool,
+    as_jsonl: bool,
+    mlflow: Path | None,
+    wandb: Path | None,
     as_tsv: bool,
     with_audit: bool,
     show_all: bool,
@@ -84,13 +131,18 @@ def results(  # noqa: PLR0913 - click passes every option by its name
         raise click.UsageError("--rule cannot be combined with --json, --tsv or --audit.")
     if k is not None and rule != Rule.MARGIN:
         raise click.UsageError("--k needs --rule margin.")
-    run = require_run(open_worktree(Path.cwd(), config))
-    history = read_experiments(run.journal)
-    history = _opened(run, history) if with_audit else history
+    history = _history(run, table)
+    history = _opened(run, history) if with_audit and table is None else history
     if rule is not None:
         _print_rejudged(run, history, Rule(rule), k or run.worktree.config.margin, show_all=show_all)
     elif as_json:
         click.echo(json.dumps([_public(experiment, run, with_audit) for experiment in history], ensure_ascii=False))
+    elif as_jsonl:
+        for old in history:
+            row = log_row(old, run.worktree.config, run.tag, with_audit=with_audit)
+            click.echo(json.dumps(row, ensure_ascii=False))
+    elif mlflow or wandb:
+        _write_tracked(run, history, mlflow=mlflow, wandb=wandb)
     elif as_tsv:
         click.echo(results_tsv(history, run.worktree.config), nl=False)
     else:
@@ -100,14 +152,13 @@ def results(  # noqa: PLR0913 - click passes every option by its name
 @click.command(epilog="Example: uv run ratchet show 4")
 @click.argument("number", metavar="N", type=click.IntRange(min=0))
 @click.option("--log", "is_log", is_flag=True, help="Print what the commands of the experiment printed, not its diff.")
-@click.pass_obj
-def show(config: Path | None, number: int, is_log: bool) -> None:
+@pass_run
+def show(run: Run, number: int, is_log: bool) -> None:
     """Show experiment N, kept or not, with its diff.
 
     The log holds the end of stdout and stderr of each command that measured or checked it, also of one that crashed.
     Lines with audit numbers are left out.
     """
-    run = require_run(open_worktree(Path.cwd(), config))
     experiment = find_experiment(run, number)
     if is_log:
         click.echo(_log_of(run, experiment), nl=False)
@@ -134,49 +185,76 @@ def _log_of(run: Run, experiment: Experiment) -> str:
 @click.option(
     "--png", type=click.Path(path_type=Path, dir_okay=False), help="Write a figure to FILE (.png, .svg or .pdf)."
 )
-@click.pass_obj
-def plot(config: Path | None, width: int | None, png: Path | None) -> None:
+@RESULTS_FILE
+@pass_run
+def plot(run: Run, *, width: int | None, png: Path | None, table: Path | None) -> None:
     """Draw the metric of every experiment.
 
     Prints one bar for each experiment and marks the best. --png writes a figure for a slide or a report.
     """
-    run = require_run(open_worktree(Path.cwd(), config))
+    if png is not None and table is not None:
+        raise click.UsageError("--png draws a run and cannot be combined with --results.")
     if png is not None:
         from ratchet.views.report.write import draw_climb  # the other commands of this file start without it
 
         draw_climb(run, png)
         click.echo(str(png))
         return
-    history = read_experiments(run.journal)
+    history = _history(run, table)
     columns = shutil.get_terminal_size((100, 24)).columns
     click.echo(bars(history, run.worktree.config, width=width or max(20, columns - 40)))
 
 
 @click.command(epilog="Example: uv run ratchet diff --best")
-@click.option("--best", "is_best", is_flag=True, help="Show the change of the best experiment only.")
+@click.option("--best", "is_best", is_flag=True, help="Show the change up to the best version (the default).")
 @click.option(
-    "--commit", "which", default=None, metavar="C", help="Show the change of one experiment: its number or its commit."
+    "--commit",
+    "which",
+    default=None,
+    metavar="C",
+    help="Show the change up to this experiment: a number or a commit.",
 )
-@click.pass_obj
-def diff(config: Path | None, is_best: bool, which: str | None) -> None:
-    """Show the changes of the run or of one experiment.
+@click.option("--step", "is_step", is_flag=True, help="Show the one step of the experiment, not what led to it.")
+@RESULTS_FILE
+@pass_run
+def diff(run: Run, *, is_best: bool, which: str | None, is_step: bool, table: Path | None) -> None:
+    """Show what has changed since the start of the run.
 
-    Without an option it shows the difference between the start of the run and its best version.
+    Without an option, up to its best version; with --commit, up to that experiment, kept or not. With --step it shows
+    the change of that one experiment alone.
     """
-    run = require_run(open_worktree(Path.cwd(), config))
-    history = read_experiments(run.journal)
-    top = best(history)
-    if which is not None:
-        old, new = _pair(_find_commit(run, history, which))
-    elif top is None:
+    if is_best and which is not None:
+        raise click.UsageError("--best and --commit name two versions. Use one of them.")
+    if is_step and table is not None:
+        raise click.UsageError("--step needs the journal of a run and cannot be combined with --results.")
+    history = _history(run, table)
+    end = best(history) if which is None else _find_commit(run, history, which)
+    if end is None:
         raise RatchetError(f"run {run.tag}: no baseline has been measured. Run `uv run ratchet step`.")
+    start = history[0].commit if table else str(run_event(run).data["first"])
+    patch = git.diff(
+        run.worktree.repo,
+        end.parent if is_step else start,
+        end.commit,
+        run.worktree.editable,
+        color=sys.stdout.isatty(),
+    )
+    click.echo(patch, nl=False)
+
+
+@click.command(epilog="Example: uv run ratchet runs")
+@click.pass_obj
+def runs(config: Path | None) -> None:
+    """Show every run of the repository, one line each.
+
+    `uv run ratchet results --run TAG` shows one of them, from whatever branch you are on.
+    """
+    worktree = open_worktree(Path.cwd(), config)
+    rows = run_rows(worktree)
+    if rows:
+        print_rows(RUN_COLUMNS, rows, [None] * len(rows))
     else:
-        old, new = _pair(top) if is_best else (str(run_event(run).data["first"]), top.commit)
-    click.echo(git.diff(run.worktree.repo, old, new, run.worktree.editable, color=sys.stdout.isatty()), nl=False)
-
-
-def _pair(experiment: Experiment) -> tuple[str, str]:
-    return experiment.parent, experiment.commit
+        click.echo("no runs yet; `uv run ratchet start TAG` starts one")
 
 
 def _find_commit(run: Run, history: list[Experiment], which: str) -> Experiment:
@@ -188,16 +266,6 @@ def _find_commit(run: Run, history: list[Experiment], which: str) -> Experiment:
             f"--commit: run {run.tag} has no experiment {which}. Use a number or a commit of `uv run ratchet results`."
         )
     return found[0]
-
-
-def find_experiment(run: Run, number: int) -> Experiment:
-    """Return experiment N. Raises RatchetError if the run does not have it."""
-    history = read_experiments(run.journal)
-    for experiment in history:
-        if experiment.n == number:
-            return experiment
-    have = f"Use 0 to {history[-1].n}." if history else "It has none yet."
-    raise RatchetError(f"N: run {run.tag} has no experiment {number}. {have}")
 
 
 def _opened(run: Run, history: list[Experiment]) -> list[Experiment]:
@@ -224,7 +292,7 @@ def _print_results(run: Run, history: list[Experiment], *, with_audit: bool, sho
         )
     if shown:
         print_table(shown, run.worktree.config, history=history, with_audit=with_audit)
-    for line in closing_lines(history, run.worktree.config):
+    for line in [*closing_lines(history, run.worktree.config), *totals_lines(history, run.worktree.config)]:
         click.echo(line)
 
 
@@ -243,6 +311,22 @@ def _print_rejudged(run: Run, history: list[Experiment], rule: Rule, k: float, *
     click.echo(climb_text(name, [old.verdict for old in found], history, config))
     for line in doubt_lines(found, rule):
         click.echo(line)
+
+
+def _write_tracked(run: Run, history: list[Experiment], *, mlflow: Path | None, wandb: Path | None) -> None:
+    """Write the run in the formats of trackers, and print the folders."""
+    config = run.worktree.config
+    if mlflow is not None:
+        root = mlflow.resolve().as_uri()
+        _write_below(mlflow, mlflow_files(history, config, run.tag, root))
+    if wandb is not None:
+        _write_below(wandb, wandb_files(history, config, run.tag))
+
+
+def _write_below(folder: Path, files: Mapping[str, str]) -> None:
+    for path, text in files.items():
+        write_atomic(folder / path, text)
+    click.echo(str(folder))
 
 
 def _public(experiment: Experiment, run: Run, with_audit: bool) -> dict[str, object]:
@@ -289,14 +373,13 @@ PORT = 8799
     help="Output file. Default: .ratchet/TAG/report.html.",
 )
 @click.option("--open", "is_opening", is_flag=True, help="Open the report in the browser.")
-@click.pass_obj
-def report(config: Path | None, output: Path | None, is_opening: bool) -> None:
+@pass_run
+def report(run: Run, output: Path | None, is_opening: bool) -> None:
     """Write a report of the run as one HTML page.
 
     The page works offline. It contains the figure, the evidence for the gain, every experiment with its change, the
     leak checks, the versions and the receipts. It shows the audit numbers unless a process is working on the run.
     """
-    run = require_run(open_worktree(Path.cwd(), config))
     target = output or run.folder / "report.html"
     write_page(run, target, page_of(run, has_audit=run.holder_pid() is None))
     click.echo(str(target))
@@ -325,14 +408,13 @@ def report(config: Path | None, output: Path | None, is_opening: bool) -> None:
     is_flag=True,
     help="Keep watching when no process is working on the run, for example between the steps of an agent.",
 )
-@click.pass_obj
-def watch(config: Path | None, *, is_web: bool, port: int, is_opening: bool, is_keeping: bool) -> None:
+@pass_run
+def watch(run: Run, *, is_web: bool, port: int, is_opening: bool, is_keeping: bool) -> None:
     """Follow a run live, from another terminal.
 
     Shows the figure, the last experiments, the current activity and the progress to each limit. It ends when the loop
     ends; press q or Ctrl-C to leave earlier. In a pipe it prints the state once.
     """
-    run = require_run(open_worktree(Path.cwd(), config))
     if not is_web:
         follow(Watcher(run), is_keeping=is_keeping)
         return

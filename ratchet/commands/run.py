@@ -23,14 +23,15 @@ from ratchet.analyses.finish import (
     publish,
     write_review,
 )
-from ratchet.analyses.review import RunFacts, has_gain, review
+from ratchet.analyses.review import RunFacts, has_gain, review, unreviewed_text
 from ratchet.core.records import Experiment, Proposal, Verdict
 from ratchet.core.stop_rules import BROKEN_AGENT, Limits, limits_of, limits_text
 from ratchet.core.table import closing_lines
-from ratchet.engine.agents import find_agent
+from ratchet.engine.edit_again import leaving
 from ratchet.engine.loop import open_run, run_loop
 from ratchet.engine.once import measure_worktree, reading_data, reading_lines
 from ratchet.engine.parallel import Entry, run_race
+from ratchet.engine.ready import ready_agent, ready_rule
 from ratchet.engine.server_client import UnknownAnalysisError
 from ratchet.engine.session import now, work_on
 from ratchet.engine.signals import ASKED, Stopper, ask_to_stop, asker_of
@@ -41,6 +42,7 @@ from ratchet.repo.run import (
     Run,
     Worktree,
     check_frozen,
+    check_table,
     check_tag,
     current_run,
     free_tag,
@@ -52,10 +54,10 @@ from ratchet.repo.run import (
     take_up,
 )
 from ratchet.repo.stand_in import LockedError
-from ratchet.views.terminal import Board, Terminal, print_table
+from ratchet.views.terminal import Board, Terminal, load_table, print_table
 
 MINUTES = click.FloatRange(min=0, min_open=True)
-VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Also show the output of the measuring command.")
+VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Also show what the command and the agent print.")
 
 
 @click.command(epilog="Example: uv run ratchet start my-run")
@@ -70,8 +72,12 @@ def start(config: Path | None, tag: str, verbose: bool) -> None:
     """
     worktree = open_worktree(Path.cwd(), config)
     check_tag(tag)
-    before, old = current_run(worktree), take_up(worktree, tag)
-    run = old or start_run(worktree, tag, now())
+    before = current_run(worktree)
+    with leaving(before, tag, "ratchet start"):
+        old = take_up(worktree, tag)
+        if old is None:
+            ready_rule(worktree)
+        run = old or start_run(worktree, tag, now())
     if before is not None and old is None and (note := _grown_from(before, run)):
         click.echo(note, err=True)
     with _terminal(run, Board(run)) as screen, work_on(run, "ratchet start", screen=screen, is_loud=verbose) as session:
@@ -126,8 +132,12 @@ def step(config: Path | None, *, message: str, strategy: str, predict: float | N
     run = require_run(worktree)
     check_frozen(worktree, run.branch, (*worktree.config.readonly, *worktree.config.setup))
     with _terminal(run, Board(run)) as screen, work_on(run, "ratchet step", screen=screen, is_loud=verbose) as session:
-        for experiment in session.resume():
+        finished = session.finish_step()
+        for experiment in finished:
             screen.result(experiment)
+        if any(experiment.n > 0 for experiment in finished) and not session.is_worktree_edited():
+            screen.say("this finishes the interrupted step; nothing has been edited since")
+            return
         if not session.history:
             screen.result(session.baseline())
         screen.progress(f"iter {session.next_n}: measuring")
@@ -163,6 +173,14 @@ def step(config: Path | None, *, message: str, strategy: str, predict: float | N
 @click.option(
     "--seed", type=int, default=0, show_default=True, metavar="N", help="Random seed of the agent (RATCHET_SEED)."
 )
+@click.option(
+    "-r",
+    "--results",
+    "table",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write the table of results to this file. Default: results.tsv.",
+)
 @VERBOSE
 @click.pass_context
 def loop(  # noqa: PLR0913 - click passes every option by its name
@@ -174,6 +192,7 @@ def loop(  # noqa: PLR0913 - click passes every option by its name
     until: float | None,
     minutes: float | None,
     seed: int,
+    table: Path | None,
     verbose: bool,
 ) -> None:
     """Let an agent try one idea after another.
@@ -186,9 +205,10 @@ def loop(  # noqa: PLR0913 - click passes every option by its name
     _check_finite("--until", until, 0.95)
     _check_finite("--minutes", minutes, 30)
     worktree = open_worktree(Path.cwd(), ctx.obj)
-    chosen = find_agent(agent or worktree.config.agent)
+    chosen = ready_agent(worktree, agent or worktree.config.agent)
+    target = check_table(table) if table else None
     limits = limits_of(worktree.config, Limits(count, patience, until, minutes or inf))
-    run = _run_for_loop(worktree)
+    run = replace(_run_for_loop(worktree), table=target)
     board = Board(run)
     with _terminal(run, board) as screen:
         stopper = Stopper(run.stop_file, screen.say)
@@ -240,7 +260,7 @@ def race(
     _check_finite("--minutes", minutes, 30)
     worktree = open_worktree(Path.cwd(), ctx.obj)
     entry = Entry(
-        find_agent(agent or worktree.config.agent),
+        ready_agent(worktree, agent or worktree.config.agent),
         limits_of(worktree.config, Limits(count, minutes=minutes or inf)),
         seed,
     )
@@ -306,8 +326,10 @@ def _check_finite(option: str, value: float | None, example: float) -> None:
 
 def _run_for_loop(worktree: Worktree) -> Run:
     """Return the current run, or start one named after today's date."""
+    load_table()
     run = current_run(worktree)
     if run is None:
+        ready_rule(worktree)
         run = start_run(worktree, free_tag(worktree, now()), now())
         click.echo(f"run {run.tag} on branch autoresearch/{run.tag}", err=True)
     check_frozen(worktree, run.branch, (*worktree.config.readonly, *worktree.config.setup))
@@ -401,6 +423,8 @@ def _show_result(run: Run, facts: RunFacts, *, is_squashed: bool, onto: str) -> 
     commit = make_result(run, facts, is_squashed=is_squashed, onto=onto)
     if commit is not None:
         name = publish(run, read_events(run.journal), commit, now())
+        if facts.unreviewed and not is_squashed:
+            click.echo(f"{name}: {unreviewed_text(facts.unreviewed)}", err=True)
         click.echo(f"branch {name} at {commit[:7]} is ready: `git push -u origin {name}`", err=True)
         return
     click.echo(

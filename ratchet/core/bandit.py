@@ -3,11 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ratchet.core.config import Bandit
 from ratchet.core.records import Experiment, Verdict
+
+DIRECTIVES: Mapping[str, str] = {
+    "features": "Build, transform or drop columns; leave the model as it is.",
+    "preprocessing": "Change how columns are scaled, encoded or filled in; leave the model as it is.",
+    "model family": "Replace the estimator by one of another family, with its usual settings.",
+    "hyperparameters": "Change one or two settings of the present estimator.",
+    "ensembling": "Combine several models: average, stack or bag them.",
+    "simplify": "Remove something, and keep the number: fewer steps, columns or settings.",
+    "algorithm": "Replace the algorithm by one with a better complexity or a better constant.",
+    "data structure": "Store or index the data in another way, so that the frequent operation gets cheap.",
+    "micro-optimisation": "Make the innermost loop do less: hoist, inline, avoid copies and lookups.",
+    "parallelism": "Do independent work at the same time: vectorise, use threads, processes or a batch.",
+    "memory layout": "Change how data lies in memory: contiguous, smaller types, fewer allocations.",
+    "rewrite": "Write the slow part anew from its specification, in another way than now.",
+}
+
+
+def directive(arm: str, bandit: Bandit) -> str:
+    """Return in words what an agent should do for an arm; empty for an arm that only has a name."""
+    return bandit.directives.get(arm) or DIRECTIVES.get(arm, "")
 
 
 @dataclass(frozen=True, slots=True)

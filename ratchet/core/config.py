@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
-from ratchet.core.records import Ending
+from ratchet.core.records import Ending, Simplicity
 
 TABLE_ARMS = ("features", "preprocessing", "model family", "hyperparameters", "ensembling", "simplify")
 CODE_ARMS = ("algorithm", "data structure", "micro-optimisation", "parallelism", "memory layout", "rewrite")
@@ -138,6 +138,7 @@ class Config:
     exits: Mapping[int, Ending] = field(default_factory=dict)
     rule: Rule = Rule.STRICT
     margin: float = MARGIN_SES
+    simplicity: Simplicity = Simplicity.NODES
     look_at: float | None = None
     early_stop: bool | str = True
     timeout: float | Times = TIMEOUT_S
@@ -249,6 +250,11 @@ KEYS: Sequence[tuple[str, str]] = (
         "dominate (no metric worse than in the best so far, and one strictly better)",
     ),
     ("margin", "number of standard errors for rule margin (default 1.96)"),
+    (
+        "simplicity",
+        "what keeps an edit with an equal number (within 1e-6): strictly fewer syntax-tree nodes, or lines in other "
+        "files than Python (nodes, default), strictly fewer lines (lines), or nothing (off)",
+    ),
     ("look_at", "a suspiciously good value of the metric, at which the loop stops for a look"),
     (
         "early_stop",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import takewhile
 
+NO_CHANGE = "no change"  # the reason of an experiment with the code of the best
 LINE_CHARS = 200
 REASON_CHARS = 500  # of the reason of a failure, whose end may hold the fix
 NOTE_CHARS = 4000
@@ -41,6 +43,31 @@ class Ending(StrEnum):
     TIMEOUT = "timeout"
     CRASH = "crash"
     REJECT = "reject"
+
+
+class Simplicity(StrEnum):
+    """What decides between two versions with an equal metric: syntax-tree nodes, lines, or nothing."""
+
+    NODES = "nodes"
+    LINES = "lines"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSize:
+    """The size of code: nodes of the syntax trees of Python files, lines of the others. Nothing is known of (0, 0)."""
+
+    nodes: int = 0
+    lines: int = 0
+
+    def plus(self, other: CodeSize) -> CodeSize:
+        """Return the size of both together."""
+        return CodeSize(self.nodes + other.nodes, self.lines + other.lines)
+
+    def is_simpler_than(self, other: CodeSize) -> bool:
+        """Say whether it is strictly smaller in one of the two, and larger in none."""
+        is_known = self != CodeSize() != other
+        return is_known and self != other and self.nodes <= other.nodes and self.lines <= other.lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +131,13 @@ class Begun:
     file_hash: str
     code_chars: int
     at: str
+    code_nodes: int = 0
+    code_lines: int = 0
+
+    @property
+    def size(self) -> CodeSize:
+        """The size of its code."""
+        return CodeSize(self.code_nodes, self.code_lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +148,8 @@ class Experiment:
     the best before it, `delta` their difference, positive if the number grew; `confirm_delta` is the difference on the
     fresh partition of rule confirm, `prediction` the delta that the author expected. `metrics` holds every number by
     name. `hypothesis` is the one-line description, `note` a note of the agent to itself, `file_hash` the hash of the
-    normalised code, `code_chars` its length, `reused` the experiment whose measurement was reused. `wall_time_s` is
-    None if the experiment was not measured itself.
+    normalised code, `code_chars` its length, `code_nodes` and `code_lines` its size, `reused` the experiment whose
+    measurement was reused. `wall_time_s` is None if the experiment was not measured itself.
     """
 
     n: int
@@ -137,6 +171,8 @@ class Experiment:
     note: str = ""
     file_hash: str = ""
     code_chars: int = 0
+    code_nodes: int = 0
+    code_lines: int = 0
     at: str = ""
     agent: str = ""
     cpu_time_s: float | None = None
@@ -152,6 +188,11 @@ class Experiment:
         """The machine failed, not the code, which says nothing about the idea."""
         return self.reason.startswith(MACHINE)
 
+    @property
+    def size(self) -> CodeSize:
+        """The size of its code."""
+        return CodeSize(self.code_nodes, self.code_lines)
+
 
 def best(history: Iterable[Experiment]) -> Experiment | None:
     """Return the best experiment, at the tip of the branch: the last that advanced it."""
@@ -165,6 +206,11 @@ def best(history: Iterable[Experiment]) -> Experiment | None:
 def baseline(history: Iterable[Experiment]) -> Experiment | None:
     """Return experiment 0, if it was measured."""
     return next((experiment for experiment in history if experiment.verdict is Verdict.BASELINE), None)
+
+
+def unchanged_in_a_row(history: Sequence[Experiment]) -> int:
+    """Return how many experiments at the end of a history had the code of the best."""
+    return sum(1 for _ in takewhile(lambda old: old.reason == NO_CHANGE, reversed(history)))
 
 
 def one_line(text: str, limit: int = LINE_CHARS) -> str:

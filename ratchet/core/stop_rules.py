@@ -8,7 +8,7 @@ from math import inf
 
 from ratchet.core.config import Config
 from ratchet.core.decision import is_better, looks
-from ratchet.core.records import MACHINE, Experiment, Verdict, best
+from ratchet.core.records import MACHINE, NO_CHANGE, Experiment, Verdict, best
 from ratchet.core.text import number_text
 
 AGENT_FAILURES = 3  # in a row: the agent is broken, or the machine
@@ -72,14 +72,17 @@ def reason_to_stop(
         return look[0]
     if limits.until is not None and top and not is_better(limits.until, top.metric, config.metric.direction):
         return f"{name} has reached {number_text(limits.until)}"
-    if limits.n is not None and sum(experiment.n > 0 for experiment in tried) >= limits.n:
+    n_tried = sum(experiment.n > 0 for experiment in tried)
+    if broken := _broken_agent(tried, is_over=limits.n is not None and n_tried >= limits.n):
+        return broken
+    if limits.n is not None and n_tried >= limits.n:
         done = f"{limits.n} experiment{'s' if limits.n > 1 else ''} done"
         return f"{done}: {limits.cap}; -n sets another limit" if limits.cap else done
     if minutes >= limits.minutes:
         return f"{limits.minutes:g} minutes are over"
     if limits.patience is not None and since_gain(tried) >= limits.patience:
         return f"no gain in {limits.patience} experiments"
-    return _streak_reason(tried)
+    return _streak_reason(tried) or _no_change_reason(tried, top, config)
 
 
 def since_gain(history: Sequence[Experiment]) -> int:
@@ -92,13 +95,35 @@ def since_gain(history: Sequence[Experiment]) -> int:
     return since
 
 
+def _broken_agent(tried: Sequence[Experiment], *, is_over: bool) -> str:
+    """Return a reason if the agent failed three times in a row, or in all of the experiments of a series."""
+    own = [experiment for experiment in tried if experiment.n > 0]
+    last = own[-AGENT_FAILURES:]
+    if not last or not all(experiment.reason.startswith("agent:") for experiment in last):
+        return ""
+    if len(last) == AGENT_FAILURES or (is_over and len(last) == len(own)):
+        times = f"{len(last)} times in a row" if len(last) > 1 else "in the only experiment"
+        return f"{BROKEN_AGENT} {times}: {last[-1].reason.removeprefix('agent: ')}"
+    return ""
+
+
 def _streak_reason(tried: Sequence[Experiment]) -> str:
     last = tried[-AGENT_FAILURES:]
-    if len(last) == AGENT_FAILURES and all(experiment.reason.startswith("agent:") for experiment in last):
-        return f"{BROKEN_AGENT} {AGENT_FAILURES} times in a row: {last[-1].reason.removeprefix('agent: ')}"
     if len(last) == AGENT_FAILURES and all(experiment.is_machine_fault for experiment in last):
         return f"the machine failed {AGENT_FAILURES} times in a row:{last[-1].reason.removeprefix(MACHINE)}"
-    last = tried[-NO_CHANGES:]
-    if len(last) == NO_CHANGES and all(experiment.reason == "no change" for experiment in last):
-        return f"the agent changed nothing {NO_CHANGES} times in a row"
     return ""
+
+
+def _no_change_reason(tried: Sequence[Experiment], top: Experiment | None, config: Config) -> str:
+    """Say what was compared, since a person may see a change where the run sees none."""
+    last = tried[-NO_CHANGES:]
+    if len(last) < NO_CHANGES or any(experiment.reason != NO_CHANGE for experiment in last):
+        return ""
+    reason = f"the agent changed nothing {NO_CHANGES} times in a row"
+    if top is None:
+        return reason
+    label = f"{config.label}, " if config.label else ""
+    return (
+        f"{reason}: {', '.join(config.editable)} had the code of iter {top.n} ({top.commit[:7]}), the best; "
+        f"{label}comments, blank lines, line ends and file modes do not count"
+    )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
-from ratchet.core.config import Config
+from ratchet.core.config import Config, Direction
 from ratchet.core.noise import BELOW, is_below, noise_floor, noise_line
 from ratchet.core.records import Experiment, Verdict, baseline, best, one_line
-from ratchet.core.text import STATUS_WORDS, delta_text, folds_text, number_text, ratio_text, value_text
+from ratchet.core.text import STATUS_WORDS, delta_text, folds_text, number_text, ratio_text, signed_text, value_text
+
+ALWAYS_COUNTED = ("kept", "discarded", "crashed")
 
 
 def screen_columns(config: Config, *, with_audit: bool = False) -> list[str]:
@@ -57,6 +60,44 @@ def summary_line(history: Sequence[Experiment], config: Config) -> str:
 def closing_lines(history: Sequence[Experiment], config: Config) -> list[str]:
     """Return the lines under every table: the summary and the noise floor."""
     return [line for line in (summary_line(history, config), noise_line(history, config)) if line]
+
+
+TOP = 3  # gains under the table of `results`
+
+
+def totals_lines(history: Sequence[Experiment], config: Config) -> list[str]:
+    """Return how many experiments had each verdict, and the largest gains."""
+    tried = [experiment for experiment in history if experiment.n > 0]
+    if not tried:
+        return []
+    counts = Counter(STATUS_WORDS[experiment.verdict].lower() for experiment in tried)
+    words = [STATUS_WORDS[verdict].lower() for verdict in Verdict if verdict is not Verdict.BASELINE]
+    shown = [f"{counts[word]} {word}" for word in words if counts[word] or word in ALWAYS_COUNTED]
+    sign = 1 if config.metric.direction is Direction.MAXIMIZE else -1
+    gains = [old for old in tried if old.verdict is Verdict.KEEP and old.delta and sign * old.delta > 0]
+    top = sorted(gains, key=lambda old: -abs(old.delta or 0.0))[:TOP]
+    rows = [f"  {signed_text(old.delta)} iter {old.n}: {one_line(old.hypothesis)}" for old in top]
+    return [f"totals: {', '.join(shown)}", *(["largest gains:", *rows] if rows else [])]
+
+
+def run_row(tag: str, history: Sequence[Experiment], config: Config, *, at: str, state: str) -> list[str]:
+    """Return the row of a run in the table of `runs`."""
+    first, top = baseline(history), best(history)
+    tried = [experiment for experiment in history if experiment.n > 0]
+    base = first.metric if first else None
+    return [
+        tag,
+        at[:16].replace("T", " "),
+        str(len(tried)),
+        str(sum(experiment.verdict is Verdict.KEEP for experiment in tried)),
+        number_text(base),
+        number_text(top.metric) if top else "",
+        ratio_text(top.metric, base, config.metric) if top else "",
+        state,
+    ]
+
+
+RUN_COLUMNS = ("run", "started", "experiments", "kept", "baseline", "best", "change", "state")
 
 
 def _screen_row(

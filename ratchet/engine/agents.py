@@ -19,13 +19,16 @@ from pathlib import Path
 from ratchet import process
 from ratchet.core.output_parser import last_line, read_words
 from ratchet.core.records import NOTE_CHARS, Ending, Proposal, one_line
-from ratchet.engine.measure import MARK
+from ratchet.engine.measure import MARK, user_env
+from ratchet.engine.scope import look_around, put_scene_back
 from ratchet.errors import RatchetError, did_you_mean
 from ratchet.process import Budget, Limit, Outcome
 from ratchet.repo import git
 from ratchet.repo.run import Run
 
 BUILTIN = "builtin"
+WEB = "WebFetch WebSearch"  # the tools of claude that reach the web
+DESCRIPTION = r"^[\s>#*`-]*[Dd]escription[*`\s]*:[*`\s]*"  # as agents write it, in Markdown or not
 PRESETS: Mapping[str, str] = {
     # Each edits without asking, reads the prompt from a file or from stdin, and has no further rights.
     # {prompt} is the path of the prompt, {files} the editable files, {rules} an edit rule for each of them.
@@ -54,12 +57,17 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class AgentTask:
-    """A task for an agent: experiment n, the prompt, the suggested kind of idea ("" for any), a seed."""
+    """A task for an agent: experiment n, the prompt, the suggested kind of idea ("" for any), a seed.
+
+    In a race also the number of the loop, and the journals that hold what was tried elsewhere.
+    """
 
     n: int
     prompt: str
     strategy: str = ""
     seed: int = 0
+    number: int = 0
+    journals: tuple[Path, ...] = ()
 
 
 def find_agent(text: str) -> Agent:
@@ -93,24 +101,29 @@ def preset_agent(role: str, name: str, commands: Mapping[str, str], fix: str = "
     return Agent(name, commands[name])
 
 
-def call(agent: Agent, task: AgentTask, run: Run, should_stop: Callable[[], bool]) -> Proposal:
+def call(
+    agent: Agent, task: AgentTask, run: Run, should_stop: Callable[[], bool], *, echo: process.Echo | None = None
+) -> Proposal:
     """Let the agent edit the worktree, and return its proposal. Raises KeyboardInterrupt on a stop request."""
     worktree = run.worktree
     tip = git.resolve(worktree.repo, run.branch) or "HEAD"
     before = git.edited(worktree.repo, tip, worktree.frozen)
     files = worktree.names_of(worktree.editable_files(tip))
+    scene = look_around(worktree, tip) if agent.name != BUILTIN else None  # ours writes its one file
     prompt = run.folder / "prompt.md"
     prompt.parent.mkdir(parents=True, exist_ok=True)  # an agent may have deleted it
     prompt.write_text(task.prompt, "utf-8")
     outcome = process.run(
-        fill_marks(agent.command, prompt, files, worktree.config.editable),
+        fill_marks(_with_web(agent, is_allowed=worktree.config.web_search), prompt, files, worktree.config.editable),
         cwd=worktree.root,
-        env={**PRESET_ENV.get(agent.name, {}), **os.environ, **_task_env(task, run, next(iter(files), ""))},
+        env={**PRESET_ENV.get(agent.name, {}), **user_env(worktree), **_task_env(task, run, next(iter(files), ""))},
         budget=Budget(wall_s=worktree.config.agent_timeout, output_mb=inf),
         stdin=None if "{prompt}" in agent.command else prompt,
         should_stop=should_stop,
+        echo=echo,
     )
     keep_log(run, str(task.n), outcome)
+    strayed = put_scene_back(run, task.n, scene) if scene else ""
     if outcome.stopped_by is Limit.REQUEST:
         raise KeyboardInterrupt
     trespass = [path for path in git.edited(worktree.repo, tip, worktree.frozen) if path not in before]
@@ -118,13 +131,20 @@ def call(agent: Agent, task: AgentTask, run: Run, should_stop: Callable[[], bool
     return Proposal(
         agent=agent.name,
         strategy=read_words(outcome.stdout, r"^strategy:") or task.strategy,
-        hypothesis=read_words(outcome.stdout, r"^description:"),
+        hypothesis=read_words(outcome.stdout, DESCRIPTION).rstrip("*` "),
         note=read_words(outcome.stdout, r"^note:", NOTE_CHARS),
         ending=ending,
         failure=failure,
         trespass=tuple(trespass),
-        warnings=_warnings(outcome),
+        warnings=(*_warnings(outcome), *([strayed] if strayed else [])),
     )
+
+
+def _with_web(agent: Agent, *, is_allowed: bool) -> str:
+    """Return the command of an agent, with the right to search the web if the config gives it."""
+    if not is_allowed or agent.command != PRESETS["claude"]:
+        return agent.command
+    return agent.command.replace(f"--disallowedTools Bash {WEB}", f"{WEB} --disallowedTools Bash")
 
 
 def fill_marks(command: str, prompt: Path, files: Sequence[str], scope: Sequence[str] = ()) -> str:
@@ -153,6 +173,8 @@ def _task_env(task: AgentTask, run: Run, file: str) -> dict[str, str]:
         "RATCHET_STRATEGY": task.strategy,
         "RATCHET_SEED": str(task.seed),
         "RATCHET_PROMPT": str(run.folder / "prompt.md"),
+        "RATCHET_LOOP": str(task.number),
+        "RATCHET_OTHER_JOURNALS": os.pathsep.join(map(str, task.journals)),
     }
 
 

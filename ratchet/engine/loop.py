@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Sequence
 from typing import Protocol
 
 from ratchet.core.bandit import suggest
@@ -13,8 +15,9 @@ from ratchet.engine.prompt import write_prompt
 from ratchet.engine.session import Session
 from ratchet.engine.signals import ASKED, Stopper
 from ratchet.errors import RatchetError
-from ratchet.repo import git
+from ratchet.repo import git, journal
 from ratchet.repo.journal import EventKind
+from ratchet.repo.run import TABLE
 
 
 class Screen(Protocol):
@@ -49,6 +52,8 @@ def open_run(session: Session, screen: Screen) -> None:
     for experiment in session.resume():
         screen.result(experiment)
     if not session.history:
+        if (table := session.run.results.name) != TABLE:
+            screen.say(f"{TABLE} is not a table of ratchet and stays as it is; the results go to {table}.")
         screen.progress("measuring the baseline")
         screen.result(session.baseline())
     if session.best is None:
@@ -81,16 +86,24 @@ def _one_round(session: Session, agent: Agent, screen: Screen, stopper: Stopper,
         return session.step(Proposal())
     config = session.run.worktree.config
     arm = suggest(session.history, config.bandit) if config.bandit else ""
-    task = AgentTask(n, _prompt(session, arm), arm, seed)
     session.note(EventKind.PROPOSE, n=n, agent=agent.name, strategy=arm)
     screen.progress(f"iter {n}: waiting for {agent.name}")
-    try:
-        proposal = call(agent, task, session.run, stopper.is_asked_now)
-    except KeyboardInterrupt:
-        session.clear_proposal()
-        raise
-    screen.progress(f"iter {n}: measuring")
-    return session.step(proposal)
+    with contextlib.ExitStack() as turn:
+        turn.enter_context(session.parallel.turn)
+        try:
+            proposal = call(agent, _task(session, arm, seed), session.run, stopper.is_asked_now, echo=session.echo)
+        except KeyboardInterrupt:
+            session.clear_proposal()
+            raise
+        screen.progress(f"iter {n}: measuring")
+        return session.step(proposal, has_begun=turn.close)
+
+
+def _task(session: Session, arm: str, seed: int) -> AgentTask:
+    parallel = session.parallel
+    elsewhere = [old for path in parallel.journals for old in journal.read_tried(path)]
+    prompt = _prompt(session, arm, elsewhere)
+    return AgentTask(session.next_n, prompt, arm, seed, parallel.number, parallel.journals)
 
 
 def _reason_to_stop(session: Session, limits: Limits, stopper: Stopper, *, first_n: int, minutes: float) -> str:
@@ -101,7 +114,7 @@ def _reason_to_stop(session: Session, limits: Limits, stopper: Stopper, *, first
     return reason_to_stop(session.history, session.run.worktree.config, limits, first_n=first_n, minutes=minutes)
 
 
-def _prompt(session: Session, arm: str) -> str:
+def _prompt(session: Session, arm: str, elsewhere: Sequence[Experiment]) -> str:
     worktree, incumbent = session.run.worktree, session.best
     commit = incumbent.commit if incumbent else session.run.branch
     stored = git.files_of(worktree.repo, commit, worktree.editable_files(commit))
@@ -110,4 +123,4 @@ def _prompt(session: Session, arm: str) -> str:
     texts = {name: content.decode("utf-8", "replace") for name, content in files if content is not None}
     last = session.history[-1]
     last_edit = git.diff(worktree.repo, last.parent, last.commit, worktree.editable) if last.n else ""
-    return write_prompt(worktree.config, session.history, texts, arm, last_edit)
+    return write_prompt(worktree.config, session.history, texts, arm, last_edit, elsewhere)

@@ -7,11 +7,13 @@ harness.
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import re
 import shutil
 import sys
 import tempfile
+import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
@@ -169,7 +171,7 @@ def run_command(  # noqa: PLR0913 - what one measurement differs in
     outcome = process.run(
         command,
         cwd=place,
-        env=measuring_env(run) | dict(env or {}),
+        env=measuring_env(run, place) | dict(env or {}),
         budget=budget,
         should_stop=should_stop,
         echo=echo,
@@ -203,7 +205,7 @@ def _parse(run: Run, command: str, text: str, place: Path, should_stop: Callable
         source.write_text(text, "utf-8", errors="replace")
         budget = Budget(wall_s=run.worktree.config.timeout_s)
         outcome = process.run(
-            command, cwd=place, env=measuring_env(run), budget=budget, stdin=source, should_stop=should_stop
+            command, cwd=place, env=measuring_env(run, place), budget=budget, stdin=source, should_stop=should_stop
         )
     return last_number(outcome.stdout) if outcome.is_ok else None
 
@@ -216,19 +218,100 @@ def _stream_text(outcome: Outcome, stream: Stream) -> str:
     )
 
 
-def measuring_env(run: Run) -> dict[str, str]:
-    """Return the environment of a measuring process: ours, with the folder of the run and its thread limit."""
+def measuring_env(run: Run, place: Path | None = None) -> dict[str, str]:
+    """Return the environment of a measuring process: the user's, with the folder of the run and its thread limit.
+
+    With the checkout where it will run, paths into the worktree become paths into the checkout.
+    """
     threads = dict.fromkeys(THREAD_LIMITS, str(run.threads)) if run.threads else {}
-    return own_env() | {MARK: str(run.folder)} | threads
+    env = user_env(run.worktree)
+    moved = _python_path(env, run.worktree.root, place) if place else {}
+    return env | moved | {MARK: str(run.folder)} | threads
 
 
-def own_env() -> dict[str, str]:
-    """Return our environment without RATCHET_* variables, with our interpreter first on PATH and no uv sync."""
-    env = {key: value for key, value in os.environ.items() if not key.startswith("RATCHET_")}
-    env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", "")])
-    if sys.prefix != sys.base_prefix:
-        env |= {"VIRTUAL_ENV": sys.prefix, "UV_PROJECT_ENVIRONMENT": sys.prefix, "UV_NO_SYNC": "1"}
-    return env
+def user_env(worktree: Worktree) -> dict[str, str]:
+    """Return the environment in which the user typed the command: ours, without what `uv run` put before it.
+
+    A checkout has no environment of uv, which would make a new one there, so uv is given that of the worktree.
+    """
+    ours = (item for item in os.environ.items() if not item[0].startswith("RATCHET_"))
+    env = {key: value for key, value in ours if not git.OF_ONE_REPO.fullmatch(key)}
+    if sys.prefix == sys.base_prefix:
+        return env | _uv_env(worktree, env, None)
+    own = Path(sys.prefix) if _is_of_project(worktree, env) else None
+    before = process.environment_of_uv()
+    if before is not None and (own is None or "VIRTUAL_ENV" in before):
+        env = _without_uv(env, before)
+    return env | _uv_env(worktree, env, own)
+
+
+def _without_uv(env: dict[str, str], before: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment without the folder that uv put first on PATH, and with the user's active environment."""
+    folders, own = env.get("PATH", "").split(os.pathsep), str(Path(sys.executable).parent)
+    if own in folders and own not in before.get("PATH", "").split(os.pathsep):
+        folders.remove(own)
+    kept = {key: value for key, value in env.items() if key != "VIRTUAL_ENV"}
+    active = {"VIRTUAL_ENV": before["VIRTUAL_ENV"]} if before.get("VIRTUAL_ENV") else {}
+    return kept | {"PATH": os.pathsep.join(folders)} | active
+
+
+def _is_of_project(worktree: Worktree, env: Mapping[str, str]) -> bool:
+    """Say whether our environment is the project's own: it lies in the repo, or the project is installed in it."""
+    ours, repo = Path(sys.prefix), worktree.repo
+    if any(ours.is_relative_to(root) for root in (repo.root, repo.main_root)) or ours == _named_env(worktree, env):
+        return True
+    try:
+        table = tomllib.loads((worktree.root / "pyproject.toml").read_text("utf-8"))
+        importlib.metadata.distribution(table["project"]["name"])
+    except (OSError, ValueError, KeyError, TypeError, importlib.metadata.PackageNotFoundError):
+        return False
+    return True
+
+
+def _named_env(worktree: Worktree, env: Mapping[str, str]) -> Path | None:
+    named = env.get("UV_PROJECT_ENVIRONMENT")
+    return worktree.root / named if named else None
+
+
+def _uv_env(worktree: Worktree, env: Mapping[str, str], ours: Path | None) -> dict[str, str]:
+    """Return the variables with which `uv run` in a checkout takes the environment of the project, as it is."""
+    folders = [folder for root in worktree.data_roots for folder in (root, *root.parents)]
+    inside = [folder for folder in folders if folder.is_relative_to(worktree.repo.main_root)]
+    inside += [folder for folder in folders if folder.is_relative_to(worktree.repo.root)]
+    known = [_named_env(worktree, env), ours, *(folder / ".venv" for folder in inside)]
+    found = next((str(path) for path in known if path is not None and (path / "pyvenv.cfg").is_file()), None)
+    return {"UV_PROJECT_ENVIRONMENT": found, "UV_NO_SYNC": "1"} if found else {}
+
+
+def _python_path(env: Mapping[str, str], root: Path, place: Path) -> dict[str, str]:
+    """Return a PYTHONPATH for a checkout: what the user or an editable install takes from the worktree is taken there.
+
+    Else `import` would find the worktree, which the user or another loop may be editing, and not the commit.
+    """
+    named = [entry for entry in env.get("PYTHONPATH", "").split(os.pathsep) if entry]
+    linked = [folder for folder in _editable_installs(env) if Path(folder) != root]
+    moved = [_moved(entry, root, place) for entry in named]
+    moved += [there for folder in linked if (there := _moved(folder, root, place)) != folder]
+    return {"PYTHONPATH": os.pathsep.join(moved)} if moved != named else {}
+
+
+def _moved(entry: str, root: Path, place: Path) -> str:
+    path = Path(entry)
+    is_inside = path.is_absolute() and path.is_relative_to(root) and (place / path.relative_to(root)).is_dir()
+    return str(place / path.relative_to(root)) if is_inside else entry
+
+
+def _editable_installs(env: Mapping[str, str]) -> list[str]:
+    """Return the folders of the packages that are installed as links to their source, from the .pth files."""
+    python = shutil.which("python3", path=env.get("PATH")) or shutil.which("python", path=env.get("PATH"))
+    roots = [
+        env.get("VIRTUAL_ENV"),
+        env.get("UV_PROJECT_ENVIRONMENT"),
+        str(Path(python).parents[1]) if python else None,
+    ]
+    sites = [site for root in dict.fromkeys(roots) if root for site in Path(root).glob("[Ll]ib/*/site-packages")]
+    lines = [line for site in sites for pth in site.glob("*.pth") for line in _read_text(pth).splitlines()]
+    return list(dict.fromkeys(line for line in lines if line.startswith("/") or line[1:3] == ":\\"))
 
 
 def interpret(

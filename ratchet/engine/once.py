@@ -22,7 +22,7 @@ from ratchet.engine.measure import link_data, read_outcome, run_command
 from ratchet.engine.trial import wall_limit
 from ratchet.process import Echo, Outcome
 from ratchet.repo import git
-from ratchet.repo.run import STATE, Run, Worktree, ignore_state
+from ratchet.repo.run import STATE, Run, Worktree
 
 TAIL = 20  # lines of the output of a command that failed
 
@@ -50,7 +50,9 @@ def measure_worktree(
     """Measure a copy of the worktree by the command of the config. Raises KeyboardInterrupt on a stop request."""
     state = worktree.repo.main_root / STATE
     is_new = not state.exists()
-    ignore_state(worktree)
+    state.mkdir(exist_ok=True)
+    if is_new:
+        (state / ".gitignore").write_text("*\n", "utf-8")  # for a command that asks git, while it lasts
     folder = Path(tempfile.mkdtemp(prefix="run-", dir=state))
     run, wall_s = Run(worktree, folder.name), wall_limit(worktree.config, history)
     try:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ratchet.core.bandit import directive
 from ratchet.core.config import KEYS, Config, Constraint, Direction
-from ratchet.core.records import Experiment, Verdict, best, one_line
+from ratchet.core.records import Experiment, Verdict, best, one_line, unchanged_in_a_row
 from ratchet.core.stop_rules import since_gain
 from ratchet.core.text import STATUS_WORDS, evidence_text, number_text
 
@@ -16,18 +17,28 @@ SHOWN_EXPERIMENTS = 20
 CODE_CHARS = 60_000  # of editable files in a prompt
 AVOIDED = 5
 PLATEAU = 5  # experiments in a row without a gain
+RADICAL = 10  # experiments in a row without a gain, after which only something else may help
 STREAK = 3  # failures in a row
 
 
 def write_prompt(
-    config: Config, history: Sequence[Experiment], files: Mapping[str, str], arm: str = "", last_edit: str = ""
+    config: Config,
+    history: Sequence[Experiment],
+    files: Mapping[str, str],
+    arm: str = "",
+    last_edit: str = "",
+    elsewhere: Sequence[Experiment] = (),
 ) -> str:
-    """Return the prompt of one experiment; `files` is the best code by path, `last_edit` the last patch."""
+    """Return the prompt of one experiment.
+
+    `files` is the best code by path, `last_edit` the last patch, `elsewhere` what parallel loops have tried.
+    """
     parts = [
         _task(config, history),
         _context(config),
         _code(files),
         _history(config, history),
+        _elsewhere(elsewhere),
         _last_attempt(history, last_edit),
         _hints(config, history, arm),
         _ending(config),
@@ -38,7 +49,13 @@ def write_prompt(
 def hints(config: Config, history: Sequence[Experiment]) -> list[str]:
     """Return hints from the history: a plateau, failures in a row, the largest gain, ideas to avoid."""
     tried = [experiment for experiment in history if experiment.n > 0]
-    found = [_plateau_hint(tried), _streak_hint(tried), _gain_hint(config, tried), _avoid_hint(tried)]
+    found = [
+        _plateau_hint(tried),
+        _streak_hint(tried),
+        _no_change_hint(config, tried),
+        _gain_hint(config, tried),
+        _avoid_hint(tried),
+    ]
     return [hint for hint in found if hint]
 
 
@@ -51,7 +68,8 @@ def _task(config: Config, history: Sequence[Experiment]) -> str:
         f"# {config.name}: one experiment\n\n"
         f"Goal: {goals}.{now} An edit is kept when its result is {verb}; any other edit is undone.\n"
         f"Edit only: {', '.join(config.editable)}. Try one idea, the smallest edit that tests it, then stop.\n"
-        "Do not run the measurement and do not use git; the ratchet does both when you are done."
+        "Do not run the measurement and do not use git; the ratchet does both when you are done.\n"
+        f"{'You may search the web.' if config.web_search else 'Do not search the web.'}"
     )
 
 
@@ -83,6 +101,15 @@ def _history(config: Config, history: Sequence[Experiment]) -> str:
     return "\n".join([head, "", *([f"(the last {len(shown)})"] if len(shown) < len(history) else []), *rows])
 
 
+def _elsewhere(elsewhere: Sequence[Experiment]) -> str:
+    """Name what the run and its other loops have tried, in a race."""
+    tried = [experiment for experiment in elsewhere if experiment.hypothesis and experiment.n > 0]
+    if not tried:
+        return ""
+    rows = [_history_row(experiment).partition(": ")[2] for experiment in tried[-SHOWN_EXPERIMENTS:]]
+    return "\n".join(["## What was tried elsewhere in this run: do not repeat it", "", *(f"- {row}" for row in rows)])
+
+
 def _history_row(experiment: Experiment) -> str:
     value = number_text(experiment.metric) or "no number"
     evidence = evidence_text(experiment)
@@ -102,7 +129,8 @@ def _last_attempt(history: Sequence[Experiment], last_edit: str) -> str:
 def _hints(config: Config, history: Sequence[Experiment], arm: str) -> str:
     found = hints(config, history)
     if arm:
-        found.append(f"This time try an idea of this kind: {arm}.")
+        what = directive(arm, config.bandit) if config.bandit else ""
+        found.append(f"This time try an idea of this kind: {arm}.{f' {what}' if what else ''}")
     return "\n".join(["## Hints", "", *(f"- {hint}" for hint in found)]) if found else ""
 
 
@@ -111,7 +139,10 @@ def _ending(config: Config) -> str:
     if config.checks:
         lines.append(f"- these must pass: {'; '.join(config.checks)}")
     limits = "## Limits\n\n" + "\n".join(lines) + "\n\n" if lines else ""
-    named = f"Set {config.label} to one line that says what you try and why it should help.\n" if config.label else ""
+    if config.label:
+        named = f"Set {config.label} to one line that says what you try and why it should help.\n"
+    else:
+        named = "Print one line `description: WHAT`, at most 200 characters: what you tried and why it should help.\n"
     if config.prediction:
         named += f"Set {config.prediction} to the change of {config.metric.name} that you expect, such as +0.003.\n"
     return (
@@ -132,6 +163,11 @@ def _constraint_line(constraint: Constraint) -> str:
 
 def _plateau_hint(tried: Sequence[Experiment]) -> str:
     since = since_gain(tried)
+    if since >= RADICAL:
+        return (
+            f"No gain in {since} experiments: small changes have stopped helping. Try something radical: another "
+            "approach from the ground up, the opposite of what was tried, or two near misses together."
+        )
     return f"No gain in {since} experiments: try another kind of idea." if since >= PLATEAU else ""
 
 
@@ -142,6 +178,12 @@ def _streak_hint(tried: Sequence[Experiment]) -> str:
             break
         streak += 1
     return f"The last {streak} experiments gave no number: make a smaller, safer edit." if streak >= STREAK else ""
+
+
+def _no_change_hint(config: Config, tried: Sequence[Experiment]) -> str:
+    streak = unchanged_in_a_row(tried)
+    files = ", ".join(config.editable)
+    return f"The last {streak} experiments changed nothing: edit {files} before measuring." if streak > 1 else ""
 
 
 def _gain_hint(config: Config, tried: Sequence[Experiment]) -> str:

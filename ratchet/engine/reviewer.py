@@ -133,7 +133,7 @@ def _inspect(run: Run, experiment: Experiment, prompt: str, should_stop: Callabl
         return Inspection(warning=f"inspector: {error} {DECIDED}")
     edited_frozen = git.edited(worktree.repo, experiment.parent, worktree.frozen)
     paths = [*worktree.editable_files(experiment.commit), *edited_frozen]
-    before = git.store_worktree_files(worktree.repo, paths)
+    before = git.store_worktree_files(worktree.repo, paths, experiment.commit)
     # Outside the repo: tools that search parent folders for a repo would find the worktree and the journal.
     with tempfile.TemporaryDirectory(prefix="ratchet-inspect-", ignore_cleanup_errors=True) as folder:
         question, tree = Path(folder) / "prompt.md", Path(folder) / "tree"
@@ -178,8 +178,8 @@ def _undo_edits(run: Run, experiment: Experiment, before: git.Files) -> str:
     frozen = [path for path in git.edited(repo, parent, run.worktree.frozen) if path not in before]
     new = [path for path in run.worktree.editable_files() if path not in before]
     was = {**before, **git.files_of(repo, parent, frozen), **dict.fromkeys(new)}
-    after = git.store_worktree_files(repo, list(was))
-    edited = [path for path in was if after[path] != was[path]]
+    after = git.store_worktree_files(repo, list(was), experiment.commit)
+    edited = git.differing(after, was)
     if not edited:
         return ""
     ref = f"refs/ratchet/{run.tag}/inspector-{experiment.n}"

@@ -209,7 +209,7 @@ class ServerMeasurer:
         self._server = Server(
             self._run.worktree.config,
             cwd=place,
-            env=measuring_env(self._run),
+            env=measuring_env(self._run, place),
             log=self._log,
             should_stop=self._should_stop,
             echo=self._echo,

@@ -1,4 +1,4 @@
-"""The state of a run: everything that a person or an agent needs to continue it. Pure."""
+"""The state of a run: everything that a person or an agent needs to continue it; and one row for every run."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from ratchet.core.bandit import count_arms
 from ratchet.core.noise import noise_line
 from ratchet.core.records import Experiment, Verdict, baseline, best
 from ratchet.core.stop_rules import Limits, limits_of, reason_to_stop, since_gain
-from ratchet.core.table import summary_line
+from ratchet.core.table import run_row, summary_line
 from ratchet.core.text import evidence_text, experiment_line, folds_text
 from ratchet.engine.prompt import hints
 from ratchet.engine.signals import ASKED
-from ratchet.repo.journal import Event, EventKind, experiments
-from ratchet.repo.run import Run
+from ratchet.errors import RatchetError
+from ratchet.repo import git
+from ratchet.repo.journal import Event, EventKind, experiments, read_events
+from ratchet.repo.run import Run, Worktree, recorded
 from ratchet.repo.sealing import OPENED, is_broken
 
 LAST = 5
@@ -58,6 +60,45 @@ def describe(
         "evidence": _evidence(best(history)),
         "noise": noise_line(history, config),
     }
+
+
+def run_rows(worktree: Worktree) -> list[list[str]]:
+    """Return one row for each run of the repository, the oldest first; parallel loops of a race have none."""
+    found = [(run, _events_or_none(run)) for run in (Run(worktree, tag) for tag in recorded(worktree))]
+    subruns = {tag for _, events in found for tag in _subruns(events or [])}
+    return [_row(run, events) for run, events in found if run.tag not in subruns]
+
+
+def _events_or_none(run: Run) -> list[Event] | None:
+    """Return the events of a run, or None if its journal is damaged."""
+    try:
+        return read_events(run.journal)
+    except RatchetError:
+        return None
+
+
+def _subruns(events: Sequence[Event]) -> list[str]:
+    return [tag for event in events if event.kind is EventKind.RACE for tag in event.data.get("lanes", ())]
+
+
+def _row(run: Run, events: Sequence[Event] | None) -> list[str]:
+    if not events:
+        state = "damaged journal" if events is None else "empty journal"
+        return run_row(run.tag, [], run.worktree.config, at="", state=state)
+    at = str(events[0].data.get("at", ""))
+    return run_row(run.tag, experiments(events), run.worktree.config, at=at, state=_state(run, events))
+
+
+def _state(run: Run, events: Sequence[Event]) -> str:
+    """Return in words what a run is doing."""
+    pid = run.holder_pid()
+    marks = [
+        "current" if git.head_branch(run.worktree.repo) == run.branch else "",
+        f"process {pid} is working on it" if pid is not None else "",
+        "finished" if any(event.kind is EventKind.FINISH for event in events) else "",
+        "" if git.resolve(run.worktree.repo, run.branch) else "no branch",
+    ]
+    return ", ".join(mark for mark in marks if mark)
 
 
 def status_text(state: Mapping[str, Any]) -> str:

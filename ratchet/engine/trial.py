@@ -9,9 +9,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ratchet.core.config import Config, Rule
-from ratchet.core.decision import Judgement, is_confirmed, judge, to_beat
+from ratchet.core.decision import Judgement, is_confirmed, judge, remarks, to_beat
 from ratchet.core.output_parser import last_line
-from ratchet.core.records import REASON_CHARS, Begun, Ending, Experiment, Measurement, Verdict, baseline, best, one_line
+from ratchet.core.records import (
+    NO_CHANGE,
+    REASON_CHARS,
+    Begun,
+    Ending,
+    Experiment,
+    Measurement,
+    Verdict,
+    baseline,
+    best,
+    one_line,
+)
 from ratchet.core.text import SHORT, number_text, results_tsv
 from ratchet.engine.measure import (
     LEAST_WALL_S,
@@ -52,6 +63,8 @@ class Trial:
         """Return the experiment with its verdict; `earlier` is the history before it."""
         incumbent = best(earlier)
         experiment = self._examine(begun, earlier, incumbent)
+        warnings = (*experiment.warnings, *remarks(experiment, earlier, self._config))
+        experiment = replace(experiment, warnings=warnings)
         if experiment.verdict is not Verdict.KEEP or not self._config.inspect:
             return experiment
         self._progress("the inspector reviews the edit")
@@ -84,6 +97,8 @@ class Trial:
             note=proposal.note,
             file_hash=begun.file_hash,
             code_chars=begun.code_chars,
+            code_nodes=begun.code_nodes,
+            code_lines=begun.code_lines,
             at=begun.at,
             agent=proposal.agent,
             cpu_time_s=measured.cpu_time_s,
@@ -105,7 +120,7 @@ class Trial:
             return _measurement_of(twin, begun)
         if begun.n == 0 and self._config.baseline:
             return Measurement(Ending.OK, numbers=dict(self._config.baseline))
-        beat = to_beat(incumbent, self._config, code_chars=begun.code_chars)
+        beat = to_beat(incumbent, self._config, size=begun.size)
         candidate = Candidate(begun.commit, incumbent.commit if incumbent else None, beat, wall_s=wall_s)
         return self._measurer.measure(candidate, self._progress)
 
@@ -118,8 +133,8 @@ class Trial:
         twin: Experiment | None,
     ) -> Judgement:
         if twin is not None and twin is incumbent:
-            return Judgement(Verdict.DISCARD, "no change")
-        judgement = judge(measured, earlier, self._config, code_chars=begun.code_chars)
+            return Judgement(Verdict.DISCARD, NO_CHANGE)
+        judgement = judge(measured, earlier, self._config, size=begun.size)
         if twin is not None:
             seen = f"same code as iter {twin.n}"
             judgement = replace(judgement, reason=f"{seen}: {judgement.reason}" if judgement.reason else seen)
@@ -213,9 +228,7 @@ def _measurement_of(twin: Experiment, begun: Begun) -> Measurement:
 
 def keep_ref(run: Run, begun: Begun) -> None:
     """Keep the commit of an experiment under its ref, whatever the verdict. Raises GitError if git cannot write it."""
-    repo, ref = run.worktree.repo, run.ref(begun.n)
-    if git.resolve(repo, ref) != begun.commit:
-        git.set_ref(repo, ref, begun.commit, "ratchet: experiment")
+    git.set_ref(run.worktree.repo, run.ref(begun.n), begun.commit, "ratchet: experiment")
 
 
 def settle(run: Run, experiment: Experiment, history: Sequence[Experiment]) -> bool:
@@ -272,7 +285,7 @@ def is_edited(run: Run, commit: str) -> bool:
 def put_aside(run: Run, n: int, best_commit: str) -> str:
     """Save the edit in the worktree under a ref, restore the best, and return the ref."""
     repo, editable = run.worktree.repo, run.worktree.editable_files(best_commit)
-    files = git.store_worktree_files(repo, editable)
+    files = git.store_worktree_files(repo, editable, best_commit)
     commit = git.make_commit(repo, best_commit, files, f"iter {n}: interrupted edit\n")
     ref = f"refs/ratchet/{run.tag}/interrupted-{n}"
     git.set_ref(repo, ref, commit, "ratchet: interrupted")
@@ -287,14 +300,19 @@ def write_results(run: Run, history: Sequence[Experiment]) -> None:
     temporary.replace(run.results)
 
 
+def is_written(run: Run, history: Sequence[Experiment]) -> bool:
+    """Say whether results.tsv holds this history, which is the last consequence of a verdict."""
+    return run.results.exists() and run.results.read_text("utf-8") == results_tsv(history, run.worktree.config)
+
+
 def _clear_worktree(run: Run, experiment: Experiment, history: Sequence[Experiment]) -> None:
     """Restore the best in the worktree, unless the user edited it after the experiment began: that is the next edit."""
     repo, parent = run.worktree.repo, experiment.parent
     now, before = best(history), best(old for old in history if old.n != experiment.n)
     known = [experiment.commit, before.commit if before else parent]
     editable = run.worktree.editable_files(parent, *known)
-    on_worktree = git.store_worktree_files(repo, editable)
-    if any(on_worktree == git.files_of(repo, commit, editable) for commit in known):
+    on_worktree = git.store_worktree_files(repo, editable, experiment.commit)
+    if any(not git.differing(on_worktree, git.files_of(repo, commit, editable)) for commit in known):
         git.put_back(repo, now.commit if now else parent, editable)
     _undo_trespass(run, experiment)
 
@@ -303,8 +321,6 @@ def _undo_trespass(run: Run, experiment: Experiment) -> None:
     """Restore the frozen files that an agent edited; the commit holds the agent's edits and not the user's."""
     repo = run.worktree.repo
     edited = git.edited(repo, experiment.parent, run.worktree.frozen)
-    on_worktree, committed = (
-        git.store_worktree_files(repo, edited),
-        git.files_of(repo, experiment.commit, edited),
-    )
-    git.put_back(repo, experiment.parent, [path for path in edited if on_worktree[path] == committed[path]])
+    on_worktree = git.store_worktree_files(repo, edited, experiment.commit)
+    theirs = {*edited} - {*git.differing(on_worktree, git.files_of(repo, experiment.commit, edited))}
+    git.put_back(repo, experiment.parent, sorted(theirs))

@@ -19,6 +19,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO
 
+from ratchet.errors import RatchetError
 from ratchet.repo import stand_in
 from ratchet.repo.stand_in import Holder, LockedError, parse_holder
 
@@ -35,6 +36,12 @@ HELD = {errno.EACCES, errno.EDEADLK} if sys.platform == "win32" else {errno.EWOU
 
 class _NoLocksError(Exception):
     """The file system has no locks; the message is the system's."""
+
+
+def check_ours(path: Path, mark: bytes) -> None:
+    """Raise RatchetError if a file exists that lacks the mark of ours: nothing of the user's is overwritten."""
+    if path.is_symlink() or (path.exists() and not (path.is_file() and mark in path.read_bytes())):
+        raise RatchetError(f"{path}: the file exists, and ratchet did not write it. Move it, or choose another name.")
 
 
 def write_atomic(path: Path, text: str) -> None:
@@ -87,6 +94,15 @@ def hold_lock(path: Path, what: str) -> Iterator[str]:
             yield ""
         finally:
             _write(file, "")
+
+
+def left_since(path: Path) -> float | None:
+    """Return since when the last holder had the lock if it did not give it back: it was killed, or it still works."""
+    try:
+        holder = parse_holder(path.read_text("utf-8", "replace"))
+    except OSError:
+        return None
+    return holder.since if holder else None
 
 
 def holder_pid(path: Path) -> int | None:

@@ -29,6 +29,11 @@ KEPT_VARIABLES = re.compile(
     "EXEC_PATH|CEILING_DIRECTORIES|DISCOVERY_ACROSS_FILESYSTEM|ASKPASS|SSH(_COMMAND|_VARIANT)?|SSL_.*|HTTP_.*|LFS_.*|"
     "ALLOW_PROTOCOL|PROTOCOL)"
 )
+# What leads to one repository (`git rev-parse --local-env-vars`): the git of an agent or a command must not follow it.
+OF_ONE_REPO = re.compile(
+    "GIT_(ALTERNATE_OBJECT_DIRECTORIES|OBJECT_DIRECTORY|CONFIG|DIR|WORK_TREE|IMPLICIT_WORK_TREE|GRAFT_FILE|INDEX_FILE|"
+    "NO_REPLACE_OBJECTS|REPLACE_REF_BASE|PREFIX|SHALLOW_FILE|COMMON_DIR|NAMESPACE|(LITERAL|GLOB|NOGLOB|ICASE)_PATHSPECS)"
+)
 FALLBACK_NAME, FALLBACK_EMAIL = "ratchet", "ratchet@localhost"
 CRUD = "".join(map(chr, range(33))) + ".,:;<>\"\\'"  # ident.c: a name of these alone is empty
 BUSY_TRIES = 20
@@ -45,8 +50,9 @@ FIXES: Mapping[str, str] = {
     r"'(refs/[^']*)' exists; cannot create": "Delete that ref: `git update-ref -d {0}`.",
     r"'(refs/[^']*)': reference broken": "Delete its damaged file; `git update-ref {0} COMMIT` makes it again.",
     r"aborted by hook": "The hook reference-transaction of this repository refuses it.",
-    r"No space left|[Qq]uota exceeded": "Free some disk space.",
+    r"No space left|[Qq]uota exceeded|Out of diskspace": "Free some disk space.",
     r"Permission denied|Read-only file system|insufficient permission": "Make the folder .git writable for you.",
+    r"couldn't write|unable to write|write error": "The disk is full or cannot be written.",
 }
 REMEMBERED = 32  # cached answers of git: a loop reads the best so far ten times an experiment
 REMEMBERED_FILES = 1024  # their contents
@@ -55,6 +61,8 @@ _HASH = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
 GLOB = frozenset("*?[")  # characters of a glob
 LITTER = ("__pycache__", "*.py[co]", ".DS_Store", "*.ratchet~", "*.sw[op]", "*~")  # nobody's work, seldom ignored
+
+PLAIN, EXECUTABLE, LINK = "100644", "100755", "120000"  # modes of files
 
 Files = Mapping[str, tuple[str, str] | None]  # mode and hash of each path; None where there is no file
 
@@ -210,12 +218,47 @@ def remove_worktree(repo: Repo, folder: Path) -> None:
     attempt(repo, "worktree", "prune")
 
 
+def exclude(repo: Repo, paths: Sequence[str]) -> None:
+    """Add paths that git does not ignore yet to info/exclude, which belongs to this clone alone."""
+    new = [path for path in paths if not attempt(repo, "check-ignore", "-q", "--no-index", "--", path)]
+    if not new:
+        return
+    target = repo.common_dir / "info" / "exclude"
+    target.parent.mkdir(exist_ok=True)
+    before = target.read_text("utf-8", "surrogateescape") if target.exists() else ""
+    lines = ["/" + re.sub(r"([\\*?[])", r"\\\1", path) for path in new]
+    with target.open("a", encoding="utf-8", errors="surrogateescape") as file:
+        file.write("".join(["" if before.endswith("\n") or not before else "\n", *(f"{line}\n" for line in lines)]))
+
+
 def edited(repo: Repo, commit: str, paths: Sequence[str]) -> list[str]:
-    """Return the files under `paths` that differ between a commit and the worktree."""
+    """Return the files under `paths` that differ between a commit and the worktree, as `differing` counts it."""
     if not paths:
         return []
-    specs = pathspecs(paths)
-    return _names(call(repo.root, "diff", "--no-ext-diff", "--no-renames", "--name-only", "-z", commit, "--", *specs))
+    options = ("--no-ext-diff", "--no-renames", "--name-only", "-z")
+    named = _names(call(repo.root, "diff", *options, commit, "--", *pathspecs(paths)))
+    return differing(store_worktree_files(repo, named, commit), files_of(repo, commit, named)) if named else []
+
+
+def differing(ours: Files, theirs: Files) -> list[str]:
+    """Return the paths of `ours` whose content differs from `theirs`: the one meaning of an edit.
+
+    The executable bit alone is no edit: a Windows disk and many mounts show it on every file, and no number depends
+    on it.
+    """
+    return [path for path, held in ours.items() if _content_of(held) != _content_of(theirs.get(path))]
+
+
+def _content_of(held: tuple[str, str] | None) -> tuple[str, str] | None:
+    return held and (held[0][:3], held[1])  # 100 is a file, 120 a link
+
+
+def touched(repo: Repo, commit: str) -> list[str]:
+    """Return every file of the worktree that differs from a commit or is new and not ignored; no caches."""
+    unwanted = [f"--exclude={pattern}" for pattern in LITTER]
+    new = _names(call(repo.root, "ls-files", "--others", "--exclude-standard", *unwanted, "-z"))
+    changed = _names(call(repo.root, "diff", "--no-ext-diff", "--no-renames", "--name-only", "-z", commit))
+    return list(dict.fromkeys([*changed, *new]))
 
 
 def pathspecs(patterns: Sequence[str]) -> list[str]:
@@ -266,6 +309,13 @@ def tree_files(repo: Repo, commit: str) -> dict[str, str]:
     return {path: row.split()[2] for row, _, path in (row.partition("\t") for row in rows)}
 
 
+def sizes(repo: Repo, commit: str, paths: Sequence[str]) -> dict[str, int | None]:
+    """Return the number of bytes of each path in a commit, None if the commit lacks it."""
+    rows = _names(call(repo.root, "ls-tree", "-r", "-l", "-z", "--full-tree", commit)) if paths else []
+    known = {path: row.split()[3] for row, _, path in (row.partition("\t") for row in rows)}
+    return {path: int(size) if (size := known.get(path, "")).isdigit() else None for path in paths}
+
+
 def read_file(repo: Repo, commit: str, path: str) -> bytes | None:
     """Return a file of a commit as a checkout would write it, or None if the commit lacks it."""
     return contents(repo, files_of(repo, commit, [path]))[path]
@@ -275,7 +325,10 @@ def write_file(repo: Repo, commit: str, path: str, target: Path) -> None:
     """Write a file of a commit to `target` atomically; a missing file is written empty."""
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f"{target.name}.ratchet~")
-    temporary.write_bytes(read_file(repo, commit, path) or b"")
+    held = files_of(repo, commit, [path])[path]
+    temporary.write_bytes(_content(repo, path, held[1]) if held else b"")
+    if held and held[0] == EXECUTABLE:
+        temporary.chmod(_rights(repo, temporary, EXECUTABLE))
     temporary.replace(target)
 
 
@@ -284,11 +337,13 @@ def contents(repo: Repo, files: Files) -> dict[str, bytes | None]:
     return {path: None if held is None else _content(repo, path, held[1]) for path, held in files.items()}
 
 
-def store_worktree_files(repo: Repo, paths: Sequence[str]) -> Files:
-    """Store `paths` of the worktree in git, and return their modes and hashes."""
-    present = [path for path in paths if (repo.root / path).is_file()]
-    names = dict(zip(present, _stored(repo, present), strict=True))
-    return {path: (_mode(repo.root / path), names[path]) if path in names else None for path in paths}
+def store_worktree_files(repo: Repo, paths: Sequence[str], base: str = "HEAD") -> Files:
+    """Store `paths` of the worktree in git, and return their modes and hashes.
+
+    What is as a checkout of `base` writes it, or what git would add as it is in `base`, has the hash that it has there.
+    Raises GitError if git does not take a file, such as one whose filter fails.
+    """
+    return _store(repo, files_of(repo, base, paths))
 
 
 def files_of(repo: Repo, commit: str, paths: Sequence[str]) -> Files:
@@ -327,17 +382,16 @@ def put_back(repo: Repo, commit: str, paths: Sequence[str]) -> None:
 def put_files(repo: Repo, files: Files) -> None:
     """Write stored files to the worktree, each atomically; a file that is None is removed."""
     if len(files) > FEW:
-        now = store_worktree_files(repo, list(files))
+        now = _store(repo, files)
         files = {path: held for path, held in files.items() if now[path] != held}
     for path in (path for path, held in files.items() if held is None):
         _remove(repo.root, path)
     for path, held in files.items():
         if held is None:
             continue
-        target, content = repo.root / path, _content(repo, path, held[1])
-        if not _is_written(target, content, held[0]):
+        if not _is_as_checked_out(repo, path, held) or _mode(repo, path, held[0]) != held[0]:
             _make_way(repo.root, path)
-            _replace(target, content, is_executable=held[0] == "100755")
+            _replace(repo, path, held)
 
 
 def export(repo: Repo, commit: str, folder: Path) -> None:
@@ -424,17 +478,61 @@ def _content(repo: Repo, path: str, name: str) -> bytes:
     return call(repo.root, "cat-file", "--filters", f"--path={path}", name)
 
 
-def _stored(repo: Repo, paths: Sequence[str]) -> list[str]:
-    """Store files of the worktree in one call and return their hashes; a line break in a name needs its own call."""
-    if len(paths) > 1 and not any("\n" in path for path in paths):
-        lines = "".join(f"{path}\n" for path in paths).encode("utf-8", "surrogateescape")
-        return call(repo.root, "hash-object", "-w", "--stdin-paths", stdin=lines).decode().split()
-    arguments = ((f"--path={path}", "--", str(repo.root / path)) for path in paths)
-    return [call(repo.root, "hash-object", "-w", *given).decode().strip() for given in arguments]
+def _store(repo: Repo, base: Files) -> Files:
+    """Return what git would add for the paths of `base`, which are in the index so."""
+    there = [path for path in base if _is_there(repo, path)]
+    few = there if len(there) <= FEW else []  # each needs a call of git, unless its content is remembered
+    same = {path for path in few if _is_as_checked_out(repo, path, base[path])}
+    stored = _add(repo, base, [path for path in there if path not in same])
+    different = differing(stored, base) if not few else []
+    same |= {path for path in different if _is_as_checked_out(repo, path, base[path])}
+    unchanged = {path: (_mode(repo, path, held[0]), held[1]) for path in same if (held := base[path])}
+    return {path: (stored | unchanged).get(path) for path in base}
 
 
-def _mode(target: Path) -> str:
-    return "100755" if os.name == "posix" and target.stat().st_mode & stat.S_IXUSR else "100644"
+def _add(repo: Repo, base: Files, paths: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Add files of the worktree to an index that holds `base`, and return their modes and hashes.
+
+    Not by `hash-object`: it knows no index, and git leaves line ends alone that are CRLF there; nor a core.fileMode.
+    """
+    if not paths:
+        return {}
+    known = {path: held for path in paths if (held := base[path])}
+    names = "".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape")
+    with _scratch_index(repo) as env:
+        call(repo.root, "update-index", "-z", "--index-info", env=env, stdin=_index_info(repo, known))
+        call(repo.root, "update-index", "--add", "--replace", "-z", "--stdin", env=env, stdin=names)
+        rows = _names(call(repo.root, "ls-files", "--stage", "-z", env=env))
+    parts = (row.partition("\t") for row in rows)
+    return {path: (left.split()[0], left.split()[1]) for left, _, path in parts}
+
+
+def _is_as_checked_out(repo: Repo, path: str, held: tuple[str, str] | None) -> bool:
+    """Say whether a file of the worktree has the bytes that a checkout writes."""
+    target = repo.root / path
+    if held is None or not _is_there(repo, path) or target.is_symlink() != (held[0] == LINK):
+        return False
+    content = os.fsencode(target.readlink()) if held[0] == LINK else target.read_bytes()
+    return content == _content(repo, path, held[1])
+
+
+def _is_there(repo: Repo, path: str) -> bool:
+    """Say whether git sees a file or a link at a path: it looks behind no link to a folder."""
+    target = repo.root / path
+    return (target.is_symlink() or target.is_file()) and not any(
+        folder.is_symlink() for folder in _folders(repo.root, target)
+    )
+
+
+def _mode(repo: Repo, path: str, held: str) -> str:
+    """Return the mode of a file in the worktree; the one that git holds where it does not ask the disk for it."""
+    mode = (repo.root / path).lstat().st_mode
+    shown = held if not stat.S_ISREG(mode) else EXECUTABLE if mode & stat.S_IXUSR else PLAIN
+    return shown if shown == held or _trusts_modes(repo) else held
+
+
+def _trusts_modes(repo: Repo) -> bool:
+    return os.name == "posix" and ask(repo, "config", "--type=bool", "core.fileMode") != "false"
 
 
 def _index_info(repo: Repo, files: Files) -> bytes:
@@ -443,12 +541,6 @@ def _index_info(repo: Repo, files: Files) -> bytes:
     rows = sorted(files.items(), key=lambda row: row[1] is not None)  # removals first: a file may replace a folder
     lines = [" ".join(held or nothing) + f"\t{path}\0" for path, held in rows]
     return "".join(lines).encode("utf-8", "surrogateescape")
-
-
-def _is_written(target: Path, content: bytes, mode: str) -> bool:
-    if not target.is_file() or target.is_symlink() or target.read_bytes() != content:
-        return False
-    return os.name != "posix" or _mode(target) == mode
 
 
 def _remove(root: Path, path: str) -> None:
@@ -477,13 +569,28 @@ def _folders(root: Path, target: Path) -> list[Path]:
     return [folder for folder in target.parents if folder != root and folder.is_relative_to(root)][::-1]
 
 
-def _replace(target: Path, content: bytes, *, is_executable: bool) -> None:
+def _replace(repo: Repo, path: str, held: tuple[str, str]) -> None:
+    """Write a stored file to the worktree, with the rights that the file there has, or a new one gets."""
+    target, content = repo.root / path, _content(repo, path, held[1])
+    if target.is_dir() and not target.is_symlink():
+        raise RatchetError(f"{path}: a folder stands where this file belongs. Move the folder away.")
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.ratchet~")  # a fixed name, so that repeated kills leave one file
-    temporary.write_bytes(content)
-    if is_executable:
-        temporary.chmod(0o755)
+    temporary.unlink(missing_ok=True)
+    if held[0] == LINK:
+        temporary.symlink_to(os.fsdecode(content))
+    else:
+        temporary.write_bytes(content)
+        with contextlib.suppress(OSError):  # a disk without rights
+            temporary.chmod(_rights(repo, target if target.is_file() else temporary, held[0]))
     temporary.replace(target)
+
+
+def _rights(repo: Repo, like: Path, mode: str) -> int:
+    rights = stat.S_IMODE(like.stat().st_mode)
+    if not _trusts_modes(repo):
+        return rights
+    return rights | (rights & 0o444) >> 2 if mode == EXECUTABLE else rights & ~0o111
 
 
 @contextlib.contextmanager

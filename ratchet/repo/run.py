@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import itertools
+import json
+import os
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,17 +22,17 @@ from typing import Any
 
 from ratchet.core import config_file
 from ratchet.core.config import Config, frozen_parts
-from ratchet.core.records import is_tag
+from ratchet.core.records import Experiment, is_tag
 from ratchet.errors import RatchetError, RatchetWarning, did_you_mean
 from ratchet.repo import git, journal
-from ratchet.repo.files import hold_lock, holder_pid, make_same
+from ratchet.repo.files import hold_lock, holder_pid, left_since, make_same
 from ratchet.repo.git import Repo
 from ratchet.repo.journal import Event, EventKind
 
 STATE = ".ratchet"  # folder at the root of the main worktree with the state of every run
 MIRROR = "ratchet"  # folder in git's own one, which `git clean` and the removal of a worktree leave alone
 JOURNAL = "journal.jsonl"
-KEPT = ("agent", "logs")  # folders of a run with what cannot be computed again, besides its journal
+KEPT = ("agent/*.log", "logs/*.log", "scores/*.npz")  # what takes long to compute again, or cannot be
 BRANCHES = "refs/heads/autoresearch/"
 TABLE = "results.tsv"
 HERE = "./"  # an entry of the config for the whole folder of the config
@@ -92,8 +94,7 @@ class Worktree:
     def edited_files(self, commit: str) -> list[str]:
         """Return the editable files that differ between a commit and the worktree."""
         paths = self.editable_files(commit)
-        now, before = git.store_worktree_files(self.repo, paths), git.files_of(self.repo, commit, paths)
-        return [path for path in paths if now[path] != before[path]]
+        return git.differing(git.store_worktree_files(self.repo, paths, commit), git.files_of(self.repo, commit, paths))
 
     @property
     def frozen(self) -> list[str]:
@@ -107,11 +108,15 @@ class Worktree:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A tagged series of experiments; `threads` limits one measurement, None means no limit."""
+    """A tagged series of experiments; `threads` limits one measurement, None means no limit.
+
+    `table` is another file for its results, None for results.tsv beside the config.
+    """
 
     worktree: Worktree
     tag: str
     threads: int | None = None
+    table: Path | None = None
 
     @property
     def branch(self) -> str:
@@ -135,8 +140,12 @@ class Run:
 
     @property
     def results(self) -> Path:
-        """The table that is computed from the journal after every verdict."""
-        return self.worktree.root / TABLE
+        """The table that is computed from the journal after every verdict; never a file that is not ours."""
+        if self.table is not None:
+            return self.table
+        names = (TABLE, *(f"results-{self.tag}{end}.tsv" for end in ("", *(f"-{number}" for number in range(2, 100)))))
+        paths = [self.worktree.root / name for name in names]
+        return next((path for path in paths if _is_free(path)), paths[-1])
 
     @property
     def stop_file(self) -> Path:
@@ -171,17 +180,21 @@ class Run:
                 make_same(lock, self.folder / "lock")
             yield note
 
+    def left_since(self) -> float | None:
+        """Return since when a process had the lock that was killed with it; None if the last one gave it back."""
+        return left_since(self.mirror / "lock")
+
     def holder_pid(self) -> int | None:
         """Return the pid of the process that works on the run (0 if it is not known), or None."""
         return holder_pid(self.mirror / "lock")
 
-    def save_logs(self) -> None:
-        """Copy the logs to the mirror. A disk error is ignored: the run does not depend on them."""
+    def save_files(self) -> None:
+        """Copy logs and scores to the mirror. A disk error is ignored: the run does not depend on them."""
         with contextlib.suppress(OSError):
             _copy_missing(self.folder, self.mirror)
 
     def restore(self) -> str:
-        """Restore the journal and the logs if they were deleted; return a sentence about it, or "". Raises OSError."""
+        """Restore journal, logs and scores if they were deleted; return a sentence about it, or "". Raises OSError."""
         if not journal.keep_in_step(self.journal, self.mirror / JOURNAL):
             return ""
         ignore_state(self.worktree)
@@ -242,6 +255,9 @@ def check_worktree(worktree: Worktree) -> str:
         raise RatchetError("HEAD: the repository has no commit. Run `git add -A && git commit -m start`.")
     if git.is_unmerged(repo):
         raise RatchetError("index: the index has merge conflicts. Finish or abort the merge first.")
+    state = repo.main_root / STATE
+    if state.exists() and not state.is_dir():
+        raise RatchetError(f"{STATE}: this file stands where the runs are kept. Rename it.")
     check_frozen(worktree, base, worktree.config.readonly)
     _check_readonly(worktree, base)
     for path in worktree.editable_files(base):
@@ -305,12 +321,33 @@ def engine_parts(worktree: Worktree, commit: str) -> dict[str, str]:
     return frozen_parts(worktree.config) | {path: _hash_under(files, path) for path in worktree.frozen}
 
 
-def ignore_state(worktree: Worktree) -> None:
-    """Make git ignore the state folder by a .gitignore inside it, so that no file of the user changes."""
+def ignore_state(worktree: Worktree, *others: str) -> None:
+    """Make git ignore the state folder and other paths, by files of its own, so that no file of the user changes."""
+    git.exclude(worktree.repo, [f"{STATE}/", *others])
     mark = worktree.repo.main_root / STATE / ".gitignore"
     if not mark.exists():
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.write_text("*\n", "utf-8")
+
+
+def _is_free(path: Path) -> bool:
+    """Say whether a path has no file, or a table of ours, which its columns show."""
+    if not os.path.lexists(path):
+        return True
+    if path.is_symlink() or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        head = file.readline(10_000)
+    return head.startswith(b"n\tcommit\t") and b"\tstatus\tstrategy\t" in head
+
+
+def check_table(path: Path) -> Path:
+    """Return a path for the table of a run. Raises RatchetError if there is a file that is not ours, or no folder."""
+    if not path.resolve().parent.is_dir():
+        raise RatchetError(f"{path}: there is no folder {path.parent}. Make it first.")
+    if not _is_free(path):
+        raise RatchetError(f"{path}: this file is no table of ratchet, and is not overwritten. Name another file.")
+    return path.resolve()
 
 
 def current_run(worktree: Worktree) -> Run | None:
@@ -339,6 +376,42 @@ def require_run(worktree: Worktree) -> Run:
             f"Run `uv run ratchet start TAG` or `git switch autoresearch/TAG` (runs: {known})."
         )
     return run
+
+
+def find_run(worktree: Worktree, tag: str) -> Run:
+    """Return the run with this tag, from whatever branch is checked out. Raises RatchetError if it does not exist."""
+    check_tag(tag)
+    run = Run(worktree, tag)
+    if not run.journal.exists():
+        known = recorded(worktree)
+        fix = did_you_mean(tag, known) or f"Recorded runs: {', '.join(known) or 'none'}."
+        raise RatchetError(f"TAG: there is no run {tag}. {fix}")
+    return run
+
+
+def find_experiment(run: Run, number: int) -> Experiment:
+    """Return experiment N. Raises RatchetError if the run does not have it."""
+    history = journal.read_experiments(run.journal)
+    for experiment in history:
+        if experiment.n == number:
+            return experiment
+    have = f"Use 0 to {history[-1].n}." if history else "It has none yet."
+    raise RatchetError(f"N: run {run.tag} has no experiment {number}. {have}")
+
+
+def recorded(worktree: Worktree) -> list[str]:
+    """Return the tag of every run with a journal, the oldest first, also of one whose branch was deleted."""
+    journals = (worktree.repo.main_root / STATE).glob("*/journal.jsonl")
+    return [path.parent.name for path in sorted(journals, key=_started) if is_tag(path.parent.name)]
+
+
+def _started(path: Path) -> tuple[str, str]:
+    """Return when a run was started, by its first event; empty if that cannot be read."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            return str(json.loads(file.readline()).get("at", "")), path.parent.name
+    except (OSError, ValueError, AttributeError):
+        return "", path.parent.name
 
 
 def tags(worktree: Worktree) -> list[str]:
@@ -389,10 +462,11 @@ def start_run(worktree: Worktree, tag: str, now: datetime) -> Run:
     Safe to repeat after a kill at any point. Raises RatchetError if the repo or the worktree is not ready for a run.
     """
     check_tag(tag)
+    _check_no_path(worktree, tag)
     run, base = Run(worktree, tag), check_worktree(worktree)
     if not _is_half_started(run, base):
         _refuse_taken(run)
-        ignore_state(worktree)
+        ignore_state(worktree, worktree.in_repo(run.results.name))
         record_start(run, base, _first_commit(run, base), now)
     first = str(run_event(run).data["first"])
     if not git.move_ref(worktree.repo, run.branch, first, git.NOTHING, "ratchet: start"):
@@ -400,6 +474,16 @@ def start_run(worktree: Worktree, tag: str, now: datetime) -> Run:
     git.point_head(worktree.repo, run.branch, f"ratchet: start {tag}")
     git.settle_index(worktree.repo, first, [worktree.in_repo(path) for path in worktree.config.setup])
     return run
+
+
+def _check_no_path(worktree: Worktree, tag: str) -> None:
+    """Raise RatchetError for a tag that is the path of a file or a folder: the user meant something else."""
+    roots = dict.fromkeys([worktree.root, worktree.repo.root])
+    if any(os.path.lexists(root / tag) for root in roots):
+        raise RatchetError(
+            f"tag: {tag} is a path of this repository, and a tag is a new name for a run. Choose another one, such as "
+            f"`uv run ratchet start first`; `uv run ratchet step` measures the edit in the worktree."
+        )
 
 
 def record_start(run: Run, base: str, first: str, now: datetime) -> None:
@@ -450,8 +534,8 @@ def stamp(now: datetime) -> str:
 
 
 def _copy_missing(source: Path, target: Path) -> None:
-    """Give the logs that a folder lacks, or has in another length, to it."""
-    for path in (path for name in KEPT for path in (source / name).glob("*.log")):
+    """Give the logs and scores that a folder lacks, or has in another length, to it."""
+    for path in (path for pattern in KEPT for path in source.glob(pattern)):
         copy = target / path.relative_to(source)
         if not copy.exists() or copy.stat().st_size != path.stat().st_size:
             make_same(path, copy)
@@ -472,6 +556,8 @@ def _is_half_started(run: Run, base: str) -> bool:
 
 
 def _refuse_taken(run: Run) -> None:
+    if not run.journal.exists() and run.folder.exists() and any(run.folder.iterdir()):
+        raise RatchetError(f"tag: {STATE}/{run.tag} holds files that are of no run. Choose another tag, or move them.")
     if git.resolve(run.worktree.repo, run.branch) is not None or run.journal.exists():
         raise RatchetError(
             f"tag: a branch or a journal of a run {run.tag} exists already. Choose another tag, or delete the branch, "
@@ -483,11 +569,8 @@ def _first_commit(run: Run, base: str) -> str:
     """Return the commit to start from: HEAD, or a commit on top of it with the edited setup files."""
     worktree = run.worktree
     setup = [worktree.in_repo(path) for path in worktree.config.setup]
-    on_worktree, committed = (
-        git.store_worktree_files(worktree.repo, setup),
-        git.files_of(worktree.repo, base, setup),
-    )
-    changed = {path: on_worktree[path] for path in setup if on_worktree[path] != committed[path]}
+    on_worktree = git.store_worktree_files(worktree.repo, setup, base)
+    changed = {path: on_worktree[path] for path in git.differing(on_worktree, git.files_of(worktree.repo, base, setup))}
     if not changed:
         return base
     names = ", ".join(path for path in worktree.config.setup if worktree.in_repo(path) in changed)

@@ -17,6 +17,7 @@ from ratchet.core.records import Experiment, Verdict, one_line
 from ratchet.core.text import number_text
 from ratchet.core.trajectory import Climb, Mark, ticks
 from ratchet.errors import RatchetError
+from ratchet.repo.files import check_ours
 from ratchet.views.axes import best_line, placebo_line
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ MAX_LABELS = 16  # more labels than this are too crowded to read
 APART = 1.0 / 34  # share of the width; labels closer than this would overlap
 LABEL_SLANT, LABEL_POINTS = 35.0, 9.0  # degrees, and the font size
 LETTER_INCHES = 0.56 * LABEL_POINTS / 72  # approximate width of a character
+MARK = b"ratchet plot"  # in the metadata of our figures
 DASH = 5.0  # points; each placebo is dashed in the gaps of the others, so that overlapping lines stay visible
 PLOT_INCHES = 4.6  # approximate height of the plot with its labels
 
@@ -43,13 +45,14 @@ def save(climb: Climb, history: Sequence[Experiment], title: str, target: Path) 
         raise RatchetError(f"--png: {target.name} does not end in {', '.join(SUFFIXES)}. Choose one of these formats.")
     if importlib.util.find_spec("matplotlib") is None:
         raise RatchetError("--png: matplotlib is not installed. Install it: pip install 'ratchet-lab[plot]'.")
+    check_ours(target, MARK)
     from matplotlib import rc_context
 
     with rc_context({"text.parse_math": False, "svg.hashsalt": "ratchet", "font.size": 11}):  # $ is not math
         figure = draw(climb, history, title)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            figure.savefig(target, dpi=DOTS_PER_INCH, metadata=_undated(target))
+            figure.savefig(target, dpi=DOTS_PER_INCH, metadata=_metadata(target))
         except OSError as error:
             raise RatchetError(f"{target}: cannot write the figure: {error.strerror}. Choose another name.") from None
 
@@ -148,24 +151,17 @@ def _band(axes: Axes, climb: Climb) -> None:
         )
 
 
+_HOLLOW: dict[str, Any] = {"facecolor": "none", "edgecolor": DROPPED, "marker": "v"}
+_BOLD: dict[str, Any] = {"color": KEPT, "edgecolor": "white", "zorder": 4}
+_SLANTED: dict[str, Any] = {"rotation": LABEL_SLANT, "rotation_mode": "anchor", "ha": "left", "va": "bottom"}
+
+
 def _dots(axes: Axes, climb: Climb) -> None:
     size = 26 if climb.last_n <= 300 else 7
     looks: Mapping[tuple[Mark, ...], dict[str, Any]] = {
         (Mark.DROPPED,): {"color": DROPPED, "s": size, "label": "discarded", "zorder": 2},
-        (Mark.STOPPED,): {
-            "facecolor": "none",
-            "edgecolor": DROPPED,
-            "s": size,
-            "label": "stopped early",
-            "marker": "v",
-        },
-        (Mark.KEPT, Mark.BASELINE): {
-            "color": KEPT,
-            "s": 2.2 * size,
-            "edgecolor": "white",
-            "label": "kept",
-            "zorder": 4,
-        },
+        (Mark.STOPPED,): _HOLLOW | {"s": size, "label": "stopped early"},
+        (Mark.KEPT, Mark.BASELINE): _BOLD | {"s": 2.2 * size, "label": "kept"},
     }
     for marks, look in looks.items():
         found = [(dot.n, climb.clamp(dot.value)) for dot in climb.dots if dot.mark in marks and dot.value is not None]
@@ -186,19 +182,11 @@ def _labels(axes: Axes, climb: Climb, labels: Sequence[tuple[int, float]], words
     rail = climb.high + 0.03 * (climb.high - climb.low)
     for (n, value), x in zip(labels, label_spots([spot - overhang for spot in spots], apart), strict=True):
         axes.plot([n, x], [value, rail], color=KEPT, linewidth=0.6, alpha=0.45, zorder=1)
-        axes.text(
-            x,
-            rail,
-            words[n],
-            rotation=LABEL_SLANT,
-            ha="left",
-            va="bottom",
-            rotation_mode="anchor",
-            fontsize=LABEL_POINTS,
-            color=INK,
-        )
+        axes.text(x, rail, words[n], fontsize=LABEL_POINTS, color=INK, **_SLANTED)
 
 
-def _undated(target: Path) -> dict[str, Any] | None:
-    """Return metadata without a date, so that the same run produces the same file."""
-    return {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(target.suffix.lower())
+def _metadata(target: Path) -> dict[str, Any]:
+    """Return metadata with our mark, and without a date, so that the same run produces the same file."""
+    fields = {".png": "Software", ".svg": "Creator", ".pdf": "Creator"}
+    dates = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(target.suffix.lower(), {})
+    return {fields[target.suffix.lower()]: MARK.decode(), **dates}

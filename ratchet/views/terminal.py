@@ -7,13 +7,14 @@ is written without fsync and may be missing or out of date. Use it only while th
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -33,7 +34,7 @@ PIPE_WIDTH = 160  # characters, if stdout is no terminal
 WIDE = 110  # characters; a narrower terminal does not show the columns SPARE
 SPARE = ("vs base", "strategy")
 RULES = tuple(f"under {rule}" for rule in Rule)  # columns of `results --rule`
-TEXTS = ("verdict", *RULES, "strategy", "description")  # the last one may wrap
+TEXTS = ("run", "state", "verdict", *RULES, "strategy", "description")  # the last one may wrap
 STYLES: Mapping[Verdict | None, str] = {Verdict.KEEP: "bold green", Verdict.BASELINE: "bold", Verdict.DISCARD: "dim"}
 
 
@@ -98,6 +99,19 @@ def _limits(data: Mapping[str, Any]) -> Limits:
     return Limits(data.get("n"), data.get("patience"), data.get("until"), float(data.get("minutes", inf)))
 
 
+FAILED = frozenset({Verdict.CRASH, Verdict.TIMEOUT})
+
+
+def is_lost(experiment: Experiment) -> bool:
+    """Say whether a person's edit failed and is no longer in the files."""
+    return (
+        experiment.n > 0
+        and not experiment.agent
+        and experiment.verdict in FAILED
+        and experiment.commit != experiment.parent
+    )
+
+
 class Terminal:
     """Shows the progress of a run; implements `ratchet.engine.loop.Screen`."""
 
@@ -114,6 +128,11 @@ class Terminal:
         click.echo(experiment_line(experiment, self._metrics))
         for warning in experiment.warnings:
             click.echo(f"iter {experiment.n}: warning: {warning}", err=True)
+        if is_lost(experiment):
+            n = experiment.n
+            click.echo(
+                f"your edit is kept as iter {n}: `uv run ratchet edit {n}` puts it back into the files", err=True
+            )
 
     def progress(self, text: str) -> None:
         """Show the current activity on the terminal and in the notice for `ratchet watch`.
@@ -159,14 +178,24 @@ def print_table(
     print_rows(columns, rows, [experiment.verdict for experiment in shown])
 
 
-def print_rows(columns: Sequence[str], rows: Sequence[Sequence[str]], verdicts: Sequence[Verdict | None]) -> None:
-    """Print rows on stdout, each in the style of its verdict. Empty columns are left out."""
+def load_table() -> None:
+    """Import what a table needs, before an agent deletes the Python environment with all other ignored files."""
+    print_rows(["n"], [["1"]], [None], io.StringIO())
+
+
+def print_rows(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    verdicts: Sequence[Verdict | None],
+    file: TextIO | None = None,
+) -> None:
+    """Print rows on stdout or to a file, each in the style of its verdict. Empty columns are left out."""
     from rich import box
     from rich.console import Console  # imported here because rich takes 0.1 s
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH)
+    console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, file=file)
     spare = SPARE if console.width < WIDE else ()
     used = [index for index, column in enumerate(columns) if any(row[index] for row in rows) and column not in spare]
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)

@@ -63,7 +63,8 @@ def test_diff_shows_the_run_the_best_and_any_experiment(project, ratchet: Ratche
         ratchet("step")
     assert "-SCORE = 0.5\n" in ratchet("diff")[1]
     assert "+SCORE = 0.7\n" in ratchet("diff")[1]
-    assert "-SCORE = 0.6\n+SCORE = 0.7" in ratchet("diff", "--best")[1]
+    assert ratchet("diff", "--best")[1] == ratchet("diff")[1]
+    assert "-SCORE = 0.6\n+SCORE = 0.7" in ratchet("diff", "--best", "--step")[1]
     assert "+SCORE = 0.55" in ratchet("diff", "--commit", "2")[1]
     commit = project.git("rev-parse", "refs/ratchet/first/2")
     assert ratchet("diff", "--commit", commit[:7])[1] == ratchet("diff", "--commit", "2")[1]

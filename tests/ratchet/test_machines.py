@@ -19,6 +19,11 @@ from ratchet.repo.run import current_run, open_worktree
 Ratchet = Callable[..., tuple[int, str, str]]
 
 
+@pytest.fixture
+def repo(project) -> git.Repo:
+    return git.open_repo(project.root)
+
+
 def kinds(project, tag: str = "first") -> list[str]:
     return [str(event["event"]) for event in project.journal(tag)]
 
@@ -230,3 +235,247 @@ def test_a_file_system_without_locks_is_named_and_a_file_stands_for_the_lock(pro
     assert f"on elsewhere. Wait; if that process has ended, delete {held}." in err
     held.unlink()
     assert ratchet("step")[0] == 0
+
+
+ADDING_AGENT = """import os, pathlib, subprocess
+n = int(os.environ["RATCHET_N"])
+pathlib.Path("model.py").write_text(f'HYPOTHESIS = "idea {n}"\\nSCORE = 0.5 + {n} / 100\\n')
+pathlib.Path("cache").mkdir(exist_ok=True)
+pathlib.Path("cache/data.bin").write_bytes(b"x" * 3_000_000)
+subprocess.run("git add --all; git -c user.name=a -c user.email=a@b commit -qm all", shell=True, check=True)
+"""
+
+
+def test_what_an_agent_committed_beside_its_edit_is_named_and_not_squashed(project, ratchet: Ratchet, tmp_path) -> None:
+    (tmp_path / "agent.py").write_text(ADDING_AGENT)
+    ratchet("start", "first")
+    assert ratchet("loop", "-n", "1", "--agent", f"{sys.executable} {tmp_path}/agent.py {{prompt}}")[0] == 0
+    named = "1 file is on the branch and in no experiment: cache/data.bin (3.0 MB)"
+    status, out, err = ratchet("finish", "--squash")
+    assert status == 0, err
+    assert f"- look: {named}; `uv run ratchet finish --squash` leaves them out" in out
+    assert project.git("diff", "--name-only", "main", "result/first") == "model.py"
+    _, out, err = ratchet("finish")
+    assert f"result/first: {named}" in err
+
+
+def test_check_tries_what_a_run_writes_and_leaves_nothing(project, ratchet: Ratchet) -> None:
+    before = project.git("for-each-ref"), sorted((project.root / ".git").rglob("*lock*"))
+    status, out, _ = ratchet("check")
+    assert "ok   repo: " in out
+    assert (project.git("for-each-ref"), sorted((project.root / ".git").rglob("*lock*"))) == before
+    assert not list((project.root / ".ratchet").glob("check*"))
+    project.git("branch", "autoresearch")
+    status, out, _ = ratchet("check")
+    assert status == 1
+    assert "bad  repo: git update-ref: fatal: " in out
+    assert "Rename that branch: `git branch -m autoresearch NAME`." in out
+    assert "check+" not in project.git("for-each-ref")
+    project.git("branch", "-D", "autoresearch")
+    shutil.rmtree(project.root / ".ratchet")
+    project.write(".ratchet", "a file\n")
+    assert "bad  repo: " in ratchet("check")[1]
+
+
+def first_idea(project, ratchet: Ratchet) -> str:
+    """Start a run and let an agent try one idea; return the line of the first experiment."""
+    project.use_agent(0.6)
+    status, out, err = ratchet("loop", "-n", "1")
+    assert status == 0, err
+    [line] = [line for line in out.splitlines() if line.startswith("iter 1")]
+    return line
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no executable bit")
+@pytest.mark.parametrize("is_trusted", ["true", "false"])
+def test_an_executable_file_is_no_edit_and_stays_as_it_is(project, ratchet: Ratchet, is_trusted: str) -> None:
+    project.git("config", "core.fileMode", is_trusted)
+    for name in ("model.py", "measure.py"):
+        (project.root / name).chmod(0o775)
+    assert first_idea(project, ratchet).endswith("KEPT — idea 1")
+    assert project.read("model.py").endswith("SCORE = 0.6\n")
+    mode = (project.root / "model.py").stat().st_mode & 0o777
+    assert mode == 0o775
+    assert project.git("ls-tree", "HEAD", "model.py")[:6] == ("100755" if is_trusted == "true" else "100644")
+    assert ratchet("status")[1].endswith("next: edit model.py, then `uv run ratchet step`; or `uv run ratchet loop`\n")
+    project.edit(0.1)
+    ratchet("step")
+    assert (project.root / "model.py").stat().st_mode & 0o777 == mode
+    assert project.git("diff", "--name-only", "HEAD", "--", "model.py") == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no rights of this kind")
+def test_the_rights_of_a_file_survive_its_restoration(project, ratchet: Ratchet) -> None:
+    (project.root / "model.py").chmod(0o600)
+    ratchet("start", "first")
+    project.edit(0.1)
+    ratchet("step")
+    assert project.read("model.py").endswith("SCORE = 0.5\n")
+    assert (project.root / "model.py").stat().st_mode & 0o777 == 0o600
+
+
+ATTRIBUTES = {
+    "autocrlf=input": ("", "input"),
+    "autocrlf=true": ("", "true"),
+    "text": ("*.py text\n", "false"),
+    "eol=crlf": ("*.py text eol=crlf\n", "false"),
+    "eol=lf": ("*.py text eol=lf\n", "input"),
+    "text=auto": ("* text=auto\n", "true"),
+}
+
+
+@pytest.mark.parametrize("ends", [b"\r\n", b"\n"])
+@pytest.mark.parametrize("name", ATTRIBUTES)
+def test_line_ends_that_git_leaves_alone_or_converts_are_no_edit(project, repo, name: str, ends: bytes) -> None:
+    attributes, autocrlf = ATTRIBUTES[name]
+    for file in ("model.py", "measure.py"):
+        (project.root / file).write_bytes(project.read(file).encode().replace(b"\n", ends))
+    project.git("-c", "core.autocrlf=false", "add", "--all")
+    project.write("notes.txt", "of this machine\n")
+    project.commit("as it is on this machine")
+    project.git("config", "core.autocrlf", autocrlf)
+    project.write(".gitattributes", attributes)
+    project.git("rm", "--quiet", "--cached", "model.py", "measure.py")
+    project.git("reset", "--quiet", "--hard")
+    project.write(".gitattributes", attributes)
+    files = git.files_of(repo, "HEAD", ["model.py"])
+    for path in (project.root / "model.py", project.root / "measure.py"):
+        path.touch()
+    assert git.differing(git.store_worktree_files(repo, ["model.py"]), files) == []
+    assert git.edited(repo, "HEAD", ["measure.py", "model.py"]) == []
+    before = (project.root / "model.py").read_bytes()
+    (project.root / "model.py").write_bytes(before.replace(b"0.5", b"0.6"))
+    stored = git.store_worktree_files(repo, ["model.py"])
+    assert git.edited(repo, "HEAD", ["model.py"]) == ["model.py"]
+    commit = git.make_commit(repo, "HEAD", stored, "edit")
+    git.put_back(repo, "HEAD", ["model.py"])
+    assert (project.root / "model.py").read_bytes() == before
+    git.put_back(repo, commit, ["model.py"])
+    if "text" not in attributes or ends == b"\n" or name == "text=auto":  # else git writes other ends for each line
+        assert git.count_lines(repo, "HEAD", commit, ["model.py"]) == (1, 1)
+    assert git.differing(git.store_worktree_files(repo, ["model.py"], commit), stored) == []
+
+
+def test_an_agent_is_called_where_committed_line_ends_are_those_of_windows(project, ratchet: Ratchet) -> None:
+    (project.root / "model.py").write_bytes(project.read("model.py").encode().replace(b"\n", b"\r\n"))
+    project.commit("written on Windows")
+    project.git("config", "core.autocrlf", "input")
+    (project.root / "model.py").touch()
+    assert first_idea(project, ratchet).endswith("KEPT — idea 1")
+
+
+FILTERS = {
+    "ident": ("*.py ident\n", {}),
+    "clean and smudge": ("*.py filter=rot\n", {"clean": "tr a-z n-za-m", "smudge": "tr n-za-m a-z"}),
+    "no way back": ("*.py filter=add\n", {"clean": "cat", "smudge": "sed '1i # smudged'"}),
+}
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_filters_make_no_edit_and_what_is_measured_has_passed_them(project, ratchet: Ratchet, name: str) -> None:
+    attributes, commands = FILTERS[name]
+    for key, command in commands.items():
+        project.git("config", f"filter.{attributes.split('=')[-1].strip()}.{key}", command)
+    project.write(".gitattributes", attributes)
+    project.write("model.py", '# $Id$\nHYPOTHESIS = "baseline"\nSCORE = 0.5\n')
+    project.commit("filtered")
+    (project.root / "model.py").unlink()
+    project.git("checkout", "--", "model.py")
+    (project.root / "model.py").touch()
+    project.git("config", "core.checkStat", "minimal")
+    assert first_idea(project, ratchet).endswith("KEPT — idea 1")
+    project.edit(0.3)
+    assert "DISCARDED" in ratchet("step")[1]
+    assert "SCORE = 0.6" in project.read("model.py")
+
+
+def test_a_filter_whose_program_is_missing_is_named_and_the_edit_stays(project, ratchet: Ratchet) -> None:
+    ratchet("start", "first")
+    project.write(".git/info/attributes", "model.py filter=lfs\n")
+    project.git("config", "filter.lfs.clean", "git-lfs-that-is-missing clean")
+    project.git("config", "filter.lfs.required", "true")
+    project.edit(0.6)
+    status, _, err = ratchet("step")
+    assert (status, err.count("\n")) == (1, 1)
+    assert "clean filter 'lfs' failed. Install git-lfs, then `git lfs install`." in err
+    assert "SCORE = 0.6" in project.read("model.py")
+
+
+def test_line_ends_that_git_refuses_to_convert_are_named_and_the_edit_stays(project, ratchet: Ratchet) -> None:
+    ratchet("start", "first")
+    project.git("config", "core.autocrlf", "input")
+    project.git("config", "core.safecrlf", "true")
+    (project.root / "model.py").write_bytes(b"SCORE = 0.6\r\n")
+    status, _, err = ratchet("step")
+    assert (status, err.count("\n")) == (1, 1)
+    assert "CRLF would be replaced by LF in model.py. Convert the line ends of model.py, or run `git config" in err
+    assert (project.root / "model.py").read_bytes() == b"SCORE = 0.6\r\n"
+
+
+def test_an_agent_that_changes_nothing_is_shown_what_is_compared(project, ratchet: Ratchet) -> None:
+    status, out, _ = ratchet("loop", "--agent", "true {prompt}")
+    head = project.git("rev-parse", "HEAD")[:7]
+    assert status == 0
+    assert (
+        f"stopped: the agent changed nothing 5 times in a row: model.py had the code of iter 0 ({head}), the best; "
+        "HYPOTHESIS, comments, blank lines, line ends and file modes do not count"
+    ) in out
+
+
+def test_a_folder_in_the_place_of_an_editable_file_is_one_line(project, ratchet: Ratchet) -> None:
+    status, _, err = ratchet("loop", "--agent", "rm model.py && mkdir model.py && touch model.py/x {prompt}")
+    assert status == 1
+    assert "Traceback" not in err
+    assert "model.py: a folder stands where this file belongs. Move the folder away." in err
+
+
+def test_a_disk_that_cannot_sync_is_no_full_disk(project, ratchet: Ratchet, monkeypatch) -> None:
+    def refuse(_: int) -> None:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    assert ratchet("start", "first")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "fix"),
+    [(errno.ENOSPC, "Free some disk space."), (errno.EROFS, "Make the file and its folder writable.")],
+)
+def test_a_journal_that_cannot_be_written_is_one_line_with_the_cause(
+    project, ratchet, monkeypatch, number, fix
+) -> None:
+    ratchet("start", "first")
+
+    def refuse(_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    project.edit(0.6)
+    status, _, err = ratchet("step")
+    assert (status, err.count("\n")) == (1, 1)
+    assert f"cannot append a line ({os.strerror(number)}). {fix}" in err
+
+
+def test_agents_and_commands_are_not_led_to_the_repo_of_a_hook(project, ratchet: Ratchet, monkeypatch) -> None:
+    monkeypatch.setenv("GIT_DIR", ".git")
+    monkeypatch.setenv("GIT_INDEX_FILE", str(project.root / ".git/index.of.a.commit"))
+    monkeypatch.setenv("GIT_LITERAL_PATHSPECS", "1")
+    status, _, err = ratchet("loop", "-n", "1", "--agent", "env > env.txt; git add --all; echo {prompt}")
+    assert status == 0, err
+    given = [line for line in project.read("env.txt").splitlines() if line.startswith("GIT_")]
+    assert not [line for line in given if git.OF_ONE_REPO.fullmatch(line.split("=")[0])]
+    assert not (project.root / ".git/index.of.a.commit").exists()
+
+
+def test_a_loop_ends_in_one_line_when_its_python_environment_is_deleted(
+    ratchet: Ratchet, monkeypatch, tmp_path
+) -> None:
+    def import_more(*_: object) -> None:
+        raise ModuleNotFoundError("No module named 'rich'", name="rich")
+
+    monkeypatch.setattr("ratchet.commands.look.open_worktree", import_more)
+    assert ratchet("status")[0] == 3
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "deleted"))
+    status, _, err = ratchet("status")
+    assert (status, err.count("\n")) == (1, 1)
+    assert "was deleted while ratchet ran, and rich is missing. Run `uv sync`" in err

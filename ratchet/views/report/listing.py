@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ratchet.core.records import REASON_CHARS, Experiment, Verdict, one_line
-from ratchet.core.text import folds_text, seconds_text, value_text
-from ratchet.views.report.markup import line, shown, signed, visible
+from ratchet.core.text import folds_text, seconds_text
+from ratchet.views.report.markup import line, signed, visible
 from ratchet.views.report.material import DIFF_CHARS, Material
 
 NOTE_SHOWN = 600
@@ -28,11 +28,6 @@ def kinds(material: Material) -> list[dict[str, Any]]:
 def failures(material: Material) -> list[Experiment]:
     """Return the experiments that crashed, timed out or were rejected."""
     return [old for old in material.tried if old.verdict in FAILURES]
-
-
-def value_of(material: Material, old: Experiment) -> str:
-    """Return the metric of an experiment, or its bound if it was stopped early."""
-    return value_text(old, material.config.metric) if old.metric is None else shown(old.metric)
 
 
 def facts(old: Experiment) -> list[tuple[str, str]]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from ratchet.core.noise import FLOOR_SES, FLOOR_TRIES
 from ratchet.core.records import baseline, best
 from ratchet.core.stop_rules import since_gain
-from ratchet.core.text import CLEAR_SES, number_text, ratio_text
+from ratchet.core.text import number_text, ratio_text
 from ratchet.views.axes import climb_in
-from ratchet.views.report.figure import NARROW, WIDE, draw
+from ratchet.views.report.figure import NARROW, WIDE, Drawing
 from ratchet.views.report.markup import line, shown, signed
 from ratchet.views.report.material import Material
 
@@ -32,29 +31,8 @@ def tiles(material: Material) -> list[tuple[str, str]]:
     return found
 
 
-def figures(material: Material) -> str:
-    """Return the figure as SVG, for a wide and for a narrow window."""
+def figures(material: Material) -> list[Drawing]:
+    """Return the figure for a wide and for a narrow window."""
     climb = climb_in(material.events, material.history, material.config)
     listed = {old.n for old in material.listed}
-    return "\n".join(draw(climb, frame, listed) for frame in (WIDE, NARROW))
-
-
-def reading_notes(material: Material) -> list[str]:
-    """Return the sentences that explain the lines of the figure."""
-    climb = climb_in(material.events, material.history, material.config)
-    sentences = []
-    if climb.noise is not None:
-        sentences.append(
-            f"The band is the best so far ± {number_text(climb.noise)} ({CLEAR_SES:g} median standard errors of a "
-            "paired difference). Inside it, a single difference may be chance."
-        )
-    if climb.floor is not None:
-        sentences.append(
-            f"The noise floor is the expected best of about {FLOOR_TRIES} useless tries "
-            f"(baseline plus {FLOOR_SES:g} median standard errors)."
-        )
-    if climb.placebos:
-        sentences.append(
-            "A placebo line shows experiments that cannot be better, moved to the same baseline. Its gain is chance."
-        )
-    return sentences
+    return [Drawing(climb, frame, listed) for frame in (WIDE, NARROW)]

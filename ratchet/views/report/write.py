@@ -9,12 +9,14 @@ from pathlib import Path
 from ratchet.core.records import Experiment
 from ratchet.errors import RatchetError
 from ratchet.repo import git, journal
-from ratchet.repo.files import write_atomic
+from ratchet.repo.files import check_ours, write_atomic
 from ratchet.repo.run import Run, run_event
 from ratchet.views.axes import climb_in
 from ratchet.views.figure import headline, save
 from ratchet.views.report.material import Material, fitting, listed_of
 from ratchet.views.report.page import render
+
+MARK = b'<meta name="generator" content="ratchet">'
 
 
 def page_of(run: Run, *, has_audit: bool, version: str = "") -> str:
@@ -48,7 +50,8 @@ def draw_climb(run: Run, target: Path) -> None:
 
 
 def write_page(run: Run, target: Path, text: str) -> None:
-    """Write a page atomically. Raises RatchetError if the file cannot be written."""
+    """Write a page atomically. Raises RatchetError if the file cannot be written, or is not an earlier page."""
+    check_ours(target, MARK)
     try:
         write_atomic(target, text)
     except OSError as error:

@@ -30,6 +30,15 @@ def hashed(warm_runner: Runner) -> CheckContext:
     return bench.context(evaluate(TrainFile(render(template, heart())), bench, refits=False))
 
 
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compare with the two quickest models alone: the others are measured in the same way."""
+    monkeypatch.setattr(
+        baselines, "MODELS", {name: baselines.MODELS[name] for name in ("a linear model", "neighbours")}
+    )
+
+
+@pytest.mark.usefixtures("few")
 def test_a_plain_model_that_cannot_be_measured_is_passed_over(
     hashed: CheckContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -65,6 +74,8 @@ def test_a_failure_that_lasts_is_paid_once(hashed: CheckContext, monkeypatch: py
     assert context.cpu_s == paid
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("few")
 def test_a_limit_is_tried_again_and_the_model_serves_once_it_is_measured(hashed: CheckContext) -> None:
     context = replace(hashed, plain={}, plain_budget=replace(BUDGET, cpu_s=0.0))
     assert isinstance(baselines.find_lead(context), Failure)
@@ -84,15 +95,18 @@ def test_a_limit_is_tried_a_few_times_only(hashed: CheckContext, monkeypatch: py
     assert failure.n_tries == MAX_TRIES
 
 
+@pytest.mark.usefixtures("few")
 def test_a_plain_model_has_a_budget_of_its_own(hashed: CheckContext) -> None:
     context = replace(hashed, plain={}, budget=replace(BUDGET, cpu_s=0.0))
     assert isinstance(baselines.find_lead(context), Lead)
     assert baselines.find_unmeasured(context) == []
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("few")
 def test_a_slow_plain_model_learns_from_some_rows(hashed: CheckContext, monkeypatch: pytest.MonkeyPatch) -> None:
     context = replace(hashed, plain={})
-    monkeypatch.setattr(baselines, "MAX_ROWS", {"a kernel machine": 100})
+    monkeypatch.setattr(baselines, "MAX_ROWS", {"neighbours": 100})
     assert isinstance(baselines.find_lead(context), Lead)
     n_rows = [
         {len(fold.fit) for fold in report} for report in context.plain.values() if not isinstance(report, Failure)

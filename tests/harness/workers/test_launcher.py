@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -11,6 +12,8 @@ import psutil
 import pytest
 
 from harness.workers.launcher import can_fork, nameless_file
+from harness.workers.pool import Runner
+from tests.harness.workers.test_pool import run
 
 ROOT = Path(__file__).resolve().parents[3]
 REFUSING = """
@@ -33,6 +36,11 @@ with Runner(1) as runner:
     print(repr(run(runner, "").reason), type(runner.slots[0]).__name__)
 """
 ANY_VALUE = ("linux.AT_LEAST", "0")
+HAS_NAMESPACES = (
+    subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode == 0
+    if (sys.platform == "linux")
+    else False
+)
 linux = pytest.mark.skipif(sys.platform != "linux", reason="calls of Linux")
 
 
@@ -73,3 +81,38 @@ def test_trying_to_fork_leaves_no_process() -> None:
 def test_a_nameless_file_has_no_link() -> None:
     with nameless_file("job") as file:
         assert os.fstat(file.fileno()).st_nlink == 0
+
+
+@linux
+@pytest.mark.slow
+def test_a_launcher_that_dies_while_it_starts_is_done_without(capsys: pytest.CaptureFixture[str]) -> None:
+    with Runner(1) as runner:
+        runner.warm_up()
+        launcher = getattr(runner.slots[0], "launcher").process  # noqa: B009 - no part of the interface of a slot
+        launcher.kill()
+        launcher.wait()
+        assert run(runner, "").reason == ""
+        assert type(runner.slots[0]).__name__ == "SpawnSlot"
+    assert capsys.readouterr().err.endswith(" -9. Each task starts a new Python (1 s).\n")
+
+
+@linux
+def test_a_machine_that_starts_no_worker_is_not_blamed_on_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    with Runner(2) as runner:
+        assert run(runner, "").reason == ""
+        monkeypatch.setattr("harness.workers.launcher.ForkSlot.start", refuse)
+        assert run(runner, "").reason.startswith("machine: no worker could be started (")
+
+
+@linux
+@pytest.mark.slow
+@pytest.mark.skipif(not HAS_NAMESPACES, reason="needs the right to unmount /proc")
+def test_without_proc_a_file_is_evaluated_and_the_lack_is_named() -> None:
+    script = f"umount -l /proc && exec {sys.executable} prepare.py train.py"
+    done = subprocess.run(["unshare", "-m", "sh", "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "status: ok" in done.stdout
+    assert "files=kernel" in done.stderr
+    assert "(no /proc: CPU and memory are not watched)" in done.stderr

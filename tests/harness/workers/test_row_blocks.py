@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -123,7 +124,7 @@ except OSError:
 for d in rows:
     print(d, os.lseek(d, 2**63 - 1, 0))
 os.write(line, b'?')
-time.sleep(2)
+time.sleep(300)
 """,
 }
 
@@ -154,6 +155,14 @@ build_pipeline = Model
     assert "SIGKILL" in answer.reason, (answer.reason, answer.log)
     assert time.monotonic() - begun < 200
     assert list(folds_home.glob("*/fold_*")) == []
+    assert run(warm_runner, "feature_fn = lambda X: X\nbuild_pipeline = LogisticRegression\n").payload
+
+
+def test_rows_are_handed_on_where_the_system_refuses_sendfile(warm_runner: Runner, monkeypatch) -> None:
+    def refuse(*_: object) -> int:
+        raise PermissionError("sendfile")
+
+    monkeypatch.setattr(os, "sendfile", refuse)
     assert run(warm_runner, "feature_fn = lambda X: X\nbuild_pipeline = LogisticRegression\n").payload
 
 

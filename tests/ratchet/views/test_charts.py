@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -122,8 +123,12 @@ def test_experiments_of_an_earlier_series_do_not_count() -> None:
     assert reason_to_stop(FOUR, CONFIG, Limits(n=2, patience=2), first_n=3) == ""
 
 
-def test_there_is_always_a_cap() -> None:
-    assert limits_of(CONFIG, Limits()).n == 25
+def test_there_is_a_cap_only_if_somebody_sets_one() -> None:
+    assert limits_of(CONFIG, Limits()).n is None
+    capped = replace(CONFIG, max_iterations=25)
+    assert (limits_of(capped, Limits()).n, limits_of(capped, Limits(n=3)).n) == (25, 3)
+    assert limits_of(capped, Limits()).cap == "max_iterations = 25 in config"
+    assert limits_of(capped, Limits(n=3)).cap == ""
 
 
 @pytest.fixture
