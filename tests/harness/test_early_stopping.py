@@ -122,6 +122,7 @@ def test_the_rival_comes_from_what_was_kept_and_from_nothing_else(tmp_path: Path
     assert find_rival(tmp_path, problem, runs[0], known) == find_rival(tmp_path, problem, runs[0], {}) == rival
 
 
+@pytest.mark.slow
 def test_a_measurement_that_hardly_can_win_is_stopped_with_its_bound(bench: FoldWorkers) -> None:
     source = read_source(BASELINE.encode())
     full = evaluate(source, bench, refits=False)

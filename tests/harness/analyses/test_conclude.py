@@ -160,6 +160,7 @@ def test_a_winner_that_fails_on_a_fresh_partition_is_not_supported(instruments, 
     assert "was not tested on fresh partitions" in concluded["reasons"]
 
 
+@pytest.mark.slow
 def test_predictions_are_scored_against_what_was_measured(instruments, report) -> None:
     request = report((BASELINE, "baseline"), (SHRUNK, "discard"))
     request["experiments"][1] |= {"prediction": 0.003, "delta": -0.001}

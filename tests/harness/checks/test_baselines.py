@@ -96,6 +96,7 @@ def test_a_limit_is_tried_a_few_times_only(hashed: CheckContext, monkeypatch: py
 
 
 @pytest.mark.usefixtures("few")
+@pytest.mark.slow
 def test_a_plain_model_has_a_budget_of_its_own(hashed: CheckContext) -> None:
     context = replace(hashed, plain={}, budget=replace(BUDGET, cpu_s=0.0))
     assert isinstance(baselines.find_lead(context), Lead)

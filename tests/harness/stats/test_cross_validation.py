@@ -3,15 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from harness.stats import (
-    auc,
-    delong_variance,
-    folds_won,
-    noise_floor,
-    paired_val_auc_se,
-    paired_variance,
-    val_auc_se,
-)
+from harness.stats import auc, folds_won, noise_floor, paired_val_auc_se, val_auc_se
+from harness.stats.auc import delong_variance, paired_variance
 
 
 def folded(n_positive=66, n_negative=176, n_folds=5):

@@ -6,7 +6,7 @@ import pytest
 from scipy.special import ndtri
 from scipy.stats import binomtest
 
-from harness.stats import auc, delong_interval, delong_variance, paired_variance
+from harness.stats.auc import auc, delong_interval, delong_variance, paired_variance
 
 # The worked example of DeLong et al. (1988): 43 patients with ovarian cancer and complete records: albumin, total
 # protein, K-G score (lower is better, so 10 minus it is used), and whether surgery did not help (1) or did (0).

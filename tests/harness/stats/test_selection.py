@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from harness.stats import auc, bagged_gains, bbc, draw_bags
+from harness.stats import auc, bbc
+from harness.stats.selection import bagged_gains, draw_bags
 
 
 def table(rng, *, n_positive=66, n_negative=176, n_folds=5):
