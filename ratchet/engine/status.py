@@ -108,8 +108,8 @@ def status_text(state: Mapping[str, Any]) -> str:
     lines += [state["noise"]] if state["noise"] else []
     lines += [f"hint: {hint}" for hint in state["hints"]]
     lines += [f"tried {arm['name']}: {arm['kept']} of {arm['tries']} kept" for arm in state["arms"] if arm["tries"]]
-    if state["working_process"]:
-        lines.append(f"process {state['working_process']} is working on the run")
+    if state["working_process"] is not None:
+        lines.append(f"process {state['working_process'] or '?'} is working on the run")
     elif state["unfinished"]:
         lines.append("an experiment was interrupted; the next step or loop finishes it")
     if state["done"]:

@@ -94,7 +94,7 @@ class Worktree:
     def edited_files(self, commit: str) -> list[str]:
         """Return the editable files that differ between a commit and the worktree."""
         paths = self.editable_files(commit)
-        return git.differing(git.store_worktree_files(self.repo, paths, commit), git.files_of(self.repo, commit, paths))
+        return git.edited_files(self.repo, commit, paths)
 
     @property
     def frozen(self) -> list[str]:

@@ -302,6 +302,8 @@ def test_an_executable_file_is_no_edit_and_stays_as_it_is(project, ratchet: Ratc
     ratchet("step")
     assert (project.root / "model.py").stat().st_mode & 0o777 == mode
     assert project.git("diff", "--name-only", "HEAD", "--", "model.py") == ""
+    (project.root / "notes.txt").chmod(0o775)
+    assert ratchet("finish", "--leave")[0] == 0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no rights of this kind")
