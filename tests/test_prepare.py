@@ -126,6 +126,8 @@ def test_what_feature_fn_does_gets_its_honest_status(server, variant, line: str,
     assert report["status"].startswith(status)
     assert exit_status == code
     assert report["val_auc"] == ("0.905795" if code == 0 else "nan")
+    found = status.split("(")[1].split(":")[0] if code == 4 else "none"
+    assert report["leaks"] == ("nan" if code == 3 else found)
 
 
 @pytest.mark.parametrize(
@@ -146,6 +148,7 @@ def test_a_file_that_is_no_train_py_is_reported_as_such(server, tmp_path: Path, 
     assert report["status"].startswith(status)
     assert exit_status in (3, 4)
     assert report["val_auc"] == "nan"
+    assert report["leaks"] == ("editable-only" if exit_status == 4 else "nan")
 
 
 @pytest.mark.slow
