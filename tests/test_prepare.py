@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -257,3 +258,22 @@ def test_a_module_dropped_beside_it_shadows_nothing(copy: Path) -> None:
     for name in ("numpy", "sklearn", "json", "click", "pandas", "harness"):
         (copy / f"{name}.py").write_text("raise SystemExit('planted')\n")
     assert lines(prepare_copy(copy, "train.py").stdout)["val_auc"] == "0.905795"
+
+
+@pytest.mark.slow
+def test_the_example_of_flaml_is_a_whole_train_py_that_repeats(server) -> None:
+    report, exit_status = server.measure(ROOT / "docs/flaml_train.py")
+    assert (report["status"], report["leaks"], exit_status) == ("ok", "none", 0)
+    assert float(report["val_auc"]) > 0.905795
+
+
+@pytest.mark.slow
+def test_a_search_by_the_clock_is_refused_with_what_to_write_instead(server, tmp_path: Path) -> None:
+    example = (ROOT / "docs/flaml_train.py").read_text()
+    timed = re.sub(r"max_iter=12,.*\n\s*time_budget=-1,", "time_budget=1,", example)
+    assert timed != example
+    (tmp_path / "train.py").write_text(timed)
+    report, exit_status = server.measure(tmp_path / "train.py")
+    assert (report["leaks"], exit_status) == ("repeatable", 4)
+    assert "max_iter=12, time_budget=-1, seed=1" in report["status"]
+    assert "docs/flaml_train.py" in report["status"]
