@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable
@@ -29,7 +30,6 @@ from ratchet.repo.run import (
     current_run,
     find_experiment,
     find_run,
-    ignore_state,
     open_worktree,
     require_run,
 )
@@ -160,7 +160,6 @@ def _try_to_write(worktree: Worktree) -> str:
     ref = f"refs/ratchet/{run.tag}/{name}" if run else trial.ref(0)
     try:
         write_atomic(trial.folder / "file", "written\n")
-        ignore_state(worktree)
         commit = git.make_commit(repo, "HEAD", {}, "a trial of ratchet check\n")
         for name in (ref, trial.branch):
             git.set_ref(repo, name, commit, "ratchet: check")
@@ -176,6 +175,8 @@ def _try_to_write(worktree: Worktree) -> str:
             git.delete_ref(repo, name)
         for folder in (trial.folder, trial.mirror):
             shutil.rmtree(folder, ignore_errors=True)
+            with contextlib.suppress(OSError):  # it holds a run
+                folder.parent.rmdir()
 
 
 def _data_text(worktree: Worktree) -> str:
