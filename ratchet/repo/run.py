@@ -566,8 +566,8 @@ def _refuse_taken(run: Run) -> None:
         raise RatchetError(f"tag: {STATE}/{run.tag} holds files that are of no run. Choose another tag, or move them.")
     if git.resolve(run.worktree.repo, run.branch) is not None or run.journal.exists():
         raise RatchetError(
-            f"tag: a branch or a journal of a run {run.tag} exists already. Choose another tag, or delete the branch, "
-            f"{run.folder} and {run.mirror}."
+            f"tag: a branch or a journal of a run {run.tag} exists already. Choose another tag; "
+            f"`uv run ratchet clean {run.tag}` removes that run, and keeps an archive of it."
         )
 
 
