@@ -19,7 +19,7 @@ import pandas as pd
 
 from harness.checks import CHECKS, LOOKS, Check, CheckResult, Cost, Failure, editable_only, perturb
 from harness.checks.context import CheckContext, FoldScores
-from harness.checks.literals import find_hypothesis
+from harness.checks.editable_only import find_hypothesis
 from harness.checks.perturb import Batch
 from harness.output import one_line
 from harness.problem import Problem, Rows, Scores, score_job

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from problems import make_problem
 from templates import ROOT, heart, render
 
 from harness.checks import baselines, jumps, label_flip
@@ -112,3 +114,19 @@ def test_a_slow_plain_model_learns_from_some_rows(hashed: CheckContext, monkeypa
     ]
     assert n_rows[-1] == {100}
     assert {100} not in n_rows[:-1]
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_models_that_are_fitted_side_by_side_have_the_scores_of_each_alone(warm_runner: Runner, n_classes: int) -> None:
+    bench = FoldWorkers(make_problem(n_classes=n_classes), warm_runner, BUDGET)
+    context = bench.context(evaluate(TrainFile((ROOT / "train.py").read_text()), bench, refits=False))
+    together, alone = replace(context, plain={}), replace(context, plain={})
+    baselines._measure_together(together)
+    assert len(together.plain) == len(baselines.MODELS)
+    for source, folds in together.plain.items():
+        own = alone.plainly(source)
+        assert not isinstance(folds, Failure)
+        assert not isinstance(own, Failure)
+        for one, other in zip(folds, own, strict=True):
+            assert np.array_equal(one.scores, other.scores)
+            assert np.array_equal(one.probe_scores, other.probe_scores)
