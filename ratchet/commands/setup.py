@@ -1,7 +1,8 @@
-"""The commands of the group Set up: init, check, instruct, edit."""
+"""The commands of the group Set up: init, check, instruct, edit, clean."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from ratchet.analyses.clean import BUNDLE, find_remains, remains_lines, remove, write_archive
 from ratchet.core import config_file
 from ratchet.core.draft import draft_rows
 from ratchet.core.recognise import blank, recognise
@@ -25,11 +27,11 @@ from ratchet.repo.journal import read_experiments
 from ratchet.repo.run import (
     Run,
     Worktree,
+    check_tag,
     check_worktree,
     current_run,
     find_experiment,
     find_run,
-    ignore_state,
     open_worktree,
     require_run,
 )
@@ -160,7 +162,6 @@ def _try_to_write(worktree: Worktree) -> str:
     ref = f"refs/ratchet/{run.tag}/{name}" if run else trial.ref(0)
     try:
         write_atomic(trial.folder / "file", "written\n")
-        ignore_state(worktree)
         commit = git.make_commit(repo, "HEAD", {}, "a trial of ratchet check\n")
         for name in (ref, trial.branch):
             git.set_ref(repo, name, commit, "ratchet: check")
@@ -176,6 +177,8 @@ def _try_to_write(worktree: Worktree) -> str:
             git.delete_ref(repo, name)
         for folder in (trial.folder, trial.mirror):
             shutil.rmtree(folder, ignore_errors=True)
+            with contextlib.suppress(OSError):  # it holds a run
+                folder.parent.rmdir()
 
 
 def _data_text(worktree: Worktree) -> str:
@@ -192,3 +195,34 @@ def _toml_section(path: Path) -> str:
         if is_inside:
             kept.append(line)
     return "\n".join(kept)
+
+
+@click.command(epilog="Example: uv run ratchet clean my-run")
+@click.argument("tag")
+@click.option("-y", "--yes", "is_yes", is_flag=True, help="Do not ask.")
+@click.option("--no-archive", is_flag=True, help="Keep nothing of the run, not even an archive file.")
+@click.pass_obj
+def clean(config: Path | None, *, tag: str, is_yes: bool, no_archive: bool) -> None:
+    """Remove a run, and keep it in one archive file.
+
+    Shows what will be removed and asks: the branch, all experiments, and the records, here and in the mirror inside the
+    folder of git. It also removes a run whose branch was deleted. The branch result/TAG and exports stay.
+    """
+    worktree = open_worktree(Path.cwd(), config)
+    check_tag(tag)
+    remains = find_remains(Run(worktree, tag))
+    for line in remains_lines(remains):
+        click.echo(f"removes {line}")
+    try:
+        is_wanted = is_yes or click.confirm(f"Remove the run {tag}?", err=True)
+    except click.Abort:
+        is_wanted = False
+        click.echo(err=True)
+    if not is_wanted:
+        raise RatchetError(f"TAG: the run {tag} was not removed. --yes removes it without a question.")
+    archive = None if no_archive else write_archive(remains)
+    remove(remains)
+    click.echo(f"run {tag} is removed")
+    if archive is not None:
+        fetch = f"git fetch {archive.parent / tag / BUNDLE} 'refs/*:refs/*'"
+        click.echo(f"{archive} holds it; back: `tar xzf {archive} -C {archive.parent}`, then `{fetch}`", err=True)

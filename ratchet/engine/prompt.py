@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ratchet.core.bandit import directive
-from ratchet.core.config import KEYS, Config, Constraint, Direction
-from ratchet.core.records import Experiment, Verdict, best, one_line, unchanged_in_a_row
+from ratchet.core.config import KEYS, Config, Constraint, Direction, Rule
+from ratchet.core.records import Experiment, Simplicity, Verdict, best, one_line, unchanged_in_a_row
 from ratchet.core.stop_rules import since_gain
 from ratchet.core.text import STATUS_WORDS, evidence_text, number_text
 
@@ -63,14 +63,36 @@ def _task(config: Config, history: Sequence[Experiment]) -> str:
     incumbent = best(history)
     goals = ", ".join(f"{metric.direction} {metric.name}" for metric in config.metrics)
     now = f" The best so far is {number_text(incumbent.metric)} (iter {incumbent.n})." if incumbent else ""
-    verb = "strictly better" if len(config.metrics) == 1 else "no worse in any and strictly better in one"
     return (
         f"# {config.name}: one experiment\n\n"
-        f"Goal: {goals}.{now} An edit is kept when its result is {verb}; any other edit is undone.\n"
+        f"Goal: {goals}.{now} {rule_text(config)} Any other edit is undone.\n"
         f"Edit only: {', '.join(config.editable)}. Try one idea, the smallest edit that tests it, then stop.\n"
         "Do not run the measurement and do not use git; the ratchet does both when you are done.\n"
         f"{'You may search the web.' if config.web_search else 'Do not search the web.'}"
     )
+
+
+def rule_text(config: Config) -> str:
+    """Return the rule in force in words."""
+    several = "no worse in any metric and strictly better in one"
+    better = "strictly better than the best so far" if len(config.metrics) == 1 else several
+    texts = {
+        Rule.CONFIRM: f"when its result is {better}, and again on one fresh partition of the data",
+        Rule.MARGIN: f"when its result is better by more than {config.margin:g} standard errors of the difference",
+        Rule.FRONT: "unless an earlier kept experiment is at least as good in every metric, so a trade-off is kept",
+    }
+    kept = texts.get(config.rule, f"when its result is {better}")
+    return f"Rule {config.rule}: an edit is kept {kept}.{_tie_text(config)}"
+
+
+def _tie_text(config: Config) -> str:
+    texts = {
+        Simplicity.NODES: "from simpler code: strictly fewer syntax-tree nodes in Python (names, numbers, strings and "
+        "comments count for nothing), strictly fewer lines in other files",
+        Simplicity.LINES: "from strictly fewer lines",
+    }
+    is_used = config.rule is not Rule.FRONT and config.simplicity in texts
+    return f" An equal result (within 1e-6) is kept {texts[config.simplicity]}." if is_used else ""
 
 
 def _context(config: Config) -> str:
@@ -242,12 +264,11 @@ def program_text(config: Config) -> str:
     limits = [_limit_line(constraint) for constraint in config.constraints]
     checks = [f"- `{check}` must pass before an edit is kept." for check in config.checks]
     readonly = ", ".join(f"`{path}`" for path in (*config.readonly, *config.setup)) or "every other file"
-    better = "strictly better" if len(config.metrics) == 1 else "no worse in any metric and strictly better in one"
     context = f"\n## The domain\n\n{config.context.strip()}\n" if config.context.strip() else ""
     rules = "\n".join([*limits, *checks])
     return f"""# {config.name}: the program
 
-Goal: {goals}. An edit is kept when its result is {better}; any other edit is undone.
+Goal: {goals}. {rule_text(config)} Any other edit is undone.
 
 ## Rules
 

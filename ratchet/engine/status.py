@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ratchet.core.bandit import count_arms
+from ratchet.core.config import Rule
 from ratchet.core.noise import noise_line
 from ratchet.core.records import Experiment, Verdict, baseline, best
 from ratchet.core.stop_rules import Limits, limits_of, reason_to_stop, since_gain
 from ratchet.core.table import run_row, summary_line
 from ratchet.core.text import evidence_text, experiment_line, folds_text
-from ratchet.engine.prompt import hints
+from ratchet.engine.prompt import hints, rule_text
 from ratchet.engine.signals import ASKED
 from ratchet.errors import RatchetError
 from ratchet.repo import git
@@ -36,6 +37,8 @@ def describe(
         "branch": f"autoresearch/{run.tag}",
         "metric": config.metric.name,
         "direction": str(config.metric.direction),
+        "rule": str(config.rule),
+        "rule_text": rule_text(config),
         "editable": list(config.editable),
         "experiments": sum(experiment.n > 0 for experiment in history),
         "kept": sum(experiment.verdict is Verdict.KEEP for experiment in history),
@@ -106,6 +109,7 @@ def status_text(state: Mapping[str, Any]) -> str:
     lines = [f"run {state['tag']} on branch {state['branch']}: {state['summary']}", *state["last"]]
     lines += [state["evidence"]] if state["evidence"] else []
     lines += [state["noise"]] if state["noise"] else []
+    lines += [] if state["rule"] == Rule.STRICT else [state["rule_text"]]
     lines += [f"hint: {hint}" for hint in state["hints"]]
     lines += [f"tried {arm['name']}: {arm['kept']} of {arm['tries']} kept" for arm in state["arms"] if arm["tries"]]
     if state["working_process"] is not None:

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
-from ratchet.core.config import Bandit, Config, Constraint, Direction, Metric, Source
-from ratchet.core.records import Experiment, Verdict
+import pytest
+
+from ratchet.core.config import Bandit, Config, Constraint, Direction, Metric, Rule, Source
+from ratchet.core.records import Experiment, Simplicity, Verdict
 from ratchet.engine.agents import PRESETS, Agent, _with_web
-from ratchet.engine.prompt import hints, write_prompt
+from ratchet.engine.prompt import hints, program_text, write_prompt
 
 CONFIG = Config(
     name="toy",
@@ -120,3 +122,30 @@ def test_an_arm_is_explained_in_words_and_ten_failures_ask_for_something_radical
     tried = [Experiment(n, "c", "p", Verdict.DISCARD, hypothesis=f"idea {n}") for n in range(11)]
     assert not any("radical" in hint for hint in hints(CONFIG, tried[:10]))
     assert any("No gain in 10 experiments" in hint and "Try something radical" in hint for hint in hints(CONFIG, tried))
+
+
+TWO = (Metric(Source("score"), Direction.MAXIMIZE), Metric(Source("time"), Direction.MINIMIZE))
+
+
+@pytest.mark.parametrize(
+    ("changes", "says", "never"),
+    [
+        ({}, "Rule strict: an edit is kept when its result is strictly better than the best so far.", "Rule front"),
+        ({"rule": Rule.CONFIRM}, "Rule confirm: an edit is kept when its result is strictly better", "Rule strict"),
+        ({"rule": Rule.MARGIN, "margin": 2.5}, "better by more than 2.5 standard errors", "strictly better"),
+        (
+            {"rule": Rule.FRONT, "metrics": TWO},
+            "unless an earlier kept experiment is at least as good",
+            "strictly better",
+        ),
+        ({"rule": Rule.DOMINATE, "metrics": TWO}, "no worse in any metric and strictly better in one", "Rule front"),
+        ({"simplicity": Simplicity.LINES}, "is kept from strictly fewer lines.", "nodes"),
+        ({"simplicity": Simplicity.OFF}, "strictly better than the best so far. Any other edit is undone.", "An equal"),
+    ],
+)
+def test_prompt_and_program_state_the_rule_in_force(changes: dict, says: str, never: str) -> None:
+    config = replace(CONFIG, **changes)
+    for text in (write_prompt(config, HISTORY, {"model.py": "x"}), program_text(config)):
+        goal = next(line for line in text.splitlines() if line.startswith("Goal: "))
+        assert says in goal
+        assert never not in goal
