@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from ratchet.core.draft import draft_rows
 from ratchet.core.recognise import blank, recognise
 from ratchet.engine.edit_again import edit_again
 from ratchet.engine.prompt import instruct_text, program_text
-from ratchet.engine.propose import check_target, has_config, proposal, repository_of, write_config
+from ratchet.engine.propose import check_target, has_config, installed_agent, proposal, repository_of, write_config
 from ratchet.engine.ready import ready_agent, ready_command, ready_rule, ready_run
 from ratchet.engine.reviewer import find_inspector
 from ratchet.errors import RatchetError
@@ -31,7 +32,6 @@ from ratchet.repo.run import (
     current_run,
     find_experiment,
     find_run,
-    ignore_state,
     open_worktree,
     require_run,
 )
@@ -55,7 +55,7 @@ def init(ctx: click.Context, *, output: Path | None, force: bool, is_yes: bool, 
     """
     if is_interview or not has_config(Path.cwd(), ctx.obj):
         repo = repository_of(Path.cwd())
-        draft = ask_all(recognise(repo) or blank(repo)) if is_interview else proposal(repo)
+        draft = ask_all(recognise(repo) or blank(repo), installed_agent()) if is_interview else proposal(repo)
         target = output or Path.cwd() / "ratchet.yaml"
         check_target(target, is_forced=force)
         click.echo("\n".join(table_lines(draft_rows(draft))))
@@ -63,6 +63,8 @@ def init(ctx: click.Context, *, output: Path | None, force: bool, is_yes: bool, 
             click.echo("nothing was written; `uv run ratchet init --yes` writes it", err=True)
             ctx.exit(1)
         write_config(target, draft)
+        if not draft.agent:
+            click.echo("no agent is set: `uv run ratchet loop --agent NAME` names one, or the key agent", err=True)
         click.echo(f"wrote {target.name}; next: `uv run ratchet run` tries it, then commit it", err=True)
         return
     worktree = open_worktree(Path.cwd(), ctx.obj)
@@ -162,7 +164,6 @@ def _try_to_write(worktree: Worktree) -> str:
     ref = f"refs/ratchet/{run.tag}/{name}" if run else trial.ref(0)
     try:
         write_atomic(trial.folder / "file", "written\n")
-        ignore_state(worktree)
         commit = git.make_commit(repo, "HEAD", {}, "a trial of ratchet check\n")
         for name in (ref, trial.branch):
             git.set_ref(repo, name, commit, "ratchet: check")
@@ -178,6 +179,8 @@ def _try_to_write(worktree: Worktree) -> str:
             git.delete_ref(repo, name)
         for folder in (trial.folder, trial.mirror):
             shutil.rmtree(folder, ignore_errors=True)
+            with contextlib.suppress(OSError):  # it holds a run
+                folder.parent.rmdir()
 
 
 def _data_text(worktree: Worktree) -> str:

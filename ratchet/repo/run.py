@@ -32,6 +32,7 @@ from ratchet.repo.journal import Event, EventKind
 STATE = ".ratchet"  # folder at the root of the main worktree with the state of every run
 MIRROR = "ratchet"  # folder in git's own one, which `git clean` and the removal of a worktree leave alone
 JOURNAL = "journal.jsonl"
+ARCHIVES = "*.tar.gz"  # of runs that were removed
 KEPT = ("agent/*.log", "logs/*.log", "scores/*.npz")  # what takes long to compute again, or cannot be
 BRANCHES = "refs/heads/autoresearch/"
 TABLE = "results.tsv"
@@ -243,6 +244,10 @@ def restore_runs(worktree: Worktree) -> None:
         with contextlib.suppress(OSError):  # a disk that only can be read
             if text := Run(worktree, tag).restore():
                 warnings.warn(text, RatchetWarning, stacklevel=2)
+    with contextlib.suppress(OSError):
+        if not folders[0].exists() and any(folders[1].glob(ARCHIVES)):
+            ignore_state(worktree)
+        _copy_missing(folders[0], folders[1], (ARCHIVES,))
 
 
 def check_worktree(worktree: Worktree) -> str:
@@ -328,6 +333,7 @@ def ignore_state(worktree: Worktree, *others: str) -> None:
     if not mark.exists():
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.write_text("*\n", "utf-8")
+        _copy_missing(worktree.repo.common_dir / MIRROR, mark.parent, (ARCHIVES,))  # the folder is new, or was deleted
 
 
 def _is_free(path: Path) -> bool:
@@ -533,9 +539,9 @@ def stamp(now: datetime) -> str:
     return now.isoformat(timespec="seconds")
 
 
-def _copy_missing(source: Path, target: Path) -> None:
-    """Give the logs and scores that a folder lacks, or has in another length, to it."""
-    for path in (path for pattern in KEPT for path in source.glob(pattern)):
+def _copy_missing(source: Path, target: Path, patterns: Sequence[str] = KEPT) -> None:
+    """Give the files that a folder lacks, or has in another length, to it."""
+    for path in (path for pattern in patterns for path in source.glob(pattern)):
         copy = target / path.relative_to(source)
         if not copy.exists() or copy.stat().st_size != path.stat().st_size:
             make_same(path, copy)

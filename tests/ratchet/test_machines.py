@@ -264,7 +264,8 @@ def test_check_tries_what_a_run_writes_and_leaves_nothing(project, ratchet: Ratc
     status, out, _ = ratchet("check")
     assert "ok   repo: " in out
     assert (project.git("for-each-ref"), sorted((project.root / ".git").rglob("*lock*"))) == before
-    assert not list((project.root / ".ratchet").glob("check*"))
+    assert not (project.root / ".ratchet").exists()
+    assert not (project.root / ".git/ratchet").exists()
     project.git("branch", "autoresearch")
     status, out, _ = ratchet("check")
     assert status == 1
@@ -272,7 +273,6 @@ def test_check_tries_what_a_run_writes_and_leaves_nothing(project, ratchet: Ratc
     assert "Rename that branch: `git branch -m autoresearch NAME`." in out
     assert "check+" not in project.git("for-each-ref")
     project.git("branch", "-D", "autoresearch")
-    shutil.rmtree(project.root / ".ratchet")
     project.write(".ratchet", "a file\n")
     assert "bad  repo: " in ratchet("check")[1]
 
@@ -481,3 +481,15 @@ def test_a_loop_ends_in_one_line_when_its_python_environment_is_deleted(
     status, _, err = ratchet("status")
     assert (status, err.count("\n")) == (1, 1)
     assert "was deleted while ratchet ran, and rich is missing. Run `uv sync`" in err
+
+
+def test_the_archive_of_a_removed_run_survives_too(project, ratchet: Ratchet) -> None:
+    ratchet("start", "first")
+    project.write(".ratchet/old.tar.gz", "an archive")
+    ratchet("status")
+    project.git("clean", "-fdxq")
+    ratchet("status")
+    assert project.read(".ratchet/old.tar.gz") == "an archive"
+    (project.root / ".ratchet/old.tar.gz").unlink()
+    ratchet("status")
+    assert not (project.root / ".ratchet/old.tar.gz").exists(), "a person deleted it"
