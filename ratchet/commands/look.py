@@ -27,7 +27,7 @@ from ratchet.errors import RatchetError
 from ratchet.repo import git
 from ratchet.repo.files import write_atomic
 from ratchet.repo.journal import experiments, read_events, read_experiments, verdict_data
-from ratchet.repo.run import Run, find_experiment, find_run, open_worktree, require_run, run_event
+from ratchet.repo.run import Run, current_run, find_experiment, find_run, open_worktree, require_run, run_event
 from ratchet.repo.sealing import REVEALED, is_closed, opened_rows
 from ratchet.views.charts import bars
 from ratchet.views.report.write import page_of, write_page
@@ -45,13 +45,15 @@ def pass_run(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def call(*arguments: Any, **options: Any) -> None:
         worktree = open_worktree(Path.cwd(), click.get_current_context().obj)
-        tag = options.pop("tag")
-        command(find_run(worktree, tag) if tag else require_run(worktree), *arguments, **options)
+        tag, has_table = options.pop("tag"), options.get("table") is not None
+        current = current_run(worktree) or Run(worktree, NO_RUN) if has_table else None
+        command(find_run(worktree, tag) if tag else current or require_run(worktree), *arguments, **options)
 
     return call
 
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
+NO_RUN = "-"  # the tag where a table is read, and no run
 RESULTS_FILE = click.option(
     "-r",
     "--results",

@@ -137,7 +137,7 @@ def link_data(worktree: Worktree, place: Path) -> None:
     """Link the ignored data that the config names into a checkout."""
     for root in worktree.data_roots:
         for source in _matches(root, worktree.config.link):
-            _link(source, place / source.relative_to(root))
+            link(source, place / source.relative_to(root))
 
 
 def _take_cache(old: Path, place: Path, patterns: Sequence[str]) -> None:
@@ -454,7 +454,8 @@ def _read_text(path: Path) -> str:
         return ""
 
 
-def _link(source: Path, target: Path) -> None:
+def link(source: Path, target: Path) -> None:
+    """Link a file into a checkout that lacks it, or copy it where links are not allowed. Raises RatchetError."""
     if target.exists() or not source.is_file():
         return
     try:

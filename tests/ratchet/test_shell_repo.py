@@ -239,6 +239,7 @@ def test_a_table_of_another_tool_is_read(shell, ratchet: Ratchet) -> None:
     head = "commit\tseconds\tstatus\tdescription"
     rows = [head, "a1\t12\tkeep\tbaseline", "a2\t0.0\tcrash\toops", "a3\t6\tkeep\tidea"]
     shell.write("theirs.tsv", "\n".join(rows) + "\n")
+    shell.git("switch", "--quiet", "main")  # a table needs no run
     out = ratchet("results", "-r", "theirs.tsv")[1]
     assert "2 experiments, 1 kept; best seconds=6.0000 (iter 2), baseline 12.00" in out
     assert "3 crashed" not in ratchet("plot", "--results", "theirs.tsv")[1]
