@@ -17,7 +17,7 @@ from ratchet.core.draft import draft_rows
 from ratchet.core.recognise import blank, recognise
 from ratchet.engine.edit_again import edit_again
 from ratchet.engine.prompt import instruct_text, program_text
-from ratchet.engine.propose import check_target, has_config, proposal, repository_of, write_config
+from ratchet.engine.propose import check_target, has_config, installed_agent, proposal, repository_of, write_config
 from ratchet.engine.ready import ready_agent, ready_command, ready_rule, ready_run
 from ratchet.engine.reviewer import find_inspector
 from ratchet.errors import RatchetError
@@ -55,7 +55,7 @@ def init(ctx: click.Context, *, output: Path | None, force: bool, is_yes: bool, 
     """
     if is_interview or not has_config(Path.cwd(), ctx.obj):
         repo = repository_of(Path.cwd())
-        draft = ask_all(recognise(repo) or blank(repo)) if is_interview else proposal(repo)
+        draft = ask_all(recognise(repo) or blank(repo), installed_agent()) if is_interview else proposal(repo)
         target = output or Path.cwd() / "ratchet.yaml"
         check_target(target, is_forced=force)
         click.echo("\n".join(table_lines(draft_rows(draft))))
@@ -63,6 +63,8 @@ def init(ctx: click.Context, *, output: Path | None, force: bool, is_yes: bool, 
             click.echo("nothing was written; `uv run ratchet init --yes` writes it", err=True)
             ctx.exit(1)
         write_config(target, draft)
+        if not draft.agent:
+            click.echo("no agent is set: `uv run ratchet loop --agent NAME` names one, or the key agent", err=True)
         click.echo(f"wrote {target.name}; next: `uv run ratchet run` tries it, then commit it", err=True)
         return
     worktree = open_worktree(Path.cwd(), ctx.obj)

@@ -28,6 +28,7 @@ class Draft:
     constraints: tuple[tuple[str, str, float], ...] = ()
     checks: tuple[str, ...] = ()
     context: str = ""
+    agent: str = ""
     max_iterations: int | None = None
     simplicity: str = ""
     web_search: bool | None = None
@@ -87,6 +88,7 @@ def draft_rows(draft: Draft) -> list[tuple[str, str, str]]:
         ("max_iterations", str(draft.max_iterations or "")),
         ("simplicity", draft.simplicity),
         ("web_search", "" if draft.web_search is None else str(draft.web_search).lower()),
+        ("agent", draft.agent),
         ("context", draft.context),
     ]
     return [(key, value, draft.because.get(key.split()[0], "")) for key, value in rows if value]
@@ -130,6 +132,11 @@ def _entries(draft: Draft) -> list[tuple[str, object, str]]:
         ("exits", {str(code): what for code, what in draft.exits.items()}, "this status is no crash"),
         ("timeout", draft.timeout, 'seconds, or "2x" the baseline'),
         ("checks", list(draft.checks), "must succeed before a better number is kept"),
+        (
+            "agent",
+            draft.agent,
+            "for `ratchet loop`: a name that its --help lists, or a command with {prompt}",
+        ),
         ("max_iterations", draft.max_iterations, "experiments of one loop; without it there is no limit"),
         ("simplicity", draft.simplicity, "what breaks a tie"),
         ("web_search", draft.web_search, "may an agent search the web?"),

@@ -52,6 +52,7 @@ def limits_text(limits: Limits, config: Config) -> str:
         f"until {config.metric.name} reaches {number_text(limits.until)}" if limits.until is not None else "",
         f"{limits.minutes:g} minutes" if limits.minutes < inf else "",
         f"one measurement: {measurement_limit_text(config)}",
+        f"one edit of the agent: {config.agent_timeout:g} s",
     ]
     return "limits: " + "; ".join(part for part in shown if part)
 

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from ratchet.core import config_file
 from ratchet.core.draft import Draft, toml_text, yaml_text
 from ratchet.core.recognise import Repository, recognise
+from ratchet.engine.agents import PRESETS
 from ratchet.errors import RatchetError
 from ratchet.repo import git
 from ratchet.repo.files import write_atomic
 
 READ_BYTES = 200_000  # of a file that a recogniser reads
+
+
+def installed_agent() -> str:
+    """Return the first known agent that is on PATH, or an empty text."""
+    return next((name for name in PRESETS if shutil.which(name)), "")
 
 
 def has_config(start: Path, named: Path | None) -> bool:
@@ -39,6 +47,8 @@ def repository_of(start: Path) -> Repository:
 def proposal(repo: Repository) -> Draft:
     """Return the config that the files suggest. Raises RatchetError if they suggest none, or not all of it."""
     draft = recognise(repo)
+    if draft is not None and (agent := installed_agent()):
+        draft = replace(draft, agent=agent, because={**draft.because, "agent": "it is on PATH"})
     if draft is None:
         raise RatchetError(
             "init: nothing is known that says how this repository is measured. `uv run ratchet init --interview` asks "

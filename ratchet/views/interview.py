@@ -20,7 +20,7 @@ EXTRACTION = "where the number is (name: value, grep:PATTERN, json:PATH, line:N,
 SIMPLICITY = ("nodes", "lines", "off")
 
 
-def ask_all(draft: Draft) -> Draft:
+def ask_all(draft: Draft, agent: str) -> Draft:
     """Return the draft after a person has answered every question; an empty answer takes the default."""
     goal = _ask("goal, in one sentence", draft.context or "-", str)
     editable = _ask("scope: files, folders/ and globs that may change", ", ".join(draft.editable), _paths)
@@ -48,6 +48,7 @@ def ask_all(draft: Draft) -> Draft:
         constraints=limits,
         timeout=timeout,
         max_iterations=count,
+        agent=agent,
         simplicity=simplicity,
         web_search=click.confirm("may an agent search the web?", default=False, err=True),
         because={},

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 from collections.abc import Callable
 
 import pytest
@@ -69,7 +70,8 @@ def test_a_repository_is_recognised_and_its_config_is_sound(fresh, ratchet: Ratc
     for path, text in files.items():
         fresh.write(path, text)
     status, out, err = ratchet("init", "--yes")
-    assert (status, err) == (0, "wrote ratchet.yaml; next: `uv run ratchet run` tries it, then commit it\n")
+    assert status == 0
+    assert err.endswith("wrote ratchet.yaml; next: `uv run ratchet run` tries it, then commit it\n")
     made = config_file.load(fresh.root / "ratchet.yaml")
     got = {
         "editable": made.editable,
@@ -84,6 +86,17 @@ def test_a_repository_is_recognised_and_its_config_is_sound(fresh, ratchet: Ratc
     assert {"editable", "run", "metric", "found by", "timeout"} <= set(rows)
     assert made.run in out
     assert fresh.read("ratchet.yaml").startswith("# A config of ratchet.")
+
+
+def test_an_agent_on_path_is_proposed(fresh, ratchet: Ratchet, monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    fresh.write("test_calc.py", "")
+    fresh.write("calc.py", "")
+    for name in ("codex", "aider"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    ratchet("init", "--yes")
+    assert config_file.load(fresh.root / "ratchet.yaml").agent == "codex"
 
 
 def test_nothing_is_written_without_a_yes(fresh, ratchet: Ratchet, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,13 +50,14 @@ def test_limits_of_the_config_hold_where_nothing_else_was_asked_for(project, rat
     assert "done: 2 experiments done" in ratchet("status")[1]
 
 
-def test_no_loop_runs_away(project, ratchet: Ratchet) -> None:
+def test_the_cap_of_the_config_is_named_when_the_loop_stops_for_it(project, ratchet: Ratchet) -> None:
+    project.configure("max_iterations = 5")
     project.write(
         "agent.py", "import os; open('model.py', 'w').write('SCORE = 0.1 + 0.01 * ' + os.environ['RATCHET_N'])"
     )
     _, out, _ = ratchet("loop")
-    assert iterations(out)[-1] == "iter 25"
-    assert "stopped: 25 experiments done" in out
+    assert iterations(out)[-1] == "iter 5"
+    assert "stopped: 5 experiments done: max_iterations = 5 in pyproject.toml [tool.ratchet]; -n sets another" in out
 
 
 def test_the_bandit_suggests_each_kind_in_turn(project, ratchet: Ratchet) -> None:
