@@ -164,7 +164,7 @@ def lines(result: Result, problem: Problem, fingerprint: str, wall_s: float) -> 
         "wall_time_s": round(wall_s, 2),
         "peak_memory_mb": result.peak_memory_mb,
         "cv_folds": str(len(problem.folds)),
-        "leaks": ",".join(result.leaks) or "none",
+        "leaks": ",".join(result.leaks) or ("none" if result.is_ok else None),  # a crash is not checked to the end
         "fingerprint": fingerprint,
         "status": describe_status(result),
     }

@@ -292,7 +292,7 @@ class FoldRun:
 
 def describe_failure(check: Check, finding: CheckResult) -> str:
     """Return the check, its evidence and the fix, as one line."""
-    return one_line(f"{check.NAME}: {finding.evidence}. Fix: {check.FIX}", 500)
+    return one_line(f"{check.NAME}: {finding.evidence}. Fix: {finding.fix or check.FIX}", 500)
 
 
 def _failed(answers: Sequence[Answer]) -> Answer | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -126,6 +127,8 @@ def test_what_feature_fn_does_gets_its_honest_status(server, variant, line: str,
     assert report["status"].startswith(status)
     assert exit_status == code
     assert report["val_auc"] == ("0.905795" if code == 0 else "nan")
+    found = status.split("(")[1].split(":")[0] if code == 4 else "none"
+    assert report["leaks"] == ("nan" if code == 3 else found)
 
 
 @pytest.mark.parametrize(
@@ -146,6 +149,7 @@ def test_a_file_that_is_no_train_py_is_reported_as_such(server, tmp_path: Path, 
     assert report["status"].startswith(status)
     assert exit_status in (3, 4)
     assert report["val_auc"] == "nan"
+    assert report["leaks"] == ("editable-only" if exit_status == 4 else "nan")
 
 
 @pytest.mark.slow
@@ -254,3 +258,22 @@ def test_a_module_dropped_beside_it_shadows_nothing(copy: Path) -> None:
     for name in ("numpy", "sklearn", "json", "click", "pandas", "harness"):
         (copy / f"{name}.py").write_text("raise SystemExit('planted')\n")
     assert lines(prepare_copy(copy, "train.py").stdout)["val_auc"] == "0.905795"
+
+
+@pytest.mark.slow
+def test_the_example_of_flaml_is_a_whole_train_py_that_repeats(server) -> None:
+    report, exit_status = server.measure(ROOT / "docs/flaml_train.py")
+    assert (report["status"], report["leaks"], exit_status) == ("ok", "none", 0)
+    assert float(report["val_auc"]) > 0.905795
+
+
+@pytest.mark.slow
+def test_a_search_by_the_clock_is_refused_with_what_to_write_instead(server, tmp_path: Path) -> None:
+    example = (ROOT / "docs/flaml_train.py").read_text()
+    timed = re.sub(r"max_iter=12,.*\n\s*time_budget=-1,", "time_budget=1,", example)
+    assert timed != example
+    (tmp_path / "train.py").write_text(timed)
+    report, exit_status = server.measure(tmp_path / "train.py")
+    assert (report["leaks"], exit_status) == ("repeatable", 4)
+    assert "max_iter=12, time_budget=-1, seed=1" in report["status"]
+    assert "docs/flaml_train.py" in report["status"]

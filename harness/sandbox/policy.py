@@ -18,8 +18,19 @@ from pathlib import Path
 
 # The entries of /proc/self that libraries read. Not all of it: `net` lists the sockets of all other processes.
 OWN_PROC = (
-    *("auxv", "cgroup", "cmdline", "fd", "limits", "maps", "mountinfo"),
-    *("mounts", "smaps", "smaps_rollup", "stat", "statm", "status"),
+    "auxv",
+    "cgroup",
+    "cmdline",
+    "fd",
+    "limits",
+    "maps",
+    "mountinfo",
+    "mounts",
+    "smaps",
+    "smaps_rollup",
+    "stat",
+    "statm",
+    "status",
 )
 # The number of CPUs, for joblib; without it, every forest raises PermissionError. The folder is not readable, since it
 # also has counters of other processes.

@@ -187,11 +187,12 @@ class Launcher:
     def _begin(self) -> None:
         self.home = tempfile.mkdtemp(prefix="folds_")  # the launcher removes it at its end; a killed harness could not
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        command = [sys.executable, "-sPB", str(WORKER), "launch", str(theirs.fileno()), self.home]
+        flags = "-sPB" if sys.dont_write_bytecode else "-sP"  # compiled once, the libraries load in less time
+        command = [sys.executable, flags, str(WORKER), "launch", str(theirs.fileno()), self.home]
         self.process = subprocess.Popen(
             command,
             pass_fds=[theirs.fileno()],
-            env=environment(),
+            env=environment() | {"PYTHONDONTWRITEBYTECODE": ""},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             cwd="/",

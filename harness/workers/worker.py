@@ -269,6 +269,7 @@ def _import_libraries() -> None:
     from harness.workers.warmup import warm_up
 
     warm_up()
+    sys.dont_write_bytecode = True  # the imports of train.py leave nothing behind
     sandbox.prepare()
     gc.collect()
     gc.freeze()

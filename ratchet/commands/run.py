@@ -26,9 +26,11 @@ from ratchet.analyses.finish import (
 from ratchet.analyses.review import RunFacts, has_gain, review, unreviewed_text
 from ratchet.core.records import Experiment, Proposal, Verdict
 from ratchet.core.stop_rules import BROKEN_AGENT, Limits, limits_of, limits_text
-from ratchet.core.table import closing_lines
+from ratchet.core.table import closing_lines, summary_line
+from ratchet.engine.agents import Agent
 from ratchet.engine.edit_again import leaving
 from ratchet.engine.loop import open_run, run_loop
+from ratchet.engine.notify import notifying
 from ratchet.engine.once import measure_worktree, reading_data, reading_lines
 from ratchet.engine.parallel import Entry, run_race
 from ratchet.engine.ready import ready_agent, ready_rule
@@ -171,6 +173,21 @@ def step(config: Path | None, *, message: str, strategy: str, predict: float | N
 @click.option("--until", type=float, default=None, metavar="X", help="Stop when the metric reaches this value.")
 @click.option("--minutes", type=MINUTES, default=None, metavar="M", help="Stop after this many minutes.")
 @click.option(
+    "--max-cost",
+    type=MINUTES,
+    default=None,
+    metavar="USD",
+    help="Stop when the agents of the run have reported this cost (claude reports it).",
+)
+@click.option(
+    "--max-tokens",
+    type=click.IntRange(min=1),
+    default=None,
+    metavar="N",
+    help="Stop when the agents of the run have reported so many tokens (claude, codex and gemini report them).",
+)
+@click.option("--wait-for-limit", is_flag=True, help="Wait when the agent has reached a usage limit, then go on.")
+@click.option(
     "--seed", type=int, default=0, show_default=True, metavar="N", help="Random seed of the agent (RATCHET_SEED)."
 )
 @click.option(
@@ -191,6 +208,9 @@ def loop(  # noqa: PLR0913 - click passes every option by its name
     patience: int | None,
     until: float | None,
     minutes: float | None,
+    max_cost: float | None,
+    max_tokens: int | None,
+    wait_for_limit: bool,
     seed: int,
     table: Path | None,
     verbose: bool,
@@ -202,27 +222,35 @@ def loop(  # noqa: PLR0913 - click passes every option by its name
     Press Ctrl-C to stop after the current experiment, and twice to stop at once. The same command continues the run
     later.
     """
-    _check_finite("--until", until, 0.95)
-    _check_finite("--minutes", minutes, 30)
+    for option, value, example in (("--until", until, 0.95), ("--minutes", minutes, 30), ("--max-cost", max_cost, 5)):
+        _check_finite(option, value, example)
     worktree = open_worktree(Path.cwd(), ctx.obj)
     chosen = ready_agent(worktree, agent or worktree.config.agent)
     target = check_table(table) if table else None
-    limits = limits_of(worktree.config, Limits(count, patience, until, minutes or inf))
+    asked = Limits(count, patience, until, minutes or inf, "", max_cost, max_tokens, wait_for_limit)
+    limits = limits_of(worktree.config, asked)
     run = replace(_run_for_loop(worktree), table=target)
-    board = Board(run)
-    with _terminal(run, board) as screen:
+    reason, was_interrupted = _loop(run, chosen, limits, seed=seed, is_loud=verbose)
+    ctx.exit(INTERRUPTED if was_interrupted else int(reason.startswith(BROKEN_AGENT)))
+
+
+def _loop(run: Run, chosen: Agent, limits: Limits, *, seed: int, is_loud: bool) -> tuple[str, bool]:
+    """Run the loop and print its end; return why it ended, and whether Ctrl-C ended it."""
+    board, config = Board(run), run.worktree.config
+    with _terminal(run, board) as screen, notifying(run, "the loop", screen.say) as notify:
         stopper = Stopper(run.stop_file, screen.say)
         with (
             stopper.listening(),
-            work_on(run, "ratchet loop", screen=screen, should_stop=stopper.is_asked_now, is_loud=verbose) as session,
+            work_on(run, "ratchet loop", screen=screen, should_stop=stopper.is_asked_now, is_loud=is_loud) as session,
         ):
             open_run(session, screen)
-            screen.say(limits_text(limits, worktree.config))
+            screen.say(limits_text(limits, config))
             board.begin_loop(limits, session.next_n)
             reason = run_loop(session, chosen, limits, screen=screen, stopper=stopper, seed=seed)
             history = session.history
+        notify(f"{reason}; {summary_line(history, config)}")
     _show_end(run, history, reason)
-    ctx.exit(INTERRUPTED if stopper.was_interrupted else int(reason.startswith(BROKEN_AGENT)))
+    return reason, stopper.was_interrupted
 
 
 @click.command(epilog="Example: uv run ratchet race -k 2 -n 16")
@@ -265,7 +293,7 @@ def race(
         seed,
     )
     run = _run_for_loop(worktree)
-    with _terminal(run, Board(run)) as screen:
+    with _terminal(run, Board(run)) as screen, notifying(run, "the race", screen.say) as notify:
         stopper = Stopper(run.stop_file, screen.say)
         with (
             stopper.listening(),
@@ -275,6 +303,7 @@ def race(
             screen.say(limits_text(entry.limits, worktree.config))
             won = run_race(session, entry, subruns, screen=screen, stopper=stopper)
             history = session.history
+        notify(f"the race has ended; {summary_line(history, worktree.config)}")
     _show_end(run, history, f"race finished, {len(won)} winner{'' if len(won) == 1 else 's'} measured again")
     ctx.exit(INTERRUPTED if stopper.was_interrupted else 0)
 

@@ -154,6 +154,7 @@ class Config:
     committee: str = AGENT
     agent_timeout: float = AGENT_TIMEOUT_S
     web_search: bool = False
+    notify: str = ""
     max_iterations: int | None = None
     patience: int | None = None
     bandit: Bandit | None = None
@@ -191,6 +192,7 @@ _FREE = {
     "committee",
     "agent_timeout",
     "web_search",
+    "notify",
     "max_iterations",
     "patience",
     "bandit",
@@ -275,6 +277,7 @@ KEYS: Sequence[tuple[str, str]] = (
     ("context", "what an agent should know about the domain"),
     ("agent", "builtin, claude, codex, opencode, gemini, aider, or a command with {prompt}, the path of the prompt"),
     ("agent_timeout", "seconds an agent may take for one edit (default 1800)"),
+    ("notify", "a command with {text}, run at the end of a loop and when it fails"),
     ("web_search", "true: an agent may search the web (default false; asked of every agent, enforced for claude)"),
     ("max_iterations", "experiments of one loop (default: no limit)"),
     ("patience", "stop after this many experiments in a row without an improvement"),

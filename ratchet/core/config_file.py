@@ -172,6 +172,7 @@ def _with_agent(config: Config, keys: Keys) -> Config:
         committee=keys.text("committee", AGENT),
         agent_timeout=keys.number("agent_timeout", AGENT_TIMEOUT_S, above=0),
         web_search=keys.flag("web_search", False),
+        notify=keys.text("notify", ""),
         max_iterations=keys.optional_count("max_iterations"),
         patience=keys.optional_count("patience"),
         bandit=_bandit(keys),

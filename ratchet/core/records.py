@@ -113,6 +113,8 @@ class Proposal:
     failure: str = ""
     trespass: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    tokens: int | None = None
+    cost_usd: float | None = None
 
     @property
     def is_sound(self) -> bool:
@@ -182,6 +184,8 @@ class Experiment:
     reused: int | None = None
     ending: Ending = Ending.OK
     stdout: str = ""
+    tokens: int | None = None
+    cost_usd: float | None = None
 
     @property
     def is_machine_fault(self) -> bool:

@@ -5,33 +5,37 @@ Audit numbers never enter them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from ratchet.core.bandit import directive
 from ratchet.core.config import KEYS, Config, Constraint, Direction, Rule
-from ratchet.core.records import Experiment, Simplicity, Verdict, best, one_line, unchanged_in_a_row
+from ratchet.core.records import LINE_CHARS, Experiment, Simplicity, Verdict, best, one_line, unchanged_in_a_row
 from ratchet.core.stop_rules import since_gain
 from ratchet.core.text import STATUS_WORDS, evidence_text, number_text
 
 SHOWN_EXPERIMENTS = 20
 CODE_CHARS = 60_000  # of editable files in a prompt
 AVOIDED = 5
+LOG_LINES = 20  # of the output of a crash
 PLATEAU = 5  # experiments in a row without a gain
 RADICAL = 10  # experiments in a row without a gain, after which only something else may help
 STREAK = 3  # failures in a row
 
 
-def write_prompt(
+def write_prompt(  # noqa: PLR0913 - all but the first three are options
     config: Config,
     history: Sequence[Experiment],
     files: Mapping[str, str],
     arm: str = "",
     last_edit: str = "",
+    last_log: str = "",
     elsewhere: Sequence[Experiment] = (),
 ) -> str:
     """Return the prompt of one experiment.
 
-    `files` is the best code by path, `last_edit` the last patch, `elsewhere` what parallel loops have tried.
+    `files` is the best code by path, `last_edit` the last patch, `last_log` the output of its measurement if that
+    crashed, `elsewhere` what parallel loops have tried.
     """
     parts = [
         _task(config, history),
@@ -40,6 +44,7 @@ def write_prompt(
         _history(config, history),
         _elsewhere(elsewhere),
         _last_attempt(history, last_edit),
+        _last_output(last_log),
         _hints(config, history, arm),
         _ending(config),
     ]
@@ -146,6 +151,15 @@ def _last_attempt(history: Sequence[Experiment], last_edit: str) -> str:
         return ""
     last = history[-1]
     return f"## The last attempt: {STATUS_WORDS[last.verdict]}\n\n```diff\n{last_edit.rstrip()}\n```"
+
+
+def _last_output(last_log: str) -> str:
+    """Return the last lines of the output of a crash, which hold its traceback."""
+    lines = [line[:LINE_CHARS] for line in last_log.splitlines() if line.strip()][-LOG_LINES:]
+    if not lines:
+        return ""
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", last_log)), default=0))
+    return "\n".join(["## The end of its output", "", fence, *lines, fence])
 
 
 def _hints(config: Config, history: Sequence[Experiment], arm: str) -> str:

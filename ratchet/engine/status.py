@@ -9,6 +9,7 @@ from ratchet.core.bandit import count_arms
 from ratchet.core.config import Rule
 from ratchet.core.noise import noise_line
 from ratchet.core.records import Experiment, Verdict, baseline, best
+from ratchet.core.spending import spent, spent_text
 from ratchet.core.stop_rules import Limits, limits_of, reason_to_stop, since_gain
 from ratchet.core.table import run_row, summary_line
 from ratchet.core.text import evidence_text, experiment_line, folds_text
@@ -32,6 +33,7 @@ def describe(
     kinds = [event.kind for event in events if event.kind in {EventKind.BEGIN, EventKind.VERDICT}]
     limits = limits_of(config, Limits())
     is_over = reason_to_stop(history, config, limits, first_n=_first_n(events))
+    tokens, cost_usd = spent(history)
     return {
         "tag": run.tag,
         "branch": f"autoresearch/{run.tag}",
@@ -62,6 +64,8 @@ def describe(
         "summary": summary_line(history, config),
         "evidence": _evidence(best(history)),
         "noise": noise_line(history, config),
+        "tokens": tokens,
+        "cost_usd": cost_usd,
     }
 
 
@@ -110,6 +114,8 @@ def status_text(state: Mapping[str, Any]) -> str:
     lines += [state["evidence"]] if state["evidence"] else []
     lines += [state["noise"]] if state["noise"] else []
     lines += [] if state["rule"] == Rule.STRICT else [state["rule_text"]]
+    used = spent_text(state["tokens"], state["cost_usd"])
+    lines += [f"agents: {used}"] if used else []
     lines += [f"hint: {hint}" for hint in state["hints"]]
     lines += [f"tried {arm['name']}: {arm['kept']} of {arm['tries']} kept" for arm in state["arms"] if arm["tries"]]
     if state["working_process"] is not None:

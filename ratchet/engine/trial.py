@@ -101,6 +101,8 @@ class Trial:
             code_lines=begun.code_lines,
             at=begun.at,
             agent=proposal.agent,
+            tokens=proposal.tokens,
+            cost_usd=proposal.cost_usd,
             cpu_time_s=measured.cpu_time_s,
             wall_time_s=measured.wall_time_s,
             peak_memory_mb=measured.peak_memory_mb,

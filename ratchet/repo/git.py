@@ -53,6 +53,8 @@ FIXES: Mapping[str, str] = {
     r"No space left|[Qq]uota exceeded|Out of diskspace": "Free some disk space.",
     r"Permission denied|Read-only file system|insufficient permission": "Make the folder .git writable for you.",
     r"couldn't write|unable to write|write error": "The disk is full or cannot be written.",
+    r"(GIT_CONFIG_\w+)": "Set {0} right, or unset it.",
+    r"bad (?:numeric |boolean )?config": "Repair that line of the configuration.",
 }
 REMEMBERED = 32  # cached answers of git: a loop reads the best so far ten times an experiment
 REMEMBERED_FILES = 1024  # their contents

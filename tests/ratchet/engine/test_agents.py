@@ -131,10 +131,10 @@ def test_a_preset_that_is_not_installed_is_one_clear_line(project, ratchet: Ratc
 
 
 CALLED = {  # as the documentation of each spells it; the prompt comes by stdin, or as a path
-    "claude": "--print --allowedTools Edit(/model.py) --disallowedTools Bash WebFetch WebSearch",
-    "codex": "exec --sandbox workspace-write --skip-git-repo-check -",
+    "claude": "--print --output-format json --allowedTools Edit(/model.py) --disallowedTools Bash WebFetch WebSearch",
+    "codex": "exec --json --sandbox workspace-write --skip-git-repo-check -",
     "opencode": "run",
-    "gemini": "--approval-mode auto_edit",
+    "gemini": "--output-format json --approval-mode auto_edit",
     "aider": "--message-file PROMPT --yes-always --no-auto-commits --no-dirty-commits --no-gitignore model.py",
 }
 

@@ -109,7 +109,9 @@ def test_an_agent_is_told_whether_it_may_search_the_web() -> None:
     assert "Do not search the web." in write_prompt(CONFIG, [], {})
     assert "You may search the web." in write_prompt(replace(CONFIG, web_search=True), [], {})
     command = _with_web(Agent("claude", PRESETS["claude"]), is_allowed=True)
-    assert command.startswith("claude --print --allowedTools {rules} WebFetch WebSearch --disallowedTools Bash <")
+    assert command.startswith(
+        "claude --print --output-format json --allowedTools {rules} WebFetch WebSearch --disallowedTools Bash <"
+    )
     assert _with_web(Agent("claude", PRESETS["claude"]), is_allowed=False) == PRESETS["claude"]
 
 
