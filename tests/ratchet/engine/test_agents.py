@@ -74,11 +74,12 @@ def test_an_agent_that_takes_too_long(project, ratchet: Ratchet) -> None:
 
 def test_an_agent_that_edits_what_it_may_not(project, ratchet: Ratchet) -> None:
     source = EDIT + TRESPASS
-    _, lines, _ = loop_with(project, ratchet, source, "-n", "2")
+    _, lines, err = loop_with(project, ratchet, source, "-n", "2")
     assert lines[0] == "iter 1 | REJECTED (edited measure.py, which is frozen) — x"
     assert lines[1].startswith("iter 2 | REJECTED (edited measure.py")
     assert "import model" in project.read("measure.py")
-    assert project.read("notes.txt") == "hers"
+    assert project.read("notes.txt") == "mine\n"
+    assert "outside of its scope the agent changed notes.txt: put back, and kept" in err
     assert '+print("score: 99")' in ratchet("show", "1")[1]
 
 
