@@ -104,7 +104,7 @@ def test_run_shows_the_end_of_the_output_of_a_command_that_fails(shell, ratchet:
         ('stream = "stdout"', "echo INFO seconds: 4", None),
         ('stream = "stderr"', "echo seconds: 3; echo seconds: 6 >&2", 6),
         ("line = 2", "echo 1; echo it took 7.5 s; echo 3", 7.5),
-        ("line = -1", "echo 1; echo 9", 9),
+        ("line = -1", "echo 1; echo 9; echo", 9),
         ("line = 5", "echo 1", None),
         ('json = "best.seconds"', """echo '{"best": {"seconds": 2.5}}'; echo '{"event": "end"}'""", 2.5),
         ('json = "s"', """printf 'log\\n{\\n "s": 1.5,\\n "other": {"s": 9}\\n}\\nbye\\n'""", 1.5),
