@@ -123,12 +123,13 @@ def run_experiment(source: str | None = None, *, where: str | Path = ".", messag
     run = current_run(worktree) or start_run(worktree, free_tag(worktree, now()), now())
     check_frozen(worktree, run.branch, (*worktree.config.readonly, *worktree.config.setup))
     with work_on(run, "ratchet.run_experiment", screen=Silent()) as session:
-        session.resume()
+        finished = session.finish_step()
         if not session.history:
             session.baseline()
         if source is not None:
             (worktree.root / _only_editable(worktree)).write_text(source, "utf-8")
-        made = session.step(Proposal(hypothesis=message))
+        is_done = source is None and any(old.n > 0 for old in finished) and not session.is_worktree_edited()
+        made = finished[-1] if is_done else session.step(Proposal(hypothesis=message))
     known = {field.name: getattr(made, field.name) for field in fields(Experiment)}
     return ExperimentResult(**known, log=read_log(run, made.n if made.reused is None else made.reused))
 

@@ -182,7 +182,7 @@ def test_every_command_explains_itself_with_an_example(name: str, command: click
     assert command.help
     report = command.get_help(click.Context(command, info_name=f"ratchet {name}"))
     assert f"ratchet {name}" in report.split("\n", 1)[1], report
-    assert f"`{name}" in (ROOT / "README.md").read_text()
+    assert f"`{name}" in (ROOT / "docs/architecture.md").read_text()
 
 
 def help_texts() -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ratchet.core.records import REASON_CHARS, Experiment, Verdict, one_line
+from ratchet.core.spending import spent_text
 from ratchet.core.text import folds_text, seconds_text
 from ratchet.views.report.markup import line, signed, visible
 from ratchet.views.report.material import DIFF_CHARS, Material
@@ -42,6 +43,7 @@ def facts(old: Experiment) -> list[tuple[str, str]]:
         ("folds won", folds_text(old)),
         ("CPU, wall", seconds),
         ("by", line(old.agent)),
+        ("the agent used", spent_text(old.tokens, old.cost_usd)),
         ("at", line(old.at)),
         ("commit", line(old.commit[:12])),
     ]

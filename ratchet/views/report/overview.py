@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ratchet.core.records import baseline, best
+from ratchet.core.spending import spent, spent_text
 from ratchet.core.stop_rules import since_gain
 from ratchet.core.text import number_text, ratio_text
 from ratchet.views.axes import climb_in
@@ -26,6 +27,8 @@ def tiles(material: Material) -> list[tuple[str, str]]:
         seconds = sum(cpu)
         duration = f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
         found.append((duration, "CPU time of all measurements"))
+    if used := spent_text(*spent(material.history)):
+        found.append((used, "used by all agents, as they report it"))
     if len(tried) > since_gain(tried) > 0:
         found.append((str(since_gain(tried)), "experiments since the last gain"))
     return found

@@ -220,3 +220,16 @@ def test_an_edit_made_after_the_interruption_is_an_experiment_of_its_own(project
     project.edit(0.7, "the second")
     out = ratchet("step")[1].splitlines()
     assert [line.split(" — ")[-1] for line in out] == ["the first", "the second"]
+
+
+def test_the_api_makes_one_experiment_of_it_too(project, ratchet, monkeypatch) -> None:
+    from ratchet import api
+
+    ratchet("start", "first")
+    project.edit(0.6, "an idea")
+    monkeypatch.setattr("ratchet.process.run", lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
+    run_and_kill(project.root, 0, take_step)
+    monkeypatch.undo()
+    made = api.run_experiment(where=project.root)
+    assert (made.n, made.verdict) == (1, "keep")
+    assert len(project.results()) == 2

@@ -41,6 +41,9 @@ def test_money_and_tokens_are_recorded_and_end_the_loop(project, ratchet: Ratche
     ] * 3
     assert "agents: 3,150 tokens, 1.20 USD" in out
     assert "agents: 3,150 tokens, 1.20 USD" in ratchet("status")[1]
+    assert "3,150 tokens, 1.20 USD" in (
+        ratchet("report")[0] == 0 and next(project.root.rglob("report.html")).read_text()
+    )
     assert "--max-tokens reached" in ratchet("loop", "-n", "9", "--max-tokens", "3000")[1]
 
 
@@ -79,17 +82,23 @@ def test_a_limit_without_a_time_is_tried_again_later_and_later() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the command is a shell line of POSIX")
-def test_a_word_is_sent_at_the_end_of_a_loop_and_when_it_fails(project, ratchet: Ratchet) -> None:
+def test_a_word_is_sent_at_the_end_of_a_loop(project, ratchet: Ratchet) -> None:
     project.configure("notify = \"printf '%s\\\\n' {text} >> told; printf '%s\\\\n' \\\"$RATCHET_TEXT\\\" >> told\"")
     project.use_agent(0.6)
     ratchet("start", "first")
     ratchet("loop", "-n", "1")
-    project.write("measure.py", "edited")
-    assert ratchet("loop", "-n", "1")[0] == 1
     told = project.read("told").splitlines()
     assert told[0] == told[1]
     assert told[0].startswith("run first: 1 experiment done; 1 experiment, 1 kept; best score=0.6000")
-    project.git("checkout", "-q", "measure.py")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the command is a shell line of POSIX")
+def test_a_word_is_sent_when_a_loop_fails(project, ratchet: Ratchet) -> None:
+    project.configure("notify = 'echo {text} >> told'")
+    project.edit("1 / 0", "a baseline that crashes")
+    project.commit("broken")
+    assert ratchet("loop", "-n", "1")[0] == 1
+    assert "the loop failed: iter 0: the baseline has no number" in project.read("told")
 
 
 def test_a_word_that_cannot_be_sent_is_one_warning(project, ratchet: Ratchet) -> None:
