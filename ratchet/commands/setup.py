@@ -54,10 +54,9 @@ def init(ctx: click.Context, *, output: Path | None, force: bool, is_yes: bool, 
     ratchet.yaml, or a section of FILE.toml, after a yes. With a config it writes program.md, the rules for an agent.
     """
     if is_interview or not has_config(Path.cwd(), ctx.obj):
-        repo = repository_of(Path.cwd())
-        draft = ask_all(recognise(repo) or blank(repo), installed_agent()) if is_interview else proposal(repo)
-        target = output or Path.cwd() / "ratchet.yaml"
+        repo, target = repository_of(Path.cwd()), output or Path.cwd() / "ratchet.yaml"
         check_target(target, is_forced=force)
+        draft = ask_all(recognise(repo) or blank(repo), installed_agent()) if is_interview else proposal(repo)
         click.echo("\n".join(table_lines(draft_rows(draft))))
         if not (is_yes or is_agreed(f"write this to {target.name}?")):
             click.echo("nothing was written; `uv run ratchet init --yes` writes it", err=True)

@@ -147,8 +147,8 @@ def _finite(value: Any) -> float | None:
 
 
 def _line_number(text: str, number: int) -> float | None:
-    """Return the first number on a line, which counts from 1, or from the end if negative."""
-    lines = text.splitlines()
+    """Return the first number on a line, which counts from 1, or if negative from the last that is not blank."""
+    lines = (text if number > 0 else text.rstrip()).splitlines()
     index = number - 1 if number > 0 else number
     return _first_number(lines[index]) if -len(lines) <= index < len(lines) else None
 

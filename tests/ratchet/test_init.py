@@ -208,6 +208,12 @@ def test_a_text_without_the_section_has_no_keys() -> None:
     assert section_keys("target_file: a.py\n") == {}
 
 
+def test_an_interview_does_not_begin_if_its_file_exists(fresh, ratchet: Ratchet) -> None:
+    fresh.write("ratchet.yaml", "name: x\n")
+    status, out, err = ratchet("init", "--interview")
+    assert (status, out, err) == (1, "", "ratchet.yaml: the file exists. Use --force to overwrite it, or -o FILE.\n")
+
+
 ANSWERS = [
     "sort faster",
     "sort.py",
