@@ -90,7 +90,7 @@ class Session:
         )
         if last is not None and last.kind is EventKind.BEGIN:
             return [self._finish(journal.begun_of(last.data))]
-        if last is not None and not settle(self.run, self.history[-1], self.history):
+        if last is not None and not settle(self.run, self.history[-1], self.history, is_again=True):
             return [self._finish(self._move_onto_tip(self._begun(last.data["n"])))]
         self.clear_proposal()
         return []

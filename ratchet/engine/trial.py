@@ -233,8 +233,12 @@ def keep_ref(run: Run, begun: Begun) -> None:
     git.set_ref(run.worktree.repo, run.ref(begun.n), begun.commit, "ratchet: experiment")
 
 
-def settle(run: Run, experiment: Experiment, history: Sequence[Experiment]) -> bool:
-    """Act on the last verdict of a history; return False if the branch moved and the experiment must be repeated."""
+def settle(run: Run, experiment: Experiment, history: Sequence[Experiment], *, is_again: bool = False) -> bool:
+    """Act on the last verdict of a history; return False if the branch moved and the experiment must be repeated.
+
+    `is_again`: a later process makes sure of it. The code that a machine failed to measure may be there again by then,
+    to be measured once more, and stays.
+    """
     repo = run.worktree.repo
     if experiment.verdict is Verdict.KEEP and not git.is_ancestor(repo, experiment.commit, run.branch):
         reason = f"ratchet: keep iter {experiment.n}"
@@ -244,7 +248,7 @@ def settle(run: Run, experiment: Experiment, history: Sequence[Experiment]) -> b
         if experiment.verdict is Verdict.KEEP and git.resolve(repo, run.branch) == experiment.commit:
             paths = run.worktree.editable_files(experiment.commit, experiment.parent)
             git.settle_index(repo, experiment.commit, paths)
-        if experiment.n > 0:
+        if experiment.n > 0 and not (is_again and experiment.is_machine_fault):
             _clear_worktree(run, experiment, history)
     write_results(run, history)
     return True

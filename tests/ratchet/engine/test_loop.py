@@ -244,3 +244,33 @@ def test_an_unmeasured_commit_of_the_editable_file_is_measured_like_any_edit(pro
     project.edit(0.6, "better")
     assert "KEPT — better" in ratchet("step")[1]
     assert project.kept() == ["start", "by hand", "restore model.py of iter 0, the best", "iter 2: better"]
+
+
+KILLED_ONCE = """import model, os, pathlib
+mark = pathlib.Path({mark!r})
+if model.SCORE == {score} and not mark.exists():
+    mark.touch()
+    os.kill(os.getpid(), 9)
+print("score:", model.SCORE)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_what_the_machine_killed_is_measured_again(project, ratchet: Ratchet, tmp_path) -> None:
+    project.write("measure.py", KILLED_ONCE.format(mark=str(tmp_path / "killed"), score=0.6))
+    project.commit("a machine that kills one measurement")
+    ratchet("start", "first")
+    project.edit(0.6)
+    assert "iter 1 | CRASHED (machine: the measuring process was killed from outside" in ratchet("step")[1]
+    project.edit(0.6)
+    assert "iter 2 | score=0.6000 (Δ +0.1000) | KEPT" in ratchet("step")[1]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_a_baseline_that_the_machine_killed_is_not_blamed_on_the_file(project, ratchet: Ratchet, tmp_path) -> None:
+    project.write("measure.py", KILLED_ONCE.format(mark=str(tmp_path / "killed"), score=0.5))
+    project.commit("a machine that kills one measurement")
+    status, _, err = ratchet("start", "first")
+    assert status == 1
+    assert "Free some memory" in err
+    assert "Fix model.py" not in err
