@@ -260,6 +260,15 @@ def test_a_module_dropped_beside_it_shadows_nothing(copy: Path) -> None:
     assert lines(prepare_copy(copy, "train.py").stdout)["val_auc"] == "0.905795"
 
 
+def test_the_log_of_a_crash_holds_its_traceback(variant) -> None:
+    path = variant("    return X\n\n\ndef build", "    print('reached')\n    return X.no_such\n\n\ndef build")
+    done = prepare(path)
+    assert done.returncode == 3
+    assert "train.py| reached" in done.stderr
+    assert 'File "train.py", line 19, in feature_fn' in done.stderr
+    assert "AttributeError: 'DataFrame' object has no attribute 'no_such'" in done.stderr
+
+
 @pytest.mark.slow
 def test_the_example_of_flaml_is_a_whole_train_py_that_repeats(server) -> None:
     report, exit_status = server.measure(ROOT / "docs/flaml_train.py")
