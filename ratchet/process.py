@@ -42,8 +42,8 @@ LATE_S = 1.0  # by which a step may exceed its plan on a busy machine, and the e
 ROUNDS = 20  # of killing: a dying process may still start others
 
 # Read "+ GROUP MARK" and "- GROUP MARK" until the end of input, which is our death, then kill the groups that are left,
-# and on Linux the processes with the marks, which may have changed their group. In three rounds, since a process that is
-# just being started shows no environment.
+# and on Linux the processes with the marks, which may have changed their group. In three rounds, since a process shows
+# no environment in the moment in which it starts.
 GUARD = """
 left=
 while read -r sign group mark; do
