@@ -153,19 +153,18 @@ def score_test(result: Result, problem: Problem) -> dict[str, float | None]:
 
 def lines(result: Result, problem: Problem, fingerprint: str, wall_s: float) -> Lines:
     """Return the printed lines by name: always all of them, in this order; None where not measured."""
-    error = None if result.val_auc is None else val_auc_se(*problem.out_of_fold(result.scores))
     fold_aucs = [None] * len(problem.folds) if result.val_auc is None else result.fold_aucs
     return {
         "hypothesis": result.source.hypothesis,
         "val_auc": result.val_auc,
-        "val_auc_se": error.value if error else None,
+        "val_auc_se": None if result.val_auc is None else val_auc_se(*problem.out_of_fold(result.scores)),
         "fold_aucs": ",".join(number(value) for value in fold_aucs),
         **score_test(result, problem),
         "cpu_time_s": round(result.cpu_s, 2),
         "wall_time_s": round(wall_s, 2),
         "peak_memory_mb": result.peak_memory_mb,
         "cv_folds": str(len(problem.folds)),
-        "leaks": ",".join(result.leaks) or "none",
+        "leaks": ",".join(result.leaks) or ("none" if result.is_ok else None),  # a crash is not checked to the end
         "fingerprint": fingerprint,
         "status": describe_status(result),
     }

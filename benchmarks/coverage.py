@@ -57,7 +57,7 @@ def is_kept(draw: Draw, idea: Idea, best: Idea, config: Config, n: int) -> bool:
     if new <= old:
         return False
     error = paired_val_auc_se(*_pair(draw, best, idea))
-    measured = Measurement(Ending.OK, {"val_auc": new}, delta_se=error.value if error else None)
+    measured = Measurement(Ending.OK, {"val_auc": new}, delta_se=error)
     incumbent = Experiment(0, "", "", Verdict.BASELINE, metric=old, metrics={"val_auc": old})
     if judge(measured, [incumbent], config).verdict is not Verdict.KEEP:
         return False

@@ -128,8 +128,8 @@ def check(harness: Harness, path: Path) -> int:
         finding = findings.get(one.NAME)
         word = _word(one.NAME, finding)
         click.echo(f"{one.NAME:<22}{word:<9}{finding.evidence if finding else 'catches ' + one.CATCHES}")
-        if word in {"FAILED", "look"}:
-            click.echo(f"{'':<31}Fix: {one.FIX}")
+        if finding is not None and word in {"FAILED", "look"}:
+            click.echo(f"{'':<31}Fix: {finding.fix or one.FIX}")
     if not result.is_ok and not result.leaks:
         status = harness.rules.lines(result, harness.workers().problem, harness.fingerprint, 0.0)["status"]
         click.echo(f"status: {status}")

@@ -19,7 +19,7 @@ import pandas as pd
 
 from harness.checks import CHECKS, LOOKS, Check, CheckResult, Cost, Failure, editable_only, perturb
 from harness.checks.context import CheckContext, FoldScores
-from harness.checks.literals import find_hypothesis
+from harness.checks.editable_only import find_hypothesis
 from harness.checks.perturb import Batch
 from harness.output import one_line
 from harness.problem import Problem, Rows, Scores, score_job
@@ -292,7 +292,7 @@ class FoldRun:
 
 def describe_failure(check: Check, finding: CheckResult) -> str:
     """Return the check, its evidence and the fix, as one line."""
-    return one_line(f"{check.NAME}: {finding.evidence}. Fix: {check.FIX}", 500)
+    return one_line(f"{check.NAME}: {finding.evidence}. Fix: {finding.fix or check.FIX}", 500)
 
 
 def _failed(answers: Sequence[Answer]) -> Answer | None:

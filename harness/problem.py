@@ -18,25 +18,13 @@ Scores = np.ndarray[Any, np.dtype[np.float64]]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A table with its split.
+    """A table with its split."""
 
-    Parameters
-    ----------
-    X : DataFrame of shape (n_rows, n_features)
-        Named columns, missing values left in.
-    y : int array of shape (n_rows,)
-        Class indices 0..K-1; of two classes, 1 is the positive one.
-    train, test : int arrays
-        Positions of the training rows and of the held-out rows.
-    folds : sequence of (fit rows, validation rows)
-        Positions into the table, not into `train`.
-    """
-
-    X: pd.DataFrame
-    y: Rows
-    train: Rows
-    test: Rows
-    folds: Sequence[tuple[Rows, Rows]]
+    X: pd.DataFrame  # shape (n_rows, n_features): named columns, missing values left in
+    y: Rows  # shape (n_rows,): class indices 0..K-1; of two classes, 1 is the positive one
+    train: Rows  # positions of the training rows
+    test: Rows  # positions of the held-out rows
+    folds: Sequence[tuple[Rows, Rows]]  # (rows to fit on, validation rows): positions in the table, not in `train`
     seed: int
 
     @property

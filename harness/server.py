@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from harness import score_store
-from harness.analyses import ANALYSES
+from harness.analyses import ANALYSES, find_analysis
 from harness.checks import LOOKS
 from harness.early_stopping import Target, find_rival
 from harness.errors import UserError
@@ -123,7 +123,7 @@ def analysis(harness: Harness, ask: Ask) -> Answer:
     if ask.name not in ANALYSES:
         return {"error": f"ask: no analysis {ask.name!r}. Known are {', '.join(ANALYSES)}."}
     try:
-        return {"answer": ANALYSES[ask.name](harness, ask.fields)}
+        return {"answer": find_analysis(ask.name)(harness, ask.fields)}
     except UserError as error:
         return {"error": one_line(str(error), 1000)}
 
@@ -142,7 +142,7 @@ def evidence(result: Result, problem: Problem, best: list[Scores] | None) -> dic
     y, fold, ours = problem.out_of_fold(result.scores)
     error = paired_val_auc_se(y, fold, ours, problem.out_of_fold(best)[2])
     won = folds_won(result.fold_aucs, problem.fold_aucs(best))
-    return shown | {"delta_se": error.value if error else None, "folds_won": won}
+    return shown | {"delta_se": error, "folds_won": won}
 
 
 def _best_scores(problem: Problem, request: Request) -> list[Scores] | None:

@@ -8,15 +8,45 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ratchet.api import history, run_experiment, verdict
+    from ratchet.api import (
+        ExperimentResult,
+        SystemExperiment,
+        evaluate_result,
+        get_experiment_history,
+        history,
+        prepare_experiment,
+        run_experiment,
+        verdict,
+    )
     from ratchet.core.decision import Judgement
+    from ratchet.core.evaluation import Evaluation
     from ratchet.core.records import Experiment, Verdict
     from ratchet.errors import RatchetError
 
-__all__ = ["Experiment", "Judgement", "RatchetError", "Verdict", "history", "run_experiment", "verdict"]
+__all__ = [
+    "Evaluation",
+    "Experiment",
+    "ExperimentResult",
+    "Judgement",
+    "RatchetError",
+    "SystemExperiment",
+    "Verdict",
+    "evaluate_result",
+    "get_experiment_history",
+    "history",
+    "prepare_experiment",
+    "run_experiment",
+    "verdict",
+]
 
 _HOMES = {
+    "Evaluation": "core.evaluation",
     "Experiment": "core.records",
+    "ExperimentResult": "api",
+    "SystemExperiment": "api",
+    "evaluate_result": "api",
+    "get_experiment_history": "api",
+    "prepare_experiment": "api",
     "Judgement": "core.decision",
     "RatchetError": "errors",
     "Verdict": "core.records",

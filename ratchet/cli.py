@@ -20,6 +20,7 @@ import click
 from ratchet.errors import INTERRUPTED, RatchetError, RatchetWarning
 
 BUG = 3
+SET_UP = "init check instruct edit clean"  # one text: no quoted word may look like `git clean`
 GROUPS: Mapping[str, Mapping[str, str]] = {
     "Run": {
         "start": "ratchet.commands.run",
@@ -50,12 +51,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "export": "ratchet.commands.use",
         "predict": "ratchet.commands.use",
     },
-    "Set up": {
-        "init": "ratchet.commands.setup",
-        "check": "ratchet.commands.setup",
-        "instruct": "ratchet.commands.setup",
-        "edit": "ratchet.commands.setup",
-    },
+    "Set up": dict.fromkeys(SET_UP.split(), "ratchet.commands.setup"),
 }
 MODULES = {name: module for commands in GROUPS.values() for name, module in commands.items()}
 DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}

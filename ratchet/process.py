@@ -10,6 +10,7 @@ between two samples and that no parent waited for.
 
 from __future__ import annotations
 
+import atexit
 import codecs
 import contextlib
 import ctypes
@@ -41,7 +42,8 @@ LATE_S = 1.0  # by which a step may exceed its plan on a busy machine, and the e
 ROUNDS = 20  # of killing: a dying process may still start others
 
 # Read "+ GROUP MARK" and "- GROUP MARK" until the end of input, which is our death, then kill the groups that are left,
-# and on Linux the processes with the marks, which may have changed their group.
+# and on Linux the processes with the marks, which may have changed their group. In three rounds, since a process shows
+# no environment in the moment in which it starts.
 GUARD = """
 left=
 while read -r sign group mark; do
@@ -51,11 +53,14 @@ while read -r sign group mark; do
   [ "$sign" = + ] && left="$left $group/$mark"
 done
 for one in $left; do kill -KILL -- "-${one%%/*}"; done
-for one in $left $left; do
-  for file in $(grep -lsaF "$0=${one#*/}" /proc/[0-9]*/environ); do
-    pid=${file#/proc/}
-    kill -KILL "${pid%/environ}"
+for round in 1 2 3; do
+  for one in $left; do
+    for file in $(grep -lsaF "$0=${one#*/}" /proc/[0-9]*/environ); do
+      pid=${file#/proc/}
+      kill -KILL "${pid%/environ}"
+    done
   done
+  [ -z "$left" ] || [ $round = 3 ] || sleep 1
 done
 """
 
@@ -595,4 +600,10 @@ def _start_guard() -> subprocess.Popen[bytes]:
         start_new_session=True,
     )
     _roots.add(guard.pid)
+    atexit.register(_dismiss, guard)
     return guard
+
+
+def _dismiss(guard: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        guard.communicate(timeout=1.0)

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ratchet.errors import RatchetError
-from ratchet.repo.journal import read_experiments
+from ratchet.repo.journal import read_experiments, read_tried
 from researcher.ensemble import choose, write
+from researcher.history import Race
 from researcher.proposal import propose
 
 CONTRACT = ("feature_fn", "build_pipeline")  # a file without these is no train.py, and must not be replaced
@@ -35,12 +36,19 @@ def main(arguments: Sequence[str] = ()) -> int:
             _write(path, write(history, worktree=worktree))
             sys.stdout.write(f"seats: {', '.join(map(str, choose(history, worktree=worktree)))}\n")
             return 0
-        proposal = propose(history, seed=int(seed), arm=os.environ.get("RATCHET_STRATEGY", ""), worktree=worktree)
+        arm = os.environ.get("RATCHET_STRATEGY", "")
+        proposal = propose(history, seed=int(seed), arm=arm, worktree=worktree, race=_race())
         _write(path, proposal.source)
     except (RatchetError, OSError, ValueError) as error:
         return _complain(str(error).rstrip("."))
     sys.stdout.write(f"strategy: {proposal.strategy}\nnote: {proposal.note}\n")
     return 0
+
+
+def _race() -> Race:
+    """Return the place among the parallel loops of a run, and what the others have tried."""
+    paths = [Path(path) for path in os.environ.get("RATCHET_OTHER_JOURNALS", "").split(os.pathsep) if path]
+    return Race(int(os.environ.get("RATCHET_LOOP") or 0), tuple(old for path in paths for old in read_tried(path)))
 
 
 def _write(path: Path, text: str) -> None:

@@ -6,7 +6,7 @@ it with the val_auc of a single model; only the held-out rows show what the comm
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from ratchet.core.records import Experiment
 from researcher.codegen import render, render_committee
@@ -35,9 +35,8 @@ def write(history: Sequence[Experiment], *, size: int = SIZE, worktree: str | No
     known = learn(history, worktree=worktree)
     trials = _seated(known, size)
     if not trials:
-        raise ValueError(
-            "committee: the run has no measured experiment of the built-in agent. Run `ratchet loop` first"
-        )
+        lack = "committee: the run has no measured experiment of the built-in agent. Run `ratchet loop` first"
+        raise ValueError(lack)
     if len(trials) == 1:
         alone = f"Experiment {trials[0].n} alone, because no other came close"
         return render(trials[0].recipe, alone, frame=known.frame, hand=known.hand)
@@ -48,13 +47,8 @@ def write(history: Sequence[Experiment], *, size: int = SIZE, worktree: str | No
 
 def _seated(known: Knowledge, size: int) -> list[PastExperiment]:
     seats: dict[frozenset[str], PastExperiment] = {}
-    for trial in _strong(known.ranked):
-        seats.setdefault(trial.recipe.families, trial)
-    return list(seats.values())[:size]
-
-
-def _strong(ranked: Sequence[PastExperiment]) -> Iterator[PastExperiment]:
-    measured = [(trial.score, trial) for trial in ranked if trial.score is not None]
+    measured = [(trial.score, trial) for trial in known.ranked if trial.score is not None]
     for score, trial in measured:
         if 1 - score <= TOLERANCE * (1 - measured[0][0]):
-            yield trial
+            seats.setdefault(trial.recipe.families, trial)
+    return list(seats.values())[:size]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TypeAlias
@@ -83,11 +83,6 @@ class Import:
         return self.alias or self.name or self.module.split(".", maxsplit=1)[0]
 
     @property
-    def is_standard(self) -> bool:
-        """Whether it comes with Python."""
-        return self.module.split(".", maxsplit=1)[0] in sys.stdlib_module_names
-
-    @property
     def text(self) -> str:
         """The text after `import`."""
         what = self.name or self.module
@@ -128,12 +123,11 @@ def import_block(code: str, known: Mapping[str, Import] = KNOWN) -> str:
     """Return the sorted imports that `code` needs of those `known`, standard library first, without final newline."""
     used = {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
     needed = [line for bound, line in known.items() if bound in used]
-    sections = [_section(line for line in needed if line.is_standard is standard) for standard in (True, False)]
-    return "\n\n".join(section for section in sections if section)
+    standard = {line for line in needed if line.module.split(".", maxsplit=1)[0] in sys.stdlib_module_names}
+    return "\n\n".join(filter(None, (_section(standard), _section(set(needed) - standard))))
 
 
-def _section(imports: Iterable[Import]) -> str:
-    pool = set(imports)
+def _section(pool: Collection[Import]) -> str:
     plain = sorted(f"import {line.text}" for line in pool if not line.name)
     members = sorted((line for line in pool if line.name), key=lambda line: (line.module, _rank(line.name), line.alias))
     groups = groupby(members, lambda line: line.module)

@@ -89,11 +89,22 @@ class Knowledge:
     last_arm: str
 
 
-def learn(history: Sequence[Experiment], *, worktree: str | None = None) -> Knowledge:
+@dataclass(frozen=True, slots=True)
+class Race:
+    """The place among the parallel loops of a run: the number of this one, and the experiments of all others."""
+
+    number: int = 0
+    others: tuple[Experiment, ...] = ()
+
+
+ALONE = Race()
+
+
+def learn(history: Sequence[Experiment], *, worktree: str | None = None, race: Race = ALONE) -> Knowledge:
     """Return what a history shows, oldest first. Experiments of other agents count, but their recipes are unknown.
 
     `worktree` is the best train.py so far, whose frozen parts and hand-written row features are kept. None: the
-    researcher wrote every file.
+    researcher wrote every file. What the others of a race tried counts as tried here.
     """
     standing = best(history)
     # Whether experiment 0 is the plain baseline; the worktree shows it as long as nothing better was kept.
@@ -105,18 +116,30 @@ def learn(history: Sequence[Experiment], *, worktree: str | None = None) -> Know
     hand = read_hand(worktree) if worktree is not None and (own is None or own.hand) else None
     digest = hand.digest if hand else ""
     incumbent = own if own is not None and own.hand == digest else Recipe(hand=digest)
+    trials += [trial for experiment in race.others if (trial := _trial(experiment, is_plain=False))]
     sound = [trial for trial in trials if not trial.has_failed and trial.recipe.hand == digest]
+    ranked = tuple(sorted(sound, key=lambda trial: trial.rank, reverse=True))
+    if not has_moved_on:
+        incumbent = _of_another_family(incumbent, ranked, race.number)
     return Knowledge(
         incumbent=incumbent,
         is_by_hand=own is None,
         hand=hand,
         frame=PLAIN_FRAME if worktree is None else read_frame(worktree),
         tried=frozenset(trial.recipe for trial in trials),
-        ranked=tuple(sorted(sound, key=lambda trial: trial.rank, reverse=True)),
+        ranked=ranked,
         barred=_barred(trials, incumbent),
-        ideas=frozenset(_ideas(history)),
+        ideas=frozenset(_ideas([*history, *race.others])),
         last_arm=history[-1].strategy if history and history[-1].verdict is Verdict.KEEP else "",
     )
+
+
+def _of_another_family(incumbent: Recipe, ranked: Sequence[PastExperiment], number: int) -> Recipe:
+    """Return where a parallel loop begins: the first at the incumbent, the next ones at the best of other families."""
+    by_family: dict[str, Recipe] = {}
+    for recipe in (incumbent, *(trial.recipe for trial in ranked)):
+        by_family.setdefault(recipe.members[0].family, recipe)
+    return list(by_family.values())[number % len(by_family)]
 
 
 def _barred(trials: Sequence[PastExperiment], incumbent: Recipe) -> frozenset[str]:

@@ -8,8 +8,7 @@ was chosen by the validation AUC gained per CPU second.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from researcher.history import Knowledge
@@ -32,31 +31,25 @@ from researcher.mutations import (
 from researcher.recipe import Blend, IdeaKind, Member, Recipe
 from researcher.space import ModelKind, family_of
 
+# What builds an idea; None as long as the idea does not fit the run.
 Build: TypeAlias = Callable[[Knowledge], RecipeCandidate | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Idea:
-    """A named idea and its `build`, which returns None as long as the idea does not fit the run."""
-
-    name: str
-    build: Build
-
-
 def from_bank(
-    known: Knowledge, arms: Collection[IdeaKind], ideas: Sequence[Idea] | None = None
+    known: Knowledge, arms: Collection[IdeaKind], ideas: Mapping[str, Build] | None = None
 ) -> Iterator[tuple[str, RecipeCandidate]]:
     """Yield the names and candidates of the ideas of these arms that are not used up; default: the whole bank."""
-    for idea in IDEAS if ideas is None else ideas:
-        candidate = idea.build(known) if idea.name not in known.ideas else None
+    for name, build in (IDEAS if ideas is None else ideas).items():
+        candidate = build(known) if name not in known.ideas else None
         if candidate is not None and candidate.arm in arms:
-            yield idea.name, candidate
+            yield name, candidate
 
 
-def opening(seed: int) -> Sequence[Idea]:
+def opening(seed: int) -> Mapping[str, Build]:
     """Return the opening. Parallel loops have consecutive seeds, and each begins at another idea of it."""
     at = STRIDE * seed % len(OPENING)
-    return (*OPENING[at:], *OPENING[:at])
+    names = list(OPENING)
+    return {name: OPENING[name] for name in (*names[at:], *names[:at])}
 
 
 def on_best(edit: Edit) -> Build:
@@ -107,80 +100,67 @@ def best_members(known: Knowledge) -> list[Member]:
     return list(found.values())
 
 
-def _edit(name: str, edit: Edit) -> Idea:
-    return Idea(name, on_best(edit))
-
-
 STRIDE = 3  # ideas between the first ideas of two parallel loops
 _SCALED = (ModelKind.LINEAR, ModelKind.SMOOTH)
 
-OPENING: tuple[Idea, ...] = (
-    _edit("extra_trees", as_family("extra_trees")),
-    _edit("svm", as_family("svm")),
-    Idea("kernel", on_plain(on_first(add_step("kernel"), ModelKind.LINEAR))),
-    _edit("lightgbm", as_family("lightgbm")),
-    Idea("shrink", on_plain(on_first(turn("C", 0.01), ModelKind.LINEAR))),
-    _edit("forest", as_family("forest", min_samples_leaf=10)),
-    Idea("three_kinds", best_of(3, "Averaging three kinds of model should help because they make different errors")),
-    _edit("neighbours", as_family("neighbours", p=1)),
-)
-IDEAS: tuple[Idea, ...] = (
-    *OPENING,
-    _edit("coarser_leaves", on_first(turn("min_samples_leaf", 20), ModelKind.TREES)),
-    Idea(
-        "four_families", best_of(4, "Averaging the best four families should help because averaging reduces variance")
+OPENING: dict[str, Build] = {
+    "extra_trees": on_best(as_family("extra_trees")),
+    "svm": on_best(as_family("svm")),
+    "kernel": on_plain(on_first(add_step("kernel"), ModelKind.LINEAR)),
+    "lightgbm": on_best(as_family("lightgbm")),
+    "shrink": on_plain(on_first(turn("C", 0.01), ModelKind.LINEAR)),
+    "forest": on_best(as_family("forest", min_samples_leaf=10)),
+    "three_kinds": best_of(3, "Averaging three kinds of model should help because they make different errors"),
+    "neighbours": on_best(as_family("neighbours", p=1)),
+}
+IDEAS: dict[str, Build] = {
+    **OPENING,
+    "coarser_leaves": on_best(on_first(turn("min_samples_leaf", 20), ModelKind.TREES)),
+    "four_families": best_of(4, "Averaging the best four families should help because averaging reduces variance"),
+    "xgboost": on_best(as_family("xgboost", max_depth=2)),
+    "boosting": on_best(as_family("boosting")),
+    "zero_flags": on_best(add_feature("zero_flags")),
+    "lda": on_best(as_family("lda")),
+    "two_kinds": best_of(2, "Averaging the best two kinds of model should help because they err on different rows"),
+    "select_half": on_best(on_first(add_step("select_half", arm=IdeaKind.SIMPLIFY), ModelKind.LINEAR)),
+    "hinges": on_best(on_first(see_numbers("hinges"), ModelKind.LINEAR)),
+    "finer_leaves": on_best(on_first(turn("min_samples_leaf", 1), ModelKind.TREES)),
+    "splines": on_best(on_first(see_numbers("splines"), ModelKind.LINEAR)),
+    "ratios": on_best(add_feature("ratios")),
+    "codes": on_best(on_first(see_codes)),
+    "lasso": on_best(as_family("lasso", C=0.1, l1_ratio=0.5)),
+    "network": on_best(as_family("network", alpha=3.0)),
+    "target": on_best(on_first(see_categories("target"))),
+    "five_families": best_of(5, "Averaging the best five families should help because averaging reduces variance"),
+    "row_summary": on_best(add_feature("row_summary")),
+    "softer_border": on_best(on_first(turn("C", 0.3), ModelKind.SMOOTH)),
+    "shrink_less": on_best(on_first(turn("C", 0.1), ModelKind.LINEAR)),
+    "qda": on_best(as_family("qda")),
+    "products": on_best(add_feature("products")),
+    "power": on_best(on_first(see_numbers("power"), *_SCALED)),
+    "stack": best_of(
+        3, "Stacking three kinds of model should help because it learns how to weight the models", blend=Blend.STACK
     ),
-    _edit("xgboost", as_family("xgboost", max_depth=2)),
-    _edit("boosting", as_family("boosting")),
-    _edit("zero_flags", add_feature("zero_flags")),
-    _edit("lda", as_family("lda")),
-    Idea(
-        "two_kinds", best_of(2, "Averaging the best two kinds of model should help because they err on different rows")
-    ),
-    _edit("select_half", on_first(add_step("select_half", arm=IdeaKind.SIMPLIFY), ModelKind.LINEAR)),
-    _edit("hinges", on_first(see_numbers("hinges"), ModelKind.LINEAR)),
-    _edit("finer_leaves", on_first(turn("min_samples_leaf", 1), ModelKind.TREES)),
-    _edit("splines", on_first(see_numbers("splines"), ModelKind.LINEAR)),
-    _edit("ratios", add_feature("ratios")),
-    _edit("codes", on_first(see_codes)),
-    _edit("lasso", as_family("lasso", C=0.1, l1_ratio=0.5)),
-    _edit("network", as_family("network", alpha=3.0)),
-    _edit("target", on_first(see_categories("target"))),
-    Idea(
-        "five_families", best_of(5, "Averaging the best five families should help because averaging reduces variance")
-    ),
-    _edit("row_summary", add_feature("row_summary")),
-    _edit("softer_border", on_first(turn("C", 0.3), ModelKind.SMOOTH)),
-    _edit("shrink_less", on_first(turn("C", 0.1), ModelKind.LINEAR)),
-    _edit("qda", as_family("qda")),
-    _edit("products", add_feature("products")),
-    _edit("power", on_first(see_numbers("power"), *_SCALED)),
-    Idea(
-        "stack",
-        best_of(
-            3, "Stacking three kinds of model should help because it learns how to weight the models", blend=Blend.STACK
-        ),
-    ),
-    _edit("bins", on_first(see_numbers("bins"), ModelKind.LINEAR)),
-    _edit("bagged_network", on_first(bag(5), ModelKind.SMOOTH)),
-    _edit("numbers_in_names", add_feature("numbers_in_names")),
-    _edit("missing_count", add_feature("missing_count")),
-    _edit("balanced", on_first(turn("class_weight", "balanced"))),
-    _edit("pca", on_first(add_step("pca"), *_SCALED)),
-    _edit("more_trees", on_first(turn("n_estimators", 200), ModelKind.TREES)),
-    _edit("prototypes", on_first(add_step("prototypes"))),
-    _edit("join_trees", join(member_of("extra_trees"))),
-    _edit("signed_logs", add_feature("signed_logs")),
-    _edit("wider_cuts", on_first(turn("max_features", 0.5), ModelKind.TREES)),
-    _edit("neighbour_steps", add_feature("neighbour_steps")),
-    _edit("robust", on_first(see_numbers("robust"), *_SCALED)),
-    _edit("rank_gauss", on_first(see_numbers("rank_gauss"), *_SCALED)),
-    _edit("join_logistic", join(member_of("logistic", C=0.1))),
-    _edit("category_pairs", add_feature("category_pairs")),
-    _edit("flags", on_first(see_gaps, *_SCALED)),
-    _edit("row_profile", add_feature("row_profile")),
-    _edit("pairs", on_first(add_step("pairs"), ModelKind.LINEAR)),
-    _edit("naive_bayes", as_family("naive_bayes")),
-    _edit("select_quarter", on_first(add_step("select_quarter", arm=IdeaKind.SIMPLIFY), *_SCALED)),
-    _edit("squares", on_first(add_step("squares"), ModelKind.LINEAR)),
-)
+    "bins": on_best(on_first(see_numbers("bins"), ModelKind.LINEAR)),
+    "bagged_network": on_best(on_first(bag(5), ModelKind.SMOOTH)),
+    "numbers_in_names": on_best(add_feature("numbers_in_names")),
+    "missing_count": on_best(add_feature("missing_count")),
+    "balanced": on_best(on_first(turn("class_weight", "balanced"))),
+    "pca": on_best(on_first(add_step("pca"), *_SCALED)),
+    "more_trees": on_best(on_first(turn("n_estimators", 200), ModelKind.TREES)),
+    "prototypes": on_best(on_first(add_step("prototypes"))),
+    "join_trees": on_best(join(member_of("extra_trees"))),
+    "signed_logs": on_best(add_feature("signed_logs")),
+    "wider_cuts": on_best(on_first(turn("max_features", 0.5), ModelKind.TREES)),
+    "neighbour_steps": on_best(add_feature("neighbour_steps")),
+    "robust": on_best(on_first(see_numbers("robust"), *_SCALED)),
+    "rank_gauss": on_best(on_first(see_numbers("rank_gauss"), *_SCALED)),
+    "join_logistic": on_best(join(member_of("logistic", C=0.1))),
+    "category_pairs": on_best(add_feature("category_pairs")),
+    "flags": on_best(on_first(see_gaps, *_SCALED)),
+    "row_profile": on_best(add_feature("row_profile")),
+    "pairs": on_best(on_first(add_step("pairs"), ModelKind.LINEAR)),
+    "naive_bayes": on_best(as_family("naive_bayes")),
+    "select_quarter": on_best(on_first(add_step("select_quarter", arm=IdeaKind.SIMPLIFY), *_SCALED)),
+    "squares": on_best(on_first(add_step("squares"), ModelKind.LINEAR)),
+}

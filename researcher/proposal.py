@@ -13,7 +13,7 @@ from typing import TypeAlias
 from ratchet.core.records import Experiment
 from researcher.codegen import is_renderable, render
 from researcher.evolution import bred, wandering
-from researcher.history import Knowledge, PastExperiment, learn
+from researcher.history import ALONE, Knowledge, PastExperiment, Race, learn
 from researcher.ideas import from_bank, opening
 from researcher.mutations import RecipeCandidate
 from researcher.recipe import Blend, IdeaKind, Recipe, write_note
@@ -60,16 +60,8 @@ def expected_cpu_s(recipe: Recipe, prices: Prices) -> float:
 
 
 # The order of the kinds of idea once the bank is empty; the kinds that most often gain come twice.
-_ROTATION = (
-    IdeaKind.HYPERPARAMETERS,
-    IdeaKind.ENSEMBLING,
-    IdeaKind.PREPROCESSING,
-    IdeaKind.FAMILY,
-    IdeaKind.HYPERPARAMETERS,
-    IdeaKind.ENSEMBLING,
-    IdeaKind.FEATURES,
-    IdeaKind.SIMPLIFY,
-)
+_OFTEN = (IdeaKind.HYPERPARAMETERS, IdeaKind.ENSEMBLING)
+_ROTATION = (*_OFTEN, IdeaKind.PREPROCESSING, IdeaKind.FAMILY, *_OFTEN, IdeaKind.FEATURES, IdeaKind.SIMPLIFY)
 
 # The name of an idea in the bank, "" for an idea from the run itself.
 Named: TypeAlias = tuple[str, RecipeCandidate]
@@ -85,13 +77,16 @@ class Suggestion:
     note: str
 
 
-def propose(history: Sequence[Experiment], *, seed: int, arm: str = "", worktree: str | None = None) -> Suggestion:
+def propose(
+    history: Sequence[Experiment], *, seed: int, arm: str = "", worktree: str | None = None, race: Race = ALONE
+) -> Suggestion:
     """Return the next experiment of a history, oldest first.
 
     `arm` is the kind of idea wanted after the opening; "" or an unknown word leaves the choice to the researcher.
     `worktree` is the best train.py so far, whose frozen parts and hand-written feature_fn are kept.
+    `race` is what parallel loops know.
     """
-    known = learn(history, worktree=worktree)
+    known = learn(history, worktree=worktree, race=race)
     rng = random.Random(f"{seed} {len(history)}")
     idea, candidate = next(_fresh(known, _named(known, arm, seed, rng)))
     source = render(candidate.recipe, candidate.hypothesis, frame=known.frame, hand=known.hand)

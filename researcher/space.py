@@ -26,7 +26,6 @@ class Family:
     `is_unstable`: the model varies with the seed and the sample of rows, so that bagging has something to average.
     """
 
-    key: str
     title: str
     kind: ModelKind
     function: str
@@ -44,9 +43,8 @@ class Family:
 
 
 _SEED: tuple[tuple[str, Value], ...] = (("random_state", 0),)
-_FAMILIES = (
-    Family(
-        "logistic",
+FAMILIES: dict[str, Family] = {
+    "logistic": Family(
         "Logistic regression",
         ModelKind.LINEAR,
         "LogisticRegression",
@@ -57,8 +55,7 @@ _FAMILIES = (
             known.CLASS_WEIGHT,
         ),
     ),
-    Family(
-        "lasso",
+    "lasso": Family(
         "Lasso logistic regression",
         ModelKind.LINEAR,
         "LogisticRegression",
@@ -69,8 +66,7 @@ _FAMILIES = (
             Knob("l1_ratio", (0.2, 0.5, 1.0), 1.0, *known.LASSO_SHARE),
         ),
     ),
-    Family(
-        "lda",
+    "lda": Family(
         "Linear discriminant analysis",
         ModelKind.LINEAR,
         "LinearDiscriminantAnalysis",
@@ -78,8 +74,7 @@ _FAMILIES = (
         (("solver", "lsqr"),),
         (Knob("shrinkage", ("auto", 0.1, 0.3, 0.6, 0.9), "auto", *known.COVARIANCE),),
     ),
-    Family(
-        "qda",
+    "qda": Family(
         "Quadratic discriminant analysis",
         ModelKind.SMOOTH,
         "QuadraticDiscriminantAnalysis",
@@ -87,16 +82,14 @@ _FAMILIES = (
         (("solver", "eigen"),),  # the library's own solver refuses a class with fewer rows than columns
         (Knob("shrinkage", (0.03, 0.1, 0.3, 0.5, 0.8), 0.3, *known.OWN_COVARIANCE),),
     ),
-    Family(
-        "naive_bayes",
+    "naive_bayes": Family(
         "Naive Bayes",
         ModelKind.SMOOTH,
         "GaussianNB",
         "it estimates no correlations and needs few rows",
         knobs=(Knob("var_smoothing", (1e-9, 0.01, 0.1, 0.3, 1.0), 0.1, *known.SMOOTHING, silent=1e-9),),
     ),
-    Family(
-        "svm",
+    "svm": Family(
         "A support vector machine",
         ModelKind.SMOOTH,
         "SVC",
@@ -107,8 +100,7 @@ _FAMILIES = (
         ),
         has_probabilities=False,
     ),
-    Family(
-        "neighbours",
+    "neighbours": Family(
         "Nearest neighbours",
         ModelKind.SMOOTH,
         "KNeighborsClassifier",
@@ -119,8 +111,7 @@ _FAMILIES = (
             Knob("p", (1, 2), 2, *known.DISTANCE, silent=2),
         ),
     ),
-    Family(
-        "network",
+    "network": Family(
         "A small neural network",
         ModelKind.SMOOTH,
         "MLPClassifier",
@@ -133,8 +124,7 @@ _FAMILIES = (
         ),
         is_unstable=True,
     ),
-    Family(
-        "extra_trees",
+    "extra_trees": Family(
         "Extra trees",
         ModelKind.TREES,
         "ExtraTreesClassifier",
@@ -143,8 +133,7 @@ _FAMILIES = (
         known.FOREST_KNOBS,
         is_unstable=True,
     ),
-    Family(
-        "forest",
+    "forest": Family(
         "A random forest",
         ModelKind.TREES,
         "RandomForestClassifier",
@@ -153,8 +142,7 @@ _FAMILIES = (
         known.FOREST_KNOBS,
         is_unstable=True,
     ),
-    Family(
-        "boosting",
+    "boosting": Family(
         "Histogram boosting",
         ModelKind.TREES,
         "HistGradientBoostingClassifier",
@@ -171,8 +159,7 @@ _FAMILIES = (
         ),
         is_unstable=True,
     ),
-    Family(
-        "lightgbm",
+    "lightgbm": Family(
         "LightGBM",
         ModelKind.TREES,
         "LGBMClassifier",
@@ -188,8 +175,7 @@ _FAMILIES = (
         ),
         is_unstable=True,
     ),
-    Family(
-        "xgboost",
+    "xgboost": Family(
         "XGBoost",
         ModelKind.TREES,
         "XGBClassifier",
@@ -205,9 +191,7 @@ _FAMILIES = (
         ),
         is_unstable=True,
     ),
-)
-
-FAMILIES: dict[str, Family] = {family.key: family for family in _FAMILIES}
+}
 
 
 def family_of(member: Member) -> Family:

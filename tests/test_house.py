@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import subprocess
 import sys
@@ -67,12 +68,19 @@ def sources() -> list[Path]:
     ]
 
 
+@functools.cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def imports(path: Path) -> Iterator[str]:
-    tree = ast.parse(path.read_text())
-    for branch in [node for node in tree.body if isinstance(node, ast.If)]:
-        if ast.unparse(branch.test) == "TYPE_CHECKING":
-            tree.body.remove(branch)  # names for annotations are no imports
-    for node in ast.walk(tree):
+    # Names for annotations are no imports.
+    body = [
+        node
+        for node in parsed(path).body
+        if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
+    ]
+    for node in ast.walk(ast.Module(body, [])):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -148,7 +156,7 @@ def test_val_auc_is_computed_in_prepare_py_alone() -> None:
 
 @pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_function_is_longer_than_forty_lines(path: Path) -> None:
-    functions = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)]
+    functions = [node for node in ast.walk(parsed(path)) if isinstance(node, ast.FunctionDef)]
     long = {node.name: n for node in functions if (n := (node.end_lineno or 0) - node.body[0].lineno + 1) > 40}
     assert long == {}
 
@@ -174,7 +182,7 @@ def test_every_command_explains_itself_with_an_example(name: str, command: click
     assert command.help
     report = command.get_help(click.Context(command, info_name=f"ratchet {name}"))
     assert f"ratchet {name}" in report.split("\n", 1)[1], report
-    assert f"`{name}" in (ROOT / "README.md").read_text()
+    assert f"`{name}" in (ROOT / "docs/architecture.md").read_text()
 
 
 def help_texts() -> dict[str, str]:
@@ -231,14 +239,14 @@ def test_a_retired_word_is_found_in_every_kind_of_name(code: str) -> None:
 
 @pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_name_holds_a_retired_word(path: Path) -> None:
-    names = {path.stem, *assigned_names(ast.parse(path.read_text()))}
+    names = {path.stem, *assigned_names(parsed(path))}
     assert [name for name in names if has_retired_word(name)] == [], RETIRED
 
 
 def test_no_two_classes_have_the_same_name() -> None:
     places: dict[str, list[str]] = defaultdict(list)
     for path in sources():
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.ClassDef):
                 places[node.name].append(path.relative_to(ROOT).as_posix())
     assert {name: found for name, found in places.items() if len(found) > 1} == {}
@@ -299,5 +307,5 @@ def test_the_way_of_a_kept_step_grows_no_longer(tmp_path: Path) -> None:
     train.write_text(train.read_text().replace("LogisticRegression(max_iter", "LogisticRegression(C=0.3, max_iter"))
     assert "KEPT" in ratchet(engine, "step")
     entered = {*engine.read_text().split(), *server.read_text().split()}
-    # 20 files are the engine's, 27 before. The leak checks of a would-be keep grew to 17 files. The aim is 45 in all.
-    assert len(entered) <= 75, sorted(entered)
+    # 20 files are the engine's, 27 the harness's, of 75 before. The aim is 45 in all.
+    assert len(entered) <= 47, sorted(entered)

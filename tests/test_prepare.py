@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -33,7 +34,7 @@ BASELINE = (ROOT / "train.py").read_text()
 
 def prepare(*arguments: object, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(ROOT / "prepare.py"), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, input=stdin, cwd=ROOT, timeout=120, check=False)
+    return subprocess.run(command, capture_output=True, text=True, input=stdin, cwd=ROOT, timeout=600, check=False)
 
 
 def lines(stdout: str) -> dict[str, str]:
@@ -97,7 +98,7 @@ def test_the_baseline_is_measured_and_every_line_is_there(measured: subprocess.C
 @pytest.mark.slow
 def test_train_py_hands_over_to_the_harness() -> None:
     done = subprocess.run(
-        [sys.executable, "train.py"], capture_output=True, text=True, cwd=ROOT, timeout=120, check=False
+        [sys.executable, "train.py"], capture_output=True, text=True, cwd=ROOT, timeout=600, check=False
     )
     assert lines(done.stdout)["val_auc"] == "0.905795"
 
@@ -126,6 +127,8 @@ def test_what_feature_fn_does_gets_its_honest_status(server, variant, line: str,
     assert report["status"].startswith(status)
     assert exit_status == code
     assert report["val_auc"] == ("0.905795" if code == 0 else "nan")
+    found = status.split("(")[1].split(":")[0] if code == 4 else "none"
+    assert report["leaks"] == ("nan" if code == 3 else found)
 
 
 @pytest.mark.parametrize(
@@ -146,6 +149,7 @@ def test_a_file_that_is_no_train_py_is_reported_as_such(server, tmp_path: Path, 
     assert report["status"].startswith(status)
     assert exit_status in (3, 4)
     assert report["val_auc"] == "nan"
+    assert report["leaks"] == ("editable-only" if exit_status == 4 else "nan")
 
 
 @pytest.mark.slow
@@ -228,7 +232,7 @@ def copy(tmp_path: Path) -> Path:
 
 def prepare_copy(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "prepare.py", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, input="", cwd=copy, timeout=120, check=False)
+    return subprocess.run(command, capture_output=True, text=True, input="", cwd=copy, timeout=600, check=False)
 
 
 @pytest.mark.slow
@@ -254,3 +258,31 @@ def test_a_module_dropped_beside_it_shadows_nothing(copy: Path) -> None:
     for name in ("numpy", "sklearn", "json", "click", "pandas", "harness"):
         (copy / f"{name}.py").write_text("raise SystemExit('planted')\n")
     assert lines(prepare_copy(copy, "train.py").stdout)["val_auc"] == "0.905795"
+
+
+def test_the_log_of_a_crash_holds_its_traceback(variant) -> None:
+    path = variant("    return X\n\n\ndef build", "    print('reached')\n    return X.no_such\n\n\ndef build")
+    done = prepare(path)
+    assert done.returncode == 3
+    assert "train.py| reached" in done.stderr
+    assert 'File "train.py", line 19, in feature_fn' in done.stderr
+    assert "AttributeError: 'DataFrame' object has no attribute 'no_such'" in done.stderr
+
+
+@pytest.mark.slow
+def test_the_example_of_flaml_is_a_whole_train_py_that_repeats(server) -> None:
+    report, exit_status = server.measure(ROOT / "docs/flaml_train.py")
+    assert (report["status"], report["leaks"], exit_status) == ("ok", "none", 0)
+    assert float(report["val_auc"]) > 0.905795
+
+
+@pytest.mark.slow
+def test_a_search_by_the_clock_is_refused_with_what_to_write_instead(server, tmp_path: Path) -> None:
+    example = (ROOT / "docs/flaml_train.py").read_text()
+    timed = re.sub(r"max_iter=12,.*\n\s*time_budget=-1,", "time_budget=1,", example)
+    assert timed != example
+    (tmp_path / "train.py").write_text(timed)
+    report, exit_status = server.measure(tmp_path / "train.py")
+    assert (report["leaks"], exit_status) == ("repeatable", 4)
+    assert "max_iter=12, time_budget=-1, seed=1" in report["status"]
+    assert "docs/flaml_train.py" in report["status"]

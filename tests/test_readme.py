@@ -1,4 +1,4 @@
-"""What the README shows was pasted from a run: here the run is made again and held against it."""
+"""What the README and the docs show was pasted from a run: here the run is made again and held against it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-README = (ROOT / "README.md").read_text()
-BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.M | re.S)
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCKS = [
+    block for page in PAGES for block in re.findall(r"^```(\w*)\n(.*?)^```$", page.read_text("utf-8"), re.M | re.S)
+]
+LINK = re.compile(r"\]\(([^)#:]+)\)")
 NUMBER = re.compile(r"[+-]?\d+\.\d+")
 
 
@@ -30,6 +33,11 @@ def test_the_readme_begins_with_the_two_commands() -> None:
     assert commands[0] == "pip install uv && uv run ratchet loop -n 8\n"
     assert commands[1] == "pip install uv && uv run pytest\n"
     assert commands[1].strip() in (ROOT / ".ci" / "run").read_text()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
+def test_every_link_leads_to_a_file(page: Path) -> None:
+    assert [name for name in LINK.findall(page.read_text("utf-8")) if not (page.parent / name).exists()] == []
 
 
 def test_the_lines_of_the_harness_are_those_it_prints(measured: subprocess.CompletedProcess[str]) -> None:

@@ -1,4 +1,4 @@
-"""Refuse every tool call that may change something, except edits of train.py and the commands of program.md.
+"""Refuse every tool call that may change something, except edits of editable files and the commands of program.md.
 
 Reads one PreToolUse event of the client on stdin. Exit status 2 refuses the call, with the reason for the agent on
 stderr. Exit status 0 leaves the call to the rules in settings.json: what they deny stays denied.
@@ -20,7 +20,18 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-EDITABLE = ROOT / "train.py"
+EDITABLE = ("train.py",)  # if the config names nothing else
+OWN = (
+    ".git/",
+    ".ratchet/",
+    ".claude/",
+    ".agents/",
+    ".venv/",
+    "pyproject.toml",
+    "ratchet.yaml",
+    "results.tsv",
+    "program.md",
+)
 COMMANDS = (  # the same as in program.md, settings.json and commands/autoresearch.md
     "uv run ratchet start TAG",
     "uv run ratchet status",
@@ -74,12 +85,48 @@ def objection(event: dict[str, Any]) -> str:
 
 def _objection_to_edit(file: str, cwd: Path) -> str:
     path = cwd / file
-    is_editable = path.is_absolute() and path.name == EDITABLE.name and path.parent.resolve() == ROOT
-    if not is_editable or ".." in path.parts:
-        return f"{file!a}: only {EDITABLE.name} may be edited. Write the idea into it."
-    if path.is_symlink() or (path.exists() and path.stat().st_nlink > 1):
+    entries, frozen = _named("editable") or list(EDITABLE), _named("readonly") + _named("setup") + list(OWN)
+    inside = _place(path)
+    is_editable = any(_covers(entry, inside) for entry in entries)
+    is_frozen = inside not in entries and any(_covers(entry, inside) for entry in frozen)
+    if not is_editable or is_frozen or ".." in path.parts:
+        return f"{file!a}: only {', '.join(entries)} may be edited. Write the idea into it."
+    if path.is_symlink() or (path.exists() and (path.is_dir() or path.stat().st_nlink > 1)):
         return f"{file!a}: this is a link to another file. Ask a human to replace it by a plain file."
     return ""
+
+
+def _place(path: Path) -> str:
+    """Return a path relative to the repository, where its folder really lies; empty outside of it."""
+    folder = path.parent.resolve()
+    if not path.is_absolute() or (folder != ROOT and ROOT not in folder.parents):
+        return ""
+    return (folder / path.name).relative_to(ROOT).as_posix()
+
+
+def _covers(entry: str, inside: str) -> bool:
+    """Return whether a file, a folder/ or a glob of the config names a path; `*` and `?` stop at a slash, as in git."""
+    if not inside or not entry.strip("./"):
+        return bool(inside) and entry in (".", "./")
+    plain = entry.rstrip("/")
+    if inside == plain or (entry.endswith("/") and inside.startswith(plain + "/")):
+        return True
+    if not set(entry) & set("*?["):
+        return (ROOT / plain).is_dir() and inside.startswith(plain + "/")
+    known = {"**/": "(?:.*/)?", "/**": "/.*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    parts = re.split(r"(\*\*/|/\*\*$|\*\*|\*|\?)", entry + ("**" if entry.endswith("/") else ""))
+    return re.fullmatch("".join(known.get(part) or re.escape(part) for part in parts), inside) is not None
+
+
+def _named(key: str) -> list[str]:
+    """Return a list of [tool.ratchet] in pyproject.toml; empty if there is none, or it is no plain list of texts."""
+    try:
+        section = (ROOT / "pyproject.toml").read_text("utf-8").split("[tool.ratchet]", 1)[1]
+    except (OSError, IndexError, UnicodeDecodeError):
+        return []
+    body = re.split(r"(?m)^\[", section)[0]
+    found = re.search(rf"^{key}\s*=\s*\[((?:\s|,|\"[^\"\\\n]*\"|'[^'\n]*')*)\]", body, re.MULTILINE)
+    return [one or other for one, other in re.findall(r"\"([^\"]+)\"|'([^']+)'", found.group(1))] if found else []
 
 
 def _objection_to_reading(tool: str, named: str, path: Path) -> str:

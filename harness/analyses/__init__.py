@@ -1,20 +1,28 @@
-"""Analyses: what the engine requests from the harness besides an evaluation. Each is a function in its own file."""
+"""Analyses: what the engine requests from the harness besides an evaluation.
+
+Each but the audit is a function in the file of its name. It is imported when it is asked for, since most servers only
+measure.
+"""
 
 from collections.abc import Mapping
+from dataclasses import asdict
+from importlib import import_module
+from typing import Any
 
-from harness.analyses.audit import look
-from harness.analyses.base import Analysis
-from harness.analyses.conclude import conclude
-from harness.analyses.export import export
-from harness.analyses.placebo import placebo
-from harness.analyses.predict import predict
-from harness.analyses.reveal import reveal
+from harness.analyses.base import Analysis, Answer
+from harness.harness import Harness
 
-ANALYSES: Mapping[str, Analysis] = {
-    "audit": look,
-    "conclude": conclude,
-    "export": export,
-    "placebo": placebo,
-    "predict": predict,
-    "reveal": reveal,
-}
+ANALYSES = ("audit", "conclude", "export", "placebo", "predict", "reveal")
+
+
+def find_analysis(name: str) -> Analysis:
+    """Return the function of an analysis in ANALYSES."""
+    if name == "audit":
+        return _audit
+    found: Analysis = getattr(import_module(f"harness.analyses.{name}"), name)
+    return found
+
+
+def _audit(harness: Harness, _request: Mapping[str, Any]) -> Answer:
+    """Return the findings, the most severe first; the journal of a run keeps them for the report."""
+    return {"findings": [asdict(finding) for finding in harness.audit()]}

@@ -18,7 +18,8 @@ from harness import score_store
 from harness.analyses.base import Answer, Request
 from harness.analyses.evidence import Evidence, finish, gather, held_out_fields, measure, stacked
 from harness.analyses.gap import measure_gap
-from harness.analyses.other_seeds import draw_seeds
+from harness.checks.seeds import MIN_DRAWS, N_DRAWS, SeedDraws, draws
+from harness.evaluate import TrainFile
 from harness.harness import Harness
 from harness.problem import Problem
 from harness.stats import Conclusion, CorrectedGain, CorrectedTest, bbc, calibrate, nadeau_bengio
@@ -26,6 +27,7 @@ from harness.stats import conclude as judge
 
 PARTITIONS = (1_000_001, 1_000_002, 1_000_003, 1_000_004)  # rule confirm uses those numbered as experiments
 FINISH_CPU_S = 900.0  # for all early-stopped experiments together
+SEEDS_CPU_S = 120.0  # for all draws of other seeds together; a slow file gets fewer
 N_BOOTSTRAPS, MIN_BOOTSTRAPS = 200, 20
 BAG_CELLS = 20_000_000  # rows × bootstraps that are drawn at once; 40 MB
 SCORE_CELLS = 100_000_000  # experiments × rows, beyond which the correction is skipped; 800 MB
@@ -130,8 +132,29 @@ def _seeds(harness: Harness, found: Evidence) -> Mapping[str, Any] | None:
     """Return what the winner scores with other seeds; None where it has none."""
     scores = found.of(found.winner)
     own = None if scores is None else harness.val_auc(harness.workers().problem, scores)
-    draws = own and draw_seeds(harness, found.winner.source, own, n_compared=found.n_comparisons)
-    return asdict(draws) | {"is_picked": draws.is_picked, "text": str(draws)} if draws else None
+    drawn = own and draw_seeds(harness, found.winner.source, own, n_compared=found.n_comparisons)
+    return asdict(drawn) | {"is_picked": drawn.is_picked, "text": str(drawn)} if drawn else None
+
+
+def draw_seeds(harness: Harness, winner: TrainFile, own: float, *, n_compared: int) -> SeedDraws | None:
+    """Evaluate the winner with other seeds; None where it has none, or too few of the draws could be measured.
+
+    `own` is its val_auc, `n_compared` the number of experiments that were compared with it.
+    """
+    try:
+        texts = list(draws(winner.text, harness.workers().problem.seed, 10))
+    except RecursionError:
+        return None
+    others: list[float] = []
+    used_cpu_s = 0.0
+    for number, text in enumerate(texts, start=1):
+        if used_cpu_s > SEEDS_CPU_S:
+            break
+        harness.on_progress(f"other seeds, draw {number} of {N_DRAWS}")
+        result = harness.evaluate(TrainFile(text), refits=False)
+        used_cpu_s += result.cpu_s + result.checks_cpu_s
+        others += [] if result.val_auc is None else [result.val_auc]
+    return SeedDraws(own, others, n_compared) if len(others) >= MIN_DRAWS else None
 
 
 def _corrected_fields(gain: CorrectedGain | None) -> Mapping[str, Any] | None:

@@ -73,7 +73,6 @@ def gather_facts(harness: Harness, request: Request, measured: Result, model: Mo
     """Return the facts of the model card: None if not measured, `test` also None if the test set is sealed."""
     problem, is_sealed = harness.workers().problem, bool(request.get("sealed"))
     y, scores = problem.y[problem.test], None if is_sealed else measured.test_scores
-    spread = val_auc_se(*problem.out_of_fold(measured.scores))
     n_tries, findings = int(request.get("n_tries") or 0), dict(measured.findings)
     return {
         **{name: request.get(name) for name in ("n", "baseline", "conclusion", "upto")},
@@ -84,7 +83,7 @@ def gather_facts(harness: Harness, request: Request, measured: Result, model: Mo
         "is_sealed": is_sealed,
         "table": _table_facts(harness.table, problem),
         "val_auc": measured.val_auc,
-        "val_auc_se": spread.value if spread else None,
+        "val_auc_se": val_auc_se(*problem.out_of_fold(measured.scores)),
         "fold_aucs": measured.fold_aucs,
         "test_auc": None if scores is None else auc(y, scores),
         "test": None if scores is None else delong_interval(y, scores),

@@ -90,7 +90,7 @@ def _errors(
         y, fold, before = problem.out_of_fold(theirs)
         error = paired_val_auc_se(y, fold, before, problem.out_of_fold(ours)[2])
         if error is not None:
-            found[str(n)] = error.value
+            found[str(n)] = error
     return found
 
 

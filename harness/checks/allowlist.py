@@ -14,7 +14,7 @@ def _words(text: str) -> frozenset[str]:
 PACKAGES = _words("flaml joblib lightgbm numpy pandas scipy sklearn xgboost")
 # Modules of the standard library that give no access to files, processes, network or interpreter. The modules that they
 # have imported (calendar.sys, enum.bltns) are refused by name. base64, binascii, json, struct and zlib are harmless but
-# unpack tables, which literals.py would then not count; weakref runs code at exit.
+# unpack tables, which the limits of editable-only would then not count; weakref runs code at exit.
 STANDARD = _words(
     """__future__ abc bisect calendar cmath collections colorsys contextlib copy dataclasses datetime decimal difflib
     enum fractions functools graphlib hashlib heapq itertools keyword logging math numbers operator pprint random re

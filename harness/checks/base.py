@@ -32,12 +32,14 @@ class Failure:
 class CheckResult:
     """The result of a check. `evidence` is one line with the numbers, also if the check passed.
 
-    With a `failure` the check could not be completed: it has not passed, but it has found no leak either.
+    With a `failure` the check could not be completed: it has not passed, but it has found no leak either. `fix` is what
+    to write instead, where the check knows more than its FIX.
     """
 
     passed: bool
     evidence: str
     failure: Failure | None = None
+    fix: str = ""
 
 
 def could_not_look(failure: Failure, seen: str = "") -> CheckResult:

@@ -91,12 +91,8 @@ class CheckContext:
 
     def probe_auc_of(self, kind: Perturbation, folds: Sequence[FoldScores]) -> float:
         """Return the mean over the folds of the AUC on one kind of probe rows, with the labels of their origins."""
-        return mean_of_folds([auc(y, scores) for y, scores in (self.probes_of(kind, fold) for fold in folds)])
-
-    def probes_of(self, kind: Perturbation, fold: FoldScores) -> tuple[Rows, Scores]:
-        """Return (labels of their origins, scores) of the probe rows of one kind."""
-        origin, scores = fold.batch.select(kind, fold.probe_scores)
-        return self.problem.y[fold.val][origin], scores
+        probes = [(fold.val, *fold.batch.select(kind, fold.probe_scores)) for fold in folds]
+        return mean_of_folds([auc(self.problem.y[val][origin], scores) for val, origin, scores in probes])
 
     def nudged(self, fold: FoldScores) -> tuple[Rows, Scores, Scores]:
         """Return labels, scores and the copies' scores (n_rows, n_copies, …) of the rows that were moved."""
@@ -208,6 +204,31 @@ class CheckContext:
                 scored = replace(scored, n_tries=known.n_tries + 1)
             self.plain[source] = scored
         return self.plain[source]
+
+    def plainly_together(self, text: str, sources: Sequence[str]) -> None:
+        """Fit and score several files of our own by one, `text`, that gives their scores side by side.
+
+        Their scores are kept as if each had been fitted alone. After a failure none is.
+        """
+        n_columns = len(sources) * (1 if self.problem.n_classes == 2 else self.problem.n_classes)
+        tasks = []
+        for fold in self.folds:
+            blocks: list[pd.DataFrame | Part] = [self.problem.part(fold.val), fold.batch.X]
+            job = score_job(text, self.problem, fold.fit, self.problem.y[fold.fit], blocks)
+            sizes = [8 * n_columns * len(block) for block in blocks]
+            tasks.append(self._task({**job, "sizes": sizes, "n_classes": n_columns}, sum(sizes)))
+        answers = self._run(tasks, self.plain_budget)
+        if any(answer.payload is None for answer in answers):
+            return
+        tables = [np.frombuffer(answer.payload or b"", "<f8").reshape(-1, n_columns) for answer in answers]
+        for place, source in enumerate(sources):
+            found = []
+            for fold, table in zip(self.folds, tables, strict=True):
+                columns = np.ascontiguousarray(np.split(table, len(sources), axis=1)[place])
+                scores = columns[:, 0] if self.problem.n_classes == 2 else columns
+                own, probed = np.split(scores, [len(fold.val)])
+                found.append(replace(fold, scores=own, probe_scores=probed))
+            self.plain[source] = found
 
     def features(self, blocks: Sequence[pd.DataFrame]) -> list[np.ndarray[Any, Any]] | Failure:
         """Return the features of each block, each from its own process. Return a Failure if one of them fails."""

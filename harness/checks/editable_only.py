@@ -1,8 +1,11 @@
 """Check that train.py keeps to its contract, from its syntax tree and before it runs.
 
 Covered: imports beyond the declared packages, files, processes, network, access to the interpreter, tables in the
-source (harness/checks/literals.py), a changed last block. No other check gives so clear a reason.
-Not covered: code that only looks harmless. The sandbox and the other checks are tested with this check switched off.
+source (tables of rows, packed tables, long lists of flags, coefficients with more digits than a measurement has), a
+changed last block. No other check gives so clear a reason.
+Not covered: code that only looks harmless. The sandbox and the other checks are tested with this check switched off. A
+few hundred bits in a short text or in the structure of the code look like honest constants; label-flip detects their
+effect on the scores.
 
 | rule | honest file that it rejects | without it |
 |---|---|---|
@@ -12,7 +15,7 @@ Not covered: code that only looks harmless. The sandbox and the other checks are
 | private modules of a package, except scikit-learn's | `numpy._core` | the sandbox |
 | getattr: the name is written out | a name that is a parameter, except on `self` | the sandbox |
 | texts: harness/checks/texts.py | `memory="cache"`, `log_file_name="log"` | the sandbox: the file fails to open |
-| tables: harness/checks/literals.py | more than 300 numbers | label-flip |
+| tables: limits on numbers, texts and lists | more than 300 numbers | label-flip |
 | dunders of the interpreter | `type(x).__mro__` | the sandbox |
 """
 
@@ -24,9 +27,9 @@ import re
 import symtable
 import sys
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from harness.checks import literals, texts
+from harness.checks import texts
 from harness.checks.allowlist import (
     ALLOWED_DUNDERS,
     FORBIDDEN_NAMES,
@@ -52,6 +55,15 @@ INTERNAL = {  # names with a meaning in Python, unlike "__missing__" as a filled
     if texts.DUNDER.fullmatch(name)
 } | {"__builtins__", "__globals__", "__import__", "__subclasses__", "__bases__", "__mro__", "__code__", "__reduce__"}
 MAX_SOURCE = 100_000  # characters
+MAX_NUMBERS = 300
+MAX_DIGITS = 1_500  # of all numbers together
+MAX_PRECISE, PRECISE = 16, 9  # at most MAX_PRECISE numbers have more than PRECISE significant digits
+MAX_INT = 10**12
+MAX_ITEMS = 100  # of one list, without texts, since a wide table may have more column names
+MAX_TEXT = 240  # bytes of one text, but characters of HYPOTHESIS, which may be in any script
+MAX_TEXTS = 8_000  # bytes of all texts together
+MAX_BYTES = 16
+QUESTION = "is that a table of rows?"
 LAST_BLOCK = ast.dump(
     ast.parse('if __name__ == "__main__":\n    from prepare import evaluate\n\n    evaluate(__file__)').body[0]
 )
@@ -90,7 +102,7 @@ def changed_docstring(source: str, best: str) -> str:
 
 def _violations(source: str, tree: ast.Module) -> Violations:
     yield from _missing(tree)
-    yield from literals.violations(tree)
+    yield from _literals(tree)
     last = [node for node in tree.body if isinstance(node, ast.If)]
     frozen = last[-1] if last and ast.dump(last[-1]) == LAST_BLOCK else None
     for statement in tree.body:
@@ -284,3 +296,73 @@ def _is_deleted(tree: ast.Module, name: str) -> bool:
             case ast.FunctionDef(name="__prepare__"):
                 return True
     return False
+
+
+def _literals(tree: ast.Module) -> Violations:
+    """Check the numbers, texts and lists against their limits. Texts that are statements (docstrings) do not count."""
+    alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    constants = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in alone]
+    yield from _numbers([node for node in constants if type(node.value) in {int, float, complex}])
+    hypothesis = find_hypothesis(tree)
+    n_characters = len(str(hypothesis.value)) if hypothesis else 0
+    if hypothesis and n_characters > MAX_TEXT:
+        yield hypothesis.lineno, f"HYPOTHESIS of {n_characters} characters. Write one line of at most 200"
+    yield from _texts([node for node in constants if isinstance(node.value, str | bytes)], hypothesis)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.List | ast.Tuple | ast.Set | ast.Dict):
+            yield from _items(node)
+
+
+def find_hypothesis(tree: ast.Module) -> ast.Constant | None:
+    """Return the text of HYPOTHESIS if it is a literal."""
+    for node in tree.body:
+        match node:
+            case (
+                ast.Assign(targets=[ast.Name(id="HYPOTHESIS")], value=ast.Constant(value=str()) as text)
+                | ast.AnnAssign(target=ast.Name(id="HYPOTHESIS"), value=ast.Constant(value=str()) as text)
+            ):
+                return text
+    return None
+
+
+def _numbers(nodes: Sequence[ast.Constant]) -> Violations:
+    digits = [_n_digits(node.value) for node in nodes]
+    precise = [node for node, n in zip(nodes, digits, strict=True) if n > PRECISE]
+    if len(nodes) > MAX_NUMBERS:
+        yield nodes[MAX_NUMBERS].lineno, f"{len(nodes)} numbers in the source, at most {MAX_NUMBERS}: {QUESTION}"
+    if sum(digits) > MAX_DIGITS:
+        yield nodes[-1].lineno, f"numbers of {sum(digits)} digits in all, at most {MAX_DIGITS}: {QUESTION}"
+    if len(precise) > MAX_PRECISE:
+        reason = f"{len(precise)} numbers of more than {PRECISE} digits, at most {MAX_PRECISE}: do they hide something?"
+        yield precise[MAX_PRECISE].lineno, reason
+    for node in nodes:
+        if isinstance(node.value, int) and abs(node.value) > MAX_INT:
+            yield node.lineno, "a number of more than twelve digits: is that a packed table?"
+
+
+def _n_digits(value: object) -> int:
+    if isinstance(value, int) and abs(value) > MAX_INT:
+        return PRECISE + 1  # Python refuses to print the longest ones
+    return max(1, len("".join(c for c in repr(value) if c.isdigit()).strip("0")))
+
+
+def _texts(nodes: Sequence[ast.Constant], hypothesis: ast.Constant | None) -> Violations:
+    total = 0
+    for node in nodes:
+        if isinstance(node.value, bytes):
+            if len(node.value) > MAX_BYTES:
+                yield node.lineno, "bytes in the source: is that a packed table?"
+            continue
+        size = len(str(node.value).encode(errors="replace"))
+        total += size
+        if size > MAX_TEXT and node is not hypothesis:
+            yield node.lineno, f"a text of {size} bytes, at most {MAX_TEXT}: is that a packed table?"
+    if total > MAX_TEXTS:
+        yield 0, f"{total} bytes of text in the source, at most {MAX_TEXTS}: {QUESTION}"
+
+
+def _items(node: ast.List | ast.Tuple | ast.Set | ast.Dict) -> Violations:
+    items = node.values if isinstance(node, ast.Dict) else node.elts
+    n_items = sum(not (isinstance(item, ast.Constant) and isinstance(item.value, str)) for item in items)
+    if n_items > MAX_ITEMS:
+        yield node.lineno, f"a list of {n_items} items, at most {MAX_ITEMS}: {QUESTION}"

@@ -85,7 +85,7 @@ def build(problem: Problem, val: Rows, units: Mapping[str, Unit], rng: np.random
     rows, y = problem.rows(val[origin]), problem.y[val[origin]]
     frames = [
         (Perturbation.COMPANION, rows),
-        *[(Perturbation.NUDGE, _nudged(rows, units, rng)) for _ in range(NUDGES)],
+        *[(Perturbation.NUDGE, moved_copies(rows, units, rng)) for _ in range(NUDGES)],
         *[(Perturbation.RECOMBINED, _recombined(rows, y, rng)) for _ in range(RECOMBINATIONS)],
     ]
     order = rng.permutation(len(frames) * len(origin))
@@ -122,12 +122,10 @@ def _unit(column: pd.Series[float]) -> Unit:
 
 
 def moved_copies(rows: pd.DataFrame, units: Mapping[str, Unit], rng: np.random.Generator) -> pd.DataFrame:
-    """Return the rows, each moved by less than its unit; `units` comes from `measured_in`."""
-    return _nudged(rows.reset_index(drop=True), units, rng)
+    """Move each measurement by less than half its unit, and a whole number by one, so that it stays whole.
 
-
-def _nudged(rows: pd.DataFrame, units: Mapping[str, Unit], rng: np.random.Generator) -> pd.DataFrame:
-    """Move each measurement by less than half its unit, and a whole number by one, so that it stays whole."""
+    `units` comes from `measured_in`.
+    """
     moved = rows.copy()
     for column, unit in units.items():
         values = rows[column]

@@ -71,19 +71,25 @@ class SeedDraws:
 
 def find(context: CheckContext) -> SeedDraws | Failure | None:
     """Fit a file with other seeds; None where it has none, a Failure where it cannot be fitted with others."""
+    try:
+        texts = list(draws(context.source, context.problem.seed, 11))
+    except RecursionError:  # how deep a nesting is read depends on how deep the reader stands in its own calls
+        return Failure("train.py is nested too deeply to exchange its seeds")
     others: list[float] = []
-    for draw in range(N_DRAWS):
-        try:
-            text = exchange_seeds(context.source, np.random.default_rng([context.problem.seed, 11, draw]))
-        except RecursionError:  # how deep a nesting is read depends on how deep the reader stands in its own calls
-            return Failure("train.py is nested too deeply to exchange its seeds")
-        if text is None:
-            return None
+    for text in texts:
         scored = context.refit(context.folds, source=text)
         if isinstance(scored, Failure):  # a file must not pass by failing with seeds that are not its own
             return replace(scored, reason=f"with other seeds: {scored.reason}")
         others.append(context.auc_of(scored))
-    return SeedDraws(context.val_auc, others, N_COMPARED)
+    return SeedDraws(context.val_auc, others, N_COMPARED) if others else None
+
+
+def draws(text: str, *seed: int) -> Iterator[str]:
+    """Yield the file with N_DRAWS draws of other seeds; nothing where it has none. Raises RecursionError."""
+    for draw in range(N_DRAWS):
+        exchanged = exchange_seeds(text, np.random.default_rng([*seed, draw]))
+        if exchanged is not None:
+            yield exchanged
 
 
 def exchange_seeds(text: str, rng: np.random.Generator) -> str | None:

@@ -11,14 +11,26 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 # The entries of /proc/self that libraries read. Not all of it: `net` lists the sockets of all other processes.
 OWN_PROC = (
-    *("auxv", "cgroup", "cmdline", "fd", "limits", "maps", "mountinfo"),
-    *("mounts", "smaps", "smaps_rollup", "stat", "statm", "status"),
+    "auxv",
+    "cgroup",
+    "cmdline",
+    "fd",
+    "limits",
+    "maps",
+    "mountinfo",
+    "mounts",
+    "smaps",
+    "smaps_rollup",
+    "stat",
+    "statm",
+    "status",
 )
 # The number of CPUs, for joblib; without it, every forest raises PermissionError. The folder is not readable, since it
 # also has counters of other processes.
@@ -67,14 +79,49 @@ class Layer:
 
 def readable() -> tuple[str, ...]:
     """Return the folders and files that every fold may read, including the tables inside packages."""
-    return (*SYSTEM, sys.prefix, sys.base_prefix)
+    return (*SYSTEM, sys.prefix, sys.base_prefix, *linked())
+
+
+def _package_folders() -> set[Path]:
+    return {Path(sysconfig.get_path(name)).resolve() for name in ("purelib", "platlib")}
+
+
+@cache
+def linked() -> tuple[str, ...]:
+    """Return what the links among the installed packages point to: `uv` makes them with UV_LINK_MODE=symlink.
+
+    Of a cache that holds more, these are the folders and files of the installed packages alone.
+    """
+    entries = [entry for folder in _package_folders() if folder.is_dir() for entry in os.scandir(folder)]
+    return tuple(sorted({os.path.realpath(target) for entry in entries for target in _targets(entry)}))
+
+
+def _targets(entry: os.DirEntry[str]) -> Iterator[str]:
+    """Yield the target of a link, and of a folder of links the folders that hold their targets."""
+    if entry.is_symlink():
+        yield entry.path
+    if entry.is_symlink() or not entry.is_dir():
+        return
+    for folder, _, names in os.walk(entry.path):
+        paths = [os.path.join(folder, name) for name in names]  # noqa: PTH118 - 20,000 files, where Path is slow
+        if names and not any(map(os.path.islink, paths)):
+            return  # links are made for a whole package or not at all
+        for path in filter(os.path.islink, paths):
+            yield _package_of(path, os.readlink(path), path[len(entry.path) + 1 :], entry.name)  # noqa: PTH115 - as above
+
+
+def _package_of(path: str, target: str, inside: str, name: str) -> str:
+    """Return the package's folder that contains a link's target at the same place as here, else the link itself."""
+    is_same_place = target.startswith(os.sep) and target.endswith(f"{os.sep}{name}{os.sep}{inside}")
+    return target[: -len(inside) - 1] if is_same_place else path
 
 
 @cache
 def carved() -> tuple[str, ...]:
     """Return the same without the tables inside packages, as a longer list of folders and files."""
-    packages = {Path(sysconfig.get_path(name)).resolve() for name in ("purelib", "platlib")}
-    hidden = [folder / table for folder in packages for table in TABLES_IN_PACKAGES]
+    packages = _package_folders()
+    hidden = [Path(path).parent / table for path in linked() for table in TABLES_IN_PACKAGES]
+    hidden += [folder / table for folder in packages for table in TABLES_IN_PACKAGES]
     hidden += [folder for folder in _other_packages() if folder not in packages]
     return tuple(dict.fromkeys(path for root in readable() for path in _without(Path(root), hidden)))
 

@@ -18,6 +18,7 @@ from typing import IO, Any
 import numpy as np
 import psutil
 
+from harness.errors import UserError
 from harness.output import one_line
 from harness.workers import jobs
 from harness.workers.launcher import (
@@ -113,9 +114,14 @@ class Runner:
             self.slots.pop().close()
 
     def warm_up(self) -> None:
-        """Start the launcher now instead of with the first task."""
-        if not self.slots:
-            self.slots = open_slots(self.n_slots)
+        """Start the launcher now instead of with the first task. Raises UserError."""
+        try:
+            self.slots = self.slots or open_slots(self.n_slots)
+        except OSError as error:
+            raise UserError(
+                f"workers: this machine cannot start any ({error}). Free disk space, memory or processes, "
+                "or set TMPDIR to a folder that can be written."
+            ) from None
 
     def run(self, tasks: Sequence[Task], budget: TaskBudget) -> list[Answer]:
         """Run the tasks and return their answers in the order of the tasks."""

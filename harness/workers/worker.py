@@ -42,6 +42,7 @@ FAMILIES = """calibration cluster decomposition discriminant_analysis ensemble f
     kernel_approximation mixture model_selection naive_bayes neighbors neural_network random_projection svm tree"""
 # every fold needs these and would compile them again
 OURS = ("harness.workers.jobs", "harness.sandbox.policy")
+N_FRAMES = 20  # of a traceback in the log, the last ones
 PRELOAD = ("lightgbm", "xgboost", "flaml", *(f"sklearn.{family}" for family in FAMILIES.split()), *OURS)
 TASK_MODULES = {  # what one task needs beside them, imported before the sandbox is applied
     "describe_sandbox": "harness.sandbox.self_test",
@@ -67,6 +68,8 @@ def run_task(job_fd: int, result_fd: int, log_fd: int, folder: str, reader: Bloc
         os.ftruncate(result_fd, 0)
         os.lseek(result_fd, 0, os.SEEK_SET)
         _write(result_fd, FAILURE + _explain(error).encode(errors="replace"))
+        with contextlib.suppress(BaseException):
+            traceback.print_exception(error, limit=-N_FRAMES)  # for the log of the experiment
     with contextlib.suppress(BaseException):
         sys.stdout.flush()
         sys.stderr.flush()
@@ -269,6 +272,7 @@ def _import_libraries() -> None:
     from harness.workers.warmup import warm_up
 
     warm_up()
+    sys.dont_write_bytecode = True  # the imports of train.py leave nothing behind
     sandbox.prepare()
     gc.collect()
     gc.freeze()

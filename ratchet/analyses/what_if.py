@@ -121,7 +121,7 @@ def _judge(experiment: Experiment, kept: Sequence[Experiment], links: Links, con
         return Rejudged(experiment, None if is_open else Verdict.DISCARD, doubt=Doubt.NO_NUMBER if is_open else None)
     se, is_sure = _se_between(experiment.n, incumbent.n, links)
     measured = Measurement(Ending.OK, numbers=experiment.metrics, delta_se=se)
-    judged = judge(measured, kept, config, code_chars=experiment.code_chars)
+    judged = judge(measured, kept, config, size=experiment.size)
     is_ahead = is_better(experiment.metric, incumbent.metric, config.metric.direction)
     seen = Rejudged(experiment, judged.verdict, judged.delta, se)
     if config.rule is Rule.CONFIRM and judged.verdict is Verdict.KEEP:

@@ -15,6 +15,7 @@ from ratchet.analyses.placebo import placebo as ask_placebo
 from ratchet.analyses.placebo import placebo_lines
 from ratchet.analyses.reveal import reveal as open_test
 from ratchet.analyses.reveal import reveal_lines
+from ratchet.commands.look import pass_run
 from ratchet.core.records import Experiment, best
 from ratchet.repo import git
 from ratchet.repo.journal import read_experiments
@@ -25,8 +26,8 @@ from ratchet.views.terminal import Terminal
 
 @click.command(epilog="Example: uv run ratchet reveal")
 @click.option("--again", "is_again", is_flag=True, help="Show the numbers again. Every time is recorded.")
-@click.pass_obj
-def reveal(config: Path | None, is_again: bool) -> None:
+@pass_run
+def reveal(run: Run, is_again: bool) -> None:
     """Show the scores on the held-out test set, once.
 
     Prints test_auc of the baseline and of every kept experiment with DeLong's 95 % interval. The journal and a receipt
@@ -34,7 +35,6 @@ def reveal(config: Path | None, is_again: bool) -> None:
     shows nor stores these numbers before, and allows no experiment after. The seal covers the run only: `uv run
     prepare.py train.py` still prints test_auc.
     """
-    run = require_run(open_worktree(Path.cwd(), config))
     screen = Terminal(run.worktree.config.metrics)
     try:
         answer, receipt = open_test(run, screen.progress, is_again=is_again)
@@ -67,8 +67,8 @@ def reveal(config: Path | None, is_again: bool) -> None:
     show_default=True,
     help="Which null experiment: random seeds, shuffled labels or noise columns.",
 )
-@click.pass_obj
-def placebo(config: Path | None, count: int | None, kind: str) -> None:
+@pass_run
+def placebo(run: Run, count: int | None, kind: str) -> None:
     """Show how large a gain chance alone produces.
 
     Repeats the run with experiments that cannot be better, on the same table and folds. `seeds` is a small random
@@ -76,7 +76,6 @@ def placebo(config: Path | None, count: int | None, kind: str) -> None:
     columns. Shows the gain of each beside the gain of the run, and how many experiments the rules strict, margin and
     confirm would have kept. At most 200 tries.
     """
-    run = require_run(open_worktree(Path.cwd(), config))
     screen = Terminal(run.worktree.config.metrics)
     try:
         answer = ask_placebo(run, screen.progress, n=count, kind=kind)
@@ -94,15 +93,14 @@ def placebo(config: Path | None, count: int | None, kind: str) -> None:
     help="Finish early-stopped experiments first; leaving them out biases the corrected gain.",
 )
 @click.option("--audit", "with_audit", is_flag=True, help="Also show the scores on the held-out test set.")
-@click.pass_obj
-def conclude(config: Path | None, finish_stopped: bool, with_audit: bool) -> None:
+@pass_run
+def conclude(run: Run, finish_stopped: bool, with_audit: bool) -> None:
     """Estimate how much of the gain is real.
 
     Prints the naive gain, the gain corrected for picking the best of many, and the winner against the baseline on fresh
     partitions of the rows. The verdict is `supported` or `not distinguishable from selection noise`. The journal keeps
     it.
     """
-    run = require_run(open_worktree(Path.cwd(), config))
     screen = Terminal(run.worktree.config.metrics)
     try:
         answer = ask(run, screen.progress, finish_stopped=finish_stopped)

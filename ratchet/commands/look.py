@@ -7,7 +7,7 @@ import functools
 import json
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,14 @@ from ratchet.core.records import LINE_CHARS, Experiment, best
 from ratchet.core.table import RUN_COLUMNS, closing_lines, excerpt, totals_lines
 from ratchet.core.table_file import read_table
 from ratchet.core.text import experiment_line, folds_text, results_tsv, seconds_text, signed_text
+from ratchet.core.tracking import log_row, mlflow_files, wandb_files
 from ratchet.engine.measure import read_log
 from ratchet.engine.status import describe, run_rows, status_text
 from ratchet.errors import RatchetError
 from ratchet.repo import git
+from ratchet.repo.files import write_atomic
 from ratchet.repo.journal import experiments, read_events, read_experiments, verdict_data
-from ratchet.repo.run import Run, find_experiment, find_run, open_worktree, require_run, run_event
+from ratchet.repo.run import Run, current_run, find_experiment, find_run, open_worktree, require_run, run_event
 from ratchet.repo.sealing import REVEALED, is_closed, opened_rows
 from ratchet.views.charts import bars
 from ratchet.views.report.write import page_of, write_page
@@ -43,12 +45,15 @@ def pass_run(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def call(*arguments: Any, **options: Any) -> None:
         worktree = open_worktree(Path.cwd(), click.get_current_context().obj)
-        tag = options.pop("tag")
-        command(find_run(worktree, tag) if tag else require_run(worktree), *arguments, **options)
+        tag, has_table = options.pop("tag"), options.get("table") is not None
+        current = current_run(worktree) or Run(worktree, NO_RUN) if has_table else None
+        command(find_run(worktree, tag) if tag else current or require_run(worktree), *arguments, **options)
 
     return call
 
 
+FOLDER = click.Path(path_type=Path, file_okay=False)
+NO_RUN = "-"  # the tag where a table is read, and no run
 RESULTS_FILE = click.option(
     "-r",
     "--results",
@@ -86,6 +91,9 @@ def status(run: Run, as_json: bool) -> None:
 
 @click.command(epilog="Example: uv run ratchet results")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list of all experiments.")
+@click.option(
+    "--jsonl", "as_jsonl", is_flag=True, help="Print one line of JSON for each experiment, as other tools do."
+)
 @click.option("--tsv", "as_tsv", is_flag=True, help="Print the content of results.tsv.")
 @click.option("--audit", "with_audit", is_flag=True, help="Also show the scores on the held-out test set.")
 @click.option("--all", "show_all", is_flag=True, help="Show every row of a long run.")
@@ -98,6 +106,8 @@ def status(run: Run, as_json: bool) -> None:
     default=None,
     help="With --rule margin: how many standard errors a gain must exceed.",
 )
+@click.option("--mlflow", type=FOLDER, metavar="FOLDER", help="Write the run into FOLDER as an MLflow file store.")
+@click.option("--wandb", type=FOLDER, metavar="FOLDER", help="Write the run into FOLDER in the layout of a W&B run.")
 @RESULTS_FILE
 @pass_run
 def results(  # noqa: PLR0913 - click passes every option by its name
@@ -105,6 +115,9 @@ def results(  # noqa: PLR0913 - click passes every option by its name
     *,
     table: Path | None,
     as_json: bool,
+    as_jsonl: bool,
+    mlflow: Path | None,
+    wandb: Path | None,
     as_tsv: bool,
     with_audit: bool,
     show_all: bool,
@@ -126,6 +139,12 @@ def results(  # noqa: PLR0913 - click passes every option by its name
         _print_rejudged(run, history, Rule(rule), k or run.worktree.config.margin, show_all=show_all)
     elif as_json:
         click.echo(json.dumps([_public(experiment, run, with_audit) for experiment in history], ensure_ascii=False))
+    elif as_jsonl:
+        for old in history:
+            row = log_row(old, run.worktree.config, run.tag, with_audit=with_audit)
+            click.echo(json.dumps(row, ensure_ascii=False))
+    elif mlflow or wandb:
+        _write_tracked(run, history, mlflow=mlflow, wandb=wandb)
     elif as_tsv:
         click.echo(results_tsv(history, run.worktree.config), nl=False)
     else:
@@ -294,6 +313,22 @@ def _print_rejudged(run: Run, history: list[Experiment], rule: Rule, k: float, *
     click.echo(climb_text(name, [old.verdict for old in found], history, config))
     for line in doubt_lines(found, rule):
         click.echo(line)
+
+
+def _write_tracked(run: Run, history: list[Experiment], *, mlflow: Path | None, wandb: Path | None) -> None:
+    """Write the run in the formats of trackers, and print the folders."""
+    config = run.worktree.config
+    if mlflow is not None:
+        root = mlflow.resolve().as_uri()
+        _write_below(mlflow, mlflow_files(history, config, run.tag, root))
+    if wandb is not None:
+        _write_below(wandb, wandb_files(history, config, run.tag))
+
+
+def _write_below(folder: Path, files: Mapping[str, str]) -> None:
+    for path, text in files.items():
+        write_atomic(folder / path, text)
+    click.echo(str(folder))
 
 
 def _public(experiment: Experiment, run: Run, with_audit: bool) -> dict[str, object]:

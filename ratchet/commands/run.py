@@ -26,12 +26,14 @@ from ratchet.analyses.finish import (
 from ratchet.analyses.review import RunFacts, has_gain, review, unreviewed_text
 from ratchet.core.records import Experiment, Proposal, Verdict
 from ratchet.core.stop_rules import BROKEN_AGENT, Limits, limits_of, limits_text
-from ratchet.core.table import closing_lines
-from ratchet.engine.agents import find_agent
+from ratchet.core.table import closing_lines, summary_line
+from ratchet.engine.agents import Agent
 from ratchet.engine.edit_again import leaving
 from ratchet.engine.loop import open_run, run_loop
+from ratchet.engine.notify import notifying
 from ratchet.engine.once import measure_worktree, reading_data, reading_lines
 from ratchet.engine.parallel import Entry, run_race
+from ratchet.engine.ready import ready_agent, ready_rule
 from ratchet.engine.server_client import UnknownAnalysisError
 from ratchet.engine.session import now, work_on
 from ratchet.engine.signals import ASKED, Stopper, ask_to_stop, asker_of
@@ -42,6 +44,7 @@ from ratchet.repo.run import (
     Run,
     Worktree,
     check_frozen,
+    check_table,
     check_tag,
     current_run,
     free_tag,
@@ -74,6 +77,8 @@ def start(config: Path | None, tag: str, verbose: bool) -> None:
     before = current_run(worktree)
     with leaving(before, tag, "ratchet start"):
         old = take_up(worktree, tag)
+        if old is None:
+            ready_rule(worktree)
         run = old or start_run(worktree, tag, now())
     if before is not None and old is None and (note := _grown_from(before, run)):
         click.echo(note, err=True)
@@ -129,8 +134,12 @@ def step(config: Path | None, *, message: str, strategy: str, predict: float | N
     run = require_run(worktree)
     check_frozen(worktree, run.branch, (*worktree.config.readonly, *worktree.config.setup))
     with _terminal(run, Board(run)) as screen, work_on(run, "ratchet step", screen=screen, is_loud=verbose) as session:
-        for experiment in session.resume():
+        finished = session.finish_step()
+        for experiment in finished:
             screen.result(experiment)
+        if any(experiment.n > 0 for experiment in finished) and not session.is_worktree_edited():
+            screen.say("this finishes the interrupted step; nothing has been edited since")
+            return
         if not session.history:
             screen.result(session.baseline())
         screen.progress(f"iter {session.next_n}: measuring")
@@ -164,7 +173,30 @@ def step(config: Path | None, *, message: str, strategy: str, predict: float | N
 @click.option("--until", type=float, default=None, metavar="X", help="Stop when the metric reaches this value.")
 @click.option("--minutes", type=MINUTES, default=None, metavar="M", help="Stop after this many minutes.")
 @click.option(
+    "--max-cost",
+    type=MINUTES,
+    default=None,
+    metavar="USD",
+    help="Stop when the agents of the run have reported this cost (claude reports it).",
+)
+@click.option(
+    "--max-tokens",
+    type=click.IntRange(min=1),
+    default=None,
+    metavar="N",
+    help="Stop when the agents of the run have reported so many tokens (claude, codex and gemini report them).",
+)
+@click.option("--wait-for-limit", is_flag=True, help="Wait when the agent has reached a usage limit, then go on.")
+@click.option(
     "--seed", type=int, default=0, show_default=True, metavar="N", help="Random seed of the agent (RATCHET_SEED)."
+)
+@click.option(
+    "-r",
+    "--results",
+    "table",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write the table of results to this file. Default: results.tsv.",
 )
 @VERBOSE
 @click.pass_context
@@ -176,7 +208,11 @@ def loop(  # noqa: PLR0913 - click passes every option by its name
     patience: int | None,
     until: float | None,
     minutes: float | None,
+    max_cost: float | None,
+    max_tokens: int | None,
+    wait_for_limit: bool,
     seed: int,
+    table: Path | None,
     verbose: bool,
 ) -> None:
     """Let an agent try one idea after another.
@@ -186,26 +222,35 @@ def loop(  # noqa: PLR0913 - click passes every option by its name
     Press Ctrl-C to stop after the current experiment, and twice to stop at once. The same command continues the run
     later.
     """
-    _check_finite("--until", until, 0.95)
-    _check_finite("--minutes", minutes, 30)
+    for option, value, example in (("--until", until, 0.95), ("--minutes", minutes, 30), ("--max-cost", max_cost, 5)):
+        _check_finite(option, value, example)
     worktree = open_worktree(Path.cwd(), ctx.obj)
-    chosen = find_agent(agent or worktree.config.agent)
-    limits = limits_of(worktree.config, Limits(count, patience, until, minutes or inf))
-    run = _run_for_loop(worktree)
-    board = Board(run)
-    with _terminal(run, board) as screen:
+    chosen = ready_agent(worktree, agent or worktree.config.agent)
+    target = check_table(table) if table else None
+    asked = Limits(count, patience, until, minutes or inf, "", max_cost, max_tokens, wait_for_limit)
+    limits = limits_of(worktree.config, asked)
+    run = replace(_run_for_loop(worktree), table=target)
+    reason, was_interrupted = _loop(run, chosen, limits, seed=seed, is_loud=verbose)
+    ctx.exit(INTERRUPTED if was_interrupted else int(reason.startswith(BROKEN_AGENT)))
+
+
+def _loop(run: Run, chosen: Agent, limits: Limits, *, seed: int, is_loud: bool) -> tuple[str, bool]:
+    """Run the loop and print its end; return why it ended, and whether Ctrl-C ended it."""
+    board, config = Board(run), run.worktree.config
+    with _terminal(run, board) as screen, notifying(run, "the loop", screen.say) as notify:
         stopper = Stopper(run.stop_file, screen.say)
         with (
             stopper.listening(),
-            work_on(run, "ratchet loop", screen=screen, should_stop=stopper.is_asked_now, is_loud=verbose) as session,
+            work_on(run, "ratchet loop", screen=screen, should_stop=stopper.is_asked_now, is_loud=is_loud) as session,
         ):
             open_run(session, screen)
-            screen.say(limits_text(limits, worktree.config))
+            screen.say(limits_text(limits, config))
             board.begin_loop(limits, session.next_n)
             reason = run_loop(session, chosen, limits, screen=screen, stopper=stopper, seed=seed)
             history = session.history
+        notify(f"{reason}; {summary_line(history, config)}")
     _show_end(run, history, reason)
-    ctx.exit(INTERRUPTED if stopper.was_interrupted else int(reason.startswith(BROKEN_AGENT)))
+    return reason, stopper.was_interrupted
 
 
 @click.command(epilog="Example: uv run ratchet race -k 2 -n 16")
@@ -243,12 +288,12 @@ def race(
     _check_finite("--minutes", minutes, 30)
     worktree = open_worktree(Path.cwd(), ctx.obj)
     entry = Entry(
-        find_agent(agent or worktree.config.agent),
+        ready_agent(worktree, agent or worktree.config.agent),
         limits_of(worktree.config, Limits(count, minutes=minutes or inf)),
         seed,
     )
     run = _run_for_loop(worktree)
-    with _terminal(run, Board(run)) as screen:
+    with _terminal(run, Board(run)) as screen, notifying(run, "the race", screen.say) as notify:
         stopper = Stopper(run.stop_file, screen.say)
         with (
             stopper.listening(),
@@ -258,6 +303,7 @@ def race(
             screen.say(limits_text(entry.limits, worktree.config))
             won = run_race(session, entry, subruns, screen=screen, stopper=stopper)
             history = session.history
+        notify(f"the race has ended; {summary_line(history, worktree.config)}")
     _show_end(run, history, f"race finished, {len(won)} winner{'' if len(won) == 1 else 's'} measured again")
     ctx.exit(INTERRUPTED if stopper.was_interrupted else 0)
 
@@ -312,6 +358,7 @@ def _run_for_loop(worktree: Worktree) -> Run:
     load_table()
     run = current_run(worktree)
     if run is None:
+        ready_rule(worktree)
         run = start_run(worktree, free_tag(worktree, now()), now())
         click.echo(f"run {run.tag} on branch autoresearch/{run.tag}", err=True)
     check_frozen(worktree, run.branch, (*worktree.config.readonly, *worktree.config.setup))

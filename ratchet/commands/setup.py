@@ -1,7 +1,8 @@
-"""The commands of the group Set up: init, check, instruct, edit."""
+"""The commands of the group Set up: init, check, instruct, edit, clean."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable
@@ -10,40 +11,64 @@ from pathlib import Path
 
 import click
 
+from ratchet.analyses.clean import BUNDLE, find_remains, remains_lines, remove, write_archive
 from ratchet.core import config_file
-from ratchet.engine.agents import find_agent
+from ratchet.core.draft import draft_rows
+from ratchet.core.recognise import blank, recognise
 from ratchet.engine.edit_again import edit_again
 from ratchet.engine.prompt import instruct_text, program_text
+from ratchet.engine.propose import check_target, has_config, installed_agent, proposal, repository_of, write_config
+from ratchet.engine.ready import ready_agent, ready_command, ready_rule, ready_run
 from ratchet.engine.reviewer import find_inspector
 from ratchet.errors import RatchetError
 from ratchet.repo import git
-from ratchet.repo.files import hold_lock, write_atomic
+from ratchet.repo.files import write_atomic
 from ratchet.repo.journal import read_experiments
 from ratchet.repo.run import (
     Run,
     Worktree,
+    check_tag,
     check_worktree,
     current_run,
     find_experiment,
     find_run,
-    ignore_state,
     open_worktree,
     require_run,
 )
+from ratchet.views.interview import ask_all, is_agreed, table_lines
 
 
-@click.command(epilog="Example: uv run ratchet init")
-@click.option("--force", is_flag=True, help="Overwrite an existing program.md.")
-@click.pass_obj
-def init(config: Path | None, force: bool) -> None:
-    """Write program.md, the rules for an agent.
+@click.command(epilog="Example: uv run ratchet init --yes")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write to this file."
+)
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+@click.option("--yes", "is_yes", is_flag=True, help="Write a proposed config without asking.")
+@click.option("--interview", "is_interview", is_flag=True, help="Ask for everything that a new config should say.")
+@click.pass_context
+def init(ctx: click.Context, *, output: Path | None, force: bool, is_yes: bool, is_interview: bool) -> None:
+    """Propose a config; with one, write program.md.
 
-    The text is made from the config. Read it, change it and commit it before a run starts.
+    Without a config it looks at the repository (train.py and prepare.py, pytest, package.json, pubspec.yaml, pom.xml,
+    build.gradle, Cargo.toml, the section `## autoresearch` of CLAUDE.md), shows what it would write, and writes
+    ratchet.yaml, or a section of FILE.toml, after a yes. With a config it writes program.md, the rules for an agent.
     """
-    worktree = open_worktree(Path.cwd(), config)
-    target = worktree.root / "program.md"
-    if target.exists() and not force:
-        raise RatchetError("program.md: the file exists. Use --force to overwrite it.")
+    if is_interview or not has_config(Path.cwd(), ctx.obj):
+        repo, target = repository_of(Path.cwd()), output or Path.cwd() / "ratchet.yaml"
+        check_target(target, is_forced=force)
+        draft = ask_all(recognise(repo) or blank(repo), installed_agent()) if is_interview else proposal(repo)
+        click.echo("\n".join(table_lines(draft_rows(draft))))
+        if not (is_yes or is_agreed(f"write this to {target.name}?")):
+            click.echo("nothing was written; `uv run ratchet init --yes` writes it", err=True)
+            ctx.exit(1)
+        write_config(target, draft)
+        if not draft.agent:
+            click.echo("no agent is set: `uv run ratchet loop --agent NAME` names one, or the key agent", err=True)
+        click.echo(f"wrote {target.name}; next: `uv run ratchet run` tries it, then commit it", err=True)
+        return
+    worktree = open_worktree(Path.cwd(), ctx.obj)
+    target = output or worktree.root / "program.md"
+    check_target(target, is_forced=force)
     target.write_text(program_text(worktree.config), "utf-8")
     click.echo(f"wrote {target.name}; next: read it, commit it, `uv run ratchet check`", err=True)
 
@@ -60,14 +85,14 @@ def check(ctx: click.Context) -> None:
     config = worktree.config
     goals = ", ".join(f"{metric.direction} {metric.name}" for metric in config.metrics)
     rows: list[tuple[str, Callable[[], str]]] = [
-        ("config", lambda: f"{config.origin}: {config.name}, {goals}"),
+        ("config", lambda: ready_rule(worktree) and f"{config.origin}: {config.name}, {goals}"),
         ("repo", lambda: _repo_text(worktree)),
         ("editable", lambda: ", ".join(config.editable)),
-        ("command", lambda: _command_text(config.serve or config.run)),
+        ("command", lambda: ready_command(worktree, config.serve or config.run, "serve" if config.serve else "run")),
         ("data", lambda: _data_text(worktree)),
-        ("agent", lambda: find_agent(config.agent).name),
+        ("agent", lambda: ready_agent(worktree, config.agent).name),
         *([("inspect", lambda: find_inspector(config.inspect).name)] if config.inspect else []),
-        *(("checks", partial(_command_text, command, "checks")) for command in config.checks),
+        *(("checks", partial(ready_command, worktree, command, "checks")) for command in config.checks),
     ]
     ctx.exit(0 if all([_report(name, find) for name, find in rows]) else 1)
 
@@ -103,7 +128,7 @@ def edit(config: Path | None, *, number: int, tag: str | None, is_forced: bool) 
     run = require_run(open_worktree(Path.cwd(), config))
     source = find_run(run.worktree, tag) if tag else run
     experiment = find_experiment(source, number)
-    with hold_lock(run.folder / "lock", "ratchet edit"):
+    with run.hold("ratchet edit"):
         note = edit_again(run, read_experiments(run.journal), experiment, is_forced=is_forced)
     if note:
         click.echo(note, err=True)
@@ -123,11 +148,9 @@ def _report(name: str, find: Callable[[], str]) -> bool:
 
 def _repo_text(worktree: Worktree) -> str:
     base = check_worktree(worktree)
-    run = current_run(worktree)
+    run = ready_run(worktree)
     note = _try_to_write(worktree)
-    return (
-        f"{base[:7]}, frozen files as committed" + (f", run {run.tag}" if run else "") + (f"; {note}" if note else "")
-    )
+    return f"{base[:7]}, frozen files as committed" + (f", run {run}" if run else "") + (f"; {note}" if note else "")
 
 
 def _try_to_write(worktree: Worktree) -> str:
@@ -135,30 +158,28 @@ def _try_to_write(worktree: Worktree) -> str:
 
     Raises RatchetError if one of them cannot be written.
     """
-    repo, trial = worktree.repo, Run(worktree, f"check+{os.getpid()}")  # no run can have this name
-    ref = trial.ref(0)
+    repo, run, name = worktree.repo, current_run(worktree), f"check+{os.getpid()}"  # no run can have this name
+    trial = Run(worktree, name)
+    ref = f"refs/ratchet/{run.tag}/{name}" if run else trial.ref(0)
     try:
         write_atomic(trial.folder / "file", "written\n")
-        ignore_state(worktree)
         commit = git.make_commit(repo, "HEAD", {}, "a trial of ratchet check\n")
         for name in (ref, trial.branch):
             git.set_ref(repo, name, commit, "ratchet: check")
         with trial.hold("ratchet check") as note:
             return note
     except OSError as error:
-        raise RatchetError(f"{error.filename}: cannot write ({error.strerror}). Fix the disk or the rights.") from None
+        where = error.filename or repo.root
+        raise RatchetError(
+            f"{where}: cannot write ({error.strerror}). Free disk space or fix the permissions."
+        ) from None
     finally:
         for name in (ref, trial.branch):
             git.delete_ref(repo, name)
         for folder in (trial.folder, trial.mirror):
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _command_text(command: str, key: str = "run") -> str:
-    program = next((word for word in command.split() if "=" not in word), "")  # A=1 COMMAND sets a variable
-    if shutil.which(program) is None:
-        raise RatchetError(f"the program {program!r} is not on PATH. Install it, or change {key} in the config.")
-    return command
+            with contextlib.suppress(OSError):  # it holds a run
+                folder.parent.rmdir()
 
 
 def _data_text(worktree: Worktree) -> str:
@@ -175,3 +196,34 @@ def _toml_section(path: Path) -> str:
         if is_inside:
             kept.append(line)
     return "\n".join(kept)
+
+
+@click.command(epilog="Example: uv run ratchet clean my-run")
+@click.argument("tag")
+@click.option("-y", "--yes", "is_yes", is_flag=True, help="Do not ask.")
+@click.option("--no-archive", is_flag=True, help="Keep nothing of the run, not even an archive file.")
+@click.pass_obj
+def clean(config: Path | None, *, tag: str, is_yes: bool, no_archive: bool) -> None:
+    """Remove a run, and keep it in one archive file.
+
+    Shows what will be removed and asks: the branch, all experiments, and the records, here and in the mirror inside the
+    folder of git. It also removes a run whose branch was deleted. The branch result/TAG and exports stay.
+    """
+    worktree = open_worktree(Path.cwd(), config)
+    check_tag(tag)
+    remains = find_remains(Run(worktree, tag))
+    for line in remains_lines(remains):
+        click.echo(f"removes {line}")
+    try:
+        is_wanted = is_yes or click.confirm(f"Remove the run {tag}?", err=True)
+    except click.Abort:
+        is_wanted = False
+        click.echo(err=True)
+    if not is_wanted:
+        raise RatchetError(f"TAG: the run {tag} was not removed. --yes removes it without a question.")
+    archive = None if no_archive else write_archive(remains)
+    remove(remains)
+    click.echo(f"run {tag} is removed")
+    if archive is not None:
+        fetch = f"git fetch {archive.parent / tag / BUNDLE} 'refs/*:refs/*'"
+        click.echo(f"{archive} holds it; back: `tar xzf {archive} -C {archive.parent}`, then `{fetch}`", err=True)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
-from ratchet.core.records import Ending
+from ratchet.core.records import Ending, Simplicity
 
 TABLE_ARMS = ("features", "preprocessing", "model family", "hyperparameters", "ensembling", "simplify")
 CODE_ARMS = ("algorithm", "data structure", "micro-optimisation", "parallelism", "memory layout", "rewrite")
@@ -138,6 +138,7 @@ class Config:
     exits: Mapping[int, Ending] = field(default_factory=dict)
     rule: Rule = Rule.STRICT
     margin: float = MARGIN_SES
+    simplicity: Simplicity = Simplicity.NODES
     look_at: float | None = None
     early_stop: bool | str = True
     timeout: float | Times = TIMEOUT_S
@@ -153,6 +154,7 @@ class Config:
     committee: str = AGENT
     agent_timeout: float = AGENT_TIMEOUT_S
     web_search: bool = False
+    notify: str = ""
     max_iterations: int | None = None
     patience: int | None = None
     bandit: Bandit | None = None
@@ -190,6 +192,7 @@ _FREE = {
     "committee",
     "agent_timeout",
     "web_search",
+    "notify",
     "max_iterations",
     "patience",
     "bandit",
@@ -249,6 +252,11 @@ KEYS: Sequence[tuple[str, str]] = (
         "dominate (no metric worse than in the best so far, and one strictly better)",
     ),
     ("margin", "number of standard errors for rule margin (default 1.96)"),
+    (
+        "simplicity",
+        "what keeps an edit with an equal number (within 1e-6): strictly fewer syntax-tree nodes, or lines in other "
+        "files than Python (nodes, default), strictly fewer lines (lines), or nothing (off)",
+    ),
     ("look_at", "a suspiciously good value of the metric, at which the loop stops for a look"),
     (
         "early_stop",
@@ -269,6 +277,7 @@ KEYS: Sequence[tuple[str, str]] = (
     ("context", "what an agent should know about the domain"),
     ("agent", "builtin, claude, codex, opencode, gemini, aider, or a command with {prompt}, the path of the prompt"),
     ("agent_timeout", "seconds an agent may take for one edit (default 1800)"),
+    ("notify", "a command with {text}, run at the end of a loop and when it fails"),
     ("web_search", "true: an agent may search the web (default false; asked of every agent, enforced for claude)"),
     ("max_iterations", "experiments of one loop (default: no limit)"),
     ("patience", "stop after this many experiments in a row without an improvement"),

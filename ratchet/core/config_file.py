@@ -32,7 +32,7 @@ from ratchet.core.config import (
     Times,
 )
 from ratchet.core.output_parser import is_number
-from ratchet.core.records import Ending
+from ratchet.core.records import Ending, Simplicity
 from ratchet.errors import RatchetError, did_you_mean
 
 E = TypeVar("E", bound=StrEnum)
@@ -42,6 +42,14 @@ DIRECTIONS = {
     **dict.fromkeys(("higher_is_better", "higher", "max"), Direction.MAXIMIZE),
 }
 NAMES = ("ratchet.yaml", "ratchet.yml", "pyproject.toml")  # the first that holds a config wins
+
+
+def to_direction(word: str) -> Direction:
+    """Return the direction that a word means. Raises RatchetError for one that is unknown."""
+    known = {**DIRECTIONS, **{str(direction): direction for direction in Direction}}
+    if word.lower() not in known:
+        raise RatchetError(f"direction: {word!r} is not one of {', '.join(known)}. Use maximize or minimize.")
+    return known[word.lower()]
 
 
 def find(start: Path) -> Path:
@@ -65,9 +73,14 @@ def load(path: Path) -> Config:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RatchetError(f"{path.name}: cannot read this file: {error}.") from None
-    if path.suffix == ".toml":
-        return parse(_toml_table(text, path.name), f"{path.name} [tool.ratchet]")
-    return parse(_yaml_table(text, path.name), path.name)
+    return check_text(text, path.name)
+
+
+def check_text(text: str, name: str) -> Config:
+    """Return the config in the text of a file of that name. Raises RatchetError with one line for each error."""
+    if name.endswith(".toml"):
+        return parse(_toml_table(text, name), f"{name} [tool.ratchet]")
+    return parse(_yaml_table(text, name), name)
 
 
 def _toml_table(text: str, name: str) -> Mapping[str, Any]:
@@ -132,6 +145,7 @@ def _config(keys: Keys, origin: str) -> Config:
         exits=_exits(keys),
         rule=_rule(keys, len(metrics)),
         margin=keys.number("margin", MARGIN_SES, above=0),
+        simplicity=_simplicity(keys),
         look_at=keys.optional_number("look_at"),
         early_stop=_early_stop(keys),
         timeout=_timeout(keys),
@@ -158,6 +172,7 @@ def _with_agent(config: Config, keys: Keys) -> Config:
         committee=keys.text("committee", AGENT),
         agent_timeout=keys.number("agent_timeout", AGENT_TIMEOUT_S, above=0),
         web_search=keys.flag("web_search", False),
+        notify=keys.text("notify", ""),
         max_iterations=keys.optional_count("max_iterations"),
         patience=keys.optional_count("patience"),
         bandit=_bandit(keys),
@@ -223,6 +238,12 @@ def _timeout(keys: Keys) -> float | Times:
     if float(found.group(1)) <= 1:
         keys.complain("timeout", f"{found.group().strip()!r} is no longer than the baseline. Use a factor such as 2x")
     return Times(float(found.group(1)))
+
+
+def _simplicity(keys: Keys) -> Simplicity:
+    if keys.is_flag("simplicity") and not keys.flag("simplicity", False):
+        return Simplicity.OFF  # YAML reads off as false
+    return keys.choice("simplicity", Simplicity, Simplicity.NODES)
 
 
 def _early_stop(keys: Keys) -> bool | str:

@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ratchet.core.config import Config, Constraint, Direction, Metric, Rule
-from ratchet.core.records import NO_CHANGE, Ending, Experiment, Measurement, Verdict, best, unchanged_in_a_row
+from ratchet.core.records import NO_CHANGE, CodeSize, Ending, Experiment, Measurement, Verdict, best, unchanged_in_a_row
 from ratchet.core.text import number_text
 
-EQUAL = 1e-6  # metrics this close are equal, and then the shorter code wins
+EQUAL = 1e-6  # metrics this close are equal, and then the simpler code wins
+UNKNOWN = CodeSize()
 Numbers = Mapping[str, float | None]
 
 
@@ -31,7 +32,9 @@ LOOK = "look before you believe it"
 _FAILED = {Ending.TIMEOUT: Verdict.TIMEOUT, Ending.CRASH: Verdict.CRASH, Ending.REJECT: Verdict.REJECT}
 
 
-def judge(measured: Measurement, history: Sequence[Experiment], config: Config, *, code_chars: int = 0) -> Judgement:
+def judge(
+    measured: Measurement, history: Sequence[Experiment], config: Config, *, size: CodeSize = UNKNOWN
+) -> Judgement:
     """Return the verdict on a measurement, given the history of its run; the first measurement is the baseline."""
     if measured.ending in _FAILED:
         return Judgement(_FAILED[measured.ending], measured.reason)
@@ -50,7 +53,7 @@ def judge(measured: Measurement, history: Sequence[Experiment], config: Config, 
     delta = difference(measured.numbers, incumbent, config.metric)
     if broken:
         return Judgement(Verdict.REJECT, "; ".join(broken), delta, warnings)
-    verdict, reason = _compare(measured, history, incumbent, config, code_chars)
+    verdict, reason = _compare(measured, history, incumbent, config, size)
     return Judgement(verdict, reason, delta, warnings)
 
 
@@ -70,7 +73,7 @@ def is_better(new: float | None, old: float | None, direction: Direction) -> boo
 def is_confirmed(delta: float | None, fresh: float | None, direction: Direction) -> bool:
     """Say whether the difference on a fresh partition confirms the first one.
 
-    A tie that was kept for its shorter code is confirmed by a tie. None (not measured) confirms nothing.
+    A tie that was kept for its simpler code is confirmed by a tie. None (not measured) confirms nothing.
     """
     if is_better(fresh, 0.0, direction):
         return True
@@ -125,14 +128,14 @@ def is_too_good(numbers: Numbers, history: Sequence[Experiment], config: Config)
     return not is_better(limit, value, direction)
 
 
-def to_beat(incumbent: Experiment | None, config: Config, *, code_chars: int) -> float | None:
+def to_beat(incumbent: Experiment | None, config: Config, *, size: CodeSize) -> float | None:
     """Return the number that a measurement must exceed to be kept; None if the metric alone does not decide.
 
-    Shorter code is also kept on a tie, so its threshold is 2 * EQUAL lower.
+    Simpler code is also kept on a tie, so its threshold is 2 * EQUAL lower.
     """
     if incumbent is None or incumbent.metric is None or len(config.metrics) > 1 or config.rule is Rule.FRONT:
         return None
-    slack = 2 * EQUAL if 0 < code_chars < incumbent.code_chars else 0.0
+    slack = 2 * EQUAL if size.is_simpler_than(incumbent.size) else 0.0
     return incumbent.metric - slack if config.metric.direction is Direction.MAXIMIZE else incumbent.metric + slack
 
 
@@ -141,7 +144,7 @@ def _compare(
     history: Sequence[Experiment],
     incumbent: Experiment | None,
     config: Config,
-    code_chars: int,
+    size: CodeSize,
 ) -> tuple[Verdict, str]:
     if incumbent is None:
         return Verdict.KEEP, "the first measured experiment"
@@ -151,9 +154,14 @@ def _compare(
         return (Verdict.DISCARD, "no better than an earlier kept experiment") if is_behind else (Verdict.KEEP, "")
     if dominates(measured.numbers, incumbent.metrics, config.metrics):
         return _within_rule(measured, incumbent, config)
-    if _is_equal(measured.numbers, incumbent.metrics, config.metrics) and 0 < code_chars < incumbent.code_chars:
-        return Verdict.KEEP, f"equal, and simpler by {incumbent.code_chars - code_chars} characters"
+    if _is_equal(measured.numbers, incumbent.metrics, config.metrics) and size.is_simpler_than(incumbent.size):
+        return Verdict.KEEP, f"equal, and simpler by {_saving_text(size, incumbent.size)}"
     return Verdict.DISCARD, ""
+
+
+def _saving_text(size: CodeSize, before: CodeSize) -> str:
+    saved = {"syntax-tree node": before.nodes - size.nodes, "line": before.lines - size.lines}
+    return " and ".join(f"{count} {name}{'' if count == 1 else 's'}" for name, count in saved.items() if count)
 
 
 def _within_rule(measured: Measurement, incumbent: Experiment, config: Config) -> tuple[Verdict, str]:

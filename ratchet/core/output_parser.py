@@ -20,6 +20,7 @@ LOG_PREFIX = (
     r"^(?:(?:\[[^\]]*\]|[\d:.,/TZ+>|#*\s-])*"
     r"|.{0,200}\b(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL)\b\W*(?:[\w.]+\s*[:|-]+\s*)*)"
 )
+COLOURS = re.compile(r"\x1b\[[\d;]*m")  # that a tool prints although nobody sees them
 BROKEN_DOCUMENTS = 1000  # beginnings of JSON in one output that turn out not to be JSON
 COUNTS = re.compile(
     r"[=\s]*(?:\d+ (?:passed|failed|errors?|skipped|xfailed|xpassed|deselected|warnings?|rerun|subtests passed)"
@@ -59,6 +60,7 @@ def read_number(text: str, source: Source) -> float | None:
 
     `grep` uses the last matching line: its first group if the pattern has one, else the first number after the match.
     """
+    text = COLOURS.sub("", text) if "\x1b[" in text else text
     if source.reader is not None:
         return _finite(_READERS[source.reader](text))
     if source.json:
@@ -145,8 +147,8 @@ def _finite(value: Any) -> float | None:
 
 
 def _line_number(text: str, number: int) -> float | None:
-    """Return the first number on a line, which counts from 1, or from the end if negative."""
-    lines = text.splitlines()
+    """Return the first number on a line, which counts from 1, or if negative from the last that is not blank."""
+    lines = (text if number > 0 else text.rstrip()).splitlines()
     index = number - 1 if number > 0 else number
     return _first_number(lines[index]) if -len(lines) <= index < len(lines) else None
 
@@ -196,7 +198,9 @@ def _pytest_pass_rate(text: str) -> float | None:
 def _coverage_percent(text: str) -> float | None:
     """Return the percentage of `coverage report` or pytest-cov, or `totals.percent_covered` of coverage's JSON."""
     document = _json_number(text, "totals.percent_covered")
-    return document if document is not None else _grep_number(text, r"^TOTAL\b.*?(\S+)%\s*$|Total coverage: ([\d.]+)%")
+    if document is not None:
+        return _finite(document)
+    return _grep_number(text, r"^TOTAL\b.*?(\S+)%\s*$|Total coverage: ([\d.]+)%|^(\d+(?:\.\d+)?)$")
 
 
 def _hyperfine_mean(text: str) -> float | None:

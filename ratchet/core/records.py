@@ -45,6 +45,31 @@ class Ending(StrEnum):
     REJECT = "reject"
 
 
+class Simplicity(StrEnum):
+    """What decides between two versions with an equal metric: syntax-tree nodes, lines, or nothing."""
+
+    NODES = "nodes"
+    LINES = "lines"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSize:
+    """The size of code: nodes of the syntax trees of Python files, lines of the others. Nothing is known of (0, 0)."""
+
+    nodes: int = 0
+    lines: int = 0
+
+    def plus(self, other: CodeSize) -> CodeSize:
+        """Return the size of both together."""
+        return CodeSize(self.nodes + other.nodes, self.lines + other.lines)
+
+    def is_simpler_than(self, other: CodeSize) -> bool:
+        """Say whether it is strictly smaller in one of the two, and larger in none."""
+        is_known = self != CodeSize() != other
+        return is_known and self != other and self.nodes <= other.nodes and self.lines <= other.lines
+
+
 @dataclass(frozen=True, slots=True)
 class Measurement:
     """The result of measuring a commit; None means "not measured".
@@ -88,6 +113,8 @@ class Proposal:
     failure: str = ""
     trespass: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    tokens: int | None = None
+    cost_usd: float | None = None
 
     @property
     def is_sound(self) -> bool:
@@ -106,6 +133,13 @@ class Begun:
     file_hash: str
     code_chars: int
     at: str
+    code_nodes: int = 0
+    code_lines: int = 0
+
+    @property
+    def size(self) -> CodeSize:
+        """The size of its code."""
+        return CodeSize(self.code_nodes, self.code_lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +150,8 @@ class Experiment:
     the best before it, `delta` their difference, positive if the number grew; `confirm_delta` is the difference on the
     fresh partition of rule confirm, `prediction` the delta that the author expected. `metrics` holds every number by
     name. `hypothesis` is the one-line description, `note` a note of the agent to itself, `file_hash` the hash of the
-    normalised code, `code_chars` its length, `reused` the experiment whose measurement was reused. `wall_time_s` is
-    None if the experiment was not measured itself.
+    normalised code, `code_chars` its length, `code_nodes` and `code_lines` its size, `reused` the experiment whose
+    measurement was reused. `wall_time_s` is None if the experiment was not measured itself.
     """
 
     n: int
@@ -139,6 +173,8 @@ class Experiment:
     note: str = ""
     file_hash: str = ""
     code_chars: int = 0
+    code_nodes: int = 0
+    code_lines: int = 0
     at: str = ""
     agent: str = ""
     cpu_time_s: float | None = None
@@ -148,11 +184,18 @@ class Experiment:
     reused: int | None = None
     ending: Ending = Ending.OK
     stdout: str = ""
+    tokens: int | None = None
+    cost_usd: float | None = None
 
     @property
     def is_machine_fault(self) -> bool:
         """The machine failed, not the code, which says nothing about the idea."""
         return self.reason.startswith(MACHINE)
+
+    @property
+    def size(self) -> CodeSize:
+        """The size of its code."""
+        return CodeSize(self.code_nodes, self.code_lines)
 
 
 def best(history: Iterable[Experiment]) -> Experiment | None:

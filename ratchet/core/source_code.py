@@ -9,14 +9,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeGuard
 
-from ratchet.core.records import one_line
+from ratchet.core.records import CodeSize, Simplicity, one_line
 
+NOTHING = CodeSize()
 LARGEST = 1e300  # a larger number is not a prediction
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """The editable files of one experiment: a hash and the length of the code that runs.
+    """The editable files of one experiment: a hash, the length and the size of the code that runs.
 
     `hypothesis` and `prediction` (the expected gain, or None) are constants in these files.
     """
@@ -25,16 +26,22 @@ class Code:
     chars: int
     hypothesis: str
     prediction: float | None = None
+    size: CodeSize = NOTHING
 
 
-def read_code(files: Mapping[str, bytes | None], label: str = "", prediction: str = "") -> Code:
-    """Return hash, length, hypothesis and prediction of `files` (content by path, None if missing).
+def read_code(
+    files: Mapping[str, bytes | None],
+    label: str = "",
+    prediction: str = "",
+    simplicity: Simplicity = Simplicity.NODES,
+) -> Code:
+    """Return hash, length, size, hypothesis and prediction of `files` (content by path, None if missing).
 
     In Python files, comments, layout, docstrings and the assignments of the constants `label` and `prediction` do not
     count, unless the code reads the constants. In other files, blank lines and trailing spaces do not count. A Python
     file with a syntax error counts as it is.
     """
-    digest, chars, words, foreseen = hashlib.sha256(), 0, "", None
+    digest, chars, size, words, foreseen = hashlib.sha256(), 0, CodeSize(), "", None
     for path, content in sorted(files.items()):
         if content is None:
             continue  # a deleted file is as if it had never been there
@@ -42,10 +49,28 @@ def read_code(files: Mapping[str, bytes | None], label: str = "", prediction: st
         is_python = path.endswith(".py")
         words = words or (find_hypothesis(text, label) if is_python else "")
         foreseen = find_number(text, prediction) if is_python and foreseen is None else foreseen
-        essence = _essence(text, (label, prediction)) if is_python else _without_blanks(text)
+        tree = _running_code(text, (label, prediction)) if is_python else None
+        essence = ast.unparse(tree) if tree else text if is_python else _without_blanks(text)
         chars += len(essence)
+        size = size.plus(_size(tree, essence, simplicity))
         digest.update(f"{path}\0present\0{essence}\0".encode("utf-8", "surrogateescape"))
-    return Code(file_hash=digest.hexdigest()[:16], chars=chars, hypothesis=words, prediction=foreseen)
+    return Code(file_hash=digest.hexdigest()[:16], chars=chars, hypothesis=words, prediction=foreseen, size=size)
+
+
+def _size(tree: ast.Module | None, essence: str, simplicity: Simplicity) -> CodeSize:
+    """Return the nodes of a syntax tree; the lines of a file that has none, or if lines are asked for."""
+    if simplicity is Simplicity.OFF:
+        return CodeSize()
+    if tree is None or simplicity is Simplicity.LINES:
+        return CodeSize(lines=sum(bool(line.strip()) for line in essence.splitlines()))
+    return CodeSize(nodes=sum(map(_is_structure, ast.walk(tree))))
+
+
+def _is_structure(node: ast.AST) -> bool:
+    """Say whether a node counts: names, numbers and strings do not, since no value is simpler than another."""
+    if isinstance(node, ast.UnaryOp | ast.UAdd | ast.USub):
+        return isinstance(node, ast.UnaryOp) and not isinstance(node.operand, ast.Constant)
+    return not isinstance(node, ast.Name | ast.Constant | ast.JoinedStr | ast.expr_context)
 
 
 def find_hypothesis(source: str, label: str) -> str:
@@ -72,8 +97,11 @@ def _assigned(source: str, name: str) -> list[object]:
     return [ast.literal_eval(value) for value in found if value is not None]
 
 
-def _essence(text: str, notes: Iterable[str]) -> str:
-    """Return the code of a module that runs; assignments to `notes` are dropped unless the module reads them."""
+def _running_code(text: str, notes: Iterable[str]) -> ast.Module | None:
+    """Return the tree of a module without docstrings and, unless it reads them, without assignments to `notes`.
+
+    None if the text is not Python.
+    """
     try:
         tree = ast.parse(text)
         read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
@@ -81,9 +109,10 @@ def _essence(text: str, notes: Iterable[str]) -> str:
         tree.body = [statement for statement in tree.body if not any(_assigns(statement, note) for note in unread)]
         for node in ast.walk(tree):
             _drop_docstring(node)
-        return ast.unparse(tree)
+        ast.unparse(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return text
+        return None
+    return tree
 
 
 def _assigns(statement: ast.stmt, name: str) -> TypeGuard[ast.Assign | ast.AnnAssign]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
-from ratchet.core.config import Config
+from ratchet.core.config import AGENT, Config
 from ratchet.core.decision import is_better, looks
-from ratchet.core.records import MACHINE, NO_CHANGE, Experiment, Verdict, best
+from ratchet.core.records import MACHINE, NO_CHANGE, Ending, Experiment, Verdict, best
+from ratchet.core.spending import spent, spent_text
 from ratchet.core.text import number_text
 
 AGENT_FAILURES = 3  # in a row: the agent is broken, or the machine
@@ -20,7 +21,9 @@ BROKEN_AGENT = "the agent failed"
 class Limits:
     """Limits of a series: experiments, experiments in a row without a gain, a value of the metric, minutes.
 
-    `cap` names the setting that limits the experiments, if nobody asked for the limit on the command line.
+    `cap` names the setting that limits the experiments, if nobody asked for the limit on the command line. `max_cost`
+    (US dollars) and `max_tokens` hold for all agents of the run. With `waits_for_limit` a usage limit of the agent's
+    provider is waited for.
     """
 
     n: int | None = None
@@ -28,16 +31,18 @@ class Limits:
     until: float | None = None
     minutes: float = inf
     cap: str = ""
+    max_cost: float | None = None
+    max_tokens: int | None = None
+    waits_for_limit: bool = False
 
 
 def limits_of(config: Config, asked: Limits) -> Limits:
     """Return the requested limits, with those of the config for those not requested."""
     is_capped = asked.n is None and config.max_iterations is not None
-    return Limits(
+    return replace(
+        asked,
         n=asked.n or config.max_iterations,
         patience=asked.patience or config.patience,
-        until=asked.until,
-        minutes=asked.minutes,
         cap=f"max_iterations = {config.max_iterations} in {config.origin}" if is_capped else "",
     )
 
@@ -51,7 +56,9 @@ def limits_text(limits: Limits, config: Config) -> str:
         f"{limits.patience} in a row without a gain" if limits.patience else "",
         f"until {config.metric.name} reaches {number_text(limits.until)}" if limits.until is not None else "",
         f"{limits.minutes:g} minutes" if limits.minutes < inf else "",
+        spent_text(limits.max_tokens, limits.max_cost),
         f"one measurement: {measurement_limit_text(config)}",
+        f"one edit of the agent: {config.agent_timeout:g} s",
     ]
     return "limits: " + "; ".join(part for part in shown if part)
 
@@ -72,14 +79,39 @@ def reason_to_stop(
         return look[0]
     if limits.until is not None and top and not is_better(limits.until, top.metric, config.metric.direction):
         return f"{name} has reached {number_text(limits.until)}"
-    if limits.n is not None and sum(experiment.n > 0 for experiment in tried) >= limits.n:
+    n_tried = sum(experiment.n > 0 for experiment in tried)
+    if broken := _broken_agent(tried, is_over=limits.n is not None and n_tried >= limits.n):
+        return broken
+    if limits.n is not None and n_tried >= limits.n:
         done = f"{limits.n} experiment{'s' if limits.n > 1 else ''} done"
         return f"{done}: {limits.cap}; -n sets another limit" if limits.cap else done
     if minutes >= limits.minutes:
         return f"{limits.minutes:g} minutes are over"
     if limits.patience is not None and since_gain(tried) >= limits.patience:
         return f"no gain in {limits.patience} experiments"
+    if spending := _spending_reason(history, tried, limits):
+        return spending
     return _streak_reason(tried) or _no_change_reason(tried, top, config)
+
+
+def _spending_reason(history: Sequence[Experiment], tried: Sequence[Experiment], limits: Limits) -> str:
+    """Return a reason if the agents of the run have used up their tokens or money, or do not tell what they use."""
+    tokens, cost = spent(history)
+    for option, limit, used in (("--max-cost", limits.max_cost, cost), ("--max-tokens", limits.max_tokens, tokens)):
+        if limit is not None and used is not None and used >= limit:
+            return f"{option} reached: the agents of this run used {spent_text(tokens, cost)}"
+    last = tried[-1] if tried else None
+    if last is None or last.agent in {"", AGENT} or last.ending is not Ending.OK or last.reason.startswith("agent:"):
+        return ""
+    unknown = [
+        option
+        for option, limit, used in (
+            ("--max-cost", limits.max_cost, last.cost_usd),
+            ("--max-tokens", limits.max_tokens, last.tokens),
+        )
+        if limit is not None and used is None
+    ]
+    return f"the agent does not report what {unknown[0]} limits; use --minutes or -n" if unknown else ""
 
 
 def since_gain(history: Sequence[Experiment]) -> int:
@@ -92,10 +124,20 @@ def since_gain(history: Sequence[Experiment]) -> int:
     return since
 
 
+def _broken_agent(tried: Sequence[Experiment], *, is_over: bool) -> str:
+    """Return a reason if the agent failed three times in a row, or in all of the experiments of a series."""
+    own = [experiment for experiment in tried if experiment.n > 0]
+    last = own[-AGENT_FAILURES:]
+    if not last or not all(experiment.reason.startswith("agent:") for experiment in last):
+        return ""
+    if len(last) == AGENT_FAILURES or (is_over and len(last) == len(own)):
+        times = f"{len(last)} times in a row" if len(last) > 1 else "in the only experiment"
+        return f"{BROKEN_AGENT} {times}: {last[-1].reason.removeprefix('agent: ')}"
+    return ""
+
+
 def _streak_reason(tried: Sequence[Experiment]) -> str:
     last = tried[-AGENT_FAILURES:]
-    if len(last) == AGENT_FAILURES and all(experiment.reason.startswith("agent:") for experiment in last):
-        return f"{BROKEN_AGENT} {AGENT_FAILURES} times in a row: {last[-1].reason.removeprefix('agent: ')}"
     if len(last) == AGENT_FAILURES and all(experiment.is_machine_fault for experiment in last):
         return f"the machine failed {AGENT_FAILURES} times in a row:{last[-1].reason.removeprefix(MACHINE)}"
     return ""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from ratchet.core.config import Config, Direction
 from ratchet.core.noise import BELOW, is_below, noise_floor, noise_line
 from ratchet.core.records import Experiment, Verdict, baseline, best, one_line
+from ratchet.core.spending import spent, spent_text
 from ratchet.core.text import STATUS_WORDS, delta_text, folds_text, number_text, ratio_text, signed_text, value_text
 
 ALWAYS_COUNTED = ("kept", "discarded", "crashed")
@@ -59,7 +60,9 @@ def summary_line(history: Sequence[Experiment], config: Config) -> str:
 
 def closing_lines(history: Sequence[Experiment], config: Config) -> list[str]:
     """Return the lines under every table: the summary and the noise floor."""
-    return [line for line in (summary_line(history, config), noise_line(history, config)) if line]
+    used = spent_text(*spent(history))
+    lines = (summary_line(history, config), noise_line(history, config), f"agents: {used}" if used else "")
+    return [line for line in lines if line]
 
 
 TOP = 3  # gains under the table of `results`

@@ -6,6 +6,7 @@ Untrusted side of the boundary: its edit, output, exit status and leftover proce
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import shlex
 import shutil
@@ -18,6 +19,7 @@ from pathlib import Path
 from ratchet import process
 from ratchet.core.output_parser import last_line, read_words
 from ratchet.core.records import NOTE_CHARS, Ending, Proposal, one_line
+from ratchet.core.spending import Report, read_report
 from ratchet.engine.measure import MARK, user_env
 from ratchet.engine.scope import look_around, put_scene_back
 from ratchet.errors import RatchetError, did_you_mean
@@ -26,14 +28,18 @@ from ratchet.repo import git
 from ratchet.repo.run import Run
 
 BUILTIN = "builtin"
+AT_LIMIT = "agent: usage limit: "  # begins the failure of an agent whose provider gives it no more for now
+WEB = "WebFetch WebSearch"  # the tools of claude that reach the web
 DESCRIPTION = r"^[\s>#*`-]*[Dd]escription[*`\s]*:[*`\s]*"  # as agents write it, in Markdown or not
 PRESETS: Mapping[str, str] = {
     # Each edits without asking, reads the prompt from a file or from stdin, and has no further rights.
     # {prompt} is the path of the prompt, {files} the editable files, {rules} an edit rule for each of them.
-    "claude": "claude --print --allowedTools {rules} --disallowedTools Bash WebFetch WebSearch < {prompt}",
-    "codex": "codex exec --sandbox workspace-write --skip-git-repo-check - < {prompt}",
+    # JSON says what the agent used.
+    "claude": "claude --print --output-format json "
+    "--allowedTools {rules} --disallowedTools Bash WebFetch WebSearch < {prompt}",
+    "codex": "codex exec --json --sandbox workspace-write --skip-git-repo-check - < {prompt}",
     "opencode": "opencode run < {prompt}",
-    "gemini": "gemini --approval-mode auto_edit < {prompt}",
+    "gemini": "gemini --output-format json --approval-mode auto_edit < {prompt}",
     "aider": "aider --message-file {prompt} --yes-always --no-auto-commits --no-dirty-commits --no-gitignore {files}",
 }
 
@@ -55,12 +61,17 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class AgentTask:
-    """A task for an agent: experiment n, the prompt, the suggested kind of idea ("" for any), a seed."""
+    """A task for an agent: experiment n, the prompt, the suggested kind of idea ("" for any), a seed.
+
+    In a race also the number of the loop, and the journals that hold what was tried elsewhere.
+    """
 
     n: int
     prompt: str
     strategy: str = ""
     seed: int = 0
+    number: int = 0
+    journals: tuple[Path, ...] = ()
 
 
 def find_agent(text: str) -> Agent:
@@ -107,7 +118,7 @@ def call(
     prompt.parent.mkdir(parents=True, exist_ok=True)  # an agent may have deleted it
     prompt.write_text(task.prompt, "utf-8")
     outcome = process.run(
-        fill_marks(agent.command, prompt, files, worktree.config.editable),
+        fill_marks(_with_web(agent, is_allowed=worktree.config.web_search), prompt, files, worktree.config.editable),
         cwd=worktree.root,
         env={**PRESET_ENV.get(agent.name, {}), **user_env(worktree), **_task_env(task, run, next(iter(files), ""))},
         budget=Budget(wall_s=worktree.config.agent_timeout, output_mb=inf),
@@ -120,17 +131,27 @@ def call(
     if outcome.stopped_by is Limit.REQUEST:
         raise KeyboardInterrupt
     trespass = [path for path in git.edited(worktree.repo, tip, worktree.frozen) if path not in before]
-    ending, failure = _failure(outcome, worktree.config.agent_timeout)
+    report = read_report(outcome.stdout, outcome.stderr, has_failed=not outcome.is_ok)
+    ending, failure = _failure(outcome, report, worktree.config.agent_timeout)
     return Proposal(
         agent=agent.name,
-        strategy=read_words(outcome.stdout, r"^strategy:") or task.strategy,
-        hypothesis=read_words(outcome.stdout, DESCRIPTION).rstrip("*` "),
-        note=read_words(outcome.stdout, r"^note:", NOTE_CHARS),
+        strategy=read_words(report.answer, r"^strategy:") or task.strategy,
+        hypothesis=read_words(report.answer, DESCRIPTION).rstrip("*` "),
+        note=read_words(report.answer, r"^note:", NOTE_CHARS),
         ending=ending,
         failure=failure,
         trespass=tuple(trespass),
         warnings=(*_warnings(outcome), *([strayed] if strayed else [])),
+        tokens=report.tokens,
+        cost_usd=report.cost_usd,
     )
+
+
+def _with_web(agent: Agent, *, is_allowed: bool) -> str:
+    """Return the command of an agent, with the right to search the web if the config gives it."""
+    if not is_allowed or agent.command != PRESETS["claude"]:
+        return agent.command
+    return agent.command.replace(f"--disallowedTools Bash {WEB}", f"{WEB} --disallowedTools Bash")
 
 
 def fill_marks(command: str, prompt: Path, files: Sequence[str], scope: Sequence[str] = ()) -> str:
@@ -159,6 +180,8 @@ def _task_env(task: AgentTask, run: Run, file: str) -> dict[str, str]:
         "RATCHET_STRATEGY": task.strategy,
         "RATCHET_SEED": str(task.seed),
         "RATCHET_PROMPT": str(run.folder / "prompt.md"),
+        "RATCHET_LOOP": str(task.number),
+        "RATCHET_OTHER_JOURNALS": os.pathsep.join(map(str, task.journals)),
     }
 
 
@@ -167,14 +190,16 @@ def _join(words: Sequence[str]) -> str:
     return " ".join(f'"{word}"' for word in words) if sys.platform == "win32" else shlex.join(words)
 
 
-def _failure(outcome: Outcome, timeout_s: float) -> tuple[Ending, str]:
+def _failure(outcome: Outcome, report: Report, timeout_s: float) -> tuple[Ending, str]:
     if outcome.failure:
         return Ending.CRASH, f"agent: {outcome.failure}"
     if outcome.stopped_by is Limit.WALL:
         return Ending.TIMEOUT, f"agent: more than {timeout_s:g} s"
+    if report.limit:
+        return Ending.CRASH, f"{AT_LIMIT}{report.limit}"
     if outcome.exit_code == 0:
         return Ending.OK, ""
-    message = last_line(outcome.stderr) or last_line(outcome.stdout) or "no output"
+    message = last_line(outcome.stderr) or report.error or last_line(report.answer) or "no output"
     return Ending.CRASH, f"agent: exit status {outcome.exit_code}: {message}"
 
 

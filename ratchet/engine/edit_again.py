@@ -10,7 +10,6 @@ from ratchet.engine.scope import named
 from ratchet.engine.trial import put_aside
 from ratchet.errors import RatchetError
 from ratchet.repo import git
-from ratchet.repo.files import hold_lock
 from ratchet.repo.journal import read_experiments
 from ratchet.repo.run import Run
 
@@ -44,7 +43,7 @@ def leaving(run: Run | None, tag: str, what: str) -> Iterator[None]:
     if run is None or run.tag == tag:
         yield
         return
-    with hold_lock(run.folder / "lock", what):
+    with run.hold(what):
         top = best(read_experiments(run.journal))
         if edited := run.worktree.edited_files(top.commit if top else run.branch):
             raise RatchetError(

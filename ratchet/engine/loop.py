@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Sequence
 from typing import Protocol
 
 from ratchet.core.bandit import suggest
-from ratchet.core.records import Experiment, Proposal
+from ratchet.core.records import Experiment, Proposal, Verdict
 from ratchet.core.stop_rules import Limits, reason_to_stop
-from ratchet.engine.agents import Agent, AgentTask, call
+from ratchet.engine.agents import AT_LIMIT, Agent, AgentTask, call
+from ratchet.engine.measure import read_log
 from ratchet.engine.prompt import write_prompt
 from ratchet.engine.session import Session
 from ratchet.engine.signals import ASKED, Stopper
+from ratchet.engine.usage_limit import wait_for_limit
 from ratchet.errors import RatchetError
-from ratchet.repo import git
+from ratchet.repo import git, journal
 from ratchet.repo.journal import EventKind
 from ratchet.repo.run import TABLE
 
@@ -67,33 +71,56 @@ def open_run(session: Session, screen: Screen) -> None:
 def run_loop(session: Session, agent: Agent, limits: Limits, *, screen: Screen, stopper: Stopper, seed: int = 0) -> str:
     """Run experiments until a limit is reached or a stop is requested; return the reason. Call `open_run` first."""
     started, first_n = time.monotonic(), session.next_n
-    reason = ""
+    reason, n_waits = "", 0
     while not reason:
-        reason = _reason_to_stop(session, limits, stopper, first_n=first_n, minutes=(time.monotonic() - started) / 60)
-        if not reason:
-            screen.result(_one_round(session, agent, screen, stopper, seed))
+        minutes = (time.monotonic() - started) / 60
+        reason = _reason_to_stop(session, limits, stopper, first_n=first_n, minutes=minutes)
+        if reason:
+            break
+        tried = _one_round(session, agent, screen, stopper, seed, waits=limits.waits_for_limit)
+        if isinstance(tried, Experiment):
+            screen.result(tried)
+        n_waits = 0 if isinstance(tried, Experiment) else n_waits + 1
+        if isinstance(tried, str):
+            wait_for_limit(tried, n_waits, screen=screen, stopper=stopper, minutes_left=limits.minutes - minutes)
     session.note_stop(reason)
     return reason
 
 
-def _one_round(session: Session, agent: Agent, screen: Screen, stopper: Stopper, seed: int) -> Experiment:
-    """Measure the edit in the worktree if there is one, else an edit of the agent."""
+def _one_round(
+    session: Session, agent: Agent, screen: Screen, stopper: Stopper, seed: int, *, waits: bool
+) -> Experiment | str:
+    """Measure the edit in the worktree if there is one, else an edit of the agent.
+
+    With `waits`, return the message of an agent that has reached a usage limit, instead of an experiment.
+    """
     n = session.next_n
     if session.is_worktree_edited():
         screen.progress(f"iter {n}: measuring the edit in the worktree")
         return session.step(Proposal())
     config = session.run.worktree.config
     arm = suggest(session.history, config.bandit) if config.bandit else ""
-    task = AgentTask(n, _prompt(session, arm), arm, seed)
     session.note(EventKind.PROPOSE, n=n, agent=agent.name, strategy=arm)
     screen.progress(f"iter {n}: waiting for {agent.name}")
-    try:
-        proposal = call(agent, task, session.run, stopper.is_asked_now, echo=session.echo)
-    except KeyboardInterrupt:
-        session.clear_proposal()
-        raise
-    screen.progress(f"iter {n}: measuring")
-    return session.step(proposal)
+    with contextlib.ExitStack() as turn:
+        turn.enter_context(session.parallel.turn)
+        try:
+            proposal = call(agent, _task(session, arm, seed), session.run, stopper.is_asked_now, echo=session.echo)
+        except KeyboardInterrupt:
+            session.clear_proposal()
+            raise
+        if waits and proposal.failure.startswith(AT_LIMIT):
+            session.clear_proposal()
+            return proposal.failure.removeprefix(AT_LIMIT)
+        screen.progress(f"iter {n}: measuring")
+        return session.step(proposal, has_begun=turn.close)
+
+
+def _task(session: Session, arm: str, seed: int) -> AgentTask:
+    parallel = session.parallel
+    elsewhere = [old for path in parallel.journals for old in journal.read_tried(path)]
+    prompt = _prompt(session, arm, elsewhere)
+    return AgentTask(session.next_n, prompt, arm, seed, parallel.number, parallel.journals)
 
 
 def _reason_to_stop(session: Session, limits: Limits, stopper: Stopper, *, first_n: int, minutes: float) -> str:
@@ -104,7 +131,7 @@ def _reason_to_stop(session: Session, limits: Limits, stopper: Stopper, *, first
     return reason_to_stop(session.history, session.run.worktree.config, limits, first_n=first_n, minutes=minutes)
 
 
-def _prompt(session: Session, arm: str) -> str:
+def _prompt(session: Session, arm: str, elsewhere: Sequence[Experiment]) -> str:
     worktree, incumbent = session.run.worktree, session.best
     commit = incumbent.commit if incumbent else session.run.branch
     stored = git.files_of(worktree.repo, commit, worktree.editable_files(commit))
@@ -113,4 +140,5 @@ def _prompt(session: Session, arm: str) -> str:
     texts = {name: content.decode("utf-8", "replace") for name, content in files if content is not None}
     last = session.history[-1]
     last_edit = git.diff(worktree.repo, last.parent, last.commit, worktree.editable) if last.n else ""
-    return write_prompt(worktree.config, session.history, texts, arm, last_edit)
+    last_log = read_log(session.run, last.n) if last.verdict is Verdict.CRASH else ""
+    return write_prompt(worktree.config, session.history, texts, arm, last_edit, last_log, elsewhere)

@@ -137,7 +137,7 @@ def link_data(worktree: Worktree, place: Path) -> None:
     """Link the ignored data that the config names into a checkout."""
     for root in worktree.data_roots:
         for source in _matches(root, worktree.config.link):
-            _link(source, place / source.relative_to(root))
+            link(source, place / source.relative_to(root))
 
 
 def _take_cache(old: Path, place: Path, patterns: Sequence[str]) -> None:
@@ -234,14 +234,15 @@ def user_env(worktree: Worktree) -> dict[str, str]:
 
     A checkout has no environment of uv, which would make a new one there, so uv is given that of the worktree.
     """
-    env = {key: value for key, value in os.environ.items() if not key.startswith("RATCHET_")}
+    ours = (item for item in os.environ.items() if not item[0].startswith("RATCHET_"))
+    env = {key: value for key, value in ours if not git.OF_ONE_REPO.fullmatch(key)}
     if sys.prefix == sys.base_prefix:
         return env | _uv_env(worktree, env, None)
-    ours = Path(sys.prefix) if _is_of_project(worktree, env) else None
+    own = Path(sys.prefix) if _is_of_project(worktree, env) else None
     before = process.environment_of_uv()
-    if before is not None and (ours is None or "VIRTUAL_ENV" in before):
+    if before is not None and (own is None or "VIRTUAL_ENV" in before):
         env = _without_uv(env, before)
-    return env | _uv_env(worktree, env, ours)
+    return env | _uv_env(worktree, env, own)
 
 
 def _without_uv(env: dict[str, str], before: Mapping[str, str]) -> dict[str, str]:
@@ -453,7 +454,8 @@ def _read_text(path: Path) -> str:
         return ""
 
 
-def _link(source: Path, target: Path) -> None:
+def link(source: Path, target: Path) -> None:
+    """Link a file into a checkout that lacks it, or copy it where links are not allowed. Raises RatchetError."""
     if target.exists() or not source.is_file():
         return
     try:

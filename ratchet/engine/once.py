@@ -18,12 +18,13 @@ from ratchet.core.evaluation import evaluate
 from ratchet.core.output_parser import sealed_text
 from ratchet.core.records import Ending, Experiment, Measurement, baseline, best
 from ratchet.core.text import number_text
-from ratchet.engine.measure import link_data, read_outcome, run_command
+from ratchet.engine.measure import link, link_data, read_outcome, run_command
 from ratchet.engine.trial import wall_limit
 from ratchet.process import Echo, Outcome
 from ratchet.repo import git
-from ratchet.repo.run import STATE, Run, Worktree, ignore_state
+from ratchet.repo.run import STATE, Run, Worktree
 
+LARGE_BYTES = 50_000_000
 TAIL = 20  # lines of the output of a command that failed
 
 
@@ -50,7 +51,9 @@ def measure_worktree(
     """Measure a copy of the worktree by the command of the config. Raises KeyboardInterrupt on a stop request."""
     state = worktree.repo.main_root / STATE
     is_new = not state.exists()
-    ignore_state(worktree)
+    state.mkdir(exist_ok=True)
+    if is_new:
+        (state / ".gitignore").write_text("*\n", "utf-8")  # for a command that asks git, while it lasts
     folder = Path(tempfile.mkdtemp(prefix="run-", dir=state))
     run, wall_s = Run(worktree, folder.name), wall_limit(worktree.config, history)
     try:
@@ -67,11 +70,19 @@ def copy_worktree(worktree: Worktree, folder: Path) -> Path:
         source, target = worktree.repo.root / name, folder / name
         if source.is_symlink() or source.is_file():
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target, follow_symlinks=False)
+            _copy(source, target)
     place = folder / worktree.root.relative_to(worktree.repo.root)
     place.mkdir(parents=True, exist_ok=True)
     link_data(worktree, place)
     return place
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file, or link one so large that it must be data."""
+    if source.is_symlink() or source.stat().st_size <= LARGE_BYTES:
+        shutil.copy2(source, target, follow_symlinks=False)
+    else:
+        link(source, target)
 
 
 def reading_lines(reading: Reading, config: Config, history: Sequence[Experiment]) -> list[str]:

@@ -21,10 +21,10 @@ from ratchet.core.config import Config, Direction
 from ratchet.core.records import Experiment, Measurement, Proposal, Verdict, best
 from ratchet.core.stop_rules import Limits
 from ratchet.core.text import experiment_line
-from ratchet.engine.agents import Agent
+from ratchet.engine.agents import BUILTIN, Agent
 from ratchet.engine.loop import Screen, run_loop
 from ratchet.engine.measure import MARK, Candidate, Measurer, Progress
-from ratchet.engine.session import Session, measurer_of, now
+from ratchet.engine.session import Parallel, Session, measurer_of, now
 from ratchet.engine.signals import Stopper
 from ratchet.repo import git, journal
 from ratchet.repo.journal import Event, EventKind
@@ -87,11 +87,15 @@ def _run_subruns(session: Session, tags: Sequence[str], entry: Entry, *, screen:
     start, turn, speaking = session.best, threading.Semaphore(os.cpu_count() or 1), threading.Lock()
     assert start is not None  # the run is open
     subruns = [_make_subrun(session.run, tag, number, len(tags)) for number, tag in enumerate(tags)]
+    # the built-in agent chooses in no time, so its loops choose one after another and never the same idea
+    choosing = threading.Lock() if entry.agent.name == BUILTIN else contextlib.nullcontext()
 
     def follow(number: int) -> None:
         shown = _SubrunScreen(screen, subruns[number], speaking)
         limits = replace(entry.limits, n=_share(entry.limits.n, len(subruns), number))
         with _subrun_session(subruns[number], turn, shown, stopper.is_asked_now) as subrun:
+            others = (session.run, *(other for other in subruns if other is not subruns[number]))
+            subrun.parallel = Parallel(number, tuple(other.journal for other in others), choosing)
             subrun.adopt_baseline(start)
             run_loop(subrun, entry.agent, limits, screen=shown, stopper=stopper, seed=entry.seed + number)
 

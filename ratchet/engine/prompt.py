@@ -5,32 +5,46 @@ Audit numbers never enter them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from ratchet.core.bandit import directive
-from ratchet.core.config import KEYS, Config, Constraint, Direction
-from ratchet.core.records import Experiment, Verdict, best, one_line, unchanged_in_a_row
+from ratchet.core.config import KEYS, Config, Constraint, Direction, Rule
+from ratchet.core.records import LINE_CHARS, Experiment, Simplicity, Verdict, best, one_line, unchanged_in_a_row
 from ratchet.core.stop_rules import since_gain
 from ratchet.core.text import STATUS_WORDS, evidence_text, number_text
 
 SHOWN_EXPERIMENTS = 20
 CODE_CHARS = 60_000  # of editable files in a prompt
 AVOIDED = 5
+LOG_LINES = 20  # of the output of a crash
 PLATEAU = 5  # experiments in a row without a gain
 RADICAL = 10  # experiments in a row without a gain, after which only something else may help
 STREAK = 3  # failures in a row
 
 
-def write_prompt(
-    config: Config, history: Sequence[Experiment], files: Mapping[str, str], arm: str = "", last_edit: str = ""
+def write_prompt(  # noqa: PLR0913 - all but the first three are options
+    config: Config,
+    history: Sequence[Experiment],
+    files: Mapping[str, str],
+    arm: str = "",
+    last_edit: str = "",
+    last_log: str = "",
+    elsewhere: Sequence[Experiment] = (),
 ) -> str:
-    """Return the prompt of one experiment; `files` is the best code by path, `last_edit` the last patch."""
+    """Return the prompt of one experiment.
+
+    `files` is the best code by path, `last_edit` the last patch, `last_log` the output of its measurement if that
+    crashed, `elsewhere` what parallel loops have tried.
+    """
     parts = [
         _task(config, history),
         _context(config),
         _code(files),
         _history(config, history),
+        _elsewhere(elsewhere),
         _last_attempt(history, last_edit),
+        _last_output(last_log),
         _hints(config, history, arm),
         _ending(config),
     ]
@@ -54,13 +68,36 @@ def _task(config: Config, history: Sequence[Experiment]) -> str:
     incumbent = best(history)
     goals = ", ".join(f"{metric.direction} {metric.name}" for metric in config.metrics)
     now = f" The best so far is {number_text(incumbent.metric)} (iter {incumbent.n})." if incumbent else ""
-    verb = "strictly better" if len(config.metrics) == 1 else "no worse in any and strictly better in one"
     return (
         f"# {config.name}: one experiment\n\n"
-        f"Goal: {goals}.{now} An edit is kept when its result is {verb}; any other edit is undone.\n"
+        f"Goal: {goals}.{now} {rule_text(config)} Any other edit is undone.\n"
         f"Edit only: {', '.join(config.editable)}. Try one idea, the smallest edit that tests it, then stop.\n"
-        "Do not run the measurement and do not use git; the ratchet does both when you are done."
+        "Do not run the measurement and do not use git; the ratchet does both when you are done.\n"
+        f"{'You may search the web.' if config.web_search else 'Do not search the web.'}"
     )
+
+
+def rule_text(config: Config) -> str:
+    """Return the rule in force in words."""
+    several = "no worse in any metric and strictly better in one"
+    better = "strictly better than the best so far" if len(config.metrics) == 1 else several
+    texts = {
+        Rule.CONFIRM: f"when its result is {better}, and again on one fresh partition of the data",
+        Rule.MARGIN: f"when its result is better by more than {config.margin:g} standard errors of the difference",
+        Rule.FRONT: "unless an earlier kept experiment is at least as good in every metric, so a trade-off is kept",
+    }
+    kept = texts.get(config.rule, f"when its result is {better}")
+    return f"Rule {config.rule}: an edit is kept {kept}.{_tie_text(config)}"
+
+
+def _tie_text(config: Config) -> str:
+    texts = {
+        Simplicity.NODES: "from simpler code: strictly fewer syntax-tree nodes in Python (names, numbers, strings and "
+        "comments count for nothing), strictly fewer lines in other files",
+        Simplicity.LINES: "from strictly fewer lines",
+    }
+    is_used = config.rule is not Rule.FRONT and config.simplicity in texts
+    return f" An equal result (within 1e-6) is kept {texts[config.simplicity]}." if is_used else ""
 
 
 def _context(config: Config) -> str:
@@ -91,6 +128,15 @@ def _history(config: Config, history: Sequence[Experiment]) -> str:
     return "\n".join([head, "", *([f"(the last {len(shown)})"] if len(shown) < len(history) else []), *rows])
 
 
+def _elsewhere(elsewhere: Sequence[Experiment]) -> str:
+    """Name what the run and its other loops have tried, in a race."""
+    tried = [experiment for experiment in elsewhere if experiment.hypothesis and experiment.n > 0]
+    if not tried:
+        return ""
+    rows = [_history_row(experiment).partition(": ")[2] for experiment in tried[-SHOWN_EXPERIMENTS:]]
+    return "\n".join(["## What was tried elsewhere in this run: do not repeat it", "", *(f"- {row}" for row in rows)])
+
+
 def _history_row(experiment: Experiment) -> str:
     value = number_text(experiment.metric) or "no number"
     evidence = evidence_text(experiment)
@@ -105,6 +151,15 @@ def _last_attempt(history: Sequence[Experiment], last_edit: str) -> str:
         return ""
     last = history[-1]
     return f"## The last attempt: {STATUS_WORDS[last.verdict]}\n\n```diff\n{last_edit.rstrip()}\n```"
+
+
+def _last_output(last_log: str) -> str:
+    """Return the last lines of the output of a crash, which hold its traceback."""
+    lines = [line[:LINE_CHARS] for line in last_log.splitlines() if line.strip()][-LOG_LINES:]
+    if not lines:
+        return ""
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", last_log)), default=0))
+    return "\n".join(["## The end of its output", "", fence, *lines, fence])
 
 
 def _hints(config: Config, history: Sequence[Experiment], arm: str) -> str:
@@ -223,12 +278,11 @@ def program_text(config: Config) -> str:
     limits = [_limit_line(constraint) for constraint in config.constraints]
     checks = [f"- `{check}` must pass before an edit is kept." for check in config.checks]
     readonly = ", ".join(f"`{path}`" for path in (*config.readonly, *config.setup)) or "every other file"
-    better = "strictly better" if len(config.metrics) == 1 else "no worse in any metric and strictly better in one"
     context = f"\n## The domain\n\n{config.context.strip()}\n" if config.context.strip() else ""
     rules = "\n".join([*limits, *checks])
     return f"""# {config.name}: the program
 
-Goal: {goals}. An edit is kept when its result is {better}; any other edit is undone.
+Goal: {goals}. {rule_text(config)} Any other edit is undone.
 
 ## Rules
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ratchet import process
@@ -19,7 +20,7 @@ from ratchet.core.source_code import Code, read_code
 from ratchet.engine.measure import AUDIT, MARK, CommandMeasurer, Measurer, Progress
 from ratchet.engine.server_client import ServerMeasurer
 from ratchet.engine.signals import ASKED, asker_of
-from ratchet.engine.trial import Trial, is_edited, keep_ref, mend_branch, put_aside, settle
+from ratchet.engine.trial import Trial, is_edited, is_written, keep_ref, mend_branch, put_aside, settle
 from ratchet.errors import RatchetError
 from ratchet.repo import git, journal
 from ratchet.repo.journal import Event, EventKind
@@ -31,6 +32,15 @@ if TYPE_CHECKING:
 
 MOVES = 5  # of the branch during one experiment, before we give up
 NAME_CHARS = 60  # of a strategy or an agent
+
+
+@dataclass(frozen=True, slots=True)
+class Parallel:
+    """The place among parallel loops: its number, the journals of the others, and the right to choose an idea."""
+
+    number: int = 0
+    journals: tuple[Path, ...] = ()
+    turn: contextlib.AbstractContextManager[object] = field(default_factory=contextlib.nullcontext)
 
 
 class Session:
@@ -57,6 +67,8 @@ class Session:
         self.events = journal.read_events(run.journal)
         self.history = journal.experiments(self.events)
         self.best = best(self.history)  # the experiment at the tip of the branch
+        self.left_since: float | None = None  # when the process began that was killed while it worked on the run
+        self.parallel = Parallel()
 
     @property
     def next_n(self) -> int:
@@ -78,10 +90,26 @@ class Session:
         )
         if last is not None and last.kind is EventKind.BEGIN:
             return [self._finish(journal.begun_of(last.data))]
-        if last is not None and not settle(self.run, self.history[-1], self.history):
+        if last is not None and not settle(self.run, self.history[-1], self.history, is_again=True):
             return [self._finish(self._move_onto_tip(self._begun(last.data["n"])))]
         self.clear_proposal()
         return []
+
+    def finish_step(self) -> list[Experiment]:
+        """Resume, and return the experiments whose line an interrupted step did not print.
+
+        It may have been interrupted after the verdict: before its consequences, or before its line.
+        """
+        last = self.history[-1] if self.history else None
+        is_unread = last is not None and (self._was_left(last) or not is_written(self.run, self.history))
+        finished = self.resume()
+        if not finished and last is not None and is_unread and last.n > 0 and not self.is_worktree_edited():
+            return [last]
+        return finished
+
+    def _was_left(self, experiment: Experiment) -> bool:
+        begun = datetime.fromisoformat(self._begun(experiment.n).at).timestamp()
+        return self.left_since is not None and begun >= int(self.left_since)
 
     def baseline(self) -> Experiment:
         """Measure the tip of the branch as experiment 0, or take its numbers from the config."""
@@ -93,12 +121,15 @@ class Session:
         tip = self._tip()
         begun = self._begin(tip, tip, Proposal(), self._read_tip(tip))
         same = replace(source, n=0, commit=tip, parent=tip, verdict=Verdict.BASELINE, file_hash=begun.file_hash)
-        self._record(replace(same, prev=None, delta=None, reason="", strategy="", note="", at=begun.at))
+        self._record(replace(same, prev=None, delta=None, reason="", strategy="", at=begun.at))
         settle(self.run, self.history[-1], self.history)
         return self.history[-1]
 
-    def step(self, proposal: Proposal | None = None) -> Experiment:
-        """Measure the edit in the worktree, decide, act on the verdict, and restore the best in the worktree."""
+    def step(self, proposal: Proposal | None = None, has_begun: Callable[[], None] = lambda: None) -> Experiment:
+        """Measure the edit in the worktree, decide, act on the verdict, and restore the best in the worktree.
+
+        `has_begun` is called before the measurement, when the journal holds the proposal.
+        """
         worktree, proposal = self.run.worktree, proposal or Proposal()
         paths = worktree.editable_files(self._best_commit())
         try:
@@ -107,7 +138,7 @@ class Session:
         except RatchetError as error:
             return self._refuse(proposal, str(error))
         files = git.store_worktree_files(worktree.repo, [*paths, *proposal.trespass], self._best_commit())
-        return self._test_files(files, proposal)
+        return self._test_files(files, proposal, has_begun)
 
     def graft(self, source: Experiment, proposal: Proposal) -> Experiment:
         """Measure the files of an experiment of another run on top of this branch, and keep them if they are better."""
@@ -143,14 +174,18 @@ class Session:
         """Record what is about to happen, or why something ended."""
         self._append(kind, {**data, "tag": self.run.tag, "at": stamp(self._now())})
 
-    def _test_files(self, files: git.Files, proposal: Proposal) -> Experiment:
+    def _test_files(
+        self, files: git.Files, proposal: Proposal, has_begun: Callable[[], None] = lambda: None
+    ) -> Experiment:
         repo, tip, n = self.run.worktree.repo, self._sound_tip(self.best), self.next_n
         code = self._without_old_prediction(
             self._read({path: held for path, held in files.items() if path not in proposal.trespass})
         )
         hypothesis = one_line(proposal.hypothesis or code.hypothesis or proposal.failure or "an edit")
         commit = git.make_commit(repo, tip, files, f"iter {n}: {hypothesis}\n")
-        return self._finish(self._begin(commit, tip, proposal, code))
+        begun = self._begin(commit, tip, proposal, code)
+        has_begun()
+        return self._finish(begun)
 
     def _without_old_prediction(self, code: Code) -> Code:
         """Drop a prediction that the best version contains too, since it was made for that version."""
@@ -168,7 +203,18 @@ class Session:
             prediction=code.prediction if proposal.prediction is None else proposal.prediction,
             failure=one_line(proposal.failure),
         )
-        begun = Begun(self.next_n, commit, parent, cleaned, code.file_hash, code.chars, stamp(self._now()))
+        at, size = stamp(self._now()), code.size
+        begun = Begun(
+            self.next_n,
+            commit,
+            parent,
+            cleaned,
+            code.file_hash,
+            code.chars,
+            at,
+            code_nodes=size.nodes,
+            code_lines=size.lines,
+        )
         self._append(EventKind.BEGIN, {**journal.begun_data(begun), "tag": self.run.tag})
         return begun
 
@@ -271,7 +317,9 @@ class Session:
 
     def _read(self, files: git.Files) -> Code:
         config = self.run.worktree.config
-        return read_code(git.contents(self.run.worktree.repo, files), config.label, config.prediction)
+        return read_code(
+            git.contents(self.run.worktree.repo, files), config.label, config.prediction, config.simplicity
+        )
 
     def _read_tip(self, tip: str) -> Code:
         return self._read(git.files_of(self.run.worktree.repo, tip, self.run.worktree.editable_files(tip)))
@@ -288,6 +336,7 @@ def work_on(
 ) -> Iterator[Session]:
     """Lock the run and yield a session. Raises RatchetError if another process holds the lock."""
     echo = (lambda text: sys.stderr.write(text)) if is_loud else None  # looked up late: a status line replaces it
+    left_since = run.left_since()
     with run.hold(what) as note:
         for text in filter(None, (note, process.blindness())):
             screen.say(text)
@@ -296,6 +345,7 @@ def work_on(
             session = Session(
                 run, measurer, now=now, progress=screen.progress, say=screen.say, should_stop=should_stop, echo=echo
             )
+            session.left_since = left_since
             try:
                 yield session
             finally:

@@ -6,16 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ratchet.core.bandit import count_arms
+from ratchet.core.config import Rule
 from ratchet.core.noise import noise_line
 from ratchet.core.records import Experiment, Verdict, baseline, best
+from ratchet.core.spending import spent, spent_text
 from ratchet.core.stop_rules import Limits, limits_of, reason_to_stop, since_gain
 from ratchet.core.table import run_row, summary_line
 from ratchet.core.text import evidence_text, experiment_line, folds_text
-from ratchet.engine.prompt import hints
+from ratchet.engine.prompt import hints, rule_text
 from ratchet.engine.signals import ASKED
 from ratchet.errors import RatchetError
 from ratchet.repo import git
-from ratchet.repo.files import holder_pid
 from ratchet.repo.journal import Event, EventKind, experiments, read_events
 from ratchet.repo.run import Run, Worktree, recorded
 from ratchet.repo.sealing import OPENED, is_broken
@@ -32,11 +33,14 @@ def describe(
     kinds = [event.kind for event in events if event.kind in {EventKind.BEGIN, EventKind.VERDICT}]
     limits = limits_of(config, Limits())
     is_over = reason_to_stop(history, config, limits, first_n=_first_n(events))
+    tokens, cost_usd = spent(history)
     return {
         "tag": run.tag,
         "branch": f"autoresearch/{run.tag}",
         "metric": config.metric.name,
         "direction": str(config.metric.direction),
+        "rule": str(config.rule),
+        "rule_text": rule_text(config),
         "editable": list(config.editable),
         "experiments": sum(experiment.n > 0 for experiment in history),
         "kept": sum(experiment.verdict is Verdict.KEEP for experiment in history),
@@ -60,6 +64,8 @@ def describe(
         "summary": summary_line(history, config),
         "evidence": _evidence(best(history)),
         "noise": noise_line(history, config),
+        "tokens": tokens,
+        "cost_usd": cost_usd,
     }
 
 
@@ -92,7 +98,7 @@ def _row(run: Run, events: Sequence[Event] | None) -> list[str]:
 
 def _state(run: Run, events: Sequence[Event]) -> str:
     """Return in words what a run is doing."""
-    pid = holder_pid(run.folder / "lock")
+    pid = run.holder_pid()
     marks = [
         "current" if git.head_branch(run.worktree.repo) == run.branch else "",
         f"process {pid} is working on it" if pid is not None else "",
@@ -107,10 +113,13 @@ def status_text(state: Mapping[str, Any]) -> str:
     lines = [f"run {state['tag']} on branch {state['branch']}: {state['summary']}", *state["last"]]
     lines += [state["evidence"]] if state["evidence"] else []
     lines += [state["noise"]] if state["noise"] else []
+    lines += [] if state["rule"] == Rule.STRICT else [state["rule_text"]]
+    used = spent_text(state["tokens"], state["cost_usd"])
+    lines += [f"agents: {used}"] if used else []
     lines += [f"hint: {hint}" for hint in state["hints"]]
     lines += [f"tried {arm['name']}: {arm['kept']} of {arm['tries']} kept" for arm in state["arms"] if arm["tries"]]
-    if state["working_process"]:
-        lines.append(f"process {state['working_process']} is working on the run")
+    if state["working_process"] is not None:
+        lines.append(f"process {state['working_process'] or '?'} is working on the run")
     elif state["unfinished"]:
         lines.append("an experiment was interrupted; the next step or loop finishes it")
     if state["done"]:

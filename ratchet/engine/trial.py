@@ -97,8 +97,12 @@ class Trial:
             note=proposal.note,
             file_hash=begun.file_hash,
             code_chars=begun.code_chars,
+            code_nodes=begun.code_nodes,
+            code_lines=begun.code_lines,
             at=begun.at,
             agent=proposal.agent,
+            tokens=proposal.tokens,
+            cost_usd=proposal.cost_usd,
             cpu_time_s=measured.cpu_time_s,
             wall_time_s=measured.wall_time_s,
             peak_memory_mb=measured.peak_memory_mb,
@@ -118,7 +122,7 @@ class Trial:
             return _measurement_of(twin, begun)
         if begun.n == 0 and self._config.baseline:
             return Measurement(Ending.OK, numbers=dict(self._config.baseline))
-        beat = to_beat(incumbent, self._config, code_chars=begun.code_chars)
+        beat = to_beat(incumbent, self._config, size=begun.size)
         candidate = Candidate(begun.commit, incumbent.commit if incumbent else None, beat, wall_s=wall_s)
         return self._measurer.measure(candidate, self._progress)
 
@@ -132,7 +136,7 @@ class Trial:
     ) -> Judgement:
         if twin is not None and twin is incumbent:
             return Judgement(Verdict.DISCARD, NO_CHANGE)
-        judgement = judge(measured, earlier, self._config, code_chars=begun.code_chars)
+        judgement = judge(measured, earlier, self._config, size=begun.size)
         if twin is not None:
             seen = f"same code as iter {twin.n}"
             judgement = replace(judgement, reason=f"{seen}: {judgement.reason}" if judgement.reason else seen)
@@ -226,13 +230,15 @@ def _measurement_of(twin: Experiment, begun: Begun) -> Measurement:
 
 def keep_ref(run: Run, begun: Begun) -> None:
     """Keep the commit of an experiment under its ref, whatever the verdict. Raises GitError if git cannot write it."""
-    repo, ref = run.worktree.repo, run.ref(begun.n)
-    if git.resolve(repo, ref) != begun.commit:
-        git.set_ref(repo, ref, begun.commit, "ratchet: experiment")
+    git.set_ref(run.worktree.repo, run.ref(begun.n), begun.commit, "ratchet: experiment")
 
 
-def settle(run: Run, experiment: Experiment, history: Sequence[Experiment]) -> bool:
-    """Act on the last verdict of a history; return False if the branch moved and the experiment must be repeated."""
+def settle(run: Run, experiment: Experiment, history: Sequence[Experiment], *, is_again: bool = False) -> bool:
+    """Act on the last verdict of a history; return False if the branch moved and the experiment must be repeated.
+
+    `is_again`: a later process makes sure of it. The code that a machine failed to measure may be there again by then,
+    to be measured once more, and stays.
+    """
     repo = run.worktree.repo
     if experiment.verdict is Verdict.KEEP and not git.is_ancestor(repo, experiment.commit, run.branch):
         reason = f"ratchet: keep iter {experiment.n}"
@@ -242,7 +248,7 @@ def settle(run: Run, experiment: Experiment, history: Sequence[Experiment]) -> b
         if experiment.verdict is Verdict.KEEP and git.resolve(repo, run.branch) == experiment.commit:
             paths = run.worktree.editable_files(experiment.commit, experiment.parent)
             git.settle_index(repo, experiment.commit, paths)
-        if experiment.n > 0:
+        if experiment.n > 0 and not (is_again and experiment.is_machine_fault):
             _clear_worktree(run, experiment, history)
     write_results(run, history)
     return True
@@ -298,6 +304,11 @@ def write_results(run: Run, history: Sequence[Experiment]) -> None:
     temporary = run.results.with_name(".results.tsv.ratchet~")
     temporary.write_text(results_tsv(history, run.worktree.config), "utf-8")
     temporary.replace(run.results)
+
+
+def is_written(run: Run, history: Sequence[Experiment]) -> bool:
+    """Say whether results.tsv holds this history, which is the last consequence of a verdict."""
+    return run.results.exists() and run.results.read_text("utf-8") == results_tsv(history, run.worktree.config)
 
 
 def _clear_worktree(run: Run, experiment: Experiment, history: Sequence[Experiment]) -> None:

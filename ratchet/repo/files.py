@@ -96,6 +96,15 @@ def hold_lock(path: Path, what: str) -> Iterator[str]:
             _write(file, "")
 
 
+def left_since(path: Path) -> float | None:
+    """Return since when the last holder had the lock if it did not give it back: it was killed, or it still works."""
+    try:
+        holder = parse_holder(path.read_text("utf-8", "replace"))
+    except OSError:
+        return None
+    return holder.since if holder else None
+
+
 def holder_pid(path: Path) -> int | None:
     """Return the pid of the process that holds the lock (0 if it has not given its name yet), or None.
 

@@ -29,6 +29,11 @@ KEPT_VARIABLES = re.compile(
     "EXEC_PATH|CEILING_DIRECTORIES|DISCOVERY_ACROSS_FILESYSTEM|ASKPASS|SSH(_COMMAND|_VARIANT)?|SSL_.*|HTTP_.*|LFS_.*|"
     "ALLOW_PROTOCOL|PROTOCOL)"
 )
+# What leads to one repository (`git rev-parse --local-env-vars`): the git of an agent or a command must not follow it.
+OF_ONE_REPO = re.compile(
+    "GIT_(ALTERNATE_OBJECT_DIRECTORIES|OBJECT_DIRECTORY|CONFIG|DIR|WORK_TREE|IMPLICIT_WORK_TREE|GRAFT_FILE|INDEX_FILE|"
+    "NO_REPLACE_OBJECTS|REPLACE_REF_BASE|PREFIX|SHALLOW_FILE|COMMON_DIR|NAMESPACE|(LITERAL|GLOB|NOGLOB|ICASE)_PATHSPECS)"
+)
 FALLBACK_NAME, FALLBACK_EMAIL = "ratchet", "ratchet@localhost"
 CRUD = "".join(map(chr, range(33))) + ".,:;<>\"\\'"  # ident.c: a name of these alone is empty
 BUSY_TRIES = 20
@@ -45,8 +50,11 @@ FIXES: Mapping[str, str] = {
     r"'(refs/[^']*)' exists; cannot create": "Delete that ref: `git update-ref -d {0}`.",
     r"'(refs/[^']*)': reference broken": "Delete its damaged file; `git update-ref {0} COMMIT` makes it again.",
     r"aborted by hook": "The hook reference-transaction of this repository refuses it.",
-    r"No space left|[Qq]uota exceeded": "Free some disk space.",
+    r"No space left|[Qq]uota exceeded|Out of diskspace": "Free some disk space.",
     r"Permission denied|Read-only file system|insufficient permission": "Make the folder .git writable for you.",
+    r"couldn't write|unable to write|write error": "The disk is full or cannot be written.",
+    r"(GIT_CONFIG_\w+)": "Set {0} right, or unset it.",
+    r"bad (?:numeric |boolean )?config": "Repair that line of the configuration.",
 }
 REMEMBERED = 32  # cached answers of git: a loop reads the best so far ten times an experiment
 REMEMBERED_FILES = 1024  # their contents
@@ -231,7 +239,13 @@ def edited(repo: Repo, commit: str, paths: Sequence[str]) -> list[str]:
         return []
     options = ("--no-ext-diff", "--no-renames", "--name-only", "-z")
     named = _names(call(repo.root, "diff", *options, commit, "--", *pathspecs(paths)))
-    return differing(store_worktree_files(repo, named, commit), files_of(repo, commit, named)) if named else []
+    return edited_files(repo, commit, named)
+
+
+def edited_files(repo: Repo, commit: str, paths: Sequence[str]) -> list[str]:
+    """Return the files among `paths` that differ between a commit and the worktree; nothing is written to the repo."""
+    base = files_of(repo, commit, paths)
+    return differing(_store(repo, base, is_kept=False), base)
 
 
 def differing(ours: Files, theirs: Files) -> list[str]:
@@ -294,7 +308,9 @@ def present(repo: Repo) -> list[str]:
 def uncommitted(repo: Repo) -> list[str]:
     """Return the tracked files that differ from HEAD in the worktree or in the index."""
     rows = _names(call(repo.root, "status", "--porcelain", "--no-renames", "--untracked-files=no", "-z"))
-    return [row[3:] for row in rows]
+    unstaged = [row[3:] for row in rows if row.startswith(" ")]
+    edited = edited_files(repo, "HEAD", unstaged)
+    return [row[3:] for row in rows if not row.startswith(" ") or row[3:] in edited]
 
 
 def tree_files(repo: Repo, commit: str) -> dict[str, str]:
@@ -472,19 +488,19 @@ def _content(repo: Repo, path: str, name: str) -> bytes:
     return call(repo.root, "cat-file", "--filters", f"--path={path}", name)
 
 
-def _store(repo: Repo, base: Files) -> Files:
-    """Return what git would add for the paths of `base`, which are in the index so."""
+def _store(repo: Repo, base: Files, *, is_kept: bool = True) -> Files:
+    """Return what git would add for the paths of `base`, which are in the index so, and add it if it is to be kept."""
     there = [path for path in base if _is_there(repo, path)]
     few = there if len(there) <= FEW else []  # each needs a call of git, unless its content is remembered
     same = {path for path in few if _is_as_checked_out(repo, path, base[path])}
-    stored = _add(repo, base, [path for path in there if path not in same])
+    stored = _add(repo, base, [path for path in there if path not in same], is_kept=is_kept)
     different = differing(stored, base) if not few else []
     same |= {path for path in different if _is_as_checked_out(repo, path, base[path])}
     unchanged = {path: (_mode(repo, path, held[0]), held[1]) for path in same if (held := base[path])}
     return {path: (stored | unchanged).get(path) for path in base}
 
 
-def _add(repo: Repo, base: Files, paths: Sequence[str]) -> dict[str, tuple[str, str]]:
+def _add(repo: Repo, base: Files, paths: Sequence[str], *, is_kept: bool) -> dict[str, tuple[str, str]]:
     """Add files of the worktree to an index that holds `base`, and return their modes and hashes.
 
     Not by `hash-object`: it knows no index, and git leaves line ends alone that are CRLF there; nor a core.fileMode.
@@ -494,6 +510,7 @@ def _add(repo: Repo, base: Files, paths: Sequence[str]) -> dict[str, tuple[str, 
     known = {path: held for path in paths if (held := base[path])}
     names = "".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape")
     with _scratch_index(repo) as env:
+        env |= {} if is_kept else _scratch_objects(repo, env)
         call(repo.root, "update-index", "-z", "--index-info", env=env, stdin=_index_info(repo, known))
         call(repo.root, "update-index", "--add", "--replace", "-z", "--stdin", env=env, stdin=names)
         rows = _names(call(repo.root, "ls-files", "--stage", "-z", env=env))
@@ -591,6 +608,14 @@ def _rights(repo: Repo, like: Path, mode: str) -> int:
 def _scratch_index(repo: Repo) -> Iterator[dict[str, str]]:
     with tempfile.TemporaryDirectory(prefix="ratchet-") as folder:
         yield {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+
+
+def _scratch_objects(repo: Repo, env: Mapping[str, str]) -> dict[str, str]:
+    """Return variables with which git reads the objects of the repo and writes new ones beside a scratch index."""
+    objects, quoted = Path(env["GIT_INDEX_FILE"]).with_name("objects"), str(repo.common_dir / "objects")
+    objects.mkdir()
+    quoted = quoted.replace("\\", "\\\\").replace('"', '\\"')
+    return {"GIT_OBJECT_DIRECTORY": str(objects), "GIT_ALTERNATE_OBJECT_DIRECTORIES": f'"{quoted}"'}
 
 
 def _identity(repo: Repo) -> dict[str, str]:

@@ -7,6 +7,7 @@ A damaged line in the middle is an error that names the line; no line is guessed
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import warnings
@@ -19,6 +20,9 @@ from typing import Any, BinaryIO
 from ratchet.core.output_parser import is_number
 from ratchet.core.records import Begun, Ending, Experiment, Proposal, Verdict
 from ratchet.errors import RatchetError
+
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+NO_SYNC = {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP}  # of a folder on 9p (WSL), CIFS and some FUSE file systems
 
 
 class EventKind(StrEnum):
@@ -54,7 +58,8 @@ def append(path: Path, kind: EventKind, data: Mapping[str, Any], mirror: Path | 
         if mirror is not None and _size(mirror) == n_bytes:
             _extend(mirror, n_bytes, line)
     except OSError as error:
-        raise RatchetError(f"{path}: cannot append a line ({error.strerror}). Free some disk space.") from None
+        fix = "Free some disk space." if error.errno in FULL else "Make the file and its folder writable."
+        raise RatchetError(f"{path}: cannot append a line ({error.strerror}). {fix}") from None
 
 
 def keep_in_step(path: Path, mirror: Path) -> bool:
@@ -87,6 +92,33 @@ def read_events(path: Path) -> list[Event]:
 def read_experiments(path: Path) -> list[Experiment]:
     """Return every experiment with a verdict, oldest first. Raises RatchetError as `read_events` does."""
     return experiments(read_events(path))
+
+
+def read_tried(path: Path) -> list[Experiment]:
+    """Return every experiment, and each one that has no verdict yet as one without a number.
+
+    For parallel loops, of which none should try what another has begun. Raises RatchetError as `read_events` does.
+    """
+    events = read_events(path)
+    done = experiments(events)
+    known = {experiment.n for experiment in done}
+    begun = [begun_of(event.data) for event in events if event.kind is EventKind.BEGIN and event.data["n"] not in known]
+    return [*done, *(_open_experiment(one) for one in begun)]
+
+
+def _open_experiment(begun: Begun) -> Experiment:
+    proposal = begun.proposal
+    return Experiment(
+        n=begun.n,
+        commit=begun.commit,
+        parent=begun.parent,
+        verdict=Verdict.DISCARD,
+        hypothesis=proposal.hypothesis,
+        reason="being measured",
+        strategy=proposal.strategy,
+        note=proposal.note,
+        file_hash=begun.file_hash,
+    )
 
 
 def read_what_can_be_read(path: Path) -> list[Experiment]:
@@ -126,7 +158,7 @@ def begun_data(begun: Begun) -> dict[str, Any]:
 
 def begun_of(data: Mapping[str, Any]) -> Begun:
     """Return the begun experiment of an event. Raises RatchetError if keys are missing."""
-    missing = sorted(_BEGUN_FIELDS - data.keys())
+    missing = sorted(_BEGUN_FIELDS - _LATER_FIELDS - data.keys())
     if missing:
         raise RatchetError(
             f"journal: the begin event of experiment {data.get('n')} lacks {', '.join(missing)}. "
@@ -135,7 +167,7 @@ def begun_of(data: Mapping[str, Any]) -> Begun:
     fields_of_proposal = {name: data[key] for name in _PROPOSAL_FIELDS if (key := _WIRE.get(name, name)) in data}
     lists = {key: tuple(data.get(key, ())) for key in ("trespass", "warnings")}
     proposal = Proposal(**{**fields_of_proposal, **lists, "ending": Ending(data.get("ending", Ending.OK))})
-    return Begun(proposal=proposal, **{key: data[key] for key in _BEGUN_FIELDS})
+    return Begun(proposal=proposal, **{key: data[key] for key in _BEGUN_FIELDS if key in data})
 
 
 def verdict_data(experiment: Experiment) -> dict[str, Any]:
@@ -147,6 +179,7 @@ _WIRE = {"hypothesis": "description"}  # a proposal's field -> its key in the jo
 _FIELDS = frozenset(field.name for field in fields(Experiment))
 _PROPOSAL_FIELDS = frozenset(field.name for field in fields(Proposal))
 _BEGUN_FIELDS = frozenset(field.name for field in fields(Begun)) - {"proposal"}
+_LATER_FIELDS = frozenset({"code_nodes", "code_lines"})  # journals of before lack them
 
 
 def _experiment(data: Mapping[str, Any]) -> Experiment:
@@ -208,7 +241,7 @@ def _append_line(path: Path, line: bytes) -> int:
         n_bytes = file.seek(0, os.SEEK_END)
         file.write(line)
         file.flush()
-        os.fsync(file.fileno())
+        _sync(file.fileno())
     if is_new:
         _sync_folder(path.parent)
     return n_bytes
@@ -280,6 +313,14 @@ def _sync_folder(folder: Path) -> None:
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        _sync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _sync(descriptor: int) -> None:
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in NO_SYNC:
+            raise

@@ -25,13 +25,14 @@ from ratchet.core.config import Config, frozen_parts
 from ratchet.core.records import Experiment, is_tag
 from ratchet.errors import RatchetError, RatchetWarning, did_you_mean
 from ratchet.repo import git, journal
-from ratchet.repo.files import hold_lock, holder_pid, make_same
+from ratchet.repo.files import hold_lock, holder_pid, left_since, make_same
 from ratchet.repo.git import Repo
 from ratchet.repo.journal import Event, EventKind
 
 STATE = ".ratchet"  # folder at the root of the main worktree with the state of every run
 MIRROR = "ratchet"  # folder in git's own one, which `git clean` and the removal of a worktree leave alone
 JOURNAL = "journal.jsonl"
+ARCHIVES = "*.tar.gz"  # of runs that were removed
 KEPT = ("agent/*.log", "logs/*.log", "scores/*.npz")  # what takes long to compute again, or cannot be
 BRANCHES = "refs/heads/autoresearch/"
 TABLE = "results.tsv"
@@ -94,7 +95,7 @@ class Worktree:
     def edited_files(self, commit: str) -> list[str]:
         """Return the editable files that differ between a commit and the worktree."""
         paths = self.editable_files(commit)
-        return git.differing(git.store_worktree_files(self.repo, paths, commit), git.files_of(self.repo, commit, paths))
+        return git.edited_files(self.repo, commit, paths)
 
     @property
     def frozen(self) -> list[str]:
@@ -108,11 +109,15 @@ class Worktree:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A tagged series of experiments; `threads` limits one measurement, None means no limit."""
+    """A tagged series of experiments; `threads` limits one measurement, None means no limit.
+
+    `table` is another file for its results, None for results.tsv beside the config.
+    """
 
     worktree: Worktree
     tag: str
     threads: int | None = None
+    table: Path | None = None
 
     @property
     def branch(self) -> str:
@@ -137,6 +142,8 @@ class Run:
     @property
     def results(self) -> Path:
         """The table that is computed from the journal after every verdict; never a file that is not ours."""
+        if self.table is not None:
+            return self.table
         names = (TABLE, *(f"results-{self.tag}{end}.tsv" for end in ("", *(f"-{number}" for number in range(2, 100)))))
         paths = [self.worktree.root / name for name in names]
         return next((path for path in paths if _is_free(path)), paths[-1])
@@ -173,6 +180,10 @@ class Run:
             with contextlib.suppress(OSError):
                 make_same(lock, self.folder / "lock")
             yield note
+
+    def left_since(self) -> float | None:
+        """Return since when a process had the lock that was killed with it; None if the last one gave it back."""
+        return left_since(self.mirror / "lock")
 
     def holder_pid(self) -> int | None:
         """Return the pid of the process that works on the run (0 if it is not known), or None."""
@@ -233,6 +244,10 @@ def restore_runs(worktree: Worktree) -> None:
         with contextlib.suppress(OSError):  # a disk that only can be read
             if text := Run(worktree, tag).restore():
                 warnings.warn(text, RatchetWarning, stacklevel=2)
+    with contextlib.suppress(OSError):
+        if not folders[0].exists() and any(folders[1].glob(ARCHIVES)):
+            ignore_state(worktree)
+        _copy_missing(folders[0], folders[1], (ARCHIVES,))
 
 
 def check_worktree(worktree: Worktree) -> str:
@@ -318,6 +333,7 @@ def ignore_state(worktree: Worktree, *others: str) -> None:
     if not mark.exists():
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.write_text("*\n", "utf-8")
+        _copy_missing(worktree.repo.common_dir / MIRROR, mark.parent, (ARCHIVES,))  # the folder is new, or was deleted
 
 
 def _is_free(path: Path) -> bool:
@@ -329,6 +345,15 @@ def _is_free(path: Path) -> bool:
     with path.open("rb") as file:
         head = file.readline(10_000)
     return head.startswith(b"n\tcommit\t") and b"\tstatus\tstrategy\t" in head
+
+
+def check_table(path: Path) -> Path:
+    """Return a path for the table of a run. Raises RatchetError if there is a file that is not ours, or no folder."""
+    if not path.resolve().parent.is_dir():
+        raise RatchetError(f"{path}: there is no folder {path.parent}. Make it first.")
+    if not _is_free(path):
+        raise RatchetError(f"{path}: this file is no table of ratchet, and is not overwritten. Name another file.")
+    return path.resolve()
 
 
 def current_run(worktree: Worktree) -> Run | None:
@@ -514,9 +539,9 @@ def stamp(now: datetime) -> str:
     return now.isoformat(timespec="seconds")
 
 
-def _copy_missing(source: Path, target: Path) -> None:
-    """Give the logs and scores that a folder lacks, or has in another length, to it."""
-    for path in (path for pattern in KEPT for path in source.glob(pattern)):
+def _copy_missing(source: Path, target: Path, patterns: Sequence[str] = KEPT) -> None:
+    """Give the files that a folder lacks, or has in another length, to it."""
+    for path in (path for pattern in patterns for path in source.glob(pattern)):
         copy = target / path.relative_to(source)
         if not copy.exists() or copy.stat().st_size != path.stat().st_size:
             make_same(path, copy)
@@ -541,8 +566,8 @@ def _refuse_taken(run: Run) -> None:
         raise RatchetError(f"tag: {STATE}/{run.tag} holds files that are of no run. Choose another tag, or move them.")
     if git.resolve(run.worktree.repo, run.branch) is not None or run.journal.exists():
         raise RatchetError(
-            f"tag: a branch or a journal of a run {run.tag} exists already. Choose another tag, or delete the branch, "
-            f"{run.folder} and {run.mirror}."
+            f"tag: a branch or a journal of a run {run.tag} exists already. Choose another tag; "
+            f"`uv run ratchet clean {run.tag}` removes that run, and keeps an archive of it."
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from ratchet.core.config import Config, Metric
@@ -10,7 +10,7 @@ from ratchet.core.noise import BELOW, is_below, noise_floor
 from ratchet.core.records import Experiment, best
 from ratchet.core.table import closing_lines, excerpt
 from ratchet.core.text import STATUS_WORDS, number_text, value_text
-from ratchet.core.trajectory import Climb, Dot, Mark
+from ratchet.core.trajectory import Climb, Mark
 from ratchet.views.axes import best_line, x_share, y_share
 
 KEPT, DROPPED, STOPPED, FAILED, LEVEL, RISER = "●", "·", "˅", "×", "─", "│"
@@ -27,46 +27,32 @@ def sketch(climb: Climb, width: int, height: int) -> list[str]:
     if climb.best is not None:
         heads[_row(climb, climb.best, height - 1)] = climb.best
     margin = max(len(number_text(value)) for value in heads.values()) + 1
-    plot = _Plot(climb, max(8, width - margin), height)
-    for dot in climb.dots:
-        plot.dot(dot)
-    plot.stairs()
+    width, bottom = max(8, width - margin), height - 1
+    cells = [[" "] * width for _ in range(height)]
+    for row, column, sign in _signs(climb, width, bottom):
+        if RANK.index(sign) > RANK.index(cells[row][column]):
+            cells[row][column] = sign
     return [
-        f"{number_text(heads[index]) if index in heads else '':>{margin - 1}} {row}".rstrip()
-        for index, row in enumerate(plot.rows())
+        f"{number_text(heads[index]) if index in heads else '':>{margin - 1}} {''.join(row)}".rstrip()
+        for index, row in enumerate(cells)
     ]
 
 
-class _Plot:
-    """A grid of characters."""
+def _signs(climb: Climb, width: int, bottom: int) -> Iterator[tuple[int, int, str]]:
+    """Yield the row, the column and the sign of each dot, then those of the best so far."""
+    for dot in climb.dots:
+        row = bottom if dot.value is None else _row(climb, dot.value, bottom)
+        yield row, _column(climb, dot.n, width), SIGNS[dot.mark]
+    for (n, value), (to_n, to_value) in pairwise(best_line(climb)):
+        row, to_row = (_row(climb, end, bottom) for end in (value, to_value))
+        column, to_column = (_column(climb, end, width) for end in (n, to_n))
+        if value == to_value:
+            yield from ((row, between, LEVEL) for between in range(column, to_column + 1))
+        yield from ((between, to_column, RISER) for between in range(min(row, to_row) + 1, max(row, to_row)))
 
-    def __init__(self, climb: Climb, width: int, height: int) -> None:
-        self._climb, self._width, self._height = climb, width, height
-        self._cells = [[" "] * width for _ in range(height)]
 
-    def rows(self) -> list[str]:
-        return ["".join(cells) for cells in self._cells]
-
-    def dot(self, dot: Dot) -> None:
-        row = self._height - 1 if dot.value is None else _row(self._climb, dot.value, self._height - 1)
-        self._put(row, self._column(dot.n), SIGNS[dot.mark])
-
-    def stairs(self) -> None:
-        """Draw the best so far."""
-        for (n, value), (to_n, to_value) in pairwise(best_line(self._climb)):
-            row, to_row = (_row(self._climb, end, self._height - 1) for end in (value, to_value))
-            if value == to_value:
-                for column in range(self._column(n), self._column(to_n) + 1):
-                    self._put(row, column, LEVEL)
-            for between in range(min(row, to_row) + 1, max(row, to_row)):
-                self._put(between, self._column(to_n), RISER)
-
-    def _column(self, n: float) -> int:
-        return round(x_share(self._climb, n) * (self._width - 1))
-
-    def _put(self, row: int, column: int, sign: str) -> None:
-        if RANK.index(sign) > RANK.index(self._cells[row][column]):
-            self._cells[row][column] = sign
+def _column(climb: Climb, n: float, width: int) -> int:
+    return round(x_share(climb, n) * (width - 1))
 
 
 def _row(climb: Climb, value: float, height: int) -> int:

@@ -85,7 +85,7 @@ def now_text(sight: Sight) -> str:
     if sight.worker is None:
         return "no process is working on the run"
     if sight.notice is None:
-        return f"process {sight.worker} is working on the run"
+        return f"process {sight.worker or '?'} is working on the run"
     return f"{sight.notice.text} ({max(0.0, sight.at - sight.notice.since):.0f} s)"
 
 

@@ -122,9 +122,10 @@ def test_the_rival_comes_from_what_was_kept_and_from_nothing_else(tmp_path: Path
     assert find_rival(tmp_path, problem, runs[0], known) == find_rival(tmp_path, problem, runs[0], {}) == rival
 
 
+@pytest.mark.slow
 def test_a_measurement_that_hardly_can_win_is_stopped_with_its_bound(bench: FoldWorkers) -> None:
     source = read_source(BASELINE.encode())
-    full = evaluate(source, bench)
+    full = evaluate(source, bench, refits=False)
     assert full.val_auc is not None
     far_better = Rival([min(1.0, (value or 0.0) + 0.2) for value in full.fold_aucs])
     beat = min(mean_auc(far_better.fold_aucs), 0.999)
@@ -133,7 +134,7 @@ def test_a_measurement_that_hardly_can_win_is_stopped_with_its_bound(bench: Fold
     assert stopped.bound is not None
     assert full.val_auc <= stopped.bound
     near = Target(full.val_auc - 0.01, range(5), rival=Rival([value or 0.0 for value in full.fold_aucs]))
-    assert evaluate(source, bench, target=near).val_auc == full.val_auc
+    assert evaluate(source, bench, target=near, refits=False).val_auc == full.val_auc
 
 
 def test_a_request_says_which_rule() -> None:

@@ -53,7 +53,7 @@ def test_a_forgotten_seed_gives_the_same_bits_twice(bench: FoldWorkers) -> None:
     forest = BASELINE.replace("LogisticRegression(max_iter=1000)", "RandomForestClassifier(10)").replace(
         "from sklearn.linear_model import LogisticRegression", "from sklearn.ensemble import RandomForestClassifier"
     )
-    first, second = (evaluate(read_source(forest.encode()), bench) for _ in range(2))
+    first, second = (evaluate(read_source(forest.encode()), bench, refits=False) for _ in range(2))
     assert first.status is Status.OK, first.reason
     assert all((a == b).all() for a, b in zip(first.scores, second.scores, strict=True))  # type: ignore[union-attr]
 
@@ -72,10 +72,11 @@ def test_what_cannot_win_any_more_is_stopped_with_its_bound(bench: FoldWorkers) 
     assert stopped.val_auc is None
     assert stopped.bound is not None
     assert stopped.bound <= 0.9999
-    full = evaluate(source, bench)
+    full = evaluate(source, bench, refits=False)
     assert full.val_auc is not None
     assert stopped.bound >= full.val_auc
-    assert evaluate(source, bench, target=Target(full.val_auc - 1e-6)).val_auc == full.val_auc
+    beaten = evaluate(source, bench, target=Target(full.val_auc - 1e-6), refits=False)
+    assert beaten.val_auc == full.val_auc
 
 
 def test_checks_that_refit_run_for_a_winner_alone(bench: FoldWorkers) -> None:
@@ -115,8 +116,18 @@ def test_a_source_that_could_not_be_read_is_not_run(bench: FoldWorkers) -> None:
     assert (measured.status, measured.reason, measured.cpu_s) == (Status.REJECTED, "no such file", 0.0)
 
 
-@pytest.mark.parametrize(("is_timeout", "status"), [(True, Status.TIMEOUT), (False, Status.CRASHED)])
-@pytest.mark.parametrize("method", ["copies", "refit", "again"])
+@pytest.mark.parametrize(
+    ("method", "is_timeout", "status"),
+    [
+        ("again", True, Status.TIMEOUT),
+        *(
+            pytest.param(method, is_timeout, status, marks=pytest.mark.slow)
+            for method in ("copies", "refit", "again")
+            for is_timeout, status in ((True, Status.TIMEOUT), (False, Status.CRASHED))
+            if (method, is_timeout) != ("again", True)
+        ),
+    ],
+)
 def test_a_check_that_could_not_look_clears_nobody(
     bench: FoldWorkers, monkeypatch: pytest.MonkeyPatch, method: str, is_timeout: bool, status: Status
 ) -> None:

@@ -21,11 +21,8 @@ from tests.payloads import payload_files, whole_text
 
 HONEST = payload_files(ROOT / "tests/honest")
 BUDGET = TaskBudget(cpu_s=60.0, wall_s=180.0, memory_mb=2048)
-QUICK = {  # one of each kind; the others are run with the slow tests
-    *("clinical_formula", "constant", "custom_classifier", "forest_unseeded", "hist_boosting_monotone", "neighbours_1"),
-    *("lightgbm_native_categories", "ridge_decision_only", "density_ratio", "sparse_text", "tree_full"),
-    "xgboost_small",
-}
+# An own class that leads every plain model, text, a decision function; the others are run with the slow tests.
+QUICK = {"custom_classifier", "ridge_decision_only", "sparse_text"}
 # The page computes val_auc of train.py. Its function runs here on every file, in a process with one thread.
 PAGE = (ROOT / "docs/val_auc.md").read_text("utf-8")
 PLAIN = re.findall(r"^```python\n(.*?)^if __name__", PAGE, re.M | re.S)[0].replace("data/", f"{ROOT}/data/")
@@ -76,7 +73,10 @@ def test_an_honest_file_is_accused_of_nothing_and_scored_as_scikit_learn_scores_
     assert measured.val_auc == plain[path.stem]
 
 
-@pytest.mark.parametrize("path", HONEST, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, id=path.stem, marks=pytest.mark.slow if n % 3 else []) for n, path in enumerate(HONEST)],
+)
 def test_an_honest_file_passes_the_static_check(path: Path) -> None:
     assert first_violation(whole_text(path)) == ""
 

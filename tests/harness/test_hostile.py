@@ -45,8 +45,8 @@ CLASSES = {
     "writes to the repo",
 }
 QUICK = {  # one of each class that the static check lets through; the others are run with the slow tests
-    *("batch_mean_features", "batch_rank", "dodge_self_getattr", "exit_system", "forged_prints", "hypothesis_escapes"),
-    *("labels_hashed", "lottery_seed", "odd_nan", "patched_metrics", "spin_python", "carry_global"),
+    *("batch_rank", "dodge_self_getattr", "exit_system", "forged_prints", "hypothesis_escapes"),
+    *("labels_hashed", "lottery_seed", "odd_nan", "patched_metrics", "carry_global"),
 }
 MARKS = re.compile("planted|known|flood|sitecustomize|json.py|sklearn.py")
 
@@ -93,8 +93,12 @@ def read_attack(path: Path) -> Attack:
 ATTACKS = [read_attack(path) for path in HOSTILE]
 
 
+REFUSED = [attack.path.stem for attack in ATTACKS if attack.as_is.word == "rejected"][::3]
+
+
 def is_slow(attack: Attack) -> bool:
-    return attack.as_is.word != "rejected" and attack.path.stem not in QUICK
+    """Whether a file is run with the slow tests: all but QUICK and every third of those that the static check ends."""
+    return attack.path.stem not in QUICK.union(REFUSED)
 
 
 def parameters(attacks: list[Attack], *, all_slow: bool = False) -> list[object]:
@@ -177,6 +181,7 @@ def test_what_is_rejected_says_what_lies_behind_the_static_check() -> None:
     assert silent == ["hypothesis_long"] or silent == []
 
 
+@pytest.mark.slow
 def test_inverted_labels_are_asked_of_a_clear_lead_alone(warm_runner: Runner) -> None:
     bench, report = FoldWorkers(heart(), warm_runner, AMPLE), {}
     for path in (ROOT / "train.py", ROOT / "tests/hostile/labels_hashed.py"):

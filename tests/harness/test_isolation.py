@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -160,9 +159,8 @@ def findings(answer: Answer) -> dict[str, float]:
 
 
 @pytest.fixture(scope="module")
-def runner() -> Iterator[Runner]:
-    with Runner(2) as opened:
-        yield opened
+def runner(warm_runner: Runner) -> Runner:
+    return warm_runner
 
 
 def seek(runner: Runner) -> dict[str, float]:
@@ -178,7 +176,7 @@ def test_the_search_finds_what_lies_in_its_own_process(runner: Runner) -> None:
 
 
 def test_nothing_of_a_worker_is_found_by_a_later_one(runner: Runner) -> None:
-    for number in range(3):
+    for number in range(2):
         assert [answer.reason for answer in runner.run([planter(10 * number + i) for i in range(4)], BUDGET)] == [
             ""
         ] * 4
@@ -196,12 +194,14 @@ def test_nothing_is_found_over_a_thousand_workers_and_tables_of_any_size(
         assert seek(runner) == NOTHING
 
 
+@pytest.mark.slow
 def test_nothing_is_found_of_a_worker_that_runs_at_the_same_time(runner: Runner) -> None:
     wait = "\ndef build_pipeline():\n    plant()\n    import time; time.sleep(3)\n    return Model()\n"
     answers = runner.run([planter(1, end=wait), seeker(), planter(2, end=wait), seeker()], BUDGET)
     assert [findings(answer) for answer in answers[1::2]] == [NOTHING] * 2
 
 
+@pytest.mark.slow
 def test_nothing_is_found_of_a_worker_that_failed_or_was_killed(runner: Runner) -> None:
     ends = ["raise ValueError(mark(NUMBER))", "os._exit(3)", "os.kill(os.getpid(), 9)", "spoil_descriptors()"]
     for number, end in enumerate(ends):
@@ -210,6 +210,7 @@ def test_nothing_is_found_of_a_worker_that_failed_or_was_killed(runner: Runner) 
         assert seek(runner) == NOTHING
 
 
+@pytest.mark.slow
 def test_nothing_is_found_of_other_kinds_of_tasks(runner: Runner) -> None:
     real = "\nfrom sklearn.linear_model import LogisticRegression\nbuild_pipeline = LogisticRegression\n"
     real += "def feature_fn(X):\n    plant()\n    return X * 0.0\n"
@@ -225,6 +226,7 @@ def test_nothing_is_found_of_other_kinds_of_tasks(runner: Runner) -> None:
     assert seek(runner) == NOTHING
 
 
+@pytest.mark.slow
 def test_the_launcher_keeps_nothing_of_any_task(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of what does not change in the process that is forked, no later worker learns anything.
 

@@ -306,3 +306,44 @@ def test_a_guard_that_fails_allows_nothing(client: Client, guard: str) -> None:
 def test_a_guard_that_is_gone_allows_nothing(client: Client) -> None:
     (client.root / ".claude/hooks/guard.py").unlink()
     assert client.ask_guard(HARMLESS).returncode == 2
+
+
+SCOPE = 'editable = ["train.py", "src/", "lib/*.sh"]\nreadonly = ["prepare.py", "src/frozen.py", "src/given/"]\n'
+
+
+@pytest.mark.parametrize(
+    ("file", "is_open"),
+    [
+        ("train.py", True),
+        ("src/a.py", True),
+        ("src/new/deep/b.py", True),
+        ("lib/run.sh", True),
+        ("lib/deep/run.sh", False),
+        ("lib/run.py", False),
+        ("src/frozen.py", False),
+        ("src/given/c.py", False),
+        ("src/../prepare.py", False),
+        ("src/link/x.py", False),
+        ("srcx/a.py", False),
+        ("pyproject.toml", False),
+        (".claude/hooks/guard.py", False),
+        ("src", False),
+    ],
+)
+def test_what_the_config_calls_editable_may_be_edited_and_nothing_else(
+    client: Client, file: str, is_open: bool
+) -> None:
+    config = client.root / "pyproject.toml"
+    config.write_text(
+        f"[tool.other]\neditable = ['prepare.py']\n\n[tool.ratchet]\n{SCOPE}\n[tool.ratchet.metric]\nname = 'x'\n"
+    )
+    (client.root / "src").mkdir()
+    (client.root / "src/link").symlink_to(client.root.parent)
+    assert (client.refusal("Write", {"file_path": str(client.root / file)}) == "") is is_open
+
+
+@pytest.mark.parametrize("text", ["", "[tool.ratchet]\neditable = 3\n", "[tool.ratchet]\neditable = [os.getcwd()]\n"])
+def test_a_config_that_cannot_be_read_opens_train_py_alone(client: Client, text: str) -> None:
+    (client.root / "pyproject.toml").write_text(text)
+    assert client.refusal("Edit", {"file_path": str(client.root / "train.py")}) == ""
+    assert client.refusal("Edit", {"file_path": str(client.root / "prepare.py")})

@@ -134,6 +134,50 @@ def project(committed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     return Project(root)
 
 
+def copy_tree(source: Path, target: Path) -> None:
+    """Copy a folder; a file with two names in it (the lock and the journal of a run) stays one file."""
+    copies: dict[int, str] = {}
+
+    def copy(one: str, other: str) -> None:
+        inode = os.stat(one).st_ino  # noqa: PTH116 - copytree passes texts
+        if inode in copies:
+            os.link(copies[inode], other)
+            return
+        shutil.copy2(one, other)
+        copies[inode] = other
+
+    shutil.copytree(source, target, symlinks=True, copy_function=copy)
+
+
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[object, ...], Path]:
+    """The runs that were recorded once, by their edits."""
+    return {}
+
+
+@pytest.fixture
+def record(
+    project: Project, ratchet: Callable[..., object], tmp_path_factory: pytest.TempPathFactory, runs: dict[object, Path]
+) -> Callable[..., Project]:
+    """Bring the project to the end of a run of these edits (score, hypothesis): measured once, copied after that."""
+
+    def call(*edits: tuple[object, str]) -> Project:
+        if edits in runs:
+            shutil.rmtree(project.root)
+            copy_tree(runs[edits], project.root)
+            os.chdir(project.root)  # it is another folder by the same name
+            return project
+        ratchet("start", "first")
+        for edit in edits:
+            project.edit(*edit)
+            ratchet("step")
+        runs[edits] = tmp_path_factory.mktemp("runs") / "run"
+        copy_tree(project.root, runs[edits])
+        return project
+
+    return call
+
+
 # A repository that is no Python project: scripts in a folder, and a benchmark that adds them up.
 SHELL_BENCH = """#!/bin/sh
 # Prints what the scripts in src/ add up to.

@@ -264,7 +264,8 @@ def test_check_tries_what_a_run_writes_and_leaves_nothing(project, ratchet: Ratc
     status, out, _ = ratchet("check")
     assert "ok   repo: " in out
     assert (project.git("for-each-ref"), sorted((project.root / ".git").rglob("*lock*"))) == before
-    assert not list((project.root / ".ratchet").glob("check*"))
+    assert not (project.root / ".ratchet").exists()
+    assert not (project.root / ".git/ratchet").exists()
     project.git("branch", "autoresearch")
     status, out, _ = ratchet("check")
     assert status == 1
@@ -272,7 +273,6 @@ def test_check_tries_what_a_run_writes_and_leaves_nothing(project, ratchet: Ratc
     assert "Rename that branch: `git branch -m autoresearch NAME`." in out
     assert "check+" not in project.git("for-each-ref")
     project.git("branch", "-D", "autoresearch")
-    shutil.rmtree(project.root / ".ratchet")
     project.write(".ratchet", "a file\n")
     assert "bad  repo: " in ratchet("check")[1]
 
@@ -302,6 +302,8 @@ def test_an_executable_file_is_no_edit_and_stays_as_it_is(project, ratchet: Ratc
     ratchet("step")
     assert (project.root / "model.py").stat().st_mode & 0o777 == mode
     assert project.git("diff", "--name-only", "HEAD", "--", "model.py") == ""
+    (project.root / "notes.txt").chmod(0o775)
+    assert ratchet("finish", "--leave")[0] == 0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no rights of this kind")
@@ -427,3 +429,67 @@ def test_a_folder_in_the_place_of_an_editable_file_is_one_line(project, ratchet:
     assert status == 1
     assert "Traceback" not in err
     assert "model.py: a folder stands where this file belongs. Move the folder away." in err
+
+
+def test_a_disk_that_cannot_sync_is_no_full_disk(project, ratchet: Ratchet, monkeypatch) -> None:
+    def refuse(_: int) -> None:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    assert ratchet("start", "first")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "fix"),
+    [(errno.ENOSPC, "Free some disk space."), (errno.EROFS, "Make the file and its folder writable.")],
+)
+def test_a_journal_that_cannot_be_written_is_one_line_with_the_cause(
+    project, ratchet, monkeypatch, number, fix
+) -> None:
+    ratchet("start", "first")
+
+    def refuse(_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    project.edit(0.6)
+    status, _, err = ratchet("step")
+    assert (status, err.count("\n")) == (1, 1)
+    assert f"cannot append a line ({os.strerror(number)}). {fix}" in err
+
+
+def test_agents_and_commands_are_not_led_to_the_repo_of_a_hook(project, ratchet: Ratchet, monkeypatch) -> None:
+    monkeypatch.setenv("GIT_DIR", ".git")
+    monkeypatch.setenv("GIT_INDEX_FILE", str(project.root / ".git/index.of.a.commit"))
+    monkeypatch.setenv("GIT_LITERAL_PATHSPECS", "1")
+    status, _, err = ratchet("loop", "-n", "1", "--agent", "env > env.txt; git add --all; echo {prompt}")
+    assert status == 0, err
+    given = [line for line in project.read("env.txt").splitlines() if line.startswith("GIT_")]
+    assert not [line for line in given if git.OF_ONE_REPO.fullmatch(line.split("=")[0])]
+    assert not (project.root / ".git/index.of.a.commit").exists()
+
+
+def test_a_loop_ends_in_one_line_when_its_python_environment_is_deleted(
+    ratchet: Ratchet, monkeypatch, tmp_path
+) -> None:
+    def import_more(*_: object) -> None:
+        raise ModuleNotFoundError("No module named 'rich'", name="rich")
+
+    monkeypatch.setattr("ratchet.commands.look.open_worktree", import_more)
+    assert ratchet("status")[0] == 3
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "deleted"))
+    status, _, err = ratchet("status")
+    assert (status, err.count("\n")) == (1, 1)
+    assert "was deleted while ratchet ran, and rich is missing. Run `uv sync`" in err
+
+
+def test_the_archive_of_a_removed_run_survives_too(project, ratchet: Ratchet) -> None:
+    ratchet("start", "first")
+    project.write(".ratchet/old.tar.gz", "an archive")
+    ratchet("status")
+    project.git("clean", "-fdxq")
+    ratchet("status")
+    assert project.read(".ratchet/old.tar.gz") == "an archive"
+    (project.root / ".ratchet/old.tar.gz").unlink()
+    ratchet("status")
+    assert not (project.root / ".ratchet/old.tar.gz").exists(), "a person deleted it"

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 
 import pytest
+import yaml
 
 Ratchet = Callable[..., tuple[int, str, str]]
 
@@ -103,7 +104,7 @@ def test_run_shows_the_end_of_the_output_of_a_command_that_fails(shell, ratchet:
         ('stream = "stdout"', "echo INFO seconds: 4", None),
         ('stream = "stderr"', "echo seconds: 3; echo seconds: 6 >&2", 6),
         ("line = 2", "echo 1; echo it took 7.5 s; echo 3", 7.5),
-        ("line = -1", "echo 1; echo 9", 9),
+        ("line = -1", "echo 1; echo 9; echo", 9),
         ("line = 5", "echo 1", None),
         ('json = "best.seconds"', """echo '{"best": {"seconds": 2.5}}'; echo '{"event": "end"}'""", 2.5),
         ('json = "s"', """printf 'log\\n{\\n "s": 1.5,\\n "other": {"s": 9}\\n}\\nbye\\n'""", 1.5),
@@ -163,10 +164,10 @@ def test_a_loop_shows_its_limits_and_names_the_setting_that_ended_it(shell, ratc
 @pytest.mark.slow
 def test_a_loop_without_a_limit_goes_on_until_something_else_ends_it(shell, ratchet: Ratchet) -> None:
     shell.write("agent.sh", AGENT)
-    status, out, err = ratchet("loop", "--until", "-17")
+    status, out, err = ratchet("loop", "--until", "5")
     assert status == 0
-    assert "limits: no limit on experiments (-n sets one); until seconds reaches -17.00" in err
-    assert out.count("| KEPT") == 27
+    assert "limits: no limit on experiments (-n sets one); until seconds reaches 5.0000" in err
+    assert out.count("| KEPT") == 5
 
 
 def run_two_steps(shell, ratchet: Ratchet, tag: str = "t") -> None:
@@ -238,6 +239,7 @@ def test_a_table_of_another_tool_is_read(shell, ratchet: Ratchet) -> None:
     head = "commit\tseconds\tstatus\tdescription"
     rows = [head, "a1\t12\tkeep\tbaseline", "a2\t0.0\tcrash\toops", "a3\t6\tkeep\tidea"]
     shell.write("theirs.tsv", "\n".join(rows) + "\n")
+    shell.git("switch", "--quiet", "main")  # a table needs no run
     out = ratchet("results", "-r", "theirs.tsv")[1]
     assert "2 experiments, 1 kept; best seconds=6.0000 (iter 2), baseline 12.00" in out
     assert "3 crashed" not in ratchet("plot", "--results", "theirs.tsv")[1]
@@ -302,8 +304,9 @@ def test_another_run_is_started_only_without_an_unmeasured_edit(shell, ratchet: 
 def test_a_second_window_is_told_who_holds_the_run(shell, ratchet: Ratchet) -> None:
     ratchet("start", "t")
     code = (
-        "import sys; from pathlib import Path; from ratchet.repo.files import hold_lock\n"
-        "with hold_lock(Path('.ratchet/t/lock'), 'ratchet loop'):\n    print('held', flush=True); sys.stdin.read()"
+        "import sys; from pathlib import Path; from ratchet.repo.run import Run, open_worktree\n"
+        "with Run(open_worktree(Path.cwd()), 't').hold('ratchet loop'):\n"
+        "    print('held', flush=True)\n    sys.stdin.read()"
     )
     pipe = subprocess.PIPE
     with subprocess.Popen([sys.executable, "-c", code], stdin=pipe, stdout=pipe, text=True) as holder:
@@ -366,3 +369,59 @@ def test_a_hypothesis_of_the_last_experiment_is_remarked(project, ratchet: Ratch
     assert "iter 1: warning: HYPOTHESIS is still that of iter 0: set it to what this edit tries" in ratchet("step")[2]
     project.edit(0.7, "another idea")
     assert "HYPOTHESIS" not in ratchet("step")[2]
+
+
+def test_results_are_printed_as_lines_of_json(shell, ratchet: Ratchet) -> None:
+    run_two_steps(shell, ratchet)
+    rows = [json.loads(line) for line in ratchet("results", "--jsonl")[1].splitlines()]
+    assert [row["status"] for row in rows] == ["baseline", "keep", "keep", "discard"]
+    keys = ("value", "prev", "delta", "tag", "description")
+    assert {key: rows[2][key] for key in keys} == {
+        "value": 7.0,
+        "prev": 9.0,
+        "delta": -2.0,
+        "tag": "t",
+        "description": "down to 7",
+    }
+    assert {"memory_gb", "timestamp"} <= set(rows[2])
+
+
+def test_a_run_is_written_as_an_mlflow_file_store(shell, ratchet: Ratchet) -> None:
+    run_two_steps(shell, ratchet)
+    assert ratchet("results", "--mlflow", "mlruns")[:2] == (0, "mlruns\n")
+    [experiment] = (shell.root / "mlruns").iterdir()
+    meta = yaml.safe_load((experiment / "meta.yaml").read_text())
+    assert (meta["name"], meta["experiment_id"], meta["lifecycle_stage"]) == ("shell/t", experiment.name, "active")
+    found = {}
+    for folder in [path for path in experiment.iterdir() if path.is_dir()]:
+        run = yaml.safe_load((folder / "meta.yaml").read_text())
+        assert (run["run_id"], run["experiment_id"]) == (folder.name, experiment.name)
+        at, value, step = (folder / "metrics/seconds").read_text().split()
+        assert int(at) == run["end_time"] > 1_700_000_000_000
+        found[int(step)] = (float(value), (folder / "tags/mlflow.note.content").read_text())
+    assert found[2] == (7.0, "down to 7")
+    assert sorted(found) == [0, 1, 2, 3]
+    before = sorted(path for path in experiment.rglob("*"))
+    ratchet("results", "--mlflow", "mlruns")
+    assert sorted(path for path in experiment.rglob("*")) == before
+
+
+def test_a_run_is_written_in_the_layout_of_wandb(shell, ratchet: Ratchet) -> None:
+    run_two_steps(shell, ratchet)
+    ratchet("results", "--wandb", "wandb")
+    [files] = (shell.root / "wandb").glob("run-*/files")
+    steps = [json.loads(line) for line in (files / "wandb-history.jsonl").read_text().splitlines()]
+    assert [(step["_step"], step["seconds"]) for step in steps] == [(0, 10.0), (1, 9.0), (2, 7.0), (3, 8.0)]
+    assert json.loads((files / "wandb-summary.json").read_text())["best"] == 7.0
+    assert yaml.safe_load((files / "config.yaml").read_text())["metric"]["value"] == "seconds"
+
+
+def test_a_loop_writes_its_table_where_it_is_asked_to(shell, ratchet: Ratchet) -> None:
+    shell.write("agent.sh", AGENT)
+    assert ratchet("loop", "-n", "1", "-r", "theirs.tsv")[0] == 0
+    assert shell.read("theirs.tsv").splitlines()[0].startswith("n\tcommit\tseconds")
+    assert len(shell.read("theirs.tsv").splitlines()) == 3
+    shell.write("mine.tsv", "a file of mine\n")
+    status, _, err = ratchet("loop", "-n", "1", "-r", "mine.tsv")
+    assert (status, shell.read("mine.tsv")) == (1, "a file of mine\n")
+    assert "mine.tsv: this file is no table of ratchet, and is not overwritten. Name another file." in err

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ratchet.core.records import Experiment, Verdict
-from researcher.history import idle_pieces, learn
+from researcher.history import Race, idle_pieces, learn
 from researcher.mutations import member_of
 from researcher.recipe import Member, Recipe, write_note
 
@@ -149,3 +149,27 @@ def test_a_count_of_gaps_that_changes_nothing_tells_that_there_are_none() -> Non
 )
 def test_nothing_else_tells_anything(measured: list[tuple[Recipe, float]]) -> None:
     assert idle_pieces(measured) == frozenset()
+
+
+def test_a_parallel_loop_begins_at_another_family_and_knows_what_the_others_tried(
+    baseline: Experiment, remembered: Remembered
+) -> None:
+    start = replace(remembered(9, TREES, Verdict.KEEP, 0.9), n=0, verdict=Verdict.BASELINE)
+    others = (baseline, remembered(1, SVM, Verdict.DISCARD, 0.85), remembered(9, TREES, Verdict.KEEP, 0.9))
+    first, second = (learn([start], race=Race(number, others)) for number in (0, 1))
+    assert (first.incumbent, second.incumbent) == (TREES, SVM)
+    assert {TREES, SVM} <= second.tried
+    assert {"idea 1", "idea 9"} <= second.ideas
+
+
+def test_a_parallel_loop_that_has_kept_something_builds_on_that(baseline: Experiment, remembered: Remembered) -> None:
+    start = replace(remembered(9, TREES, Verdict.KEEP, 0.9), n=0, verdict=Verdict.BASELINE)
+    others = (remembered(1, SVM, Verdict.DISCARD, 0.85),)
+    kept = remembered(1, Recipe(members=(member_of("lda"),)), Verdict.KEEP, 0.91)
+    assert learn([start, kept], race=Race(1, others)).incumbent.members[0].family == "lda"
+
+
+def test_a_fault_of_the_machine_says_nothing_about_a_recipe(baseline: Experiment, remembered: Remembered) -> None:
+    fault = replace(remembered(1, TREES, Verdict.CRASH), reason="machine: a worker was killed from outside")
+    known = learn([baseline, fault])
+    assert (TREES in known.tried, known.barred, known.ideas) == (False, frozenset(), frozenset())

@@ -36,8 +36,10 @@ def played(baseline: Experiment, judged: Judged, *, seed: int, count: int, arms:
     return history
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-@pytest.mark.parametrize("arms", [False, True])
+@pytest.mark.parametrize(
+    ("seed", "arms"),
+    [(1, True), *(pytest.param(*case, marks=pytest.mark.slow) for case in ((1, False), (2, True), (2, False)))],
+)
 def test_two_hundred_proposals_repeat_nothing(baseline: Experiment, judged: Judged, seed: int, arms: bool) -> None:
     recipes = [
         parse_note(experiment.note) for experiment in played(baseline, judged, seed=seed, count=200, arms=arms)[1:]

@@ -69,15 +69,10 @@ def fingerprints(material: Material) -> list[tuple[str, int]]:
     return Counter(found).most_common(5)
 
 
-def harness_parts(material: Material) -> list[tuple[str, str]]:
-    """Return the hashes of the harness and the versions of the packages."""
-    parts = _parts(material, EventKind.HARNESS)
-    return [(line(key), line(value, SHORT)) for key, value in parts.items() if key != "sandbox"]
-
-
-def frozen_parts(material: Material) -> list[tuple[str, str]]:
-    """Return the hashes of the config and the files that may not change during the run."""
-    return [(line(key), line(value, SHORT)) for key, value in _parts(material, EventKind.RUN).items()]
+def parts(material: Material, kind: str) -> list[tuple[str, str]]:
+    """Return the hashes of the harness and the versions of its packages, or those of what a run may not change."""
+    found = _parts(material, EventKind(kind))
+    return [(line(key), line(value, SHORT)) for key, value in found.items() if key != "sandbox"]
 
 
 def _parts(material: Material, kind: EventKind) -> Mapping[str, Any]:

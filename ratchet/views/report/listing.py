@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ratchet.core.records import REASON_CHARS, Experiment, Verdict, one_line
-from ratchet.core.text import folds_text, seconds_text, value_text
-from ratchet.views.report.markup import line, shown, signed, visible
+from ratchet.core.spending import spent_text
+from ratchet.core.text import folds_text, seconds_text
+from ratchet.views.report.markup import line, signed, visible
 from ratchet.views.report.material import DIFF_CHARS, Material
 
 NOTE_SHOWN = 600
@@ -30,11 +31,6 @@ def failures(material: Material) -> list[Experiment]:
     return [old for old in material.tried if old.verdict in FAILURES]
 
 
-def value_of(material: Material, old: Experiment) -> str:
-    """Return the metric of an experiment, or its bound if it was stopped early."""
-    return value_text(old, material.config.metric) if old.metric is None else shown(old.metric)
-
-
 def facts(old: Experiment) -> list[tuple[str, str]]:
     """Return the details of an experiment; an empty one is not shown."""
     seconds = f"{seconds_text(old.cpu_time_s)} s, {seconds_text(old.wall_time_s)} s" if old.wall_time_s else ""
@@ -47,6 +43,7 @@ def facts(old: Experiment) -> list[tuple[str, str]]:
         ("folds won", folds_text(old)),
         ("CPU, wall", seconds),
         ("by", line(old.agent)),
+        ("the agent used", spent_text(old.tokens, old.cost_usd)),
         ("at", line(old.at)),
         ("commit", line(old.commit[:12])),
     ]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ratchet.core.noise import FLOOR_SES, FLOOR_TRIES
 from ratchet.core.records import baseline, best
+from ratchet.core.spending import spent, spent_text
 from ratchet.core.stop_rules import since_gain
-from ratchet.core.text import CLEAR_SES, number_text, ratio_text
+from ratchet.core.text import number_text, ratio_text
 from ratchet.views.axes import climb_in
 from ratchet.views.report.figure import NARROW, WIDE, Drawing
 from ratchet.views.report.markup import line, shown, signed
@@ -27,6 +27,8 @@ def tiles(material: Material) -> list[tuple[str, str]]:
         seconds = sum(cpu)
         duration = f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
         found.append((duration, "CPU time of all measurements"))
+    if used := spent_text(*spent(material.history)):
+        found.append((used, "used by all agents, as they report it"))
     if len(tried) > since_gain(tried) > 0:
         found.append((str(since_gain(tried)), "experiments since the last gain"))
     return found
@@ -37,24 +39,3 @@ def figures(material: Material) -> list[Drawing]:
     climb = climb_in(material.events, material.history, material.config)
     listed = {old.n for old in material.listed}
     return [Drawing(climb, frame, listed) for frame in (WIDE, NARROW)]
-
-
-def reading_notes(material: Material) -> list[str]:
-    """Return the sentences that explain the lines of the figure."""
-    climb = climb_in(material.events, material.history, material.config)
-    sentences = []
-    if climb.noise is not None:
-        sentences.append(
-            f"The band is the best so far ± {number_text(climb.noise)} ({CLEAR_SES:g} median standard errors of a "
-            "paired difference). Inside it, a single difference may be chance."
-        )
-    if climb.floor is not None:
-        sentences.append(
-            f"The noise floor is the expected best of about {FLOOR_TRIES} useless tries "
-            f"(baseline plus {FLOOR_SES:g} median standard errors)."
-        )
-    if climb.placebos:
-        sentences.append(
-            "A placebo line shows experiments that cannot be better, moved to the same baseline. Its gain is chance."
-        )
-    return sentences

@@ -9,8 +9,9 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from ratchet.core.text import STATUS_WORDS, evidence_text
-from ratchet.views.report import evidence, gap, listing, overview, real
+from ratchet.core.noise import FLOOR_SES, FLOOR_TRIES
+from ratchet.core.text import CLEAR_SES, STATUS_WORDS, evidence_text, value_text
+from ratchet.views.report import evidence, listing, overview, real
 from ratchet.views.report.markup import line, lines, shown
 from ratchet.views.report.material import Material
 
@@ -54,13 +55,15 @@ def _template() -> Template:
         "shown": shown,
         "px": lambda value, decimals=1: f"{value:.{decimals}f}",
         "evidence": evidence_text,
+        "value": value_text,
         "word": lambda verdict: STATUS_WORDS[verdict].lower(),
     }
+    environment.globals |= {"clear_ses": CLEAR_SES, "floor_ses": FLOOR_SES, "floor_tries": FLOOR_TRIES}
     environment.globals |= {module.__name__.rpartition(".")[2]: module for module in _SECTIONS}
     return environment.get_template("report.html")
 
 
-_SECTIONS = (overview, real, gap, listing, evidence)
+_SECTIONS = (overview, real, listing, evidence)
 
 
 def _hash(text: str) -> str:

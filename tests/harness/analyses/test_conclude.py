@@ -14,7 +14,8 @@ from problems import make_problem
 from sklearn.model_selection import StratifiedKFold
 
 from harness import score_store
-from harness.analyses.conclude import conclude
+from harness.analyses.conclude import PARTITIONS, conclude
+from harness.checks import baselines
 from harness.errors import UserError
 from harness.evaluate import read_source
 from harness.harness import Harness
@@ -66,13 +67,19 @@ def report(instruments: Harness, tmp_path: Path):
     return write
 
 
-def test_a_real_gain_is_supported_and_every_number_can_be_written_down(instruments, report) -> None:
+@pytest.mark.parametrize("partitions", [(1,), pytest.param(PARTITIONS, marks=pytest.mark.slow)])
+def test_a_real_gain_is_supported_and_every_number_can_be_written_down(
+    instruments, report, monkeypatch, partitions
+) -> None:
+    monkeypatch.setattr(sys.modules["harness.analyses.conclude"], "PARTITIONS", partitions)
+    if len(partitions) == 1:  # two of five plain models are quicker too
+        monkeypatch.setattr(baselines, "MODELS", dict(list(baselines.MODELS.items())[:2]))
     answer = conclude(instruments, report((BLIND, "baseline"), (BASELINE, "keep"), (SHRUNK, "discard")))
     assert answer["word"] == "supported"
     assert answer["naive"] > 0.1
     assert answer["corrected"]["low"] > 0
     assert answer["corrected"]["n_experiments"] == 3
-    assert len(answer["fresh"]["deltas"]) == answer["fresh"]["n_partitions"] == 4
+    assert len(answer["fresh"]["deltas"]) == answer["fresh"]["n_partitions"] == len(partitions)
     assert answer["fresh"]["mean"] == pytest.approx(np.mean(answer["fresh"]["deltas"]), abs=1e-5)
     for end in answer["test"].values():
         assert end["low"] < end["auc"] < end["high"]
@@ -80,6 +87,7 @@ def test_a_real_gain_is_supported_and_every_number_can_be_written_down(instrumen
     json.dumps(answer, allow_nan=False)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 def test_a_gain_of_nothing_is_not_distinguishable_from_noise(instruments, report) -> None:
     answer = conclude(instruments, report((BASELINE, "baseline"), (SHRUNK, "keep")))
@@ -98,6 +106,7 @@ def test_a_run_without_gain_concludes_without_measuring(instruments, report) -> 
     assert not any("fold" in text for text in message)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 def test_what_was_stopped_early_is_counted_or_finished_within_its_budget(instruments, report, tmp_path: Path) -> None:
     request = report((BLIND, "baseline"), (BASELINE, "keep"), (SHRUNK, "discard"), (STRONG, "discard"), stopped=(2, 3))
@@ -112,6 +121,7 @@ def test_what_was_stopped_early_is_counted_or_finished_within_its_budget(instrum
     assert score_store.load(tmp_path / "scores", STRONG, 5) is not None
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 def test_lost_scores_are_counted_and_those_of_the_two_ends_measured_again(instruments, report) -> None:
     whole = conclude(instruments, report((BLIND, "baseline"), (BASELINE, "keep")))
@@ -121,6 +131,7 @@ def test_lost_scores_are_counted_and_those_of_the_two_ends_measured_again(instru
     assert "1 experiment has no stored scores" in again["caveat"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 def test_the_same_code_is_one_comparison_and_a_refused_one_is_none(instruments, report) -> None:
     answer = conclude(
@@ -129,6 +140,7 @@ def test_the_same_code_is_one_comparison_and_a_refused_one_is_none(instruments, 
     assert (answer["n_comparisons"], answer["corrected"]["n_experiments"]) == (1, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 def test_the_sealed_test_stays_sealed_and_is_measured_once_it_is_open(instruments, report, tmp_path: Path) -> None:
     request = report((BLIND, "baseline"), (BASELINE, "keep"), lost=(0, 1))
@@ -138,6 +150,7 @@ def test_the_sealed_test_stays_sealed_and_is_measured_once_it_is_open(instrument
     assert conclude(instruments, request)["test"]["winner"]["auc"] > 0.5
 
 
+@pytest.mark.slow
 def test_a_winner_that_fails_on_a_fresh_partition_is_not_supported(instruments, report) -> None:
     answer = report((BLIND, "baseline"), (BASELINE, "keep"))
     broken = BASELINE.replace("return X\n", "raise ValueError\n")
@@ -147,6 +160,7 @@ def test_a_winner_that_fails_on_a_fresh_partition_is_not_supported(instruments, 
     assert "was not tested on fresh partitions" in concluded["reasons"]
 
 
+@pytest.mark.slow
 def test_predictions_are_scored_against_what_was_measured(instruments, report) -> None:
     request = report((BASELINE, "baseline"), (SHRUNK, "discard"))
     request["experiments"][1] |= {"prediction": 0.003, "delta": -0.001}

@@ -61,12 +61,14 @@ def test_a_pair_is_compared_on_the_fresh_partition_of_the_later_one(instruments:
     assert delta == after - before
 
 
+@pytest.mark.slow
 def test_shuffled_labels_leave_nothing_to_learn(instruments: Harness, tmp_path: Path) -> None:
     found = placebo(instruments, {"n": 1, "kind": "labels", "experiments": files(tmp_path, TRAIN, TRAIN + "\n")})
     assert all(0.3 < value < 0.7 for value in found["climbs"][0]["val_aucs"])
     assert (instruments.workers().problem.y == instruments.table.y).all()
 
 
+@pytest.mark.slow
 def test_a_file_that_fails_has_no_number_and_the_climb_goes_on(instruments: Harness, tmp_path: Path) -> None:
     sources = [TRAIN, TRAIN.replace("return X\n", "return X.nothing\n"), TRAIN.replace("1000", "900")]
     (one, *_) = placebo(instruments, {"n": 9, "kind": "labels", "experiments": files(tmp_path, *sources)})["climbs"]

@@ -48,6 +48,7 @@ def test_each_kept_experiment_has_its_auc_and_interval_and_the_dropped_have_none
     assert (answer["n_test"], answer["n_positive"]) == (40, int(y.sum()))
 
 
+@pytest.mark.slow
 def test_scores_that_a_sealed_run_did_not_store_are_made_and_stored_at_the_opening(
     instruments: Harness, tmp_path: Path
 ) -> None:

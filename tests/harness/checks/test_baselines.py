@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from problems import make_problem
 from templates import ROOT, heart, render
 
 from harness.checks import baselines, jumps, label_flip
@@ -28,6 +30,15 @@ def hashed(warm_runner: Runner) -> CheckContext:
     return bench.context(evaluate(TrainFile(render(template, heart())), bench, refits=False))
 
 
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compare with the two quickest models alone: the others are measured in the same way."""
+    monkeypatch.setattr(
+        baselines, "MODELS", {name: baselines.MODELS[name] for name in ("a linear model", "neighbours")}
+    )
+
+
+@pytest.mark.usefixtures("few")
 def test_a_plain_model_that_cannot_be_measured_is_passed_over(
     hashed: CheckContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -63,6 +74,8 @@ def test_a_failure_that_lasts_is_paid_once(hashed: CheckContext, monkeypatch: py
     assert context.cpu_s == paid
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("few")
 def test_a_limit_is_tried_again_and_the_model_serves_once_it_is_measured(hashed: CheckContext) -> None:
     context = replace(hashed, plain={}, plain_budget=replace(BUDGET, cpu_s=0.0))
     assert isinstance(baselines.find_lead(context), Failure)
@@ -82,18 +95,38 @@ def test_a_limit_is_tried_a_few_times_only(hashed: CheckContext, monkeypatch: py
     assert failure.n_tries == MAX_TRIES
 
 
+@pytest.mark.usefixtures("few")
+@pytest.mark.slow
 def test_a_plain_model_has_a_budget_of_its_own(hashed: CheckContext) -> None:
     context = replace(hashed, plain={}, budget=replace(BUDGET, cpu_s=0.0))
     assert isinstance(baselines.find_lead(context), Lead)
     assert baselines.find_unmeasured(context) == []
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("few")
 def test_a_slow_plain_model_learns_from_some_rows(hashed: CheckContext, monkeypatch: pytest.MonkeyPatch) -> None:
     context = replace(hashed, plain={})
-    monkeypatch.setattr(baselines, "MAX_ROWS", {"a kernel machine": 100})
+    monkeypatch.setattr(baselines, "MAX_ROWS", {"neighbours": 100})
     assert isinstance(baselines.find_lead(context), Lead)
     n_rows = [
         {len(fold.fit) for fold in report} for report in context.plain.values() if not isinstance(report, Failure)
     ]
     assert n_rows[-1] == {100}
     assert {100} not in n_rows[:-1]
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_models_that_are_fitted_side_by_side_have_the_scores_of_each_alone(warm_runner: Runner, n_classes: int) -> None:
+    bench = FoldWorkers(make_problem(n_classes=n_classes), warm_runner, BUDGET)
+    context = bench.context(evaluate(TrainFile((ROOT / "train.py").read_text()), bench, refits=False))
+    together, alone = replace(context, plain={}), replace(context, plain={})
+    baselines._measure_together(together)
+    assert len(together.plain) == len(baselines.MODELS)
+    for source, folds in together.plain.items():
+        own = alone.plainly(source)
+        assert not isinstance(folds, Failure)
+        assert not isinstance(own, Failure)
+        for one, other in zip(folds, own, strict=True):
+            assert np.array_equal(one.scores, other.scores)
+            assert np.array_equal(one.probe_scores, other.probe_scores)

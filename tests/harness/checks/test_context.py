@@ -17,6 +17,7 @@ def context(bench: FoldWorkers) -> CheckContext:
     return bench.context(evaluate(read_file(ROOT / "train.py"), bench, refits=False))
 
 
+@pytest.mark.slow
 def test_a_second_measurement_is_paid_once(context: CheckContext) -> None:
     first, paid = context.again(), context.cpu_s
     assert context.again() is first

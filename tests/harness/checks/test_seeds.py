@@ -10,7 +10,7 @@ from instruments import open_table
 from tables import make_frame, take
 from templates import ROOT, heart, render
 
-from harness.analyses.other_seeds import draw_seeds
+from harness.analyses.conclude import draw_seeds
 from harness.checks.seeds import SeedDraws, exchange_seeds
 from harness.evaluate import Status, TrainFile
 from harness.harness import Harness
@@ -37,6 +37,7 @@ def exchanged(text: str) -> str | None:
         "MEAN, KNOWN = [0.5], [7, 8]\nfor _, one in enumerate(KNOWN):\n    np.random.RandomState(one)",
         "class A:\n    def __init__(self):\n        self.n = 7\n    def fit(self):\n        default_rng(self.n)",
         "def fit(k=7):\n    return Model(random_state=k)",
+        "def fit(k=7, /, other=1):\n    return Model(random_state=k)",
     ],
 )
 def test_a_seed_is_exchanged_wherever_it_comes_from(text: str) -> None:
@@ -88,6 +89,7 @@ def test_a_file_that_fails_with_other_seeds_is_not_cleared(warm_runner: Runner) 
     assert seeds.exchange_seeds(text, np.random.default_rng(0)) is not None
 
 
+@pytest.mark.slow
 def test_an_honest_forest_does_not_depend_on_its_seed(tmp_path, warm_runner: Runner) -> None:
     harness: Harness = open_table(take(tmp_path, make_frame()).table, warm_runner)
     forest = BASELINE.replace("linear_model import LogisticRegression", "ensemble import RandomForestClassifier")

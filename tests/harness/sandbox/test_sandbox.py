@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,8 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="the Linux guard")
 
 
 @pytest.fixture(scope="module")
-def runner() -> Iterator[Runner]:
-    with Runner(1) as opened:
-        yield opened
+def runner(warm_runner: Runner) -> Runner:
+    return warm_runner
 
 
 @linux
@@ -53,6 +53,51 @@ def test_tables_inside_packages_are_not_readable() -> None:
     assert not any(table.is_relative_to(folder) for folder in policy)
     assert any((package / "datasets" / "__init__.py").is_relative_to(folder) for folder in policy)
     assert "sklearn/datasets/data" in TABLES_IN_PACKAGES
+
+
+LINKED = """
+import sys, sysconfig, tempfile
+tempfile.tempdir = sys.argv[2]  # both rulesets allow it
+sysconfig.get_path = lambda name, vars=None, folder=sys.argv[1]: folder if vars is None else folder + "/none"
+sys.path[:0] = [{root!r}]
+from harness.sandbox import linux
+from harness.sandbox.policy import KernelLimits, Policy, readable
+allowed, refused = sys.argv[3:7], sys.argv[7:]
+linux.landlock(Policy(readable(), sys.argv[2]))
+print([open(path).read() for path in allowed])
+for path in refused:
+    try:
+        print("open to reading:", open(path).read(), path)
+    except PermissionError:
+        print("refused")
+"""
+
+
+@linux
+def test_packages_that_are_links_into_a_cache_are_readable_and_nothing_beside_them(tmp_path: Path) -> None:
+    cache, site = tmp_path / "cache", tmp_path / "site"
+    for name in ("one/pack/__init__.py", "one/pack/deep/inner.py", "one/single.py", "two/other/__init__.py"):
+        make_link(site / name.partition("/")[2], cache / name)
+    make_link(site / "sklearn/__init__.py", cache / "three/sklearn/__init__.py")
+    make_link(site / "sklearn/datasets/data/labels.csv", cache / "three/sklearn/datasets/data/labels.csv")
+    foreign = [cache / "four/foreign.py", cache / "one/beside.txt", cache / "three/sklearn/datasets/data/labels.csv"]
+    for path in foreign:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+    allowed = [site / name for name in ("pack/__init__.py", "pack/deep/inner.py", "single.py", "other/__init__.py")]
+    work = tmp_path / "work"
+    work.mkdir()
+    root = Path(__file__).resolve().parents[3]
+    command = [sys.executable, "-c", LINKED.format(root=str(root)), str(site), str(work), *allowed, *foreign]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [str(["x"] * 4), "refused", "refused", "refused"]
+
+
+def make_link(link: Path, target: Path) -> None:
+    for path in (link, target):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text("x")
+    link.symlink_to(target)
 
 
 def raw(name: str, arguments: str) -> str:

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from harness.stats import auc, bagged_gains, bbc, draw_bags
+from harness.stats import auc, bbc
+from harness.stats.selection import bagged_gains, draw_bags
 
 
 def table(rng, *, n_positive=66, n_negative=176, n_folds=5):
@@ -33,21 +34,21 @@ def brute_gains(y, fold, scores, bags):
     return gains
 
 
-@pytest.mark.parametrize("n_positive", [40, 8])
-def test_gains_are_those_of_repeating_and_leaving_out_rows(n_positive):
+@pytest.mark.parametrize(("n_positive", "n_boot"), [(40, 8), (8, 25)])
+def test_gains_are_those_of_repeating_and_leaving_out_rows(n_positive, n_boot):
     """With eight positives in four folds, a bag now and then leaves none of a fold out."""
     rng = np.random.default_rng(0)
     y, fold = table(rng, n_positive=n_positive, n_negative=80, n_folds=4)
-    scores = np.round(rng.normal(size=(6, len(y))) + y, 1)  # with ties
-    bags = draw_bags(y, fold, rng=rng, n_boot=25)
+    scores = np.round(rng.normal(size=(4, len(y))) + y, 1)  # with ties
+    bags = draw_bags(y, fold, rng=rng, n_boot=n_boot)
     assert np.allclose(bagged_gains(y, fold, scores, bags), brute_gains(y, fold, scores, bags), equal_nan=True)
 
 
 def test_gains_of_three_classes_are_those_of_repeating_and_leaving_out_rows():
     rng = np.random.default_rng(1)
     y, fold = np.repeat([0, 1, 2], [40, 30, 12]), np.arange(82) % 3
-    scores = rng.normal(size=(5, len(y), 3)) + np.eye(3)[y]
-    bags = draw_bags(y, fold, rng=rng, n_boot=20)
+    scores = rng.normal(size=(4, len(y), 3)) + np.eye(3)[y]
+    bags = draw_bags(y, fold, rng=rng, n_boot=6)
     assert np.allclose(bagged_gains(y, fold, scores, bags), brute_gains(y, fold, scores, bags))
 
 
@@ -103,6 +104,7 @@ def test_a_real_gain_is_kept():
     assert np.mean([gain.interval.low <= 0.9214 - 0.8711 <= gain.interval.high for gain in gains]) >= 0.8
 
 
+@pytest.mark.slow
 def test_the_interval_is_as_wide_as_the_gain_of_one_experiment_varies_over_tables():
     """With one rival that is nearly always ahead nothing is selected: the interval is 1.96 spreads to each side."""
     rng = np.random.default_rng(11)

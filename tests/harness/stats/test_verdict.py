@@ -1,6 +1,8 @@
 import pytest
 
-from harness.stats import CorrectedGain, CorrectedTest, Interval, Word, conclude
+from harness.stats import CorrectedGain, CorrectedTest, conclude
+from harness.stats.auc import Interval
+from harness.stats.verdict import Word
 
 
 def gain(p_not_positive):

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from harness.errors import UserError
 from harness.workers.launcher import can_fork, nameless_file
 from harness.workers.pool import Runner
 from tests.harness.workers.test_pool import run
@@ -84,6 +85,7 @@ def test_a_nameless_file_has_no_link() -> None:
 
 
 @linux
+@pytest.mark.slow
 def test_a_launcher_that_dies_while_it_starts_is_done_without(capsys: pytest.CaptureFixture[str]) -> None:
     with Runner(1) as runner:
         runner.warm_up()
@@ -115,3 +117,13 @@ def test_without_proc_a_file_is_evaluated_and_the_lack_is_named() -> None:
     assert "status: ok" in done.stdout
     assert "files=kernel" in done.stderr
     assert "(no /proc: CPU and memory are not watched)" in done.stderr
+
+
+@linux
+def test_without_a_temporary_folder_the_user_gets_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> str:
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
+
+    monkeypatch.setattr("tempfile.mkdtemp", refuse)
+    with Runner(1) as runner, pytest.raises(UserError, match=r"workers: this machine cannot start any \(.*set TMPDIR"):
+        runner.warm_up()

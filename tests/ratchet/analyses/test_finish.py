@@ -17,12 +17,9 @@ DIRTY = [" M notes.txt", "?? new.txt"]
 
 
 @pytest.fixture
-def climbed(project, ratchet: Ratchet):
+def climbed(record):
     """A run with two kept ideas, a worse one and a crash, and work of the user's beside it."""
-    ratchet("start", "first")
-    for score, idea in ((0.6, "one"), (0.4, "worse"), ("1 / 0", "broken"), (0.7, "two")):
-        project.edit(score, idea)
-        ratchet("step")
+    project = record((0.6, "one"), (0.4, "worse"), ("1 / 0", "broken"), (0.7, "two"))
     project.write("notes.txt", "uncommitted\n")
     project.write("new.txt", "untracked\n")
     return project

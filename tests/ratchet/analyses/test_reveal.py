@@ -146,3 +146,11 @@ def test_lines_that_tell_of_the_test_are_left_out(audit: list[object], kept: str
     text = "held_out: 3\ntest_acc: 0.5\nscore: 1\nfinal=3 test\n"
     assert sealed_text(text, parsed).replace("final=3 test\n", "") == kept
     assert "test_acc" not in sealed_text(text, parsed)
+
+
+def test_a_run_is_opened_from_another_branch(project, sealed: Asked, ratchet: Ratchet) -> None:
+    project.git("switch", "--quiet", "main")
+    assert "is not a run branch" in ratchet("reveal")[2]
+    status, out, _ = ratchet("reveal", "--run", "first")
+    assert status == 0
+    assert "0.7770" in out

@@ -16,7 +16,7 @@ CONFIG = Config(name="toy", editable=("m.py",), run="r", metrics=(AUC,))
 
 
 def made(n: int, verdict: Verdict, metric: float | None, **rest: object) -> Experiment:
-    fields = {"metric": metric, "metrics": {"auc": metric}, "hypothesis": f"idea {n}", "code_chars": 100, **rest}
+    fields = {"metric": metric, "metrics": {"auc": metric}, "hypothesis": f"idea {n}", "code_nodes": 100, **rest}
     return Experiment(n=n, commit="c", parent="p", verdict=verdict, **fields)  # type: ignore[arg-type]
 
 
@@ -82,7 +82,7 @@ def test_confirm_knows_only_what_was_measured_on_a_fresh_partition(fresh, verdic
 
 
 def test_shorter_code_with_the_same_number_is_confirmed_by_a_tie() -> None:
-    history = [STRICT[0], made(1, Verdict.KEEP, 0.8, delta=0.0, confirm_delta=0.0, code_chars=90)]
+    history = [STRICT[0], made(1, Verdict.KEEP, 0.8, delta=0.0, confirm_delta=0.0, code_nodes=90)]
     assert verdicts(history, Rule.CONFIRM)[1] is Verdict.KEEP
 
 

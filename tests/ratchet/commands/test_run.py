@@ -129,7 +129,7 @@ def test_equal_and_simpler_is_kept(project, ratchet: Ratchet) -> None:
     ratchet("start", "first")
     project.edit(0.5, "short")
     _, out, _ = ratchet("step")
-    assert "KEPT (equal, and simpler by 8 characters) — short" in out
+    assert "KEPT (equal, and simpler by 2 syntax-tree nodes) — short" in out
 
 
 def test_a_symbolic_link_is_rejected_and_taken_off_the_worktree(project, ratchet: Ratchet) -> None:

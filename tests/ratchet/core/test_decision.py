@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ratchet.core.config import Config, Constraint, Direction, Metric, Rule, Source
 from ratchet.core.decision import Judgement, difference, dominates, is_better, is_too_good, judge, to_beat
-from ratchet.core.records import Ending, Experiment, Measurement, Verdict
+from ratchet.core.records import CodeSize, Ending, Experiment, Measurement, Verdict
 
 UP, DOWN = Direction.MAXIMIZE, Direction.MINIMIZE
 AUC = Metric(Source("auc", grep="^auc:"), UP)
@@ -23,9 +23,9 @@ def measured(auc: float | None = None, *, ending: Ending = Ending.OK, **rest: ob
     return Measurement(ending, numbers=numbers, **others)
 
 
-def past(verdict: Verdict, auc: float | None, *, n: int = 0, code_chars: int = 100, **rest: float) -> Experiment:
+def past(verdict: Verdict, auc: float | None, *, n: int = 0, nodes: int = 100, **rest: float) -> Experiment:
     return Experiment(
-        n=n, commit="c", parent="p", verdict=verdict, metric=auc, metrics={"auc": auc, **rest}, code_chars=code_chars
+        n=n, commit="c", parent="p", verdict=verdict, metric=auc, metrics={"auc": auc, **rest}, code_nodes=nodes
     )
 
 
@@ -78,14 +78,33 @@ def test_a_measurement_that_was_stopped_early_is_a_discard_without_a_number() ->
     assert judgement == Judgement(Verdict.DISCARD, "stopped early")
 
 
-@pytest.mark.parametrize(("chars", "verdict"), [(99, "keep"), (100, "discard"), (101, "discard"), (0, "discard")])
+@pytest.mark.parametrize(("nodes", "verdict"), [(99, "keep"), (100, "discard"), (101, "discard"), (0, "discard")])
 @pytest.mark.parametrize("auc", [0.8, 0.8 - 9e-7])
-def test_equal_and_strictly_shorter_is_kept(chars: int, verdict: str, auc: float) -> None:
-    assert judge(measured(auc), BASELINE, ONE, code_chars=chars).verdict == verdict
+def test_equal_and_strictly_simpler_is_kept(nodes: int, verdict: str, auc: float) -> None:
+    assert judge(measured(auc), BASELINE, ONE, size=CodeSize(nodes)).verdict == verdict
 
 
-def test_shorter_does_not_make_up_for_worse() -> None:
-    assert judge(measured(0.8 - 2e-6), BASELINE, ONE, code_chars=1).verdict is Verdict.DISCARD
+@pytest.mark.parametrize(
+    ("size", "reason"),
+    [
+        (CodeSize(99, 10), "equal, and simpler by 1 syntax-tree node"),
+        (CodeSize(90, 9), "equal, and simpler by 10 syntax-tree nodes and 1 line"),
+        (CodeSize(100, 8), "equal, and simpler by 2 lines"),
+        (CodeSize(90, 11), ""),
+        (CodeSize(101, 5), ""),
+        (CodeSize(100, 10), ""),
+        (CodeSize(), ""),
+    ],
+)
+def test_simpler_is_smaller_in_one_kind_of_file_and_larger_in_none(size: CodeSize, reason: str) -> None:
+    history = [replace(past(Verdict.BASELINE, 0.8), code_nodes=100, code_lines=10)]
+    assert judge(measured(0.8), history, ONE, size=size).reason == reason
+    before_sizes = [replace(history[0], code_nodes=0, code_lines=0)]
+    assert judge(measured(0.8), before_sizes, ONE, size=size).verdict is Verdict.DISCARD
+
+
+def test_simpler_does_not_make_up_for_worse() -> None:
+    assert judge(measured(0.8 - 2e-6), BASELINE, ONE, size=CodeSize(1)).verdict is Verdict.DISCARD
 
 
 @pytest.mark.parametrize(
@@ -163,11 +182,11 @@ def test_what_the_harness_wants_looked_at_is_kept_with_a_warning() -> None:
 
 def test_what_must_be_beaten_hangs_lower_for_shorter_code_and_nowhere_for_several_metrics() -> None:
     best_so_far = past(Verdict.BASELINE, 0.8)
-    assert to_beat(best_so_far, ONE, code_chars=best_so_far.code_chars) == 0.8
-    shorter = replace(best_so_far, code_chars=100)
-    assert 0.8 - 1e-5 < to_beat(shorter, ONE, code_chars=99) < 0.8 - 1e-6
-    assert to_beat(None, ONE, code_chars=1) is None
-    assert to_beat(best_so_far, replace(ONE, metrics=ONE.metrics * 2), code_chars=1) is None
+    assert to_beat(best_so_far, ONE, size=best_so_far.size) == 0.8
+    longer = replace(best_so_far, code_nodes=100)
+    assert 0.8 - 1e-5 < to_beat(longer, ONE, size=CodeSize(99)) < 0.8 - 1e-6
+    assert to_beat(None, ONE, size=CodeSize(1)) is None
+    assert to_beat(best_so_far, replace(ONE, metrics=ONE.metrics * 2), size=CodeSize(1)) is None
 
 
 numbers = st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False))

@@ -101,6 +101,7 @@ def test_coverage_percentage() -> None:
     failed = f"{table}FAIL Required test coverage of 90% not reached. Total coverage: 83.25%\n1 failed in 0.1s\n"
     assert read_number(failed, Source("n", reader=Reader.COVERAGE)) == 83.25
     assert read_number("Total coverage: 83%\n", Source("n", reader=Reader.COVERAGE)) == 83
+    assert read_number("83\n", Source("n", reader=Reader.COVERAGE)) == 83  # coverage report --format=total
     assert read_number("nothing", Source("n", reader=Reader.COVERAGE)) is None
 
 
@@ -123,6 +124,7 @@ def test_hyperfine_mean_in_seconds() -> None:
         "12:00:01.2 | INFO     | bench:main:12 - auc: 0.9",
         "WARNING auc: 0.9",
         "> auc: 0.9",
+        "\x1b[32mINFO\x1b[0m \x1b[1mauc: 0.9\x1b[0m",
     ],
 )
 def test_the_default_pattern_passes_over_the_prefix_of_a_logger(line: str) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ratchet.core.records import CodeSize, Simplicity
 from ratchet.core.source_code import find_hypothesis, find_number, read_code
 
 SOURCE = b'"""Doc."""\nHYPOTHESIS = "one"\n\n\ndef f(x):\n    """Say."""\n    return x + 1  # why\n'
@@ -114,3 +115,43 @@ def test_a_prediction_does_not_count_as_code_unless_the_code_reads_it() -> None:
     assert (plain.prediction, predicted.prediction) == (None, 0.01)
     assert read("P = 1\nx = P\n").file_hash != read("P = 2\nx = P\n").file_hash
     assert read("L = 'a'\nx = len(L)\n").file_hash != read("L = 'ab'\nx = len(L)\n").file_hash
+
+
+def size(source: str, simplicity: Simplicity = Simplicity.NODES, path: str = "train.py") -> CodeSize:
+    return read_code({path: source.encode()}, "HYPOTHESIS", simplicity=simplicity).size
+
+
+LONG = "def fit(x):\n    model = Model(max_iter=1000, mode='slow', shift=-1)\n    return model\n"
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        LONG.replace("1000", "900"),
+        LONG.replace("1000", "1"),
+        LONG.replace("-1", "1"),
+        LONG.replace("'slow'", "''"),
+        LONG.replace("model", "m"),
+        LONG.replace("    return", "    # a comment\n\n    return"),
+        f'"""Docstring."""\nHYPOTHESIS = "one"\n{LONG}',
+        LONG.replace("'slow'", "f'slow'"),
+    ],
+)
+def test_names_numbers_strings_and_comments_count_for_nothing(same: str) -> None:
+    assert same != LONG
+    assert size(same) == size(LONG)
+
+
+@pytest.mark.parametrize(
+    "smaller", [LONG.replace(", shift=-1", ""), "def fit(x):\n    return Model(max_iter=1000, mode='slow', shift=-1)\n"]
+)
+def test_what_is_left_out_counts(smaller: str) -> None:
+    assert size(smaller).is_simpler_than(size(LONG))
+    assert not size(LONG).is_simpler_than(size(smaller))
+
+
+def test_lines_count_for_other_files_and_where_they_are_asked_for() -> None:
+    assert size("a: 1\n\n# note\nb: 2\n", path="c.yaml") == CodeSize(lines=3)
+    assert size("x = 1  # why\n\n\n# note\ny = 2\n", Simplicity.LINES) == CodeSize(lines=2)
+    assert size(LONG, Simplicity.OFF) == CodeSize()
+    assert size("def broken(:\n", Simplicity.NODES) == CodeSize(lines=1)

@@ -74,11 +74,12 @@ def test_an_agent_that_takes_too_long(project, ratchet: Ratchet) -> None:
 
 def test_an_agent_that_edits_what_it_may_not(project, ratchet: Ratchet) -> None:
     source = EDIT + TRESPASS
-    _, lines, _ = loop_with(project, ratchet, source, "-n", "2")
+    _, lines, err = loop_with(project, ratchet, source, "-n", "2")
     assert lines[0] == "iter 1 | REJECTED (edited measure.py, which is frozen) — x"
     assert lines[1].startswith("iter 2 | REJECTED (edited measure.py")
     assert "import model" in project.read("measure.py")
-    assert project.read("notes.txt") == "hers"
+    assert project.read("notes.txt") == "mine\n"
+    assert "outside of its scope the agent changed notes.txt: put back, and kept" in err
     assert '+print("score: 99")' in ratchet("show", "1")[1]
 
 
@@ -130,10 +131,10 @@ def test_a_preset_that_is_not_installed_is_one_clear_line(project, ratchet: Ratc
 
 
 CALLED = {  # as the documentation of each spells it; the prompt comes by stdin, or as a path
-    "claude": "--print --allowedTools Edit(/model.py) --disallowedTools Bash WebFetch WebSearch",
-    "codex": "exec --sandbox workspace-write --skip-git-repo-check -",
+    "claude": "--print --output-format json --allowedTools Edit(/model.py) --disallowedTools Bash WebFetch WebSearch",
+    "codex": "exec --json --sandbox workspace-write --skip-git-repo-check -",
     "opencode": "run",
-    "gemini": "--approval-mode auto_edit",
+    "gemini": "--output-format json --approval-mode auto_edit",
     "aider": "--message-file PROMPT --yes-always --no-auto-commits --no-dirty-commits --no-gitignore model.py",
 }
 

@@ -13,12 +13,10 @@ def edit_and_commit(project, score: float) -> None:
 
 
 @pytest.fixture
-def kept(project, ratchet) -> str:
+def kept(project, record) -> str:
     """A run that stands on experiment 1, of .7; its commit."""
-    ratchet("start", "first")
-    project.edit(0.7)
-    ratchet("step")
-    return project.git("rev-parse", "HEAD")
+    record((0.7, "an idea"))
+    return str(project.git("rev-parse", "HEAD"))
 
 
 def test_an_edit_that_was_committed_is_measured_and_does_not_stay_when_it_is_worse(project, kept, ratchet) -> None:

@@ -29,7 +29,7 @@ def undisturbed(project, tmp_path: Path) -> Path:
     return template
 
 
-def run_and_kill(root: Path, kill_at: int) -> int:
+def run_and_kill(root: Path, kill_at: int, work: Callable[[], int] | None = None) -> int:
     """Do the whole run in a child that kills itself before act number `kill_at`; return how many acts it did.
 
     The count is exact only when the child got to its end.
@@ -37,7 +37,7 @@ def run_and_kill(root: Path, kill_at: int) -> int:
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
-        _be_the_child(root, kill_at, writer)
+        _be_the_child(root, kill_at, writer, work or finish_run)
     os.close(writer)
     with os.fdopen(reader) as pipe:
         text = pipe.read()
@@ -45,7 +45,7 @@ def run_and_kill(root: Path, kill_at: int) -> int:
     return int(text.split()[-1]) if text.split() else 0
 
 
-def _be_the_child(root: Path, kill_at: int, writer: int) -> None:
+def _be_the_child(root: Path, kill_at: int, writer: int, work: Callable[[], int]) -> None:
     status = 70
     try:
         os.chdir(root)
@@ -53,7 +53,7 @@ def _be_the_child(root: Path, kill_at: int, writer: int) -> None:
         os.dup2(silence, 1)
         os.dup2(silence, 2)
         done = _count_acts(kill_at)
-        status = finish_run()
+        status = work()
         os.write(writer, f"{done[0]}\n".encode())
     finally:
         os._exit(status)
@@ -141,7 +141,7 @@ def check_every(undisturbed: Path, tmp_path: Path, project, *, stride: int, offs
 
 
 def test_a_kill_at_some_instants_changes_nothing(undisturbed: Path, tmp_path: Path, project) -> None:
-    check_every(undisturbed, tmp_path, project, stride=31, offset=3)
+    check_every(undisturbed, tmp_path, project, stride=41, offset=3)
 
 
 @pytest.mark.slow
@@ -170,3 +170,66 @@ def test_the_child_really_dies(undisturbed: Path) -> None:
     run_and_kill(undisturbed, 40)
     assert not any(event["event"] == "stop" for event in events(undisturbed))
     assert sys.platform != "win32"
+
+
+def take_step() -> int:
+    from ratchet.cli import run
+
+    return run(["step"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("score", "verdict"), [(0.6, "keep"), (0.4, "discard")])
+def test_an_interrupted_step_followed_by_step_makes_one_experiment(project, tmp_path, ratchet, score, verdict) -> None:
+    ratchet("start", "first")
+    project.edit(score)
+    template = tmp_path / "edited"
+    shutil.copytree(project.root, template, symlinks=True)
+    n_acts = run_and_kill(project.root, 0, take_step)
+    expected = state(project.root, project.git)
+    assert n_acts > 20
+    for kill_at in [*range(2, n_acts, 5), n_acts]:
+        project.root = tmp_path / f"killed-{kill_at}"
+        shutil.copytree(template, project.root, symlinks=True)
+        run_and_kill(project.root, kill_at, take_step)
+        run_and_kill(project.root, 0, take_step)
+        assert state(project.root, project.git) == expected, f"killed before act {kill_at} of {n_acts}"
+        assert [event["verdict"] for event in events(project.root) if event["event"] == "verdict"][-1] == verdict
+
+
+def test_a_step_killed_before_it_printed_its_line_prints_it_the_next_time(project, ratchet, monkeypatch) -> None:
+    ratchet("start", "first")
+    project.edit(0.6, "an idea")
+    monkeypatch.setattr("ratchet.views.terminal.Terminal.result", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+    run_and_kill(project.root, 0, take_step)
+    monkeypatch.undo()
+    monkeypatch.chdir(project.root)
+    assert ratchet("step")[1] == "iter 1 | score=0.6000 (Δ +0.1000) | KEPT — an idea\n"
+    assert len(project.results()) == 2
+    assert "DISCARDED (no change)" in ratchet("step")[1]
+
+
+def test_an_edit_made_after_the_interruption_is_an_experiment_of_its_own(project, ratchet, monkeypatch) -> None:
+    ratchet("start", "first")
+    project.edit(0.6, "the first")
+    monkeypatch.setattr("ratchet.process.run", lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
+    run_and_kill(project.root, 0, take_step)
+    monkeypatch.undo()
+    monkeypatch.chdir(project.root)
+    assert [event["event"] for event in events(project.root)][-1] == "begin"
+    project.edit(0.7, "the second")
+    out = ratchet("step")[1].splitlines()
+    assert [line.split(" — ")[-1] for line in out] == ["the first", "the second"]
+
+
+def test_the_api_makes_one_experiment_of_it_too(project, ratchet, monkeypatch) -> None:
+    from ratchet import api
+
+    ratchet("start", "first")
+    project.edit(0.6, "an idea")
+    monkeypatch.setattr("ratchet.process.run", lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
+    run_and_kill(project.root, 0, take_step)
+    monkeypatch.undo()
+    made = api.run_experiment(where=project.root)
+    assert (made.n, made.verdict) == (1, "keep")
+    assert len(project.results()) == 2

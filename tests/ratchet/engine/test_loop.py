@@ -50,13 +50,14 @@ def test_limits_of_the_config_hold_where_nothing_else_was_asked_for(project, rat
     assert "done: 2 experiments done" in ratchet("status")[1]
 
 
-def test_no_loop_runs_away(project, ratchet: Ratchet) -> None:
+def test_the_cap_of_the_config_is_named_when_the_loop_stops_for_it(project, ratchet: Ratchet) -> None:
+    project.configure("max_iterations = 5")
     project.write(
         "agent.py", "import os; open('model.py', 'w').write('SCORE = 0.1 + 0.01 * ' + os.environ['RATCHET_N'])"
     )
     _, out, _ = ratchet("loop")
-    assert iterations(out)[-1] == "iter 25"
-    assert "stopped: 25 experiments done" in out
+    assert iterations(out)[-1] == "iter 5"
+    assert "stopped: 5 experiments done: max_iterations = 5 in pyproject.toml [tool.ratchet]; -n sets another" in out
 
 
 def test_the_bandit_suggests_each_kind_in_turn(project, ratchet: Ratchet) -> None:
@@ -243,3 +244,33 @@ def test_an_unmeasured_commit_of_the_editable_file_is_measured_like_any_edit(pro
     project.edit(0.6, "better")
     assert "KEPT — better" in ratchet("step")[1]
     assert project.kept() == ["start", "by hand", "restore model.py of iter 0, the best", "iter 2: better"]
+
+
+KILLED_ONCE = """import model, os, pathlib
+mark = pathlib.Path({mark!r})
+if model.SCORE == {score} and not mark.exists():
+    mark.touch()
+    os.kill(os.getpid(), 9)
+print("score:", model.SCORE)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_what_the_machine_killed_is_measured_again(project, ratchet: Ratchet, tmp_path) -> None:
+    project.write("measure.py", KILLED_ONCE.format(mark=str(tmp_path / "killed"), score=0.6))
+    project.commit("a machine that kills one measurement")
+    ratchet("start", "first")
+    project.edit(0.6)
+    assert "iter 1 | CRASHED (machine: the measuring process was killed from outside" in ratchet("step")[1]
+    project.edit(0.6)
+    assert "iter 2 | score=0.6000 (Δ +0.1000) | KEPT" in ratchet("step")[1]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_a_baseline_that_the_machine_killed_is_not_blamed_on_the_file(project, ratchet: Ratchet, tmp_path) -> None:
+    project.write("measure.py", KILLED_ONCE.format(mark=str(tmp_path / "killed"), score=0.5))
+    project.commit("a machine that kills one measurement")
+    status, _, err = ratchet("start", "first")
+    assert status == 1
+    assert "Free some memory" in err
+    assert "Fix model.py" not in err

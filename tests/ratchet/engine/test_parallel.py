@@ -69,3 +69,27 @@ def test_experiments_are_dealt_evenly(n: int, k: int) -> None:
     shares = [_share(n, k, number) for number in range(k)]
     assert sum(shares) == n
     assert max(shares) - min(shares) <= 1
+
+
+LOOKING_AGENT = """import os, pathlib
+n, loop = int(os.environ["RATCHET_N"]), int(os.environ["RATCHET_LOOP"])
+assert len(os.environ["RATCHET_OTHER_JOURNALS"].split(os.pathsep)) == 2
+name = f"{loop} {n}"
+pathlib.Path(LOG, f"prompt {name}").write_text(pathlib.Path(os.environ["RATCHET_PROMPT"]).read_text())
+pathlib.Path("model.py").write_text(f'HYPOTHESIS = "idea {name}"\\nSCORE = 0.1 + {loop} / 100 + {n} / 1000\\n')
+while n == 2 and not pathlib.Path(LOG, f"prompt {1 - loop} 2").exists(): pass
+"""
+
+
+def test_subruns_know_the_history_of_the_run_and_each_other(raced, ratchet: Ratchet, tmp_path) -> None:
+    raced.write("agent.py", f"LOG = {str(tmp_path)!r}\n{LOOKING_AGENT}")
+    raced.commit("an agent that looks around")
+    ratchet("start", "first")
+    raced.edit(0.3, "an idea before the race")
+    ratchet("step")
+    ratchet("race", "-k", "2", "-n", "6")
+    for loop in (0, 1):
+        prompt = (tmp_path / f"prompt {loop} 3").read_text()
+        elsewhere = prompt.partition("## What was tried elsewhere in this run: do not repeat it")[2]
+        assert "— an idea before the race" in elsewhere
+        assert f"— idea {1 - loop} 1" in elsewhere

@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 
-from ratchet.core.config import Config, Constraint, Direction, Metric, Source
-from ratchet.core.records import Experiment, Verdict
-from ratchet.engine.prompt import hints, write_prompt
+import pytest
+
+from ratchet.core.config import Bandit, Config, Constraint, Direction, Metric, Rule, Source
+from ratchet.core.records import Experiment, Simplicity, Verdict
+from ratchet.engine.agents import PRESETS, Agent, _with_web
+from ratchet.engine.prompt import hints, program_text, write_prompt
 
 CONFIG = Config(
     name="toy",
@@ -100,3 +103,51 @@ def test_a_hint_names_what_did_not_help_once_and_nothing_that_was_kept() -> None
         old(5, Verdict.DISCARD, "no change", reused=1),
     ]
     assert hints(CONFIG, history)[-1] == "These did not help recently, do not repeat them: bad."
+
+
+def test_an_agent_is_told_whether_it_may_search_the_web() -> None:
+    assert "Do not search the web." in write_prompt(CONFIG, [], {})
+    assert "You may search the web." in write_prompt(replace(CONFIG, web_search=True), [], {})
+    command = _with_web(Agent("claude", PRESETS["claude"]), is_allowed=True)
+    assert command.startswith(
+        "claude --print --output-format json --allowedTools {rules} WebFetch WebSearch --disallowedTools Bash <"
+    )
+    assert _with_web(Agent("claude", PRESETS["claude"]), is_allowed=False) == PRESETS["claude"]
+
+
+def test_an_arm_is_explained_in_words_and_ten_failures_ask_for_something_radical() -> None:
+    config = replace(CONFIG, bandit=Bandit(arms=("rewrite", "cache"), directives={"cache": "Keep results."}))
+    assert "This time try an idea of this kind: rewrite. Write the slow part anew" in write_prompt(
+        config, [], {}, arm="rewrite"
+    )
+    assert "of this kind: cache. Keep results." in write_prompt(config, [], {}, arm="cache")
+    tried = [Experiment(n, "c", "p", Verdict.DISCARD, hypothesis=f"idea {n}") for n in range(11)]
+    assert not any("radical" in hint for hint in hints(CONFIG, tried[:10]))
+    assert any("No gain in 10 experiments" in hint and "Try something radical" in hint for hint in hints(CONFIG, tried))
+
+
+TWO = (Metric(Source("score"), Direction.MAXIMIZE), Metric(Source("time"), Direction.MINIMIZE))
+
+
+@pytest.mark.parametrize(
+    ("changes", "says", "never"),
+    [
+        ({}, "Rule strict: an edit is kept when its result is strictly better than the best so far.", "Rule front"),
+        ({"rule": Rule.CONFIRM}, "Rule confirm: an edit is kept when its result is strictly better", "Rule strict"),
+        ({"rule": Rule.MARGIN, "margin": 2.5}, "better by more than 2.5 standard errors", "strictly better"),
+        (
+            {"rule": Rule.FRONT, "metrics": TWO},
+            "unless an earlier kept experiment is at least as good",
+            "strictly better",
+        ),
+        ({"rule": Rule.DOMINATE, "metrics": TWO}, "no worse in any metric and strictly better in one", "Rule front"),
+        ({"simplicity": Simplicity.LINES}, "is kept from strictly fewer lines.", "nodes"),
+        ({"simplicity": Simplicity.OFF}, "strictly better than the best so far. Any other edit is undone.", "An equal"),
+    ],
+)
+def test_prompt_and_program_state_the_rule_in_force(changes: dict, says: str, never: str) -> None:
+    config = replace(CONFIG, **changes)
+    for text in (write_prompt(config, HISTORY, {"model.py": "x"}), program_text(config)):
+        goal = next(line for line in text.splitlines() if line.startswith("Goal: "))
+        assert says in goal
+        assert never not in goal

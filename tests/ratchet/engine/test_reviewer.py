@@ -70,16 +70,16 @@ def test_an_inspector_that_hangs_is_ended_with_its_children(inspect, tmp_path) -
     pid_file = tmp_path / "pid"
     source = (
         "import subprocess\n"
-        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'], start_new_session=True)\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'], start_new_session=True)\n"
         f"pathlib.Path({str(pid_file)!r}).write_text(str(child.pid))\n"
-        "print('reject: never read', flush=True)\ntime.sleep(60)"
+        "print('reject: never read', flush=True)\ntime.sleep(600)"
     )
     started = time.monotonic()
     assert inspect(source, "agent_timeout = 1") == (
         KEPT,
         "iter 1: warning: inspector: more than 1 s; the number decided\n",
     )
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < 300
     pid = int(pid_file.read_text())
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
@@ -119,7 +119,8 @@ def test_what_it_writes_on_the_worktree_is_undone_and_kept_under_a_ref(project, 
 def test_it_works_outside_the_repo_without_the_journal(project, inspect, tmp_path) -> None:
     message = tmp_path / "said"
     source = (
-        f"names = [name for name in os.environ if name.startswith('RATCHET_') and name != 'RATCHET_MEASURING']\n"
+        "marks = {'RATCHET_MEASURING', 'RATCHET_RUN_FOLDER'}  # by which what is left of it is found after a kill\n"
+        "names = [name for name in os.environ if name.startswith('RATCHET_') and name not in marks]\n"
         f"pathlib.Path({str(message)!r}).write_text(repr((os.getcwd(), sorted(os.listdir()), names)))\nprint('keep')"
     )
     inspect(source)

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -223,3 +224,16 @@ def test_line_ends_that_git_converts_make_no_difference(project, repo: git.Repo)
     git.put_back(repo, commit, ["model.py"])
     assert (project.root / "model.py").read_bytes() == b"SCORE = 1\r\n"
     assert git.store_worktree_files(repo, ["model.py"]) == git.files_of(repo, commit, ["model.py"])
+
+
+@pytest.mark.parametrize("name", ["plain", 'a:b "c"'])
+def test_a_question_about_edits_writes_nothing_to_the_repo(project, tmp_path: Path, name: str) -> None:
+    root = tmp_path / name
+    shutil.copytree(project.root, root)
+    (root / "model.py").write_bytes(b"SCORE = 0.7\r\n")
+    (root / "measure.py").write_text("edited\n")
+    before = sorted((root / ".git").rglob("*"))
+    repo = git.open_repo(root)
+    assert git.edited_files(repo, "HEAD", ["model.py", "notes.txt"]) == ["model.py"]
+    assert git.edited(repo, "HEAD", ["*.py"]) == ["measure.py", "model.py"]
+    assert sorted((root / ".git").rglob("*")) == before

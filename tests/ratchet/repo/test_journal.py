@@ -7,15 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from ratchet.core.records import Experiment, Verdict
+from ratchet.core.records import Begun, Experiment, Proposal, Verdict
 from ratchet.errors import RatchetError
 from ratchet.repo.journal import (
     EventKind,
     append,
+    begun_data,
     begun_of,
     experiments,
     read_events,
     read_experiments,
+    read_tried,
     read_what_can_be_read,
     verdict_data,
 )
@@ -138,3 +140,17 @@ def test_a_full_disk_is_one_clear_line_and_the_journal_goes_on_later(journal: Pa
     assert len(read_events(journal)) == 7
     append(journal, EventKind.STOP, {"reason": "room again"})
     assert read_events(journal)[-1].data == {"reason": "room again"}
+
+
+def test_what_is_begun_counts_as_tried(journal: Path) -> None:
+    begun = Begun(3, "c", "p", Proposal(hypothesis="an idea", note="its note"), "hash", 7, "now")
+    append(journal, EventKind.BEGIN, begun_data(begun))
+    *done, last = read_tried(journal)
+    assert done == read_experiments(journal)
+    assert (last.n, last.hypothesis, last.note, last.metric, last.verdict) == (
+        3,
+        "an idea",
+        "its note",
+        None,
+        Verdict.DISCARD,
+    )

@@ -20,13 +20,9 @@ class Keyboard(io.StringIO):
 
 
 @pytest.fixture
-def recorded(project, ratchet: Ratchet):
+def recorded(record):
     """A run with an experiment that was kept, one that was dropped and one that crashed."""
-    ratchet("start", "first")
-    for score, idea in ((0.6, "up"), (0.4, "down"), ("1 / 0", "bang")):
-        project.edit(score, idea)
-        ratchet("step")
-    return project
+    return record((0.6, "up"), (0.4, "down"), ("1 / 0", "bang"))
 
 
 def test_without_a_terminal_the_walk_is_shown_and_nothing_is_asked(recorded, ratchet: Ratchet) -> None:

@@ -136,7 +136,7 @@ def test_in_a_terminal_it_follows_a_loop_and_ends_with_it(project, ratchet: Ratc
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    status, seen = in_a_terminal(["watch"], environment, keys=b"", seconds=60)
+    status, seen = in_a_terminal(["watch"], environment, keys=b"", seconds=300)
     assert loop.wait(60) == 0
     assert status == 0
     assert "4 experiments, 4 kept" in seen
@@ -147,7 +147,7 @@ def test_in_a_terminal_it_follows_a_loop_and_ends_with_it(project, ratchet: Ratc
 def test_a_key_ends_it(project, ratchet: Ratchet, key: bytes) -> None:
     ratchet("start", "first")
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3]), "TERM": "xterm-256color"}
-    status, seen = in_a_terminal(["watch", "--keep"], environment, keys=key, seconds=30)
+    status, seen = in_a_terminal(["watch", "--keep"], environment, keys=key, seconds=300)
     assert status == 0
     assert "no process is working on the run" in seen
 

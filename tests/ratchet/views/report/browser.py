@@ -118,7 +118,7 @@ def browsing() -> Iterator[Browser]:
 
 
 def _await(address: str) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         try:
             urllib.request.urlopen(address, timeout=2).close()
