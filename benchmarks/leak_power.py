@@ -25,10 +25,10 @@ sys.path.insert(0, str(ROOT))
 
 import prepare
 from harness.data.config import read_card
-from harness.data.dataset import read_table
 from harness.data.ingest import infer
 from harness.data.options import IntakeOptions
 from harness.data.sniff import Hints
+from harness.data.table import read_table
 from harness.evaluate import FoldWorkers, Status, TrainFile
 from harness.problem import Problem
 from harness.stats import components

@@ -77,7 +77,7 @@ def main() -> None:
     repeats = parser.parse_args().n
     warnings.simplefilter("ignore")
     from harness.data.config import read_card
-    from harness.data.dataset import read_table
+    from harness.data.table import read_table
     from harness.evaluate import FoldWorkers, read_source
     from harness.workers.pool import Runner, TaskBudget
     from prepare import evaluate, split

@@ -16,12 +16,11 @@ from harness.audit import audit
 from harness.audit import render as render_audit
 from harness.checks import CHECKS, LOOKS, CheckResult
 from harness.data.config import read_card
-from harness.data.dataset import read_table
 from harness.data.ingest import infer, reset, write
 from harness.data.options import OPTIONS, make_options
 from harness.data.preview import describe
 from harness.data.split import describe_split
-from harness.data.table import Table
+from harness.data.table import Table, read_table
 from harness.errors import UserError
 from harness.evaluate import read_file
 from harness.harness import Harness, Rules

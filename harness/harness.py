@@ -23,8 +23,7 @@ from typing import Protocol
 
 from harness.audit import Finding, audit
 from harness.data.config import read_card
-from harness.data.dataset import read_table
-from harness.data.table import Table
+from harness.data.table import Table, read_table
 from harness.early_stopping import Known, Target
 from harness.evaluate import FoldWorkers, Result, TrainFile
 from harness.output import Lines

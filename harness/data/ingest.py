@@ -19,13 +19,12 @@ import pandas as pd
 from harness.data.build import build_table, class_name
 from harness.data.columns import Columns, MisfitError, gather
 from harness.data.config import DEFAULT_CARD, Card, ColumnType, Format, TableError, card_text, copy_path, write_card
-from harness.data.dataset import save
 from harness.data.dtypes import guess_kind, is_number, to_numbers
 from harness.data.options import IntakeOptions, resolve
 from harness.data.reader import read_blocks, renamed_columns
 from harness.data.sniff import guess_format, survey
 from harness.data.source import OPENML, is_small, openml_table, original, place
-from harness.data.table import Table
+from harness.data.table import Table, save
 
 SAMPLE_ROWS = 20_000  # from which column types are inferred; a later cell of another type makes a category
 MIN_COUNTED = 20  # rows; a shorter column 1, 2, 3, … may be a measurement rather than a row number

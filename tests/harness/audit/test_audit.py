@@ -18,9 +18,8 @@ from harness.audit import CHECKS, Finding, LeakType, Severity, audit, render, un
 from harness.audit.base import View
 from harness.audit.duplicates import near_pairs
 from harness.data.config import DEFAULT_CARD, ColumnType, parse_card
-from harness.data.dataset import read_table
 from harness.data.split import train_test
-from harness.data.table import Table
+from harness.data.table import Table, read_table
 
 ROOT = Path(__file__).resolve().parents[3]
 N_ROWS = 400
