@@ -20,11 +20,11 @@ sys.path.insert(0, str(ROOT))
 
 import prepare
 from harness.checks import baselines
+from harness.data.build import read_table
 from harness.data.config import read_card
 from harness.data.ingest import infer
 from harness.data.options import IntakeOptions
 from harness.data.sniff import Hints
-from harness.data.table import read_table
 from harness.evaluate import FoldWorkers, read_file
 from harness.problem import Problem
 from harness.workers.pool import Runner, TaskBudget

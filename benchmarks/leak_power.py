@@ -24,11 +24,11 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import prepare
+from harness.data.build import read_table
 from harness.data.config import read_card
 from harness.data.ingest import infer
 from harness.data.options import IntakeOptions
 from harness.data.sniff import Hints
-from harness.data.table import read_table
 from harness.evaluate import FoldWorkers, Status, TrainFile
 from harness.problem import Problem
 from harness.stats import components

@@ -15,12 +15,13 @@ import click
 from harness.audit import audit
 from harness.audit import render as render_audit
 from harness.checks import CHECKS, LOOKS, CheckResult
+from harness.data.build import read_table
 from harness.data.config import read_card
 from harness.data.ingest import infer, reset, write
 from harness.data.options import OPTIONS, make_options
 from harness.data.preview import describe
 from harness.data.split import describe_split
-from harness.data.table import Table, read_table
+from harness.data.table import Table
 from harness.errors import UserError
 from harness.evaluate import read_file
 from harness.harness import Harness, Rules

@@ -120,26 +120,15 @@ def look_up(texts: Sequence[str], codes: np.ndarray[Any, Any], dtype: Any = TEXT
     return found.take(codes).reset_index(drop=True)
 
 
-def read_table(root: Path, card: Card) -> Table:
-    """Return the table of `card`. It is read from its source if there is no cache, or if its copy has changed.
+def cached_table(root: Path, card: Card) -> Table | None:
+    """Return the table from the cache, or None without one, or if the copy of its source has changed.
 
     Raises
     ------
     TableError
-        The source is missing, has another sha256, or does not match the config; the cache is damaged.
+        The cache is damaged.
     """
-    cached = None if _is_changed(root, card) else load(root, card)
-    if cached is not None:
-        return cached
-    from harness.data.build import build  # imported here because the next start reads the cache
-
-    table = build(root, card)
-    try:
-        save(root, table)
-    except OSError:  # a folder that cannot be written to
-        return table
-    del table  # before the mapped one is loaded: both would take twice the memory
-    return read_table(root, card)
+    return None if _is_changed(root, card) else load(root, card)
 
 
 def paths(root: Path, card: Card) -> dict[str, Path]:

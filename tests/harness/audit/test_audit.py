@@ -17,9 +17,10 @@ from tables import make_frame, take
 from harness.audit import CHECKS, Finding, LeakType, Severity, audit, render, unlike_parts
 from harness.audit.base import View
 from harness.audit.duplicates import near_pairs
+from harness.data.build import read_table
 from harness.data.config import DEFAULT_CARD, ColumnType, parse_card
 from harness.data.split import train_test
-from harness.data.table import Table, read_table
+from harness.data.table import Table
 
 ROOT = Path(__file__).resolve().parents[3]
 N_ROWS = 400

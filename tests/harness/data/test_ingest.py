@@ -23,13 +23,14 @@ from tables import make_frame, take
 
 from harness.audit import audit
 from harness.data import ingest, source
+from harness.data.build import read_table
 from harness.data.columns import MisfitError
 from harness.data.config import CARD, DEFAULT_CARD, ColumnType, TableError, card_text, read_card, write_card
 from harness.data.ingest import Intake, infer, reset, write
 from harness.data.options import OPTIONS, IntakeOptions, make_options
 from harness.data.sniff import Hints
 from harness.data.split import folds, train_test
-from harness.data.table import Table, read_table
+from harness.data.table import Table
 
 ROOT = Path(__file__).resolve().parents[3]
 

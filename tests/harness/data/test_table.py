@@ -18,12 +18,13 @@ from tables import make_frame, take
 
 from harness.data import source
 from harness.data import table as table_module
+from harness.data.build import read_table
 from harness.data.config import Card, ColumnType, TableError, card_text, parse_card, read_card, write_card
 from harness.data.ingest import infer, reset, write
 from harness.data.options import IntakeOptions
 from harness.data.preview import describe
 from harness.data.split import folds, train_test
-from harness.data.table import Table, read_table
+from harness.data.table import Table
 
 ROOT = Path(__file__).resolve().parents[3]
 
