@@ -77,6 +77,7 @@ def test_uv_run_of_another_project_leaves_the_active_environment_alone(own) -> N
     assert out.startswith("iter 0 | score=7.0000 | BASELINE")
 
 
+@pytest.mark.slow
 def test_an_agent_runs_in_the_environment_of_the_user_too(own) -> None:
     env = activated(own.root / "env")
     ratchet(own, "start", "first", env=env)
