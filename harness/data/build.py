@@ -14,10 +14,30 @@ from harness.data.config import CARD, Card, ColumnType, TableError
 from harness.data.dtypes import Flags, is_number
 from harness.data.reader import column_names
 from harness.data.source import fetch
-from harness.data.table import Codes, Features, Floats, Integers, Rows, Table, make_table
+from harness.data.table import Codes, Features, Floats, Integers, Rows, Table, cached_table, make_table, save
 
 MAX_CLASSES = 100  # more are most likely names or amounts
 MANY_NUMBERS = 20  # more different numbers in a target are amounts, not classes
+
+
+def read_table(root: Path, card: Card) -> Table:
+    """Return the table of `card`. It is read from its source if there is no cache, or if its copy has changed.
+
+    Raises
+    ------
+    TableError
+        The source is missing, has another sha256, or does not match the config; the cache is damaged.
+    """
+    cached = cached_table(root, card)
+    if cached is not None:
+        return cached
+    table = build(root, card)
+    try:
+        save(root, table)
+    except OSError:  # a folder that cannot be written to
+        return table
+    del table  # before the mapped one is loaded: both would take twice the memory
+    return read_table(root, card)
 
 
 def build(root: Path, card: Card) -> Table:

@@ -19,7 +19,6 @@ import numpy as np
 from harness.data.build import build_table, class_name, class_names
 from harness.data.columns import Columns
 from harness.data.config import DEFAULT_CARD, Card, ColumnType, Format, TableError, card_text, copy_path, write_card
-from harness.data.dataset import save
 from harness.data.dtypes import is_number
 from harness.data.infer_types import gather_all, spelling_notes
 from harness.data.options import IntakeOptions, resolve
@@ -27,7 +26,7 @@ from harness.data.reader import column_names, renamed_columns
 from harness.data.scan import scan
 from harness.data.sniff import guess_format, survey
 from harness.data.source import OPENML, is_small, openml_table, original, place
-from harness.data.table import Table
+from harness.data.table import Table, save
 
 MIN_COUNTED = 20  # rows; a shorter column 1, 2, 3, … may be a measurement rather than a row number
 POSITIVE = {"yes", "y", "true", "t", "positive", "pos", "present", "+"}  # usual names of the positive class

@@ -91,6 +91,14 @@ class Client:
         assert bool(done.stderr) == bool(done.returncode), done
         return done.stderr
 
+    def is_allowed_by_guard(self, tool: str, given: dict[str, Any]) -> bool:
+        """Return whether the hook itself allows a call, as measured: where it does, the client needs no allow list."""
+        event = {"hook_event_name": "PreToolUse", "cwd": str(self.root), "tool_name": tool, "tool_input": given}
+        done = self.ask_guard(json.dumps(event))
+        answer = json.loads(done.stdout or "{}").get("hookSpecificOutput", {})
+        assert answer.get("hookEventName", "PreToolUse") == "PreToolUse"
+        return done.returncode == 0 and answer.get("permissionDecision") == "allow"
+
     def use(self, tool: str, **given: Any) -> str:
         """Call a tool; return what it answers, or REFUSED."""
         if self.refusal(tool, given):

@@ -17,8 +17,8 @@ from tables import make_frame, take
 from harness.audit import CHECKS, Finding, LeakType, Severity, audit, render, unlike_parts
 from harness.audit.base import View
 from harness.audit.duplicates import near_pairs
+from harness.data.build import read_table
 from harness.data.config import DEFAULT_CARD, ColumnType, parse_card
-from harness.data.dataset import read_table
 from harness.data.split import train_test
 from harness.data.table import Table
 

@@ -23,9 +23,9 @@ from tables import make_frame, take
 
 from harness.audit import audit
 from harness.data import infer_types, source
+from harness.data.build import read_table
 from harness.data.columns import MisfitError
 from harness.data.config import CARD, DEFAULT_CARD, ColumnType, TableError, card_text, read_card, write_card
-from harness.data.dataset import read_table
 from harness.data.ingest import Intake, infer, reset, write
 from harness.data.options import OPTIONS, IntakeOptions, make_options
 from harness.data.sniff import Hints

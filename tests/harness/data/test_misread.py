@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 from tables import make_frame, take
 
+from harness.data.build import read_table
 from harness.data.config import ColumnType, TableError, card_text, parse_card
-from harness.data.dataset import read_table
 from harness.data.ingest import Intake, write
 from harness.data.split import folds, train_test
 
