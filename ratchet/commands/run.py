@@ -195,7 +195,7 @@ def step(config: Path | None, *, message: str, strategy: str, predict: float | N
     "table",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Write the table of results to this file. Default: results.tsv.",
+    help="Also write the table of results to this file.",
 )
 @VERBOSE
 @click.pass_context
