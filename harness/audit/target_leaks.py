@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from harness.audit.base import Finding, LeakType, Severity, View
-from harness.audit.models import scores_out_of_fold, single_auc
+from harness.audit.models import SingleAuc, scores_out_of_fold
 from harness.data.config import ColumnType
 from harness.data.table import Integers
 from harness.stats import auc
@@ -30,16 +30,19 @@ def single_column(view: View) -> Iterator[Finding]:
     """Find columns that alone predict the class much better than all others together."""
     rows = view.sample(view.train)
     X, y = view.table.X.iloc[rows], view.table.y[rows]
-    for name in X.columns:
+    measure, strong = SingleAuc(y, seed=view.seed), dict[str, float]()
+    for name in view.columns("single column"):
         if _is_renamed(X[name], y):
             yield _giveaway(name, "each of its values corresponds to one class, so it is a copy of the target")
-            continue
-        alone = single_auc(X[name], y, seed=view.seed)
-        if alone is None or alone < STRONG:
+        elif (alone := measure(X[name]) or 0.0) >= STRONG:
+            strong[name] = alone
+    for name, alone in strong.items():
+        rival = max((area for other, area in strong.items() if other != name), default=0.5)
+        if not _is_much_better(alone, rival):  # then it is not much better than the others together, either
             continue
         others = scores_out_of_fold(X.drop(columns=name), y, seed=view.seed) if len(X.columns) > 1 else None
         without = (None if others is None else auc(y, others)) or 0.5
-        if 1 - without >= TIMES_BETTER * (1 - alone) + 0.01:
+        if _is_much_better(alone, without):
             yield _giveaway(name, f"alone it has AUC {alone:.3f}, all other columns together {without:.3f}")
 
 
@@ -102,14 +105,19 @@ def _identifies(name: str, cells: pd.Series[Any]) -> str:
     return ", and is named like an identifier" if ID_NAME.search(name) else ""
 
 
+def _is_much_better(alone: float, others: float) -> bool:
+    return 1 - others >= TIMES_BETTER * (1 - alone) + 0.01
+
+
 def _is_renamed(cells: pd.Series[Any], y: Integers) -> bool:
     """Whether the values of the column and the classes correspond one to one."""
-    present = cells.notna().to_numpy()
-    pairs = pd.DataFrame({"value": cells[present], "class": y[present]}).drop_duplicates()
+    codes, values = pd.factorize(cells)
     n_classes = len(np.unique(y))
-    return bool(
-        len(pairs) == n_classes == pairs["value"].nunique() == pairs["class"].nunique() and present.mean() > 0.9
-    )
+    if len(values) != n_classes:
+        return False
+    present = codes >= 0
+    pairs = np.unique(np.column_stack([codes, y])[present], axis=0)
+    return len(pairs) == n_classes == len(np.unique(pairs[:, 1])) and bool(present.mean() > 0.9)
 
 
 def _giveaway(name: str, evidence: str) -> Finding:

@@ -12,11 +12,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn import datasets
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.tree import DecisionTreeClassifier
 from tables import make_frame, take
 
 from harness.audit import CHECKS, Finding, LeakType, Severity, audit, render, unlike_parts
 from harness.audit.base import View
 from harness.audit.duplicates import near_pairs
+from harness.audit.models import SingleAuc
 from harness.data.config import DEFAULT_CARD, ColumnType, parse_card
 from harness.data.dataset import read_table
 from harness.data.split import train_test
@@ -322,3 +326,30 @@ def test_odd_tables_are_looked_at_without_a_stumble(tmp_path: Path) -> None:
         clean().assign(y=np.resize(["u", "v", "w"], N_ROWS)),
     ):
         assert isinstance(look(tmp_path, frame), list)
+
+
+def test_the_tree_on_one_column_is_the_classification_tree_of_scikit_learn() -> None:
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 3, 200)
+    cells = pd.Series(rng.normal(size=200) + y)
+    cells[::9] = np.nan
+    tree = DecisionTreeClassifier(max_leaf_nodes=16, min_samples_leaf=5, random_state=0)
+    folds = StratifiedKFold(3, shuffle=True, random_state=0)
+    scores = cross_val_predict(tree, cells.to_frame(), y, cv=folds, method="predict_proba")
+    assert SingleAuc(y, seed=0)(cells) == pytest.approx(roc_auc_score(y, scores, multi_class="ovr"), abs=0.005)
+
+
+def test_a_copied_row_is_found_in_a_table_with_more_columns_than_rows() -> None:
+    columns = list(np.random.default_rng(0).normal(size=(500, 60)))
+    for column in columns:
+        column[59] = column[3] + 1e-6
+    assert near_pairs(columns)[0].tolist() == [[3, 59]]
+
+
+def test_a_wide_table_is_audited_with_its_progress_shown(tmp_path: Path) -> None:
+    shown: list[str] = []
+    cells = np.random.default_rng(0).integers(0, 40, (60, 300))
+    table = take(tmp_path, pd.DataFrame(cells).add_prefix("g").assign(y=np.arange(60) % 2)).table
+    audit(table, np.arange(48), np.arange(48, 60), seed=0, on_progress=shown.append)
+    assert "audit: single column (200 of 300 columns)" in shown
+    assert shown[-1] == ""
