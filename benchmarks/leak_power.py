@@ -24,8 +24,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import prepare
+from harness.data.build import read_table
 from harness.data.config import read_card
-from harness.data.dataset import read_table
 from harness.data.ingest import infer
 from harness.data.options import IntakeOptions
 from harness.data.sniff import Hints

@@ -76,8 +76,8 @@ def main() -> None:
     parser.add_argument("-n", type=int, default=10, help="repeats of each")
     repeats = parser.parse_args().n
     warnings.simplefilter("ignore")
+    from harness.data.build import read_table
     from harness.data.config import read_card
-    from harness.data.dataset import read_table
     from harness.evaluate import FoldWorkers, read_source
     from harness.workers.pool import Runner, TaskBudget
     from prepare import evaluate, split

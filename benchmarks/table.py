@@ -81,8 +81,8 @@ def take_in(path: Path, root: Path) -> None:
 
 def start(path: Path, root: Path) -> None:
     """A later start: the cache is mapped and checked, the folds are cut; the CSV file is not looked at."""
+    from harness.data.build import read_table
     from harness.data.config import read_card
-    from harness.data.dataset import read_table
 
     assert path.exists()
     cut(read_table(root, read_card(root)))
@@ -90,8 +90,8 @@ def start(path: Path, root: Path) -> None:
 
 def fold(path: Path, root: Path) -> None:
     """Measure a constant classifier on the cached table: five folds and the test fit, rows in files that folds map."""
+    from harness.data.build import read_table
     from harness.data.config import read_card
-    from harness.data.dataset import read_table
     from harness.evaluate import FoldWorkers, TrainFile
     from harness.workers.pool import Runner, TaskBudget
     from prepare import evaluate

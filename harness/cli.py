@@ -15,8 +15,8 @@ import click
 from harness.audit import Finding, audit
 from harness.audit import render as render_audit
 from harness.checks import CHECKS, LOOKS, CheckResult
+from harness.data.build import read_table
 from harness.data.config import read_card
-from harness.data.dataset import read_table
 from harness.data.ingest import infer, reset, write
 from harness.data.options import OPTIONS, make_options
 from harness.data.preview import describe

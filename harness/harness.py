@@ -22,9 +22,8 @@ from pathlib import Path
 from typing import Protocol
 
 from harness.audit import Finding, audit
-from harness.data.config import read_card
-from harness.data.dataset import read_table
-from harness.data.table import Table
+from harness.data.config import Card, read_card
+from harness.data.table import Table, cached_table
 from harness.early_stopping import Known, Target
 from harness.evaluate import FoldWorkers, Result, TrainFile
 from harness.output import Lines
@@ -115,13 +114,19 @@ def open_harness(rules: Rules, runner: Runner, on_progress: Callable[[str], None
     """
     card = read_card(rules.root)
     runner.warm_up()  # imports the libraries while the table is read
-    table = read_table(rules.root, card)
+    table = cached_table(rules.root, card) or _build_table(rules.root, card)
     level = probe_level(runner, rules.root / "prepare.py")
     card_text = (rules.root / "data/dataset.toml").read_text()
     parts = collect_parts(rules.root, table=table.digest, card=card_text, sandbox=level)
     harness = Harness(table, runner, rules, level + shortcomings(runner, rules.budget), parts, on_progress)
     harness.workers()
     return harness
+
+
+def _build_table(root: Path, card: Card) -> Table:
+    from harness.data.build import read_table  # imported here because most starts find the cache
+
+    return read_table(root, card)
 
 
 def shortcomings(runner: Runner, budget: TaskBudget) -> str:

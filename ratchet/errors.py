@@ -12,6 +12,10 @@ class RatchetError(Exception):
     exit_status = 1
 
 
+class LockedError(RatchetError):
+    """Another process works on the run."""
+
+
 class RatchetWarning(UserWarning):
     """What was repaired without being asked: one complete line for the user, who need do nothing."""
 

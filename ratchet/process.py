@@ -42,7 +42,8 @@ LATE_S = 1.0  # by which a step may exceed its plan on a busy machine, and the e
 ROUNDS = 20  # of killing: a dying process may still start others
 
 # Read "+ GROUP MARK" and "- GROUP MARK" until the end of input, which is our death, then kill the groups that are left,
-# and on Linux the processes with the marks, which may have changed their group.
+# and on Linux the processes with the marks, which may have changed their group. In three rounds, since a process shows
+# no environment in the moment in which it starts.
 GUARD = """
 left=
 while read -r sign group mark; do
@@ -52,11 +53,14 @@ while read -r sign group mark; do
   [ "$sign" = + ] && left="$left $group/$mark"
 done
 for one in $left; do kill -KILL -- "-${one%%/*}"; done
-for one in $left $left; do
-  for file in $(grep -lsaF "$0=${one#*/}" /proc/[0-9]*/environ); do
-    pid=${file#/proc/}
-    kill -KILL "${pid%/environ}"
+for round in 1 2 3; do
+  for one in $left; do
+    for file in $(grep -lsaF "$0=${one#*/}" /proc/[0-9]*/environ); do
+      pid=${file#/proc/}
+      kill -KILL "${pid%/environ}"
+    done
   done
+  [ -z "$left" ] || [ $round = 3 ] || sleep 1
 done
 """
 

@@ -1,11 +1,12 @@
 """Keep the agent from stopping while the run is not done.
 
-Reads one Stop event of the client on stdin. The answer `decision: block` makes the agent continue and gives the reason;
-no answer, or a message to the person, lets it stop. `uv run ratchet status --json` reads the journal and decides
-whether the run is done. The agent's own messages do not count.
+Reads one Stop event of the client on stdin. The answer `additionalContext` makes the agent continue and gives the
+reason; no answer, or a message to the person, lets it stop. `uv run ratchet status --json` reads the journal and
+decides whether the run is done. The agent's own messages do not count.
 
-The agent may stop if there is no run, if ratchet cannot answer, if work goes on in the background, if the person asked
-for something else than this run, and after LIMIT attempts without a new experiment.
+The agent may stop if there is no run, if ratchet cannot answer, if work goes on in the background, if nobody asked for
+this run in the session, and after LIMIT attempts without a new experiment. A session without a transcript asked for
+nothing.
 
 Runs on any python3, also one older than the project's: standard library only, syntax of 3.9.
 """
@@ -28,6 +29,11 @@ INVOCATION = re.compile(
     r"<command-name>/autoresearch</command-name>.*?<command-args>(.*?)</command-args>",
     re.DOTALL,
 )
+KICK_OFF = re.compile(
+    r"(?is)(?=.*\bprogram\.md\b)(?=.*\b(kick\b.{0,20}\boff|get going|start|begin|go ahead|follow)\b)[^?]*"
+)
+START = re.compile(r"uv run ratchet start ([A-Za-z0-9._-]+)")
+LONGEST = 2000  # characters of a request in plain words; a longer text is pasted material
 
 
 def main() -> int:
@@ -41,42 +47,77 @@ def main() -> int:
     return 0
 
 
-def decide(event: dict[str, Any]) -> dict[str, str]:
+def decide(event: dict[str, Any]) -> dict[str, Any]:
     """Return the answer to a Stop event; an empty one lets the agent stop. Raises if there is no run to ask about."""
     if event.get("background_tasks"):
         return {}
-    state = _read_status()
-    is_asked_for = _asked_for(Path(event.get("transcript_path", ""))) in {"", state["tag"]}
+    asked = asked_for(Path(event.get("transcript_path", "")))
+    if asked is None:
+        return {}
+    state = read_status()
+    is_asked_for = asked in {"", state["tag"]}
     if state["done"] or state["working_process"] or not is_asked_for:
         return {}
     times = _count(Path(state["journal"]).with_name("sent-on.json"), [event.get("session_id"), state["experiments"]])
     if times > LIMIT:
         reason = f"the agent may stop after {LIMIT} attempts without a new experiment"
         return {"systemMessage": f"autoresearch: {reason}. {state['summary']}"}
-    return {"decision": "block", "reason": _reason(state)}
+    return {"hookSpecificOutput": {"hookEventName": "Stop", "additionalContext": _reason(state)}}
 
 
-def _asked_for(transcript: Path) -> str:
-    """Return what the person typed after the last /autoresearch: a tag, results, report, …, or nothing."""
+def asked_for(transcript: Path) -> str | None:
+    """Return the last request of a session: a tag, results, report, …; "" for the current run; None without a request.
+
+    A request is what the person typed after /autoresearch, or plain words that name program.md and say start. Other
+    plain words count if the agent answered them by starting a run.
+    """
     try:
         lines = transcript.read_text("utf-8", "replace").split("\n")
     except OSError:
-        return ""
-    asked = [found for line in lines if "/autoresearch<" in line and (found := INVOCATION.match(_typed(line)))]
-    return asked[-1][1].strip(" \"'\n") if asked else ""
+        return None
+    asked, is_plain = None, True
+    for entry in map(_entry, lines):
+        typed, started = _typed(entry), _started(entry)
+        if found := INVOCATION.match(typed):
+            asked, is_plain = found[1].strip(" \"'\n"), False
+        elif typed:
+            asked, is_plain = ("" if _is_kick_off(typed) else asked), True
+        elif started and is_plain:
+            asked = started
+    return asked
 
 
-def _typed(line: str) -> str:
-    """Return what the person typed in a line of the transcript: plain text, while tool results are lists of blocks."""
+def _entry(line: str) -> dict[str, Any]:
     try:
         entry = json.loads(line)
-        content = entry["message"]["content"] if entry["type"] == "user" else ""
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, RecursionError):
+        return {}
+    return entry if isinstance(entry, dict) and isinstance(entry.get("message"), dict) else {}
+
+
+def _typed(entry: dict[str, Any]) -> str:
+    """Return what the person typed: plain text (tool results are lists of blocks) that the client did not insert."""
+    if entry.get("type") != "user" or entry.get("isMeta") or entry.get("isCompactSummary"):
         return ""
+    content = entry["message"].get("content")
     return content if isinstance(content, str) else ""
 
 
-def _read_status() -> dict[str, Any]:
+def _is_kick_off(typed: str) -> bool:
+    return len(typed) <= LONGEST and not typed.startswith("<") and KICK_OFF.fullmatch(typed) is not None
+
+
+def _started(entry: dict[str, Any]) -> str:
+    """Return the tag of the run that the agent started in an entry."""
+    content = entry["message"].get("content") if entry.get("type") == "assistant" else None
+    blocks = [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
+    given = [block.get("input") for block in blocks if block.get("type") == "tool_use" and block.get("name") == "Bash"]
+    commands = [str(each.get("command")) for each in given if isinstance(each, dict)]
+    return next((found[1] for command in commands if (found := START.fullmatch(command))), "")
+
+
+def read_status() -> dict[str, Any]:
+    """Return the state of the current run. Raises RuntimeError if there is none."""
     done = subprocess.run(STATUS, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=TIMEOUT_S, check=False)
     if done.returncode:
         raise RuntimeError(done.stderr.strip() or f"ratchet status ended with {done.returncode}")

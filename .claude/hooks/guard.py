@@ -1,11 +1,13 @@
 """Refuse every tool call that may change something, except edits of editable files and the commands of program.md.
 
 Reads one PreToolUse event of the client on stdin. Exit status 2 refuses the call, with the reason for the agent on
-stderr. Exit status 0 leaves the call to the rules in settings.json: what they deny stays denied.
+stderr. Exit status 0 with `permissionDecision: allow` on stdout allows a command of COMMANDS or an edit of an editable
+file, also where the client ignores the allow list (an untrusted folder, a turn after the first). Exit status 0 alone
+leaves the call to the rules in settings.json. What they deny stays denied in both cases.
 
 Covered: every tool by its name (an unknown one is refused), paths that reach another file through `..` or a link,
-tables and the run's records in any of the reading tools, commands with anything added to them, and failures of this
-file, which refuse the call.
+tables and the run's records in any of the reading tools, commands with anything added to them, commands in the
+background, and failures of this file, which refuse the call.
 Not covered: what `uv run ratchet` does (it measures a commit in a sandbox of its own), and what a person does.
 
 Runs on any python3, also one older than the project's: standard library only, syntax of 3.9.
@@ -46,12 +48,19 @@ COMMANDS = (  # the same as in program.md, settings.json and commands/autoresear
     "uv run ratchet stop",
     "uv run ratchet finish",
 )
+MEASURING = frozenset({"start", "step", "finish"})  # take as long as an experiment
+EXPERIMENT_S = 900  # wall-clock limit of an experiment, if the config names none
 BLANKS = {  # what may replace a word of a command
     "TAG": r"(?![^ ]*\.\.)[A-Za-z0-9](?:[A-Za-z0-9._-]{0,58}[A-Za-z0-9_-])?(?<!\.lock)",
     "N": "[0-9]{1,6}",
 }
 TABLES = frozenset({".csv", ".tsv", ".txt", ".data", ".parquet", ".feather", ".arrow", ".npy", ".npz", ".xlsx"})
 PACKED = frozenset({".gz", ".bz2", ".xz", ".zst", ".zip"})
+ALLOWED = {
+    "hookEventName": "PreToolUse",
+    "permissionDecision": "allow",
+    "permissionDecisionReason": "a command of program.md, or an edit of an editable file",
+}
 EDITORS = frozenset({"Edit", "MultiEdit", "Write"})
 READERS = frozenset(  # change nothing outside the conversation
     {"Read", "Glob", "Grep", "LS", "ToolSearch", "TodoRead", "TodoWrite"}
@@ -61,13 +70,18 @@ READERS = frozenset(  # change nothing outside the conversation
 
 def main() -> int:
     """Return the exit status: 0 or 2, never another, since the client allows the call on all others."""
+    event: dict[str, Any] = {}
     try:
-        reason = objection(json.loads(sys.stdin.buffer.read()))
+        event = json.loads(sys.stdin.buffer.read())
+        reason = objection(event)
     except Exception as error:
         reason = f"guard: cannot read the event of the client ({type(error).__name__}: {error}). The call is refused."
     if reason:
         sys.stderr.write(f"{reason}\n")
-    return 2 if reason else 0
+        return 2
+    if event["tool_name"] in EDITORS | {"Bash"}:
+        sys.stdout.write(json.dumps({"hookSpecificOutput": ALLOWED}))
+    return 0
 
 
 def objection(event: dict[str, Any]) -> str:
@@ -76,7 +90,7 @@ def objection(event: dict[str, Any]) -> str:
     if tool in EDITORS:
         return _objection_to_edit(given["file_path"], Path(event.get("cwd", "")))
     if tool == "Bash":
-        return _objection_to_command(given["command"])
+        return _objection_to_command(given["command"]) or _objection_to_waiting(given)
     if tool in READERS:
         named = given.get("file_path") or given.get("path") or ""
         return _objection_to_reading(tool, named, Path(event.get("cwd", "")) / named)
@@ -120,13 +134,18 @@ def _covers(entry: str, inside: str) -> bool:
 
 def _named(key: str) -> list[str]:
     """Return a list of [tool.ratchet] in pyproject.toml; empty if there is none, or it is no plain list of texts."""
+    pattern = rf"^{key}\s*=\s*\[((?:\s|,|\"[^\"\\\n]*\"|'[^'\n]*')*)\]"
+    found = re.search(pattern, _section(), re.MULTILINE)
+    return [one or other for one, other in re.findall(r"\"([^\"]+)\"|'([^']+)'", found.group(1))] if found else []
+
+
+def _section() -> str:
+    """Return [tool.ratchet] of pyproject.toml as text; empty if there is none."""
     try:
         section = (ROOT / "pyproject.toml").read_text("utf-8").split("[tool.ratchet]", 1)[1]
     except (OSError, IndexError, UnicodeDecodeError):
-        return []
-    body = re.split(r"(?m)^\[", section)[0]
-    found = re.search(rf"^{key}\s*=\s*\[((?:\s|,|\"[^\"\\\n]*\"|'[^'\n]*')*)\]", body, re.MULTILINE)
-    return [one or other for one, other in re.findall(r"\"([^\"]+)\"|'([^']+)'", found.group(1))] if found else []
+        return ""
+    return re.split(r"(?m)^\[", section)[0]
 
 
 def _objection_to_reading(tool: str, named: str, path: Path) -> str:
@@ -150,6 +169,22 @@ def _objection_to_command(command: str) -> str:
     if any(re.fullmatch(_pattern(known), command) for known in COMMANDS):
         return ""
     return f"{command[:80]!a}: this command is not allowed. Run exactly one of these, alone: {'; '.join(COMMANDS)}."
+
+
+def _objection_to_waiting(given: dict[str, Any]) -> str:
+    """Refuse what the client would continue in the background: the turn that follows loses its rules, or kills it."""
+    if given.get("run_in_background"):
+        return "run_in_background: a command in the background can end the run. Leave run_in_background out."
+    word, timeout, limit = given["command"].split()[3], given.get("timeout"), 1000 * _experiment_s()
+    if word in MEASURING and timeout is not None and not float(timeout) >= limit:
+        return f"timeout: {word} may take {limit} ms, and {timeout} is shorter. Leave timeout out."
+    return ""
+
+
+def _experiment_s() -> int:
+    """Return the wall-clock limit of an experiment in seconds."""
+    found = re.search(r"^timeout\s*=\s*([0-9]{1,6})\b", _section(), re.MULTILINE)
+    return int(found.group(1)) if found else EXPERIMENT_S
 
 
 def _pattern(command: str) -> str:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 
+from harness.data.cells import NOTATIONS
 from harness.errors import UserError
 from harness.output import write_atomic
 
@@ -57,6 +58,11 @@ class Format:
     thousands: str = ""
     day_first: bool = False  # 3/4/2024 is the third of April
     na: tuple[str, ...] = ()  # markers of a missing cell, besides the usual ones: empty, ?, NA, NaN, null, …
+    keep_na: tuple[str, ...] = ()  # usual markers that are categories here, such as None
+    skip: int = 0  # lines above the header
+    quotes: bool = True  # a quotation mark at the start of a cell opens a cell that may hold separators and line ends
+    notation: Mapping[str, str] = field(default_factory=dict)  # of the columns that differ, as NOTATIONS in cells.py
+    units: Mapping[str, str] = field(default_factory=dict)  # of the columns of numbers with a unit in the cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,8 @@ class Card:
     group: str = ""
     time: str = ""
     duplicates: Duplicates = Duplicates.TOGETHER
+    drop_unlabelled: bool = False  # leave out the rows without a label
+    join_spellings: bool = False  # classes that differ in capitals, blanks or the notation of a number are one
     format: Format = field(default_factory=Format)
 
     @property
@@ -91,7 +99,19 @@ def copy_path(name: str) -> Path:
     return Path("data", f"{name}.csv")
 
 
-_SCALARS = ("name", "source", "target", "positive", "drop", "group", "time", "duplicates", "sha256")
+_SCALARS = (
+    "name",
+    "source",
+    "target",
+    "positive",
+    "drop",
+    "group",
+    "time",
+    "duplicates",
+    "drop_unlabelled",
+    "join_spellings",
+    "sha256",
+)
 _WAY_OUT = "Correct it, or run: uv run prepare.py --reset"
 
 
@@ -128,6 +148,8 @@ def parse_card(text: str) -> Card:
         **{name: _text(entries, name) for name in ("positive", "group", "time")},
         drop=_texts(entries, "drop"),
         duplicates=Duplicates(_one_of(entries, "duplicates", Duplicates, Duplicates.TOGETHER)),
+        drop_unlabelled=_flag(entries, "drop_unlabelled", default=False, prefix=""),
+        join_spellings=_flag(entries, "join_spellings", default=False, prefix=""),
         kinds=_kinds(_table(entries, "kinds")),
         format=_format(form),
     )
@@ -210,11 +232,27 @@ def _one_of(entries: Mapping[str, object], name: str, allowed: Iterable[str], de
     return text
 
 
-def _flag(entries: Mapping[str, object], name: str, *, default: bool) -> bool:
+def _flag(entries: Mapping[str, object], name: str, *, default: bool, prefix: str = "format.") -> bool:
     flag = entries.get(name, default)
     if not isinstance(flag, bool):
-        raise _wrong(f"format.{name}", "true or false", flag)
+        raise _wrong(f"{prefix}{name}", "true or false", flag)
     return flag
+
+
+def _count(entries: Mapping[str, object], name: str) -> int:
+    count = entries.get(name, 0)
+    if not isinstance(count, int) or isinstance(count, bool) or not 0 <= count <= 1000:
+        raise _wrong(f"format.{name}", "a whole number from 0 to 1000", count)
+    return count
+
+
+def _by_column(entries: Mapping[str, object], name: str, allowed: Iterable[str] = ()) -> dict[str, str]:
+    """Return a text for each of some columns; one of `allowed`, if given."""
+    columns, prefix = _table(entries, name), f"format.{name}."
+    return {
+        column: _one_of(columns, column, allowed, "", prefix) if allowed else _text(columns, column, prefix=prefix)
+        for column in columns
+    }
 
 
 def _kinds(entries: Mapping[str, object]) -> dict[str, ColumnType]:
@@ -233,6 +271,11 @@ def _format(entries: Mapping[str, object]) -> Format:
         decimal=_one_of(entries, "decimal", (".", ","), ".", "format."),
         thousands=_one_of(entries, "thousands", ("", ",", ".", " ", "'"), "", "format."),
         na=_texts(entries, "na", "format."),
+        keep_na=_texts(entries, "keep_na", "format."),
+        skip=_count(entries, "skip"),
+        quotes=_flag(entries, "quotes", default=True),
+        notation=_by_column(entries, "notation", (*NOTATIONS, "day first", "month first")),
+        units=_by_column(entries, "units"),
     )
 
 
@@ -251,6 +294,8 @@ def _line(values: Card | Format, name: str, default: object) -> str:
 
 def _value(value: object) -> str:
     """Return a TOML value: JSON, with DEL escaped, the one control character that JSON allows and TOML does not."""
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{_key(key)} = {_value(entry)}" for key, entry in value.items()) + " }"
     entries = list(value) if isinstance(value, tuple) else value
     return json.dumps(entries, ensure_ascii=False).replace("\x7f", "\\u007f")
 

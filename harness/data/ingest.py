@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,20 +15,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from harness.data.build import build_table, class_name
-from harness.data.columns import Columns, MisfitError, gather
+from harness.data.build import build_table, class_name, class_names
+from harness.data.columns import Columns
 from harness.data.config import DEFAULT_CARD, Card, ColumnType, Format, TableError, card_text, copy_path, write_card
-from harness.data.dataset import save
-from harness.data.dtypes import guess_kind, is_number, to_numbers
+from harness.data.dtypes import is_number
+from harness.data.infer_types import gather_all, spelling_notes
 from harness.data.options import IntakeOptions, resolve
-from harness.data.reader import read_blocks, renamed_columns
+from harness.data.reader import column_names, renamed_columns
+from harness.data.scan import scan
 from harness.data.sniff import guess_format, survey
 from harness.data.source import OPENML, is_small, openml_table, original, place
-from harness.data.table import Table
+from harness.data.table import Table, save
 
-SAMPLE_ROWS = 20_000  # from which column types are inferred; a later cell of another type makes a category
 MIN_COUNTED = 20  # rows; a shorter column 1, 2, 3, … may be a measurement rather than a row number
 POSITIVE = {"yes", "y", "true", "t", "positive", "pos", "present", "+"}  # usual names of the positive class
 
@@ -55,33 +55,32 @@ def infer(root: Path, options: IntakeOptions) -> Intake:
     with _on_disk(content) as path:
         seen = survey(path)
         form = guess_format(path, seen.encoding, options.target, options.hints)
-        sample = next(read_blocks(path, form, n_rows=SAMPLE_ROWS), pd.DataFrame())
-        if not len(sample):
-            raise TableError(f"{path.name}: the file has a header and no rows. Add rows.")
-        options = resolve(options, list(sample.columns), form, path.name)
+        options = resolve(options, column_names(path, form), form, path.name)
+        form, rows = scan(path, form, len(column_names(path, form)))
         doubled = _doubled(renamed_columns(path, form), options, path.name)
-        kinds = _guess_kinds(sample, form, options)
-        columns, late = _gather(path, form, kinds, options)
-        with columns:
-            idle = _idle(columns, kinds, options)
+        with gather_all(path, form, options, rows.zeros) as (columns, notes):
+            idle = _idle(columns, options)
             card = Card(
                 name=_name(root, options, seen.sha256),
                 source=_source(root, options.source),
                 target=options.target,
                 sha256=seen.sha256,
-                kinds={name: kind for name, kind in columns.kinds.items() if name in kinds and name not in idle},
+                kinds={name: columns.kinds[name] for name in columns.features if name not in idle},
                 positive=_positive(columns, options),
                 drop=(*options.drop, *idle),
                 group=options.group,
                 time=options.time,
-                format=form,
+                drop_unlabelled=options.drop_unlabelled,
+                join_spellings=options.join_spellings,
+                format=columns.form,
             )
             if not card.features:
                 raise TableError(
                     f"{path.name}: no feature column is left besides {options.target!r}. Add one, or drop fewer."
                 )
             table = build_table(columns, card, path.name)
-    return Intake(card, table, _notes(card, table, options, {**doubled, **late, **idle}), content, is_small(path, seen))
+            all_notes = (*rows.notes(), *doubled, *notes, *idle.values(), *_notes(card, columns, table, options))
+    return Intake(card, table, all_notes, content, is_small(path, seen))
 
 
 def write(root: Path, intake: Intake) -> None:
@@ -120,42 +119,18 @@ def _on_disk(content: Path | bytes) -> Iterator[Path]:
         yield path
 
 
-def _doubled(renamed: Mapping[str, str], options: IntakeOptions, where: str) -> dict[str, str]:
+def _doubled(renamed: Mapping[str, str], options: IntakeOptions, where: str) -> list[str]:
     """Return a note for each renamed duplicate column; raises TableError if a duplicate is target, group or time."""
     for name in (options.target, options.group, options.time):
         if name in renamed.values():
             raise TableError(f"{where}: several columns are named {name!r}. Rename all but one.")
-    return {name: f"renamed a second column {plain!r} to {name!r}" for name, plain in renamed.items()}
+    return [f"renamed a second column {plain!r} to {name!r}" for name, plain in renamed.items()]
 
 
-def _guess_kinds(sample: pd.DataFrame, form: Format, options: IntakeOptions) -> dict[str, ColumnType]:
-    taken = {options.target, options.group, *options.drop}
-    kinds = {name: guess_kind(sample[name], form) for name in sample.columns if name not in taken}
-    if options.time and kinds[options.time] not in (ColumnType.NUMBER, ColumnType.DATE):
-        raise TableError(f"{options.source}: column {options.time!r} holds text, no times. Choose another --time.")
-    return kinds
-
-
-def _gather(
-    path: Path, form: Format, kinds: dict[str, ColumnType], options: IntakeOptions
-) -> tuple[Columns, dict[str, str]]:
-    """Read all rows; a column whose later cells do not fit the type of its sample becomes a category."""
-    extra = dict.fromkeys(filter(None, (options.target, options.group)), ColumnType.CATEGORY)
-    late: dict[str, str] = {}
-    while True:
-        try:
-            return gather(path, form, {**kinds, **extra}, path.name), late
-        except MisfitError as misfit:
-            if misfit.column == options.time:
-                raise
-            kinds[misfit.column] = ColumnType.CATEGORY
-            late[misfit.column] = f"{misfit.column!r} is a category: some cells are neither numbers nor dates"
-
-
-def _idle(columns: Columns, kinds: Mapping[str, ColumnType], options: IntakeOptions) -> dict[str, str]:
+def _idle(columns: Columns, options: IntakeOptions) -> dict[str, str]:
     """Return the columns that no model can use, with the reason."""
-    idle = {}
-    for name in kinds:
+    idle, kinds = {}, columns.kinds
+    for name in columns.features:
         values = columns.take(name)
         missing = values < 0 if kinds[name] is ColumnType.CATEGORY else np.isnan(values)
         if name != options.time and missing.all():
@@ -173,7 +148,8 @@ def _counts_rows(values: np.ndarray[Any, Any]) -> bool:
 def _positive(columns: Columns, options: IntakeOptions) -> str:
     """Return the requested positive class, else the larger number, a name such as yes, or the rarer class."""
     texts = columns.categories[options.target]
-    names = list(dict.fromkeys(map(class_name, texts)))
+    of_text = class_names(texts, join=options.join_spellings)
+    names = list(dict.fromkeys(of_text))
     if options.positive:
         plain = {name.strip("'\" ").casefold(): name for name in names}
         asked = class_name(options.positive)
@@ -185,8 +161,8 @@ def _positive(columns: Columns, options: IntakeOptions) -> str:
     called = [name for name in names if name.strip("'\"").casefold() in POSITIVE]
     if len(called) == 1:
         return called[0]
-    counts = np.bincount(columns.take(options.target) + 1, minlength=len(texts) + 1)[1:]
-    return min(sorted(names, reverse=True), key=lambda name: int(counts[texts.index(name)]))
+    counts = Counter(of_text[code] for code in columns.take(options.target) if code >= 0)
+    return min(sorted(names, reverse=True), key=lambda name: counts[name])
 
 
 def _name(root: Path, options: IntakeOptions, sha256: str) -> str:
@@ -220,27 +196,20 @@ def _source(root: Path, source: str) -> str:
     return noted.as_posix()
 
 
-def _notes(card: Card, table: Table, options: IntakeOptions, doubled: Mapping[str, str]) -> tuple[str, ...]:
-    notes = [*doubled.values(), *_nearly_numbers(table)]
+def _notes(card: Card, columns: Columns, table: Table, options: IntakeOptions) -> Iterator[str]:
     if card.name != _plain_name(options):
-        notes.append(f"named {card.name!r}: {copy_path(_plain_name(options)).as_posix()} holds another table")
+        yield f"named {card.name!r}: {copy_path(_plain_name(options)).as_posix()} holds another table"
     form, plain = card.format, Format()
     noted = {name: getattr(form, name) for name in ("sep", "encoding", "decimal", "thousands")}
     ways = [f"{name} {value!r}" for name, value in noted.items() if value != getattr(plain, name)]
     ways += [] if form.header else ["no header"]
+    ways += [f"{form.skip} lines above the header left out"] if form.skip else []
+    ways += [] if form.quotes else ["quotation marks as plain text"]
     ways += ["days before months"] if form.day_first else []
-    notes += [f"read with {', '.join(ways)}"] if ways else []
+    if ways:
+        yield f"read with {', '.join(ways)}"
+    yield from spelling_notes(card, columns)
     if len(table.classes) > 2:
-        notes.append(f"{len(table.classes)} classes: val_auc is the mean one-vs-rest AUC")
+        yield f"{len(table.classes)} classes: val_auc is the mean one-vs-rest AUC"
     elif not options.positive:
-        notes.append(f"the positive class is {card.positive!r}; for the other use --positive {table.classes[0]!r}")
-    return tuple(notes)
-
-
-def _nearly_numbers(table: Table) -> Iterator[str]:
-    """Yield a note for each category whose cells are numbers but for a few."""
-    for name, texts in table.features.categories.items():
-        wrong = to_numbers(pd.Series(texts), ColumnType.NUMBER, table.card.format)[1]
-        if 0 < wrong.sum() <= len(texts) / 10:
-            other = f"{texts[int(wrong.argmax())]!r:.30}"
-            yield f"{name!r} is a category because of {other}; if that means missing, use --na {other}"
+        yield f"the positive class is {card.positive!r}; for the other use --positive {table.classes[0]!r}"

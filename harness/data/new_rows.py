@@ -68,7 +68,7 @@ def read_rows(
     n_rows = max(1, min(BLOCK_ROWS, BLOCK_CELLS // len(wanted)))
     known = {name: frozenset(values) for name, values in (categories or {}).items()}
     first = 1
-    for cells in read_blocks(path, card.format, columns=wanted, numbers=numbers, n_rows=n_rows):
+    for cells in read_blocks(path, card.format, columns=wanted, numbers=numbers, n_rows=n_rows, empty=True):
         for start in range(0, len(cells), n_rows):  # Parquet blocks have another size
             part = cells.iloc[start : start + n_rows].reset_index(drop=True)
             yield _block(part, first, path, card, id_column, known)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -21,7 +22,7 @@ OPTIONS: Sequence[click.Parameter] = (
     ),
     click.Option(["--source"], metavar="openml:NAME@VERSION", help="Use this OpenML table instead of a file."),
     click.Option(
-        ["--target"], metavar="COLUMN", help="Label column: a name, or a 1-based position if the file has no header."
+        ["--target"], metavar="COLUMN", help="Label column: a name, or a position from 1, or from -1 at the end."
     ),
     click.Option(["--positive"], metavar="VALUE", help="Positive class of a two-class target."),
     click.Option(["--drop"], metavar="COLUMN", multiple=True, help="Exclude this column; repeatable."),
@@ -30,6 +31,9 @@ OPTIONS: Sequence[click.Parameter] = (
     click.Option(["--name"], metavar="NAME", help="Name of the table; by default that of the file."),
     click.Option(["--sep"], metavar="CHARACTER", help="Column separator: one character, tab or space."),
     click.Option(["--na"], metavar="VALUE", multiple=True, help="Treat this value as missing, too; repeatable."),
+    click.Option(["--keep-na"], metavar="VALUE", multiple=True, help="Treat this text, such as None, as a category."),
+    click.Option(["--drop-unlabelled"], is_flag=True, help="Leave out the rows without a label."),
+    click.Option(["--join-spellings"], is_flag=True, help="Join classes such as yes, Yes and 'YES '."),
     click.Option(["--header/--no-header"], default=None, help="Whether the first row holds the column names."),
     click.Option(["--dry-run"], is_flag=True, help="Show how the table is read, and write nothing."),
     click.Option(["--reset"], is_flag=True, help="Return to the default table."),
@@ -47,6 +51,8 @@ class IntakeOptions:
     group: str = ""
     time: str = ""
     name: str = ""
+    drop_unlabelled: bool = False
+    join_spellings: bool = False
     hints: Hints = field(default_factory=Hints)
 
 
@@ -75,7 +81,15 @@ def make_options(options: Mapping[str, Any]) -> IntakeOptions | None:
     sep = SPELLED.get(options["sep"] or "", options["sep"] or "")
     if sep != WHITESPACE and (len(sep) > 1 or sep in ("\n", "\r", '"', "\0")):
         raise TableError(f"--sep: {options['sep']!r} is no separator. Use one character, tab or space.")
-    return IntakeOptions(source, **texts, drop=options["drop"], hints=Hints(sep, options["header"], options["na"]))
+    hints = Hints(sep, options["header"], options["na"], options["keep_na"])
+    return IntakeOptions(
+        source,
+        **texts,
+        drop=options["drop"],
+        drop_unlabelled=bool(options["drop_unlabelled"]),
+        join_spellings=bool(options["join_spellings"]),
+        hints=hints,
+    )
 
 
 def resolve(options: IntakeOptions, names: Sequence[str], form: Format, where: str) -> IntakeOptions:
@@ -87,8 +101,9 @@ def resolve(options: IntakeOptions, names: Sequence[str], form: Format, where: s
         alike = [name for name in names if name.casefold() == " ".join(column.split()).casefold()]
         if len(alike) == 1:
             return alike[0]
-        if not form.header and f"x{column}" in names:
-            return f"x{column}"
+        if re.fullmatch(r"-?[1-9]\d{0,5}", column) and abs(int(column)) <= len(names):
+            place = int(column)
+            return names[place - 1 if place > 0 else place]
         near = difflib.get_close_matches(column, names, 1)
         hint = f"Did you mean {near[0]!r}?" if near else "Use one of these names."
         hint = hint if form.header else f"{hint} The first row was read as data; if it holds names, add --header."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import warnings
 from collections.abc import Iterator, Sequence
@@ -10,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from harness.data.config import Format, TableError
@@ -39,7 +41,13 @@ def renamed_columns(path: Path, form: Format) -> dict[str, str]:
 
 
 def read_blocks(
-    path: Path, form: Format, *, columns: Sequence[str] | None = None, numbers: Sequence[str] = (), n_rows: int = 0
+    path: Path,
+    form: Format,
+    *,
+    columns: Sequence[str] | None = None,
+    numbers: Sequence[str] = (),
+    n_rows: int = 0,
+    empty: bool = False,
 ) -> Iterator[pd.DataFrame]:
     """Yield the table in blocks of rows.
 
@@ -48,9 +56,14 @@ def read_blocks(
     columns : sequence of str, optional
         Those to read; all by default.
     numbers : sequence of str
-        Columns to read as float64. From the first block with a cell that is no plain number, all columns are text.
+        Columns to read as float64 where the file writes numbers plainly. From the first block with a cell that is no
+        plain number, all columns are text.
     n_rows : int
         Rows in a block; by default as many as make BLOCK_CELLS cells.
+    empty : bool
+        Whether to yield the rows of a text file without one filled cell.
+    empty : bool
+        Whether to yield the rows of a text file without one filled cell.
 
     Raises
     ------
@@ -61,16 +74,25 @@ def read_blocks(
         yield from _parquet_blocks(path, columns)
         return
     names = column_names(path, form)
-    wanted = [name for name in names if columns is None or name in columns]
+    chosen = set(names if columns is None else columns)
+    wanted = [name for name in names if name in chosen]
     n_rows = n_rows or max(1000, BLOCK_CELLS // len(names))
+    numbers = plain_columns(form, numbers)
     n_done = 0
     try:
         for block in _text_blocks(path, form, names, numbers, n_rows):
             n_done += 1
-            yield block[wanted]
+            yield (block if empty else _filled(block))[wanted]
     except _NotANumberError:
         for block in islice(_text_blocks(path, form, names, (), n_rows), n_done, None):
-            yield block[wanted]
+            yield (block if empty else _filled(block))[wanted]
+
+
+def plain_columns(form: Format, names: Sequence[str]) -> list[str]:
+    """Return the columns of numbers that the parser can read itself: without other marks, units or thousands."""
+    if form.decimal != "." or form.thousands:
+        return []
+    return [name for name in names if name not in form.notation and name not in form.units]
 
 
 def is_parquet(path: Path) -> bool:
@@ -97,12 +119,13 @@ def _text_blocks(
                 header=0 if form.header else None,
                 names=list(names),
                 index_col=False,  # not usecols: it hides rows with too many cells
-                dtype={name: "float64" if name in numbers else "str" for name in names},
-                na_values=[*MISSING, *form.na],
+                dtype=dict.fromkeys(names, "str") | dict.fromkeys(numbers, "float64"),
+                na_values={name: [*MISSING, *form.na] for name in numbers},  # text keeps its markers, to be counted
                 keep_default_na=False,
                 skipinitialspace=True,
                 encoding=form.encoding,
-                decimal=form.decimal,
+                skiprows=form.skip,
+                quoting=csv.QUOTE_MINIMAL if form.quotes else csv.QUOTE_NONE,
                 chunksize=n_rows,
                 low_memory=False,
             ) as blocks:
@@ -125,11 +148,29 @@ def _next(blocks: Iterator[pd.DataFrame]) -> pd.DataFrame | None:
         return next(blocks, None)
 
 
+def _filled(block: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with a filled cell."""
+    is_empty = np.ones(len(block), np.bool_)
+    for name in block.columns:
+        is_empty &= (block[name].isna() | (block[name] == "")).to_numpy(np.bool_)
+        if not is_empty.any():
+            return block
+    return block[~is_empty]
+
+
 def _parquet_blocks(path: Path, columns: Sequence[str] | None) -> Iterator[pd.DataFrame]:
+    from pyarrow.types import is_nested
+
     with _open_parquet(path) as file:
+        for field in file.schema_arrow:
+            if is_nested(field.type) and (columns is None or field.name in columns):
+                raise TableError(
+                    f"{path.name}: column {field.name!r} holds lists or records ({field.type!s:.60}). "
+                    f"Leave it out with --drop {field.name!r}, or write its parts as columns of their own."
+                )
         n_rows = max(1000, BLOCK_CELLS // max(1, len(file.schema_arrow.names)))
         for batch in file.iter_batches(n_rows, columns=None if columns is None else list(columns)):
-            yield batch.to_pandas()
+            yield batch.to_pandas(integer_object_nulls=True)  # as floats, large numbers would be merged
 
 
 @contextmanager

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import zip_longest
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.data.config import WHITESPACE, Format, TableError
-from harness.data.dtypes import is_day_first, is_number, number_style
-from harness.data.head import open_bytes, read_head, split_rows
+from harness.data.dtypes import is_number
+from harness.data.head import first_rows, open_bytes, read_head
 from harness.data.reader import is_parquet
 
 SEPARATORS = ("\t", ";", "|", ",", WHITESPACE)  # in this order: commas and blanks are the most common in text
 CHUNK_BYTES = 1 << 20
+MAX_TITLES = 30  # lines above the header
+MIN_NAME = 4  # digits; a shorter number is a place, 2020 a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Hints:
     sep: str = ""
     header: bool | None = None
     na: tuple[str, ...] = ()
+    keep_na: tuple[str, ...] = ()
 
 
 def survey(path: Path) -> Survey:
@@ -64,32 +67,39 @@ def survey(path: Path) -> Survey:
 
 
 def guess_format(path: Path, encoding: str, target: str, hints: Hints) -> Format:
-    """Return the dialect of the file; a first row that contains `target` is a header."""
+    """Return the dialect of the file but for its numbers and dates; a first row that names `target` is a header."""
     if is_parquet(path):
-        return Format(na=hints.na)
+        return Format(na=hints.na, keep_na=hints.keep_na)
     encoding = _strict(path, encoding)
     text = read_head(path, encoding)
-    sep = hints.sep or _separator(text)
-    rows = split_rows(text, sep)
-    header = _has_header(rows, target) if hints.header is None else hints.header
-    columns = [
-        [cell for cell in column if cell not in hints.na] for column in zip_longest(*rows[header:], fillvalue="")
-    ]
-    decimal, thousands = number_style(columns, sep)
-    return Format(
-        sep=sep,
-        header=header,
-        encoding=encoding,
-        decimal=decimal,
-        thousands=thousands,
-        day_first=any(is_day_first(column) for column in columns),
-        na=hints.na,
-    )
+    excel = re.match(r"\"?sep=([^\n])\"?\n", text)  # a line that Excel writes for itself
+    form = Format(encoding=encoding, na=hints.na, keep_na=hints.keep_na, skip=1 if excel else 0)
+    sep = hints.sep or (excel[1] if excel else _separator(text, form, target))
+    rows = first_rows(text, replace(form, sep=sep))
+    start = 0 if hints.header is False else n_titles([row for _, row in rows], target)
+    skip = rows[start][0] - 1 if start else form.skip
+    header = _has_header([row for _, row in rows[start:]], target) if hints.header is None else hints.header
+    return replace(form, sep=sep, skip=skip, header=header)
 
 
-def _separator(text: str) -> str:
+def n_titles(rows: Sequence[Sequence[str]], target: str) -> int:
+    """Return the number of rows above the header: those above the one that names `target`, or with one cell alone."""
+    if not is_number(target):
+        wanted = " ".join(target.split()).casefold()
+        for place, row in enumerate(rows[:MAX_TITLES]):
+            if len(row) > 1 and wanted in (" ".join(cell.split()).casefold() for cell in row):
+                return place
+    width = Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
+    found = next((place for place, row in enumerate(rows) if width < 3 or sum(map(bool, row)) > 1), 0)
+    return found if found <= MAX_TITLES else 0
+
+
+def _separator(text: str, form: Format, target: str) -> str:
     """Return the separator that splits the lines into the most even rows of two cells or more."""
-    scores = {sep: _evenness(split_rows(text, sep)) for sep in SEPARATORS}
+    scores = {}
+    for sep in SEPARATORS:
+        rows = [row for _, row in first_rows(text, replace(form, sep=sep))]
+        scores[sep] = _evenness(rows[n_titles(rows, target) :])
     best = max(SEPARATORS, key=lambda sep: scores[sep])
     return best if scores[best] else ","
 
@@ -104,11 +114,21 @@ def _evenness(rows: Sequence[Sequence[str]]) -> float:
 
 
 def _has_header(rows: Sequence[Sequence[str]], target: str) -> bool:
-    """Whether the first row is a header: it names the target, or none of its cells is a number or occurs below."""
-    if not rows or target in rows[0]:
+    """Whether the first row is a header: it names the target, or none of its cells is a number or occurs below.
+
+    A target such as 3 is a place, unless the first row counts its columns as pandas does, or holds other names too.
+    """
+    if not rows:
+        return True
+    first = rows[0]
+    is_place = is_number(target) and len(target) < MIN_NAME and all(map(is_number, filter(None, first)))
+    if target in first and not is_place:
+        return True
+    counted = list(map(str, range(len(first))))
+    if first in (counted, ["", *counted[:-1]]):
         return True
     below = {cell for row in rows[1:] for cell in row}
-    return not any(is_number(cell) or (cell and cell in below) for cell in rows[0])
+    return not any(is_number(cell) or (cell and cell in below) for cell in first)
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> bool:

@@ -63,6 +63,9 @@ def folds(table: Table, rows: Integers, *, n_folds: int, seed: int, partition: i
     state = int(np.random.SeedSequence([seed, partition]).generate_state(1)[0]) if partition else seed
     y, together = table.y[rows], rows_together(table)
 
+    if table.times is not None:
+        _check_moments(table, rows, n_folds)
+
     def cut() -> list[Fold]:
         if table.times is not None:
             return _time_folds(table.times, rows, n_folds, np.random.default_rng(state) if partition else None)
@@ -146,6 +149,19 @@ def _time_folds(times: Floats, rows: Integers, n_folds: int, rng: np.random.Gene
     bounds = (np.arange(n_folds + 1) + first) / (n_folds + first) * len(ordered)
     cuts = [_moment(times[ordered], bound) for bound in bounds[:-1]] + [len(ordered)]
     return [(ordered[:begin], ordered[begin:end]) for begin, end in pairwise(cuts)]
+
+
+def _check_moments(table: Table, rows: Integers, n_folds: int) -> None:
+    """Raise TableError if folds and test part cannot each begin with a moment of their own."""
+    assert table.times is not None
+    if len(np.unique(table.times[rows])) > n_folds:
+        return
+    n_moments = len(np.unique(table.times))
+    fix = (
+        f"Leave out time for a stratified split{', or use a column of finer times' if n_moments < n_folds + 2 else ''}."
+    )
+    needed = f"{n_folds + 2} are needed" if n_moments < n_folds + 2 else "but too few of them are in the train part"
+    raise TableError(f"{table.card.name}: {table.card.time!r} has {n_moments} different values, {needed}. {fix}")
 
 
 def _moment(ordered: Floats, near: float) -> int:

@@ -37,7 +37,7 @@ from ratchet.engine.ready import ready_agent, ready_rule
 from ratchet.engine.server_client import UnknownAnalysisError
 from ratchet.engine.session import now, work_on
 from ratchet.engine.signals import ASKED, Stopper, ask_to_stop, asker_of
-from ratchet.errors import INTERRUPTED, RatchetError
+from ratchet.errors import INTERRUPTED, LockedError, RatchetError
 from ratchet.repo.journal import EventKind, experiments, read_events, read_experiments
 from ratchet.repo.run import (
     BRANCHES,
@@ -55,7 +55,6 @@ from ratchet.repo.run import (
     start_run,
     take_up,
 )
-from ratchet.repo.stand_in import LockedError
 from ratchet.views.terminal import Board, Terminal, load_table, print_table
 
 MINUTES = click.FloatRange(min=0, min_open=True)
@@ -196,7 +195,7 @@ def step(config: Path | None, *, message: str, strategy: str, predict: float | N
     "table",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Write the table of results to this file. Default: results.tsv.",
+    help="Also write the table of results to this file.",
 )
 @VERBOSE
 @click.pass_context

@@ -141,7 +141,7 @@ def _report(name: str, find: Callable[[], str]) -> bool:
     try:
         click.echo(f"ok   {name}: {find()}")
     except RatchetError as error:
-        click.echo(f"bad  {name}: {error}")
+        click.echo(f"bad  {name}: {str(error).removeprefix(f'{name}: ')}")
         return False
     return True
 

@@ -63,7 +63,7 @@ def find(start: Path) -> Path:
             break
     raise RatchetError(
         f"{start}: there is no config, neither [tool.ratchet] in pyproject.toml nor a ratchet.yaml. "
-        "`uv run ratchet instruct` prints a prompt with which an agent can write one."
+        "`uv run ratchet init` proposes one."
     )
 
 
@@ -71,8 +71,12 @@ def load(path: Path) -> Config:
     """Read a config file. Raises RatchetError with one line for each error."""
     try:
         text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RatchetError(f"{path.name}: cannot read this file: {error}.") from None
+    except OSError as error:
+        raise RatchetError(
+            f"{path}: cannot read this file: {error.strerror}. Name another one with --config."
+        ) from None
+    except UnicodeDecodeError as error:
+        raise RatchetError(f"{path.name}: cannot read this file: {error}. Save it as UTF-8.") from None
     return check_text(text, path.name)
 
 

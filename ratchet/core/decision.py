@@ -102,7 +102,9 @@ def remarks(experiment: Experiment, earlier: Sequence[Experiment], config: Confi
         return []
     if experiment.reason == NO_CHANGE:
         streak = 1 + unchanged_in_a_row(earlier)
-        return [f"no change {streak} times in a row: edit {files} before you measure"] if streak > 1 else []
+        seen = "line ends that git converts and the executable bit do not count"
+        text = f"no change {streak} times in a row: edit {files} before you measure ({seen})"
+        return [text] if streak > 1 else []
     if config.label and experiment.hypothesis and experiment.hypothesis == incumbent.hypothesis:
         return [f"{config.label} is still that of iter {incumbent.n}: set it to what this edit tries"]
     return []

@@ -63,10 +63,18 @@ def section_keys(text: str) -> dict[str, str]:
         entry, item = ENTRY.match(line), re.match(r"^\s*-\s+(.+)$", line)
         if entry and entry.group(1) in FIELD_KEYS:
             last = entry.group(1)
-            keys[last] = entry.group(2).split(" # ")[0].strip().strip("`\"'*").strip()
+            keys[last] = _bare(entry.group(2).split(" # ")[0])
         elif item and last and (not keys[last] or last == "readonly_files"):
             keys[last] = f"{keys[last]}, {item.group(1).strip()}".lstrip(", ")
     return {key: value for key, value in keys.items() if value}
+
+
+def _bare(text: str) -> str:
+    """Return a value without the bold of its key and the quotes around all of it, not one that ends a command."""
+    text = text.strip().strip("*").strip()
+    while len(text) > 1 and text[0] in "`\"'" and text.find(text[0], 1) == len(text) - 1:
+        text = text[1:-1].strip()
+    return text
 
 
 FIELD_KEYS = (

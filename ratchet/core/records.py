@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -235,3 +237,28 @@ def is_tag(text: str) -> bool:
         and ".." not in text
         and not text.endswith(".lock")
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The process that holds a lock: its command and since when. In a stand-in also its machine, and when it began."""
+
+    pid: int
+    what: str = ""
+    since: float = 0.0
+    where: str = ""
+    began: str = ""
+
+    def __str__(self) -> str:
+        """Return the holder as a person needs it."""
+        return f"process {self.pid} ({self.what}, since {time.strftime('%H:%M', time.localtime(self.since))})"
+
+
+def parse_holder(text: str) -> Holder | None:
+    """Return the holder that a lock file names, or None."""
+    try:
+        data = json.loads(text)
+        named = {key: str(data.get(key, "")) for key in ("what", "where", "began")}
+        return Holder(pid=int(data["pid"]), since=float(data.get("since", 0)), **named)
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
+        return None

@@ -49,7 +49,9 @@ def limits_of(config: Config, asked: Limits) -> Limits:
 
 def limits_text(limits: Limits, config: Config) -> str:
     """Return one line with every limit of a series and of one measurement."""
-    experiments = f"{limits.n} experiments" if limits.n else "no limit on experiments (-n sets one)"
+    experiments = (
+        f"{limits.n} experiment{'s' * (limits.n > 1)}" if limits.n else "no limit on experiments (-n sets one)"
+    )
     capped = f" ({limits.cap}; -n sets another)" if limits.cap else ""
     shown = [
         f"{experiments}{capped}",

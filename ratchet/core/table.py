@@ -123,5 +123,5 @@ def _screen_row(
         *audit,
         STATUS_WORDS[experiment.verdict].lower(),
         one_line(experiment.strategy),
-        f"{hypothesis} ({reason})" if reason else hypothesis,
+        " ".join(filter(None, (hypothesis, f"({reason})" if reason else ""))),
     ]

@@ -235,13 +235,13 @@ def user_env(worktree: Worktree) -> dict[str, str]:
     A checkout has no environment of uv, which would make a new one there, so uv is given that of the worktree.
     """
     ours = (item for item in os.environ.items() if not item[0].startswith("RATCHET_"))
-    env = {key: value for key, value in ours if not git.OF_ONE_REPO.fullmatch(key)}
+    env = _without_pyenv({key: value for key, value in ours if not git.OF_ONE_REPO.fullmatch(key)})
     if sys.prefix == sys.base_prefix:
         return env | _uv_env(worktree, env, None)
     own = Path(sys.prefix) if _is_of_project(worktree, env) else None
     before = process.environment_of_uv()
     if before is not None and (own is None or "VIRTUAL_ENV" in before):
-        env = _without_uv(env, before)
+        env = _without_pyenv(_without_uv(env, before))
     return env | _uv_env(worktree, env, own)
 
 
@@ -253,6 +253,23 @@ def _without_uv(env: dict[str, str], before: Mapping[str, str]) -> dict[str, str
     kept = {key: value for key, value in env.items() if key != "VIRTUAL_ENV"}
     active = {"VIRTUAL_ENV": before["VIRTUAL_ENV"]} if before.get("VIRTUAL_ENV") else {}
     return kept | {"PATH": os.pathsep.join(folders)} | active
+
+
+def _without_pyenv(env: dict[str, str]) -> dict[str, str]:
+    """Return the environment with the active environment before the Pythons of pyenv on PATH.
+
+    Where `ratchet` or `uv` is a shim of pyenv, `pyenv exec` puts its Python first, which was not so when it was typed.
+    """
+    folders = env.get("PATH", "").split(os.pathsep)
+    active = next(
+        (path for path in folders if env.get("VIRTUAL_ENV") and Path(path).parent == Path(env["VIRTUAL_ENV"])), ""
+    )
+    versions = str(Path(env.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions")
+    first = next((number for number, path in enumerate(folders) if path.startswith(versions)), len(folders))
+    if not active or folders.index(active) < first:
+        return env
+    rest = [path for path in folders if path != active]
+    return env | {"PATH": os.pathsep.join([*rest[:first], active, *rest[first:]])}
 
 
 def _is_of_project(worktree: Worktree, env: Mapping[str, str]) -> bool:

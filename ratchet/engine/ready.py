@@ -79,6 +79,10 @@ def ready_run(worktree: Worktree) -> str:
 
 def _check_contract(worktree: Worktree) -> None:
     """Raise RatchetError unless the editable file is a train.py, which is all that the built-in agent can write."""
+    if git.resolve(worktree.repo, "HEAD") is None:
+        raise RatchetError(
+            "agent: the repository has no commit that the built-in agent can read. Commit your files first."
+        )
     files = worktree.editable_files("HEAD")
     found = set(CONTRACT)
     for content in git.contents(worktree.repo, git.files_of(worktree.repo, "HEAD", files)).values():

@@ -20,7 +20,7 @@ from ratchet.core.source_code import Code, read_code
 from ratchet.engine.measure import AUDIT, MARK, CommandMeasurer, Measurer, Progress
 from ratchet.engine.server_client import ServerMeasurer
 from ratchet.engine.signals import ASKED, asker_of
-from ratchet.engine.trial import Trial, is_edited, is_written, keep_ref, mend_branch, put_aside, settle
+from ratchet.engine.trial import Trial, is_edited, is_pending, keep_ref, mend_branch, put_aside, settle
 from ratchet.errors import RatchetError
 from ratchet.repo import git, journal
 from ratchet.repo.journal import Event, EventKind
@@ -101,7 +101,7 @@ class Session:
         It may have been interrupted after the verdict: before its consequences, or before its line.
         """
         last = self.history[-1] if self.history else None
-        is_unread = last is not None and (self._was_left(last) or not is_written(self.run, self.history))
+        is_unread = last is not None and (self._was_left(last) or is_pending(self.run, self.history))
         finished = self.resume()
         if not finished and last is not None and is_unread and last.n > 0 and not self.is_worktree_edited():
             return [last]

@@ -236,8 +236,8 @@ def keep_ref(run: Run, begun: Begun) -> None:
 def settle(run: Run, experiment: Experiment, history: Sequence[Experiment], *, is_again: bool = False) -> bool:
     """Act on the last verdict of a history; return False if the branch moved and the experiment must be repeated.
 
-    `is_again`: a later process makes sure of it. The code that a machine failed to measure may be there again by then,
-    to be measured once more, and stays.
+    `is_again`: a later process makes sure of it. The worktree stays as it is then if it was cleared before, or if a
+    machine failed to measure: the same code may be there again, as the next edit.
     """
     repo = run.worktree.repo
     if experiment.verdict is Verdict.KEEP and not git.is_ancestor(repo, experiment.commit, run.branch):
@@ -248,7 +248,8 @@ def settle(run: Run, experiment: Experiment, history: Sequence[Experiment], *, i
         if experiment.verdict is Verdict.KEEP and git.resolve(repo, run.branch) == experiment.commit:
             paths = run.worktree.editable_files(experiment.commit, experiment.parent)
             git.settle_index(repo, experiment.commit, paths)
-        if experiment.n > 0 and not (is_again and experiment.is_machine_fault):
+        is_next = is_again and (experiment.is_machine_fault or not is_pending(run, history))
+        if experiment.n > 0 and not is_next:
             _clear_worktree(run, experiment, history)
     write_results(run, history)
     return True
@@ -301,14 +302,19 @@ def put_aside(run: Run, n: int, best_commit: str) -> str:
 
 def write_results(run: Run, history: Sequence[Experiment]) -> None:
     """Rewrite results.tsv atomically."""
-    temporary = run.results.with_name(".results.tsv.ratchet~")
-    temporary.write_text(results_tsv(history, run.worktree.config), "utf-8")
-    temporary.replace(run.results)
+    for target in filter(None, (run.results, run.table)):
+        temporary = target.with_name(".results.tsv.ratchet~")
+        temporary.write_text(results_tsv(history, run.worktree.config), "utf-8")
+        temporary.replace(target)
 
 
-def is_written(run: Run, history: Sequence[Experiment]) -> bool:
-    """Say whether results.tsv holds this history, which is the last consequence of a verdict."""
-    return run.results.exists() and run.results.read_text("utf-8") == results_tsv(history, run.worktree.config)
+def is_pending(run: Run, history: Sequence[Experiment]) -> bool:
+    """Say whether results.tsv lacks the last row alone: to write it is the last consequence of a verdict.
+
+    A table that was deleted, edited or belongs to another run says nothing about that.
+    """
+    known = results_tsv(history[:-1], run.worktree.config)
+    return run.results.exists() and run.results.read_text("utf-8") == known
 
 
 def _clear_worktree(run: Run, experiment: Experiment, history: Sequence[Experiment]) -> None:

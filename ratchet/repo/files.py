@@ -19,9 +19,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO
 
-from ratchet.errors import RatchetError
+from ratchet.core.records import Holder, parse_holder
+from ratchet.errors import LockedError, RatchetError
 from ratchet.repo import stand_in
-from ratchet.repo.stand_in import Holder, LockedError, parse_holder
 
 if sys.platform == "win32":
     import msvcrt

@@ -111,7 +111,7 @@ class Worktree:
 class Run:
     """A tagged series of experiments; `threads` limits one measurement, None means no limit.
 
-    `table` is another file for its results, None for results.tsv beside the config.
+    `table` is a second file for its results, which the user named.
     """
 
     worktree: Worktree
@@ -142,8 +142,6 @@ class Run:
     @property
     def results(self) -> Path:
         """The table that is computed from the journal after every verdict; never a file that is not ours."""
-        if self.table is not None:
-            return self.table
         names = (TABLE, *(f"results-{self.tag}{end}.tsv" for end in ("", *(f"-{number}" for number in range(2, 100)))))
         paths = [self.worktree.root / name for name in names]
         return next((path for path in paths if _is_free(path)), paths[-1])
@@ -522,7 +520,7 @@ def check_unchanged(run: Run, events: list[Event], measured_by: Mapping[str, str
         what = "; ".join(f"{key} {before.get(key, 'absent')} → {now.get(key, 'absent')}" for key in changed)
         raise RatchetError(
             f"run {run.tag}: changed since the run started: {what}. Numbers from before and after the change cannot be "
-            "compared. Undo the change, or start a new run with `uv run ratchet start`."
+            "compared. Undo the change, or start a new run with `uv run ratchet start NAME`."
         )
 
 

@@ -1,4 +1,4 @@
-"""Who holds a lock; and a file for file systems without locks, which only one process can create.
+"""A file for file systems without locks, which only one process can create.
 
 Covered: a holder that was killed on this machine; its file is removed. Not covered: a holder that was killed on another
 machine or before a restart, which this machine cannot ask; the message names the file, and the user deletes it.
@@ -10,44 +10,15 @@ import contextlib
 import json
 import os
 import platform
-import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import lru_cache
 from pathlib import Path
 
 import psutil
 
-from ratchet.errors import RatchetError
-
-
-class LockedError(RatchetError):
-    """Another process works on the run."""
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """The process that holds a lock: its command and since when. In a stand-in also its machine, and when it began."""
-
-    pid: int
-    what: str = ""
-    since: float = 0.0
-    where: str = ""
-    began: str = ""
-
-    def __str__(self) -> str:
-        """Return the holder as a person needs it."""
-        return f"process {self.pid} ({self.what}, since {time.strftime('%H:%M', time.localtime(self.since))})"
-
-
-def parse_holder(text: str) -> Holder | None:
-    """Return the holder that a lock file names, or None."""
-    try:
-        data = json.loads(text)
-        named = {key: str(data.get(key, "")) for key in ("what", "where", "began")}
-        return Holder(pid=int(data["pid"]), since=float(data.get("since", 0)), **named)
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
-        return None
+from ratchet.core.records import Holder, parse_holder
+from ratchet.errors import LockedError
 
 
 @contextlib.contextmanager

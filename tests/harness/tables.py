@@ -32,7 +32,7 @@ def take(
     root: Path, content: pd.DataFrame | str | bytes, target: str = "y", *, name: str = "t.csv", **options: Any
 ) -> Intake:
     """Write a file at `root` and take it in."""
-    hints = Hints(**{key: options.pop(key) for key in ("sep", "header", "na") if key in options})
+    hints = Hints(**{key: options.pop(key) for key in ("sep", "header", "na", "keep_na") if key in options})
     if isinstance(content, pd.DataFrame):
         content = content.to_csv(index=False)
     (root / name).write_bytes(content if isinstance(content, bytes) else content.encode())

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -79,9 +78,13 @@ class Client:
 
     def ask_guard(self, event: str) -> subprocess.CompletedProcess[str]:
         """Show an event, as raw text, to the one hook that settings.json runs before a tool."""
-        [group] = json.loads(self.read(".claude/settings.json"))["hooks"]["PreToolUse"]
+        return self.run_hook(self.hook("PreToolUse"), event)
+
+    def hook(self, event: str) -> str:
+        """Return the command of the one hook that settings.json has for an event."""
+        [group] = json.loads(self.read(".claude/settings.json"))["hooks"][event]
         [hook] = group["hooks"]
-        return self.run_hook(hook["command"], event)
+        return str(hook["command"])
 
     def refusal(self, tool: str, given: dict[str, Any]) -> str:
         """Return why the hook refuses a call, or an empty text. No other exit status than 0 and 2 may come."""
@@ -90,6 +93,14 @@ class Client:
         assert done.returncode in {0, 2}, done
         assert bool(done.stderr) == bool(done.returncode), done
         return done.stderr
+
+    def is_allowed_by_guard(self, tool: str, given: dict[str, Any]) -> bool:
+        """Return whether the hook itself allows a call, as measured: where it does, the client needs no allow list."""
+        event = {"hook_event_name": "PreToolUse", "cwd": str(self.root), "tool_name": tool, "tool_input": given}
+        done = self.ask_guard(json.dumps(event))
+        answer = json.loads(done.stdout or "{}").get("hookSpecificOutput", {})
+        assert answer.get("hookEventName", "PreToolUse") == "PreToolUse"
+        return done.returncode == 0 and answer.get("permissionDecision") == "allow"
 
     def use(self, tool: str, **given: Any) -> str:
         """Call a tool; return what it answers, or REFUSED."""
@@ -102,26 +113,47 @@ class Client:
         path.write_text(given.get("content") or path.read_text().replace(given["old_string"], given["new_string"]))
         return "written"
 
+    def shown_after(self, command: str, stdout: str) -> str:
+        """Return what the person is shown after a command that printed this."""
+        response = {"stdout": stdout, "stderr": "", "interrupted": False, "isImage": False}
+        event = {"hook_event_name": "PostToolUse", "tool_name": "Bash", "tool_input": {"command": command}}
+        done = self.run_hook(self.hook("PostToolUse"), json.dumps(event | {"tool_response": response}))
+        assert (done.returncode, done.stderr) == (0, "")
+        return str(json.loads(done.stdout or "{}").get("systemMessage", ""))
+
     def type(self, prompt: str) -> None:
-        """Write down in the transcript what a person typed."""
+        """Write down in the transcript what a person typed: /autoresearch and its words, or plain text."""
+        if not prompt.startswith("/"):
+            self.transcript.append({"type": "user", "message": {"role": "user", "content": prompt}})
+            return
         name, _, words = prompt.partition(" ")
         content = f"<command-name>{name}</command-name>\n<command-args>{words}</command-args>"
         self.transcript.append({"type": "user", "message": {"role": "user", "content": content}})
 
-    def stop(self, session: str = "s", **more: Any) -> dict[str, str]:
+    def call(self, command: str) -> None:
+        """Write down in the transcript that the agent ran a command."""
+        block = {"type": "tool_use", "name": "Bash", "input": {"command": command}}
+        self.transcript.append({"type": "assistant", "message": {"role": "assistant", "content": [block]}})
+
+    def stop(self, session: str = "s", **more: Any) -> dict[str, Any]:
         """Say that the agent wants to stop; return what the hook answers."""
         lines = "".join(f"{json.dumps(entry)}\n" for entry in self.transcript)
         transcript = self.root.parent / "transcript.jsonl"
         transcript.write_text(lines, "utf-8")
         event = {"hook_event_name": "Stop", "session_id": session, "transcript_path": str(transcript), **more}
-        command = re.findall(r"command: (.*go_on\.py.*)", self.read(".claude/commands/autoresearch.md"))[0]
-        done = self.run_hook(command, json.dumps({"cwd": str(self.root), "background_tasks": [], **event}))
+        done = self.run_hook(self.hook("Stop"), json.dumps({"cwd": str(self.root), "background_tasks": [], **event}))
         assert done.returncode == 0, done
-        answer: dict[str, str] = json.loads(done.stdout or "{}")
+        answer: dict[str, Any] = json.loads(done.stdout or "{}")
         return answer
 
+    def sent_on_by(self, **more: Any) -> str:
+        """Return the sentence that makes the agent continue, or an empty text if it may stop."""
+        answer = self.stop(**more).get("hookSpecificOutput", {})
+        assert answer.get("hookEventName", "Stop") == "Stop"
+        return str(answer.get("additionalContext", ""))
+
     def is_sent_on(self, **more: Any) -> bool:
-        return self.stop(**more).get("decision") == "block"
+        return bool(self.sent_on_by(**more))
 
 
 @pytest.fixture(scope="session")

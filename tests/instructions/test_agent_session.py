@@ -54,7 +54,7 @@ def test_a_session_from_start_to_done_with_an_agent_that_misbehaves(client: Clie
     for old, new in ((0.5, 0.6), (0.6, 0.4), (0.6, 0.7)):
         assert set(attempts(client)) == {"REFUSED"}
         assert client.use("Edit", file_path="train.py", old_string=f"{old}", new_string=f"{new}") == "written"
-        assert "read the unmeasured edit in train.py" in client.stop()["reason"]
+        assert "read the unmeasured edit in train.py" in client.sent_on_by()
         lines.append(client.use("Bash", command="uv run ratchet step"))
     assert [line.split(" | ")[2].split(" — ")[0] for line in lines] == ["KEPT", "DISCARDED", "KEPT"]
     assert client.stop() == {}  # the config wants three experiments

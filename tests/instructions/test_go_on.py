@@ -14,7 +14,9 @@ LIMIT = 10
 
 
 def say(client: Client, **more: Any) -> None:
-    """Have `uv run ratchet status --json` say this."""
+    """Have `uv run ratchet status --json` say this, in a session that asked for the run."""
+    if not client.transcript:
+        client.type("/autoresearch")
     journal = client.write(".ratchet/r/journal.jsonl", "")
     state = {
         "tag": "r",
@@ -31,15 +33,14 @@ def say(client: Client, **more: Any) -> None:
 
 def test_an_agent_that_gives_up_is_sent_on(client: Client) -> None:
     say(client)
-    answer = client.stop()
-    assert answer["decision"] == "block"
-    assert "Run r is not done: 2 experiments, 1 kept. Experiment 3 is next: edit train.py" in answer["reason"]
-    assert "`uv run ratchet step`" in answer["reason"]
+    sentence = client.sent_on_by()
+    assert "Run r is not done: 2 experiments, 1 kept. Experiment 3 is next: edit train.py" in sentence
+    assert "`uv run ratchet step`" in sentence
 
 
 def test_an_edit_that_was_not_measured_is_named(client: Client) -> None:
     say(client, unmeasured_edit=["train.py"])
-    assert "read the unmeasured edit in train.py" in client.stop()["reason"]
+    assert "read the unmeasured edit in train.py" in client.sent_on_by()
 
 
 @pytest.mark.parametrize("state", [{"done": "25 experiments done"}, {"done": "asked to stop"}, {"working_process": 7}])
@@ -66,6 +67,7 @@ def test_an_agent_that_waits_for_its_own_work_may_stop(client: Client) -> None:
 )
 def test_when_ratchet_cannot_answer_the_agent_may_stop_and_the_person_is_informed(client: Client, uv: str) -> None:
     client.install("uv", f"#!/bin/sh\n{uv}\n")
+    client.type("/autoresearch")
     answer = client.stop()
     assert list(answer) == ["systemMessage"]
     assert answer["systemMessage"].startswith("autoresearch: the agent may stop. ")
@@ -75,14 +77,16 @@ def test_a_ratchet_that_does_not_answer_is_not_waited_for(client: Client) -> Non
     hook = client.read(".claude/hooks/go_on.py")
     client.write(".claude/hooks/go_on.py", hook.replace("TIMEOUT_S = 60", "TIMEOUT_S = 1"))
     client.install("uv", "#!/bin/sh\nexec sleep 60\n")
+    client.type("/autoresearch")
     assert "timed out after 1 seconds" in client.stop()["systemMessage"]
 
 
 def test_without_a_run_the_agent_may_stop(client: Client) -> None:
+    client.type("/autoresearch")
     assert "is not a run branch" in client.stop()["systemMessage"]
 
 
-@pytest.mark.parametrize("event", ["", "{", "null", "[]", "{}"])
+@pytest.mark.parametrize("event", ["", "{", "null", "[]"])
 def test_an_event_that_is_none_sends_nobody_on_without_a_run(client: Client, event: str) -> None:
     done = client.run_hook('python3 "$CLAUDE_PROJECT_DIR"/.claude/hooks/go_on.py', event)
     assert (done.returncode, done.stderr) == (0, "")
@@ -132,9 +136,67 @@ def test_what_the_agent_writes_does_not_count_as_asked(client: Client) -> None:
     assert client.is_sent_on()
 
 
-def test_a_transcript_that_cannot_be_read_is_no_way_out(client: Client) -> None:
+def test_a_session_that_asked_for_no_run_may_stop(client: Client) -> None:
     say(client)
-    assert client.is_sent_on(transcript_path=str(client.root / "none.jsonl"))
-    assert client.is_sent_on(transcript_path="")
+    client.transcript = []
+    assert client.stop() == {}
+    client.type("what does program.md start with?")
+    client.call("uv run ratchet status")
+    assert client.stop() == {}
+    assert client.stop(transcript_path=str(client.root / "none.jsonl")) == {}
+    assert client.stop(transcript_path="") == {}
+    assert client.run_hook(client.hook("Stop"), "{}").stdout == ""
     torn = client.write("torn.jsonl", '{"type": "user", "message": {"content": "/autoresearch<\n\x00\n[]\n7\n')
-    assert client.is_sent_on(transcript_path=str(torn))
+    assert client.stop(transcript_path=str(torn)) == {}
+
+
+def test_plain_words_that_start_a_run_are_a_request(client: Client) -> None:
+    say(client)
+    client.transcript = []
+    client.type("have a look at program.md and kick off")
+    assert client.is_sent_on()
+    client.transcript = []
+    client.type("please improve the model over night")
+    assert client.stop() == {}
+    client.call("uv run ratchet start r")
+    assert client.is_sent_on()
+    client.call("uv run ratchet start another")
+    assert client.stop() == {}
+
+
+def test_a_run_that_the_agent_starts_against_the_word_of_the_person_is_no_request(client: Client) -> None:
+    say(client)
+    client.type("/autoresearch results")
+    client.call("uv run ratchet start r")
+    assert client.stop() == {}
+
+
+def test_what_the_client_inserts_is_no_request(client: Client) -> None:
+    say(client)
+    client.transcript = []
+    for mark in ("isMeta", "isCompactSummary"):
+        message = {"role": "user", "content": "read program.md and start"}
+        client.transcript.append({"type": "user", mark: True, "message": message})
+    assert client.stop() == {}
+
+
+def test_the_person_sees_the_line_of_an_experiment(client: Client) -> None:
+    line = "iter 3 | val_auc=0.8996 (Δ +0.0012 ± 0.0041, within noise) | KEPT — 31 leaves"
+    assert client.shown_after("uv run ratchet step", f"{line}\nmore\n") == line
+    assert client.shown_after("uv run ratchet start r", f"{line}\n") == line
+    assert client.shown_after("uv run ratchet status", f"{line}\n") == ""
+    assert client.shown_after("uv run ratchet step", "run r is locked\n") == ""
+
+
+@pytest.mark.parametrize("event", ["", "null", "{}", '{"tool_name": "Bash", "tool_input": {"command": 7}}'])
+def test_an_event_of_another_shape_shows_nothing(client: Client, event: str) -> None:
+    done = client.run_hook(client.hook("PostToolUse"), event)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_the_status_line_names_the_run_its_experiments_and_the_best(client: Client) -> None:
+    command = json.loads(client.read(".claude/settings.json"))["statusLine"]["command"]
+    done = client.run_hook(command, "{}")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    say(client, summary="2 experiments, 1 kept; best val_auc=0.9 (iter 1)")
+    assert client.run_hook(command, "{}").stdout == "r: 2 experiments, 1 kept; best val_auc=0.9 (iter 1)\n"

@@ -24,6 +24,37 @@ def test_a_command_of_the_program_passes(quiet_client: Client, command: str) -> 
     assert quiet_client.refusal("Bash", {"command": command, "description": "x", "timeout": 900_000}) == ""
 
 
+def test_the_guard_allows_its_own_calls_so_that_no_allow_list_is_needed(quiet_client: Client) -> None:
+    root = quiet_client.root
+    assert quiet_client.is_allowed_by_guard("Bash", {"command": "uv run ratchet stop"})
+    assert quiet_client.is_allowed_by_guard("Edit", {"file_path": f"{root}/train.py"})
+    assert not quiet_client.is_allowed_by_guard("Bash", {"command": "id"})
+    assert not quiet_client.is_allowed_by_guard("Edit", {"file_path": f"{root}/prepare.py"})
+    assert not quiet_client.is_allowed_by_guard("Read", {"file_path": f"{root}/prepare.py"})
+
+
+@pytest.mark.parametrize("command", ["uv run ratchet step", "uv run ratchet start r", "uv run ratchet status"])
+def test_a_command_in_the_background_is_refused(quiet_client: Client, command: str) -> None:
+    assert "Leave run_in_background out" in quiet_client.refusal(
+        "Bash", {"command": command, "run_in_background": True}
+    )
+    assert quiet_client.refusal("Bash", {"command": command, "run_in_background": False}) == ""
+
+
+@pytest.mark.parametrize("timeout", [0, 1000, 59_999, "1000", -1, float("nan"), "soon", [], True])
+def test_a_timeout_that_is_shorter_than_an_experiment_is_refused(quiet_client: Client, timeout: object) -> None:
+    given = {"command": "uv run ratchet step", "timeout": timeout}
+    assert quiet_client.refusal("Bash", given)
+
+
+def test_the_config_tells_how_long_an_experiment_takes(client: Client) -> None:
+    given = {"command": "uv run ratchet step", "timeout": 120_000}
+    assert client.refusal("Bash", given) == ""
+    client.write("pyproject.toml", client.read("pyproject.toml").replace("timeout = 60", ""))
+    assert "step may take 900000 ms, and 120000 is shorter. Leave timeout out." in client.refusal("Bash", given)
+    assert client.refusal("Bash", {"command": "uv run ratchet status", "timeout": 5_000}) == ""
+
+
 @pytest.mark.parametrize("tool", ["Edit", "Write", "MultiEdit"])
 def test_train_may_be_edited_by_its_whole_path_or_by_its_name(quiet_client: Client, tool: str) -> None:
     assert quiet_client.refusal(tool, {"file_path": str(quiet_client.root / "train.py")}) == ""

@@ -159,7 +159,7 @@ LIST = """# A project
 - target_file: model/train.py
 - run_command: `python bench.py`
 - metric_name: latency_ms
-- metric_parse: grep "^latency" run.log | tail -1
+- metric_parse: grep "^latency" run.log | awk '{print $2}'
 - metric_direction: lower_is_better
 - time_budget: 5 minutes
 - readonly_files: bench.py, data/
@@ -198,7 +198,7 @@ def test_the_section_of_claude_md_is_read(fresh, ratchet: Ratchet, text: str) ->
     assert (made.editable, made.run, made.metric.name) == (("model/train.py",), "python bench.py", "latency_ms")
     assert made.metric.direction == "minimize"
     if text is LIST:
-        assert made.metric.source.parse == 'grep "^latency" run.log | tail -1'
+        assert made.metric.source.parse == """grep "^latency" run.log | awk '{print $2}'"""
         assert made.timeout == 300
     if text is not TABLE:
         assert made.readonly == ("bench.py", "data/")

@@ -421,6 +421,7 @@ def test_a_loop_writes_its_table_where_it_is_asked_to(shell, ratchet: Ratchet) -
     assert ratchet("loop", "-n", "1", "-r", "theirs.tsv")[0] == 0
     assert shell.read("theirs.tsv").splitlines()[0].startswith("n\tcommit\tseconds")
     assert len(shell.read("theirs.tsv").splitlines()) == 3
+    assert shell.read("results.tsv") == shell.read("theirs.tsv")
     shell.write("mine.tsv", "a file of mine\n")
     status, _, err = ratchet("loop", "-n", "1", "-r", "mine.tsv")
     assert (status, shell.read("mine.tsv")) == (1, "a file of mine\n")

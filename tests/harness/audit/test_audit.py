@@ -21,8 +21,8 @@ from harness.audit import CHECKS, Finding, LeakType, Severity, audit, render, un
 from harness.audit.base import View
 from harness.audit.duplicates import near_pairs
 from harness.audit.models import SingleAuc
+from harness.data.build import read_table
 from harness.data.config import DEFAULT_CARD, ColumnType, parse_card
-from harness.data.dataset import read_table
 from harness.data.split import train_test
 from harness.data.table import Table
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from harness.data.config import ColumnType, Format
-from harness.data.dtypes import guess_kind, is_day_first, number_style, to_codes, to_numbers
+from harness.data.decide import Texts, choose, decide
+from harness.data.dtypes import to_codes, to_numbers
 
 PLAIN = Format()
 
@@ -23,7 +26,21 @@ def cells(*texts: str | None) -> pd.Series[str]:
         (["-1e3", "+.5", " 7 "], ColumnType.NUMBER),
         (["0", "1"], ColumnType.NUMBER),
         (["3", "-", "n.a."], ColumnType.NUMBER),
-        (["$5", "12 %", "3 €"], ColumnType.NUMBER),
+        (["$5", "-$1,200.50", "($3)"], ColumnType.NUMBER),
+        (["12 %", "0", "7%"], ColumnType.NUMBER),
+        (["12 %", "0.5"], ColumnType.CATEGORY),
+        (["$5", "3 €"], ColumnType.CATEGORY),
+        (["36 months", "60 months"], ColumnType.NUMBER),
+        (["5 kg", "3 lb"], ColumnType.CATEGORY),
+        (["12A", "13A"], ColumnType.CATEGORY),
+        (["−1.5", "2"], ColumnType.NUMBER),
+        (["9007199254740993", "9007199254740992"], ColumnType.CATEGORY),
+        (["9999-12-31", "0001-01-01"], ColumnType.DATE),
+        (["01-Jan-24", "02-FEB-2024 10.30.00.000000 PM"], ColumnType.DATE),
+        (["01.01.24", "13.12.99"], ColumnType.DATE),
+        (["5. März 2024", "3 janvier 2024"], ColumnType.DATE),
+        (["Jan-2015", "May 2016"], ColumnType.DATE),
+        (["13/01/2024", "01/13/2024"], ColumnType.CATEGORY),
         (["1 234", "12"], ColumnType.NUMBER),
         ([None, None], ColumnType.NUMBER),
         (["01234", "98765"], ColumnType.CATEGORY),
@@ -43,14 +60,16 @@ def cells(*texts: str | None) -> pd.Series[str]:
     ],
 )
 def test_a_kind_is_what_every_cell_fits(texts: list[str | None], kind: ColumnType) -> None:
-    assert guess_kind(cells(*texts), PLAIN) is kind
+    assert decide(column(texts), PLAIN).kind is kind
+
+
+def column(texts: Sequence[str | None], name: str = "c") -> Texts:
+    there = list(dict.fromkeys(text.strip() for text in texts if text))
+    return Texts(name, there, np.ones(len(there), np.int64), np.arange(len(there)))
 
 
 def test_typed_columns_keep_what_they_are() -> None:
-    assert guess_kind(pd.Series([True, False]), PLAIN) is ColumnType.BOOLEAN
-    assert guess_kind(pd.Series([1, 2]), PLAIN) is ColumnType.NUMBER
     dates = pd.Series(pd.to_datetime(["2020-01-02", None]))
-    assert guess_kind(dates, PLAIN) is ColumnType.DATE
     assert to_numbers(dates, ColumnType.DATE, PLAIN)[0].tolist()[0] == 18263.0
     assert to_numbers(pd.Series([True, False]), ColumnType.BOOLEAN, PLAIN)[0].tolist() == [1.0, 0.0]
 
@@ -103,13 +122,19 @@ def test_a_comma_between_two_choices_is_no_thousands_separator() -> None:
         (["1,234,567", "2"], ";", (".", ",")),
         (["1.234.567", "2"], ",", (",", ".")),
         (["1.5", "2"], ",", (".", "")),
-        (["a", "1,5"], ";", (".", "")),
+        (["a", "b", "1,5"], ";", (".", "")),
     ],
 )
 def test_the_style_of_numbers_is_seen_from_a_column_of_them(
     column: list[str], sep: str, style: tuple[str, str]
 ) -> None:
-    assert number_style([column], sep) == style
+    assert chosen([column], sep) == style
+
+
+def chosen(columns: Sequence[Sequence[str]], sep: str) -> tuple[str, str]:
+    decisions = {str(place): decide(column(texts), PLAIN) for place, texts in enumerate(columns)}
+    form, _ = choose(decisions, Format(sep=sep), n_points=0)
+    return form.decimal, form.thousands
 
 
 @pytest.mark.parametrize(
@@ -129,14 +154,33 @@ def test_the_style_of_numbers_is_seen_from_a_column_of_them(
 def test_the_decimal_mark_is_that_of_most_columns_and_thousands_may_be_in_one_alone(
     columns: list[list[str]], sep: str, style: tuple[str, str]
 ) -> None:
-    assert number_style(columns, sep) == style
+    assert chosen(columns, sep) == style
 
 
-def test_the_day_comes_first_where_a_thirteen_or_a_point_says_so() -> None:
-    assert is_day_first(["3/4/2024", "13/4/2024"])
-    assert is_day_first(["1.2.2024"])
-    assert not is_day_first(["3/4/2024", "4/13/2024"])
-    assert not is_day_first(["2024-13-01"])
+@pytest.mark.parametrize(
+    ("texts", "day_first"),
+    [
+        (["3/4/2024", "13/4/2024"], True),
+        (["1.2.2024"], True),
+        (["3/4/2024", "4/13/2024"], False),
+        (["2024-12-01"], False),
+    ],
+)
+def test_the_day_comes_first_where_a_thirteen_or_a_point_says_so(texts: list[str], day_first: bool) -> None:
+    form, notes = choose({"c": decide(column(texts), PLAIN)}, PLAIN, n_points=0)
+    assert form.day_first is day_first
+    assert not notes
+
+
+def test_columns_of_two_orders_are_each_read_in_their_own() -> None:
+    decisions = {"eu": decide(column(["13/1/2024"]), PLAIN), "us": decide(column(["1/13/2024"]), PLAIN)}
+    form, _ = choose(decisions, PLAIN, n_points=0)
+    assert (form.day_first, form.notation) == (True, {"us": "month first"})
+
+
+def test_an_order_that_no_cell_decides_is_reported() -> None:
+    _, notes = choose({"c": decide(column(["3/4/2024"]), PLAIN)}, PLAIN, n_points=0)
+    assert notes == ["'c' is read as 'month first', though no cell decides it: see [format] in data/dataset.toml"]
 
 
 def test_a_date_with_its_year_first_never_turns_round() -> None:

@@ -22,10 +22,10 @@ from hypothesis import strategies as st
 from tables import make_frame, take
 
 from harness.audit import audit
-from harness.data import ingest, source
+from harness.data import infer_types, source
+from harness.data.build import read_table
 from harness.data.columns import MisfitError
 from harness.data.config import CARD, DEFAULT_CARD, ColumnType, TableError, card_text, read_card, write_card
-from harness.data.dataset import read_table
 from harness.data.ingest import Intake, infer, reset, write
 from harness.data.options import OPTIONS, IntakeOptions, make_options
 from harness.data.sniff import Hints
@@ -162,7 +162,9 @@ def test_a_column_that_is_kept_from_being_numbers_by_one_cell_is_named(tmp_path:
     frame.loc[7, "a"] = "none seen"
     intake = take(tmp_path, frame)
     assert intake.card.kinds["a"] is ColumnType.CATEGORY
-    assert "'a' is a category because of 'none seen'; if that means missing, use --na 'none seen'" in intake.notes
+    assert (
+        "'a' is a category because of 'none seen' (row 8); if that means missing, use --na 'none seen'" in intake.notes
+    )
     again = take(tmp_path, frame, na=("none seen",))
     settle(tmp_path, again)
     assert again.card.kinds["a"] is ColumnType.NUMBER
@@ -186,13 +188,13 @@ def test_a_second_column_of_one_name_is_reported(tmp_path: Path) -> None:
 
 
 def test_text_after_the_sample_makes_a_category(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ingest, "SAMPLE_ROWS", 50)
+    monkeypatch.setattr(infer_types, "SAMPLE_ROWS", 50)
     frame = make_frame().assign(late=[*range(1000, 1199), "x"], day=["2020-01-01"] * 199 + ["soon"])
     intake = take(tmp_path, frame)
     settle(tmp_path, intake)
     assert intake.card.kinds["late"] is intake.card.kinds["day"] is ColumnType.CATEGORY
-    assert "'late' is a category: some cells are neither numbers nor dates" in intake.notes
-    with pytest.raises(MisfitError, match="column 'day', row 200: 'soon' is no date"):
+    assert "'late' is a category because of 'x' (row 200); if that means missing, use --na 'x'" in intake.notes
+    with pytest.raises(MisfitError, match=r"'day' is a category because of 'soon' \(row 200\)"):
         take(tmp_path, frame, time="day")
 
 

@@ -1,5 +1,6 @@
 """`check` knows what start, step and loop know, and refuses in the same words."""
 
+import shutil
 from collections.abc import Callable
 
 import pytest
@@ -37,7 +38,7 @@ def test_a_changed_config_on_the_branch_of_the_run_is_bad(shell, ratchet: Ratche
 def test_the_built_in_agent_is_refused_where_it_cannot_work(shell, ratchet: Ratchet) -> None:
     status, out, _ = ratchet("check")
     assert status == 1
-    assert "bad  agent: agent: the built-in agent writes feature_fn and build_pipeline" in out
+    assert "bad  agent: the built-in agent writes feature_fn and build_pipeline" in out
     status, out, err = ratchet("loop", "-n", "3")
     assert (status, out) == (1, "")
     assert err.startswith("agent: the built-in agent writes feature_fn and build_pipeline")
@@ -89,3 +90,13 @@ def test_the_rule_margin_without_standard_errors_is_refused(shell, ratchet: Ratc
         assert (status, out) == (1, "")
         assert err.startswith("rule margin compares with a standard error")
     assert shell.git("branch", "--list", "autoresearch/*") == ""
+
+
+def test_a_repository_without_a_commit_is_named_as_such(shell, ratchet: Ratchet) -> None:
+    shutil.rmtree(shell.root / ".git")
+    shell.git("init", "-q")
+    status, out, _ = ratchet("check")
+    assert status == 1
+    assert "bad  repo: HEAD: the repository has no commit. Run `git add -A && git commit -m start`." in out
+    assert "bad  agent: the repository has no commit that the built-in agent can read." in out
+    assert "fatal" not in out

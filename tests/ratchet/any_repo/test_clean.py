@@ -45,6 +45,7 @@ def test_a_run_is_removed_and_can_be_brought_back(left, ratchet: Ratchet) -> Non
     assert ratchet("results", "--tsv", "--run", "first")[1] == table
 
 
+@pytest.mark.slow
 def test_nothing_goes_without_a_yes(left) -> None:
     before = refs(left)
     command = [sys.executable, "-m", "ratchet.cli", "clean", "first"]
@@ -103,6 +104,7 @@ def test_a_run_that_a_process_works_on_is_refused(left, ratchet: Ratchet) -> Non
     assert "refs/heads/autoresearch/first" in refs(left)
 
 
+@pytest.mark.slow
 def test_parallel_loops_go_with_their_run(shell, ratchet: Ratchet) -> None:
     ratchet("start", "first")
     ratchet("race", "-k", "2", "-n", "2", "--agent", "echo value=$((5 + RATCHET_SEED)) > src/one.sh")

@@ -59,6 +59,17 @@ def test_a_project_with_its_own_active_environment_gets_its_own_python(own) -> N
     assert out.startswith("iter 0 | score=7.0000 | BASELINE")
 
 
+def test_a_shim_of_pyenv_does_not_put_its_python_before_the_active_environment(own) -> None:
+    env, versions = activated(own.root / "env", PYENV_ROOT=str(own.root / "pyenv")), own.root / "pyenv" / "versions"
+    own.write(".gitignore", "env/\npyenv/\n")
+    own.commit("pyenv")
+    (versions / "3.x" / "bin").mkdir(parents=True)
+    (versions / "3.x" / "bin" / "python").symlink_to(sys.executable)
+    env["PATH"] = os.pathsep.join([str(versions / "3.x" / "bin"), env["PATH"]])
+    out = ratchet(own, "start", "first", env=env)
+    assert out.startswith("iter 0 | score=7.0000 | BASELINE")
+
+
 @pytest.mark.skipif(shutil.which("uv") is None, reason="uv is not installed")
 def test_uv_run_of_another_project_leaves_the_active_environment_alone(own) -> None:
     by = ("uv", "run", "--no-sync", "--project", str(ROOT), "ratchet")
@@ -66,6 +77,7 @@ def test_uv_run_of_another_project_leaves_the_active_environment_alone(own) -> N
     assert out.startswith("iter 0 | score=7.0000 | BASELINE")
 
 
+@pytest.mark.slow
 def test_an_agent_runs_in_the_environment_of_the_user_too(own) -> None:
     env = activated(own.root / "env")
     ratchet(own, "start", "first", env=env)

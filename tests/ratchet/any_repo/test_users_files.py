@@ -93,3 +93,28 @@ def test_a_tag_that_is_a_path_of_the_repo_is_refused(shell, ratchet: Ratchet, ta
     assert (status, out) == (1, "")
     assert err.startswith(f"tag: {tag} is a path of this repository")
     assert shell.git("branch", "--list", "autoresearch/*") == ""
+
+
+def test_the_same_edit_again_is_not_taken_for_the_rest_of_the_last_step(shell, ratchet: Ratchet) -> None:
+    ratchet("start", "first")
+    for n in (1, 2, 3):
+        shell.write("src/one.sh", "exit 3\n")
+        _, out, _ = ratchet("step")
+        assert out.startswith(f"iter {n} | CRASHED ({'same code as iter' if n > 1 else ''}")
+        assert shell.git("status", "--short") == ""
+
+
+@pytest.mark.parametrize("lost", ["deleted", "of another run"])
+def test_a_table_that_is_lost_does_not_make_a_step_an_interrupted_one(shell, ratchet: Ratchet, lost: str) -> None:
+    ratchet("start", "first")
+    shell.write("src/one.sh", "exit 3\n")
+    ratchet("step")
+    if lost == "deleted":
+        (shell.root / "results.tsv").unlink()
+    else:
+        ratchet("start", "second")
+        ratchet("step")
+        shell.git("switch", "-q", "autoresearch/first")
+    _, out, err = ratchet("step")
+    assert (out.startswith("iter 2 | "), "interrupted" in err) == (True, False)
+    assert len(shell.read("results.tsv").splitlines()) == 4

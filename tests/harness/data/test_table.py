@@ -16,9 +16,10 @@ from rich.cells import cell_len
 from sklearn.metrics import roc_auc_score
 from tables import make_frame, take
 
-from harness.data import dataset, source
+from harness.data import source
+from harness.data import table as table_module
+from harness.data.build import read_table
 from harness.data.config import Card, ColumnType, TableError, card_text, parse_card, read_card, write_card
-from harness.data.dataset import read_table
 from harness.data.ingest import infer, reset, write
 from harness.data.options import IntakeOptions
 from harness.data.preview import describe
@@ -255,7 +256,7 @@ def test_a_corrected_card_has_a_cache_of_its_own(tmp_path: Path, big: Card) -> N
 
 @pytest.mark.parametrize("part", ["numbers", "codes", "rows", "head"])
 def test_a_damaged_cache_is_refused_in_one_line(tmp_path: Path, big: Card, part: str) -> None:
-    path = dataset.paths(tmp_path, big)[part]
+    path = table_module.paths(tmp_path, big)[part]
     data = bytearray(path.read_bytes())
     for damage in (data[:-1] + bytes([data[-1] ^ 1]), data[:200], b""):
         path.write_bytes(bytes(damage))
@@ -265,8 +266,8 @@ def test_a_damaged_cache_is_refused_in_one_line(tmp_path: Path, big: Card, part:
 
 
 def test_half_a_cache_is_no_cache(tmp_path: Path, big: Card) -> None:
-    dataset.paths(tmp_path, big)["head"].unlink()
-    assert dataset.load(tmp_path, big) is None
+    table_module.paths(tmp_path, big)["head"].unlink()
+    assert table_module.load(tmp_path, big) is None
     assert len(read_table(tmp_path, big).y) == 300
 
 
