@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from harness.audit.base import Check, Finding, LeakType, Progress, Severity, View
 from harness.audit.duplicates import duplicates, near_duplicates
 from harness.audit.groups_and_time import dates, entities
-from harness.audit.quality import constant, prepared_before, rare_classes, unlike_parts
+from harness.audit.quality import constant, prepared_before, rare_classes, stand_ins, unlike_parts
 from harness.audit.target_leaks import identifiers, missing_cells, single_column
 from harness.data.table import Integers, Table
 from harness.output import printable
@@ -31,6 +31,7 @@ CHECKS: tuple[Check, ...] = (
     unlike_parts,
     rare_classes,
     constant,
+    stand_ins,
 )
 UNSEEN = (
     "A table cannot show whether its columns were selected with the test rows in view (L1.3), or whether its rows "

@@ -12,7 +12,7 @@ import pandas as pd
 
 from harness.audit.base import Finding, LeakType, Severity, View
 from harness.data.config import CARD, Duplicates
-from harness.data.split import equal_rows
+from harness.data.split import equal_rows, hiding_columns, telling_columns
 from harness.data.table import Floats, Integers, Table
 
 Cells = np.ndarray[Any, np.dtype[Any]]
@@ -35,18 +35,20 @@ MAX_COMPARED = 300  # columns, the most informative ones; at most half as many a
 def duplicates(view: View) -> Iterator[Finding]:
     """Find rows that are equal in every feature."""
     table = view.table
-    codes = equal_rows([*table.features.numbers, *table.features.codes])
+    hiding = hiding_columns(table)
+    codes = equal_rows(telling_columns(table))
     n_copies = len(codes) - (int(codes.max(initial=-1)) + 1)
     if not n_copies:
         return
     straddling = np.isin(codes[view.test], codes[view.train]).sum()
     n_mixed = _n_mixed(codes, table.y)
+    but = f" but for {', '.join(map(repr, hiding))}" if hiding else ""
     stay = f'Nothing to do: they stay on one side. If they are different things, set duplicates = "apart" in {CARD}.'
     yield Finding(
         "duplicates",
         Severity.WARNING if straddling else Severity.INFO,
-        f"{n_copies:,} of {len(codes):,} rows are duplicates of another; {straddling:,} test rows have a duplicate "
-        f"among the train rows; {n_mixed:,} sets of equal rows have more than one class",
+        f"{n_copies:,} of {len(codes):,} rows are duplicates of another{but}; {straddling:,} test rows have a "
+        f"duplicate among the train rows; {n_mixed:,} sets of equal rows have more than one class",
         _way_out(table) if straddling else stay,
         LeakType.DUPLICATES,
     )

@@ -16,7 +16,8 @@ from harness.data.table import Floats, Integers
 from harness.stats import auc
 
 N_FOLDS = 3
-SMALL: dict[str, Any] = {"max_leaf_nodes": 16, "min_samples_leaf": 5}  # of the tree on one column
+WIDE = 200  # columns
+SLACK = 0.1  # AUC that a tree may find beyond groups of neighbouring values
 
 
 def scores_out_of_fold(X: pd.DataFrame, y: Integers, *, seed: int) -> Floats | None:
@@ -35,64 +36,50 @@ def scores_out_of_fold(X: pd.DataFrame, y: Integers, *, seed: int) -> Floats | N
     return _out_of_fold(make_pipeline(columns, trees), X, y, seed)
 
 
-class SingleAuc:
-    """The out-of-fold AUC of a small tree on one column, for many columns of the same rows."""
+def strongest(X: pd.DataFrame, y: Integers, *, least: float) -> list[str]:
+    """Return the columns that may have an AUC of `least`: all but numbers whose order tells too little.
 
-    def __init__(self, y: Integers, *, seed: int) -> None:
-        self.y, self.seed = y, seed
-        self._folds = list(_splitter(seed).split(y, y)) if _is_enough(y) else []
+    Only a wide table is thinned out: there a tree for each column would take minutes.
+    """
+    if len(X.columns) <= WIDE:
+        return list(X.columns)
+    labels = np.eye(int(y.max()) + 1)[y]
+    return [name for name in X.columns if _may_be_strong(X[name], labels, y, least - SLACK)]
 
-    def __call__(self, cells: pd.Series[Any]) -> float | None:
-        """Return the AUC; None if a class has too few rows."""
-        is_number = pd.api.types.is_numeric_dtype(cells.dtype)
-        scores = self._of_numbers(cells.to_numpy(np.float32)) if is_number else self._of_texts(cells)
-        return None if scores is None else auc(self.y, scores)
 
-    def _of_numbers(self, cells: np.ndarray[Any, np.dtype[np.float32]]) -> Floats | None:
-        """Fit the trees directly: cross_val_predict takes ten times as long, and a table may have thousands of columns.
+def _may_be_strong(cells: pd.Series[Any], labels: Floats, y: Integers, least: float) -> bool:
+    """Whether groups of neighbouring values, scored within the sample, reach an AUC of `least`."""
+    n_bins = max(2, min(16, len(y) // 5))
+    if not pd.api.types.is_numeric_dtype(cells.dtype):
+        return True
+    order = np.argsort(cells.to_numpy(np.float64), kind="stable")
+    places = np.empty(len(y), np.int64)
+    places[order] = np.arange(len(y)) * n_bins // len(y)
+    shares = np.zeros((n_bins, labels.shape[1]))
+    np.add.at(shares, places, labels)
+    scores = (shares / shares.sum(axis=1, keepdims=True))[places]
+    area = auc(y, scores[:, 1] if labels.shape[1] == 2 else scores)
+    return area is None or area >= least
 
-        The squared error of indicators is the Gini impurity, so the regression trees are the classification trees.
-        """
-        from sklearn import config_context
-        from sklearn.tree import DecisionTreeRegressor
 
-        if not self._folds:
-            return None
-        column, has_missing = cells.reshape(-1, 1), bool(np.isnan(cells).any())
-        is_class = (self.y[:, None] == np.unique(self.y)).astype(np.float64)
-        scores = np.zeros(is_class.shape)
-        with config_context(skip_parameter_validation=True, assume_finite=not has_missing):
-            for fit, val in self._folds:
-                tree = DecisionTreeRegressor(**SMALL, random_state=self.seed)
-                tree.fit(column[fit], is_class[fit], check_input=has_missing)
-                scores[val] = tree.predict(column[val], check_input=has_missing)
-        return _of_positive(scores)
+def single_auc(cells: pd.Series[Any], y: Integers, *, seed: int) -> float | None:
+    """Return the out-of-fold AUC of a small tree on one column; None if a class has too few rows."""
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import TargetEncoder
+    from sklearn.tree import DecisionTreeClassifier
 
-    def _of_texts(self, cells: pd.Series[Any]) -> Floats | None:
-        from sklearn.pipeline import make_pipeline
-        from sklearn.preprocessing import TargetEncoder
-        from sklearn.tree import DecisionTreeClassifier
-
-        encode = TargetEncoder(random_state=self.seed, cv=N_FOLDS)
-        tree = DecisionTreeClassifier(**SMALL, random_state=self.seed)
-        return _out_of_fold(make_pipeline(encode, tree), cells.to_frame(), self.y, self.seed)
+    tree = DecisionTreeClassifier(max_leaf_nodes=16, min_samples_leaf=5, random_state=seed)
+    encode = TargetEncoder(random_state=seed, cv=N_FOLDS)
+    model = tree if pd.api.types.is_numeric_dtype(cells.dtype) else make_pipeline(encode, tree)
+    scores = _out_of_fold(model, cells.to_frame(), y, seed)
+    return None if scores is None else auc(y, scores)
 
 
 def _out_of_fold(model: Any, X: pd.DataFrame, y: Integers, seed: int) -> Floats | None:
-    if not _is_enough(y):
+    if np.bincount(y).min() < 2 * N_FOLDS:
         return None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return _of_positive(np.asarray(cross_val_predict(model, X, y, cv=_splitter(seed), method="predict_proba")))
-
-
-def _is_enough(y: Integers) -> bool:
-    return bool(np.bincount(y).min() >= 2 * N_FOLDS)
-
-
-def _splitter(seed: int) -> StratifiedKFold:
-    return StratifiedKFold(N_FOLDS, shuffle=True, random_state=seed)
-
-
-def _of_positive(scores: Floats) -> Floats:
+        splitter = StratifiedKFold(N_FOLDS, shuffle=True, random_state=seed)
+        scores = np.asarray(cross_val_predict(model, X, y, cv=splitter, method="predict_proba"))
     return scores[:, 1] if scores.shape[1] == 2 else scores

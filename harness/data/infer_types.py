@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from harness.data.build import spelling_key
+from harness.data.cells import NOTATIONS
 from harness.data.columns import Columns, MisfitError, UndecidedError, gather
 from harness.data.config import Card, ColumnType, Format, TableError
 from harness.data.decide import MIN_DATES, Decision, choose, decide
@@ -51,7 +52,11 @@ def gather_all(
             points = [name for name in plain if _has_fractions(columns.take(name))]
             found, notes = choose(decisions, form, n_points=len(points))
             odd = {name for name in plain if _is_odd(columns.take(name))}
-            odd |= set(points) if found.decimal == "," else set()
+            is_comma_used = "," in (
+                found.decimal,
+                *(NOTATIONS[one][0] for one in found.notation.values() if one in NOTATIONS),
+            )
+            odd |= set(points) if is_comma_used else set()  # 1.200 may be 1200
             if not odd:
                 _check_time(columns, decisions, options, path.name)
                 columns.settle({name: one.kind for name, one in decisions.items()}, found)

@@ -220,9 +220,14 @@ def remove_worktree(repo: Repo, folder: Path) -> None:
     attempt(repo, "worktree", "prune")
 
 
+def is_ignored(repo: Repo, path: str) -> bool:
+    """Say whether git ignores a path of the worktree, if it is not in the index."""
+    return attempt(repo, "check-ignore", "-q", "--no-index", "--", path)
+
+
 def exclude(repo: Repo, paths: Sequence[str]) -> None:
     """Add paths that git does not ignore yet to info/exclude, which belongs to this clone alone."""
-    new = [path for path in paths if not attempt(repo, "check-ignore", "-q", "--no-index", "--", path)]
+    new = [path for path in paths if not is_ignored(repo, path)]
     if not new:
         return
     target = repo.common_dir / "info" / "exclude"

@@ -144,6 +144,14 @@ def test_what_first_appears_far_down_changes_the_decision_or_is_reported(
         np.testing.assert_equal(intake.table.X["x"].iloc[-1], expected)
 
 
+def test_thousands_with_a_point_are_seen_beside_decimal_commas(tmp_path: Path) -> None:
+    amounts = [str(row * 37) if row < 30 else f"1.{row:03}" for row in range(60)]
+    content = table(p=[f"{row},5" for row in range(60)], e=amounts)[["p", "e", "y"]].to_csv(index=False, sep=";")
+    X = settled(tmp_path, content).table.X
+    assert X["p"].tolist()[:2] == [0.5, 1.5]
+    assert X["e"].tolist()[-1] == 1059.0
+
+
 def test_large_whole_numbers_are_not_merged(tmp_path: Path) -> None:
     ids = [9007199254740993 + row for row in range(60)]
     intake = settled(tmp_path, table(tweet=ids))
