@@ -83,8 +83,10 @@ def take_table_in(rules: Rules, options: Mapping[str, Any]) -> bool:
         say(f"back to the default table: {read_card(rules.root).name}")
     if intake is None:
         return True
-    progress()(f"reading {Path(intake.source).name}")
+    show = progress()
+    show(f"reading {Path(intake.source).name}")
     found = infer(rules.root, intake)
+    show("")
     for note in found.notes:
         say(note)
     rules.split(found.table, 0)  # refuse a table that cannot be split before it replaces another
