@@ -6,8 +6,8 @@ file, also where the client ignores the allow list (an untrusted folder, a turn 
 leaves the call to the rules in settings.json. What they deny stays denied in both cases.
 
 Covered: every tool by its name (an unknown one is refused), paths that reach another file through `..` or a link,
-tables and the run's records in any of the reading tools, commands with anything added to them, commands in the
-background, and failures of this file, which refuse the call.
+files outside of the repository, tables and whatever may hold test_auc in any of the reading tools, commands with
+anything added to them, commands in the background, and failures of this file, which refuse the call.
 Not covered: what `uv run ratchet` does (it measures a commit in a sandbox of its own), and what a person does.
 
 Runs on any python3, also one older than the project's: standard library only, syntax of 3.9.
@@ -55,6 +55,8 @@ BLANKS = {  # what may replace a word of a command
     "N": "[0-9]{1,6}",
 }
 TABLES = frozenset({".csv", ".tsv", ".txt", ".data", ".parquet", ".feather", ".arrow", ".npy", ".npz", ".xlsx"})
+PAGES = frozenset({".html", ".htm", ".mhtml", ".pdf", ".ipynb"})  # reports and stored outputs hold test_auc
+CLOSED = frozenset({"benchmarks", "exports", "notebooks"})  # folders with test_auc in them
 PACKED = frozenset({".gz", ".bz2", ".xz", ".zst", ".zip"})
 ALLOWED = {
     "hookEventName": "PreToolUse",
@@ -93,6 +95,8 @@ def objection(event: dict[str, Any]) -> str:
         return _objection_to_command(given["command"]) or _objection_to_waiting(given)
     if tool in READERS:
         named = given.get("file_path") or given.get("path") or ""
+        if tool == "Glob" and re.search(r"^[/~\\\\]|\.\.|^.:", given.get("pattern", "")):
+            return f"{given['pattern']!a}: this may leave the repository. Give a pattern relative to its root."
         return _objection_to_reading(tool, named, Path(event.get("cwd", "")) / named)
     return f"{tool}: this tool is not allowed here. Use Read, Edit or Bash."
 
@@ -149,15 +153,26 @@ def _section() -> str:
 
 
 def _objection_to_reading(tool: str, named: str, path: Path) -> str:
-    """Refuse tables, `.git`, which holds them too, and the run's records: they hold the test labels and test_auc."""
-    real, records = path.resolve(), (ROOT / ".ratchet", ROOT / "results.tsv")
+    """Refuse tables, `.git`, which holds them too, and whatever may hold test_auc: records, reports, other sessions."""
+    real = path.resolve()
+    if named and (named.startswith("~") or (real != ROOT and ROOT not in real.parents)):
+        return f"{named!a}: this is outside of the repository. Read a file of program.md."
     if tool == "Grep" and not path.is_file():
         return f"Grep in {named or '.'!a}: this is a folder, which may hold tables. Give the path of one file."
-    is_table = bool(named) and not path.is_dir() and not TABLES.isdisjoint(map(str.lower, _kinds(path) | _kinds(real)))
-    is_record = any(real == record or record in real.parents for record in records)
-    if is_table or is_record or ".git" in {*path.parts, *real.parts}:
+    kinds = set(map(str.lower, _kinds(path) | _kinds(real)))
+    is_table = bool(named) and not path.is_dir() and not (TABLES | PAGES).isdisjoint(kinds)
+    if is_table or any(map(_is_record, (path, real))):
         return f"{named!a}: tables and the run's records are closed to agents. Read train.py or program.md."
     return ""
+
+
+def _is_record(path: Path) -> bool:
+    """Return whether a path leads to git's objects, to the records of a run, or to a page with numbers of the test."""
+    parts = [part.lower() for part in (path.relative_to(ROOT) if ROOT in path.parents else path).parts]
+    if not {".git", ".ratchet"}.isdisjoint(parts) or path.name.lower() in {"results.tsv", "model_card.md"}:
+        return True
+    is_key = parts[:1] == ["lessons"] and any(part.startswith("key") for part in parts)
+    return is_key or not CLOSED.isdisjoint(parts[:1])
 
 
 def _kinds(path: Path) -> set[str]:

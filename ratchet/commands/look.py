@@ -28,7 +28,7 @@ from ratchet.repo import git
 from ratchet.repo.files import write_atomic
 from ratchet.repo.journal import experiments, read_events, read_experiments, verdict_data
 from ratchet.repo.run import Run, current_run, find_experiment, find_run, open_worktree, require_run, run_event
-from ratchet.repo.sealing import REVEALED, is_closed, opened_rows
+from ratchet.repo.sealing import REVEALED, is_closed, opened_rows, require_person
 from ratchet.views.charts import bars
 from ratchet.views.report.write import page_of, write_page
 from ratchet.views.terminal import print_rows, print_table
@@ -133,6 +133,8 @@ def results(  # noqa: PLR0913 - click passes every option by its name
         raise click.UsageError("--rule cannot be combined with --json, --tsv or --audit.")
     if k is not None and rule != Rule.MARGIN:
         raise click.UsageError("--k needs --rule margin.")
+    if with_audit or (as_tsv and run.worktree.config.audit):
+        require_person(f"results {'--audit' if with_audit else '--tsv'}")
     history = _history(run, table)
     history = _opened(run, history) if with_audit and table is None else history
     if rule is not None:

@@ -93,12 +93,36 @@ def test_what_changes_nothing_is_left_to_the_permission_rules(quiet_client: Clie
         "{root}/.ratchet",
         "{root}/.ratchet/my-run/journal.jsonl",
         "{root}/harness/../.ratchet/my-run/journal.jsonl",
+        "{root}/exports/my-run-3/MODEL_CARD.md",
+        "{root}/Exports/my-run-3/train.py",
+        "{root}/elsewhere/MODEL_CARD.md",
+        "{root}/report.html",
+        "{root}/docs/report.HTML",
+        "{root}/notebooks/01_ratchet_vs_automl.ipynb",
+        "{root}/benchmarks/results/standings.json",
+        "{root}/lessons/01/key.md",
+        "{root}/lessons/keys/01.md",
+        "{root}/../other/notes.md",
+        "~/.claude/projects/x/session.jsonl",
+        "/etc/passwd",
     ],
 )
 def test_neither_a_table_nor_the_records_of_a_run_may_be_read(quiet_client: Client, tool: str, file: str) -> None:
     named = file.format(root=quiet_client.root)
     key = "file_path" if tool == "Read" else "path"
     assert quiet_client.refusal(tool, {key: named})
+
+
+def test_a_link_out_of_the_repository_is_outside(client: Client) -> None:
+    client.root.parent.joinpath("notes.md").write_text("x")
+    (client.root / "notes.md").symlink_to(client.root.parent / "notes.md")
+    assert "outside of the repository" in client.refusal("Read", {"file_path": str(client.root / "notes.md")})
+
+
+@pytest.mark.parametrize("pattern", ["/root/.claude/**", "~/.claude/**", "../**", "src/../../**", "C:/**", "\\\\x"])
+def test_a_pattern_does_not_leave_the_repository(quiet_client: Client, pattern: str) -> None:
+    assert "may leave the repository" in quiet_client.refusal("Glob", {"pattern": pattern})
+    assert quiet_client.refusal("Glob", {"pattern": "harness/**/*.py"}) == ""
 
 
 def test_a_link_to_a_table_is_a_table(client: Client) -> None:

@@ -87,7 +87,7 @@ def test_nothing_but_train_may_be_edited_and_every_path_is_anchored() -> None:
     rules = settings()["permissions"]
     assert [rule for rule in rules["allow"] if rule.startswith("Edit")] == ["Edit(/train.py)"]
     for rule in rules["allow"] + rules["deny"]:
-        assert re.fullmatch(r"(Edit|Read)\(/[^/].*\)|Bash\(uv run ratchet [a-z].*\)|[A-Za-z]+", rule), rule
+        assert re.fullmatch(r"(Edit|Read)\(~?/[^/].*\)|Bash\(uv run ratchet [a-z].*\)|[A-Za-z]+", rule), rule
 
 
 def test_the_whole_of_no_dangerous_tool_is_allowed() -> None:
@@ -101,13 +101,22 @@ def test_what_decides_and_what_is_secret_is_denied() -> None:
     for path in decides:
         folder = f"{path.partition('/')[0]}/"
         assert f"Edit(/{path})" in deny or f"Edit(/{folder}**)" in deny, path
-    for path in ["results.tsv", ".ratchet/**", ".git/**", *config["link"]]:
+    with_test_auc = ["exports/**", "notebooks/**", "benchmarks/**", "lessons/**/key*", "**/*.html", "**/*.ipynb"]
+    for path in ["results.tsv", ".ratchet/**", ".git/**", *with_test_auc, *config["link"]]:
         assert f"Read(/{path})" in deny
+    assert "Read(~/.claude/**)" in deny
+
+
+def test_no_page_that_an_agent_may_read_shows_a_number_of_the_test() -> None:
+    pages = [ROOT / "README.md", ROOT / "program.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "data").glob("*.md")]
+    for page in pages:
+        assert not re.search(r"test_(auc|acc|f1)[^a-z\n]{0,20}\b[01]\.\d", page.read_text("utf-8")), page.name
 
 
 def test_settings_have_the_shape_that_the_client_takes() -> None:
     found = settings()
-    assert set(found) == {"permissions", "env", "hooks", "statusLine"}
+    assert set(found) == {"permissions", "autoMemoryEnabled", "env", "hooks", "statusLine"}
+    assert found["autoMemoryEnabled"] is False
     assert set(found["statusLine"]) == {"type", "command"}
     assert set(found["hooks"]) == {"PreToolUse", "PostToolUse", "Stop"}
     for event, groups in found["hooks"].items():

@@ -223,6 +223,13 @@ def test_a_parquet_column_of_lists_is_named(tmp_path: Path) -> None:
     assert "list" not in settled(tmp_path, content, drop=("list",)).card.kinds
 
 
+def test_names_that_libraries_refuse_are_reported_with_the_way_out(tmp_path: Path) -> None:
+    names = ["size[mm]", "p<0.05", "a:b"]
+    intake = settled(tmp_path, table(**dict.fromkeys(names, range(60, 0, -1))))
+    assert list(intake.table.X)[1:] == names
+    assert says(intake, "LightGBM or XGBoost refuse the names 'size[mm]', 'p<0.05', 'a:b'", "rename in feature_fn")
+
+
 def test_moments_too_few_for_the_folds_are_counted(tmp_path: Path) -> None:
     frame = make_frame(500).assign(year=np.repeat(range(2001, 2006), 100))
     found = take(tmp_path, frame, time="year").table
