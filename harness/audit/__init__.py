@@ -9,7 +9,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from harness.audit.base import Check, Finding, LeakType, Severity, View
+from harness.audit.base import Check, Finding, LeakType, Progress, Severity, View
 from harness.audit.duplicates import duplicates, near_duplicates
 from harness.audit.groups_and_time import dates, entities
 from harness.audit.quality import constant, prepared_before, rare_classes, stand_ins, unlike_parts
@@ -39,13 +39,19 @@ UNSEEN = (
 )
 
 
-def audit(table: Table, train: Integers, test: Integers, *, seed: int) -> list[Finding]:
+def audit(
+    table: Table, train: Integers, test: Integers, *, seed: int, on_progress: Progress = lambda _text: None
+) -> list[Finding]:
     """Audit a table and its split; return the most severe findings first.
 
     `train` and `test` are row positions; `seed` seeds the samples and models of the audit.
     """
-    view = View(table, train, test, seed)
-    found = [finding for check in CHECKS for finding in check(view)]
+    view = View(table, train, test, seed, on_progress)
+    found: list[Finding] = []
+    for check in CHECKS:
+        on_progress(f"audit: {check.__name__.replace('_', ' ')}")
+        found += check(view)
+    on_progress("")
     return sorted(found, key=lambda finding: list(Severity).index(finding.severity), reverse=True)
 
 

@@ -29,6 +29,7 @@ TOLERANCE = 0.005  # standard deviations within which two numbers agree
 GRID = 4.0  # tolerances: width of the bins in which near numbers are found
 NEAR_ROWS = 100_000  # rows that are compared
 MAX_RANKED = 2_000  # rows from which correlations are computed
+MAX_COMPARED = 300  # columns, the most informative ones; at most half as many as rows, or no correlation is known
 
 
 def duplicates(view: View) -> Iterator[Finding]:
@@ -97,11 +98,14 @@ def near_pairs(columns: Sequence[Cells]) -> tuple[Pairs, Integers]:
     if n_rows < MIN_ROWS or len(columns) < 2:
         return np.empty((0, 2), np.int64), np.empty(0, np.int64)
     scales = sorted(map(_scale, columns), key=lambda scale: -float(scale.bits.mean()))
+    del scales[max(KEY_COLUMNS, min(MAX_COMPARED, n_rows // 2)) :]
     pairs = _candidates(scales)
     agrees, bits = _agreements(scales, pairs)
     needed = np.log2(n_rows * (n_rows - 1) / 2) + SURPRISE_BITS
     n_telling = N_TELLING if len(columns) >= 8 else N_TELLING - 1
     may = agrees[:, :n_telling].all(axis=1) & (agrees.mean(axis=1) >= MIN_SHARE) & (bits >= needed)
+    if not may.any():
+        return pairs[may], np.empty(0, np.int64)
     may[may] = bits[may] - _shared_bits(scales, agrees[may]) >= needed
     return pairs[may], (~agrees[may]).sum(axis=1)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,8 @@ NAMED_ALIKE = 0.1  # the same, if the name ends like an entity, as years_at_comp
 MIN_ENTITIES = 20
 MIN_PAIRS = 20
 RANDOM_PAIRS = 5000
+WIDE = 200  # columns; of more, about MAX_COMPARED are compared, evenly spaced
+MAX_COMPARED = 50
 
 Pairs = tuple[Integers, Integers]
 
@@ -61,7 +63,7 @@ def entities(view: View) -> Iterator[Finding]:
     """Find columns that name an entity with several rows, in a table without a group split."""
     if view.table.groups is not None:
         return
-    for name in view.table.X.columns:
+    for name in view.columns("entities"):
         code, values = pd.factorize(view.cells(name))
         if not _may_name(name, view.cells(name), n_rows=int((code >= 0).sum()), n_values=len(values)):
             continue
@@ -127,10 +129,16 @@ def _likeness(name: str, code: Integers, view: View) -> float | None:
     usual = [(left, right)]
     if is_number:  # the likeness is the smaller one: few pairs of neighbouring values alone say little
         usual.append((one[~shared], other[~shared]))
-    columns = [view.cells(key).to_numpy() for key in view.table.X.columns if key != name]
+    columns = [view.cells(key).to_numpy() for key in _compared(view) if key != name]
     columns.append(view.table.y.astype(object))
     pairs = (one[shared], other[shared])
     return max(0.0, min(float(np.mean([_alike(column, pairs, apart) for column in columns])) for apart in usual))
+
+
+def _compared(view: View) -> Sequence[str]:
+    """Return the names of the columns in which rows are compared: all, or some of a wide table."""
+    names = view.table.features.names
+    return names if len(names) <= WIDE else names[:: len(names) // MAX_COMPARED]
 
 
 def _alike(cells: np.ndarray[Any, Any], pairs: Pairs, apart: Pairs) -> float:

@@ -33,7 +33,7 @@ def single_column(view: View) -> Iterator[Finding]:
     """Find columns that alone predict the class much better than all others together, however many they are."""
     rows = view.sample(view.train)
     X, y = view.table.X.iloc[rows], view.table.y[rows]
-    renamed = [name for name in X.columns if _is_renamed(X[name], y)]
+    renamed = [name for name in view.columns("single column") if _is_renamed(X[name], y)]
     for name in renamed:
         yield _giveaway(name, "each of its values corresponds to one class, so it is a copy of the target")
     alone = {
@@ -43,10 +43,11 @@ def single_column(view: View) -> Iterator[Finding]:
     }
     without_all = _others(X, y, [*renamed, *alone], view.seed) if len(alone) > 1 else 1.0
     for name, area in alone.items():
-        without = _others(X, y, [*renamed, name], view.seed)
-        if 1 - without >= TIMES_BETTER * (1 - area) + 0.01:
+        rival = max((other for key, other in alone.items() if key != name), default=0.5)
+        without = _others(X, y, [*renamed, name], view.seed) if _is_much_better(area, rival) else 1.0
+        if _is_much_better(area, without):
             yield _giveaway(name, f"alone it has AUC {area:.3f}, all other columns together {without:.3f}")
-        elif without_all <= POOR and 1 - without_all >= TIMES_BETTER * (1 - area) + 0.01:
+        elif without_all <= POOR and _is_much_better(area, without_all):
             others = ", ".join(repr(other) for other in list(alone)[:5] if other != name)
             yield _giveaway(name, f"alone it has AUC {area:.3f}, all but it and {others} together {without_all:.3f}")
 
@@ -116,14 +117,19 @@ def _identifies(name: str, cells: pd.Series[Any]) -> str:
     return ", and is named like an identifier" if ID_NAME.search(name) else ""
 
 
+def _is_much_better(alone: float, others: float) -> bool:
+    return 1 - others >= TIMES_BETTER * (1 - alone) + 0.01
+
+
 def _is_renamed(cells: pd.Series[Any], y: Integers) -> bool:
     """Whether the values of the column and the classes correspond one to one."""
-    present = cells.notna().to_numpy()
-    pairs = pd.DataFrame({"value": cells[present], "class": y[present]}).drop_duplicates()
+    codes, values = pd.factorize(cells)
     n_classes = len(np.unique(y))
-    return bool(
-        len(pairs) == n_classes == pairs["value"].nunique() == pairs["class"].nunique() and present.mean() > 0.9
-    )
+    if len(values) != n_classes:
+        return False
+    present = codes >= 0
+    pairs = np.unique(np.column_stack([codes, y])[present], axis=0)
+    return len(pairs) == n_classes == len(np.unique(pairs[:, 1])) and bool(present.mean() > 0.9)
 
 
 def _giveaway(name: str, evidence: str) -> Finding:

@@ -46,13 +46,15 @@ def put_scene_back(run: Run, n: int, before: Scene) -> str:
     committed = git.files_of(repo, before.commit, [path for path in changed if path not in before.stamps])
     changed = [path for path in changed if committed.get(path, "") is not None]  # the rest are new files
     old = _before(before, committed, [path for path in changed if _is_small(repo.root / path)])
+    left = [path for path in changed if path not in old]
+    theirs = git.store_worktree_files(repo, list(old))
+    old = {path: old[path] for path in git.differing(theirs, old)}  # the rest was written with the same content
     if not old:
-        return f"outside of its scope the agent changed {named(changed)}, too large to put back" if changed else ""
+        return f"outside of its scope the agent changed {named(left)}, too large to put back" if left else ""
     ref = f"refs/ratchet/{run.tag}/outside-{n}"
-    commit = git.make_commit(repo, before.commit, git.store_worktree_files(repo, list(old)), f"iter {n}: outside\n")
+    commit = git.make_commit(repo, before.commit, {path: theirs[path] for path in old}, f"iter {n}: outside\n")
     git.move_ref(repo, ref, commit, git.resolve(repo, ref) or git.NOTHING, "ratchet: outside of the scope")
     git.put_files(repo, old)
-    left = [path for path in changed if path not in old]
     more = f"; {named(left)} could not be put back" if left else ""
     return (
         f"outside of its scope the agent changed {named(list(old))}: put back, and kept: `git show {ref}`; "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from harness.evaluate import FoldWorkers, Status, TrainFile, read_source
 from harness.workers.pool import Runner, TaskBudget
 from prepare import best_possible, evaluate
 
+RENAMING = re.compile(r"return X\.set_axis.*?axis=1\)")
 BASELINE = (Path(__file__).resolve().parents[2] / "train.py").read_text()
 
 
@@ -148,3 +151,22 @@ def test_features_that_could_not_be_read_clear_nobody(bench: FoldWorkers, monkey
     measured = evaluate(read_source(BASELINE.encode()), bench, target=Target(0.1))
     assert measured.reason == "row-wise-features could not be completed: memory limit"
     assert measured.status is Status.CRASHED
+
+
+@pytest.mark.parametrize("model", ["xgboost.XGBClassifier(n_estimators=2)", "lightgbm.LGBMClassifier(n_estimators=2)"])
+def test_names_that_a_library_refuses_crash_with_the_line_that_renames_them(warm_runner: Runner, model: str) -> None:
+    problem = make_problem(60)
+    numbers = problem.X.select_dtypes("number").iloc[:, :2].set_axis(["size[mm]", "a:b"], axis=1)
+    renamed = FoldWorkers(replace(problem, X=numbers), warm_runner, TaskBudget(20.0, 60.0, 2048))
+    package = model.partition(".")[0]
+    source = (
+        f"import {package}\n"
+        'HYPOTHESIS = "trees"\n\ndef feature_fn(X):\n    return X\n\n'
+        f"def build_pipeline():\n    return {model}\n"
+    )
+    crashed = evaluate(read_source(source.encode()), renamed, refits=False)
+    assert crashed.status is Status.CRASHED
+    line = RENAMING.search(crashed.reason)
+    assert line is not None, crashed.reason
+    fixed = evaluate(read_source(source.replace("return X\n", f"{line[0]}\n").encode()), renamed, refits=False)
+    assert fixed.status is Status.OK, fixed.reason

@@ -336,6 +336,13 @@ def test_copies_behind_a_key_are_found_and_stay_on_one_side(tmp_path: Path, kind
     assert "100 of 400 rows are duplicates of another but for 'key'; 0 test rows" in found.evidence
 
 
+def test_an_amount_hides_no_copies(tmp_path: Path) -> None:
+    amount = rng.permutation(90_000)[:N_ROWS]
+    amount[::10] = 1000
+    frame = clean().iloc[np.arange(N_ROWS) % 300].reset_index(drop=True).assign(amount=amount)
+    assert not any("but for" in finding.evidence for finding in look_at_columns(tmp_path, frame))
+
+
 def test_a_key_beside_few_categories_hides_no_copies(tmp_path: Path) -> None:
     frame = clean()[["k", "colour", "y"]].assign(key=rng.permutation(90_000)[:N_ROWS])
     assert "duplicates" not in found_in(tmp_path, frame)
@@ -398,3 +405,19 @@ def test_odd_tables_are_looked_at_without_a_stumble(tmp_path: Path) -> None:
         clean().assign(y=np.resize(["u", "v", "w"], N_ROWS)),
     ):
         assert isinstance(look(tmp_path, frame), list)
+
+
+def test_a_copied_row_is_found_in_a_table_with_more_columns_than_rows() -> None:
+    columns = list(np.random.default_rng(0).normal(size=(500, 60)))
+    for column in columns:
+        column[59] = column[3] + 1e-6
+    assert near_pairs(columns)[0].tolist() == [[3, 59]]
+
+
+def test_a_wide_table_is_audited_with_its_progress_shown(tmp_path: Path) -> None:
+    shown: list[str] = []
+    cells = np.random.default_rng(0).integers(0, 40, (60, 300))
+    table = take(tmp_path, pd.DataFrame(cells).add_prefix("g").assign(y=np.arange(60) % 2)).table
+    audit(table, np.arange(48), np.arange(48, 60), seed=0, on_progress=shown.append)
+    assert "audit: single column (200 of 300 columns)" in shown
+    assert shown[-1] == ""

@@ -111,5 +111,5 @@ def test_an_edit_from_before_the_kill_is_saved_and_not_measured(project, loop: S
     wait_until(lambda: not any(map(is_running, agents)), "the agent outlived the loop")
     project.write("agent.py", "")
     _, out, err = ratchet("loop", "-n", "1")
-    assert "An interrupted edit was saved" in err
+    assert "The edit of an agent that was interrupted is put aside: `git show refs/ratchet/" in err
     assert "iter 1 | score=0.5000 | DISCARDED (no change)" in out
