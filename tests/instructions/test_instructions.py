@@ -7,6 +7,7 @@ import json
 import re
 import runpy
 import shlex
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,12 @@ def allowed_commands() -> set[str]:
     return set(runpy.run_path(str(ROOT / ".claude/hooks/guard.py"))["COMMANDS"])
 
 
+def known_commands() -> set[str]:
+    """Return the commands of ratchet that an agent may run, with those that only look."""
+    looking = runpy.run_path(str(ROOT / ".claude/hooks/guard.py"))["LOOKING"]
+    return allowed_commands() | {command for command in looking if command.startswith("uv run")}
+
+
 def listed_commands(name: str) -> set[str]:
     """Return the commands that a text tells its reader, whole, in backticks."""
     return set(re.findall(r"`(uv run [^`]+)`", (ROOT / name).read_text("utf-8")))
@@ -54,7 +61,10 @@ def rule_for(command: str) -> str:
 
 
 def test_program_settings_command_and_guard_hold_the_same_commands() -> None:
-    assert listed_commands("program.md") == allowed_commands()
+    assert listed_commands("program.md") == known_commands()
+    text = (ROOT / "program.md").read_text("utf-8")
+    looking = runpy.run_path(str(ROOT / ".claude/hooks/guard.py"))["LOOKING"]
+    assert [command for command in looking if f"`{command.removesuffix(' -n N')}`" not in text] == []
     rules = {rule_for(command) for command in allowed_commands()}
     assert {rule for rule in settings()["permissions"]["allow"] if rule.startswith("Bash")} == rules
     assert {rule for rule in pre_approved() if rule.startswith("Bash")} == rules
@@ -67,7 +77,7 @@ def test_settings_and_command_allow_the_same() -> None:
 @pytest.mark.parametrize("name", TEXTS)
 def test_no_text_tells_an_agent_a_command_that_it_may_not_run(name: str) -> None:
     for_people = {"uv run pytest"}
-    assert listed_commands(name) - for_people <= allowed_commands()
+    assert listed_commands(name) - for_people <= known_commands()
 
 
 @pytest.mark.parametrize("name", TEXTS[:1] + TEXTS[2:])
@@ -180,3 +190,21 @@ def test_a_hook_runs_on_any_python3_with_nothing_installed(hook: Path) -> None:
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     imported |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert imported <= {"__future__", "go_on", "json", "pathlib", "re", "subprocess", "sys", "typing"}
+
+
+def test_git_diff_shows_no_row_of_a_table() -> None:
+    names = ["data/heart.csv", "x.tsv", "notebooks/a.ipynb", "report.html", "exports/a/MODEL_CARD.md"]
+    done = subprocess.run(
+        ["git", "check-attr", "diff", "--", *names], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert [line.split(": ")[2] for line in done.stdout.splitlines()] == ["unset"] * len(names)
+
+
+def test_the_files_that_the_program_recommends_are_there_and_open() -> None:
+    text = (ROOT / "program.md").read_text("utf-8").split("Worth reading")[1].split("\n\n")[0]
+    guard = runpy.run_path(str(ROOT / ".claude/hooks/guard.py"))
+    names = re.findall(r"`([^`]+)`", text)
+    assert len(names) > 3
+    for name in names:
+        assert (ROOT / name).exists()
+        assert guard["objection"]({"tool_name": "Read", "tool_input": {"file_path": name}, "cwd": str(ROOT)}) == ""
