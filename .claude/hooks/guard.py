@@ -28,6 +28,7 @@ OWN = (
     ".ratchet/",
     ".claude/",
     ".agents/",
+    ".gemini/",
     ".venv/",
     "pyproject.toml",
     "ratchet.yaml",

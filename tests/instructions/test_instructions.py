@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 import pytest
+import yaml
 
 from ratchet.cli import ratchet
 
@@ -208,3 +209,18 @@ def test_the_files_that_the_program_recommends_are_there_and_open() -> None:
     for name in names:
         assert (ROOT / name).exists()
         assert guard["objection"]({"tool_name": "Read", "tool_input": {"file_path": name}, "cwd": str(ROOT)}) == ""
+
+
+def test_codex_starts_the_skill_for_a_person_alone() -> None:
+    text = (ROOT / ".agents/skills/autoresearch/agents/openai.yaml").read_text("utf-8")
+    assert yaml.safe_load(text)["policy"] == {"allow_implicit_invocation": False}
+
+
+def test_gemini_reads_the_rules_for_agents() -> None:
+    found = json.loads((ROOT / ".gemini/settings.json").read_text("utf-8"))
+    assert [name for name in found["context"]["fileName"] if not (ROOT / name).is_file()] == []
+
+
+def test_a_second_window_is_explained_where_a_person_and_an_agent_look() -> None:
+    for name in ("README.md", "program.md", "docs/claude-code.md"):
+        assert "`claude --worktree NAME`" in (ROOT / name).read_text("utf-8"), name
