@@ -1,9 +1,9 @@
 """Refuse every tool call that may change something, except edits of editable files and the commands of program.md.
 
 Reads one PreToolUse event of the client on stdin. Exit status 2 refuses the call, with the reason for the agent on
-stderr. Exit status 0 with `permissionDecision: allow` on stdout allows a command of COMMANDS or an edit of an editable
-file, also where the client ignores the allow list (an untrusted folder, a turn after the first). Exit status 0 alone
-leaves the call to the rules in settings.json. What they deny stays denied in both cases.
+stderr. Exit status 0 with `permissionDecision: allow` on stdout allows a command of COMMANDS or LOOKING, or an edit of
+an editable file, also where the client ignores the allow list (an untrusted folder, a turn after the first). Exit
+status 0 alone leaves the call to the rules in settings.json. What they deny stays denied in both cases.
 
 Covered: every tool by its name (an unknown one is refused), paths that reach another file through `..` or a link,
 files outside of the repository, tables and whatever may hold test_auc in any of the reading tools, commands with
@@ -28,6 +28,7 @@ OWN = (
     ".ratchet/",
     ".claude/",
     ".agents/",
+    ".gemini/",
     ".venv/",
     "pyproject.toml",
     "ratchet.yaml",
@@ -37,22 +38,39 @@ OWN = (
 COMMANDS = (  # the same as in program.md, settings.json and commands/autoresearch.md
     "uv run ratchet start TAG",
     "uv run ratchet status",
+    "uv run ratchet status --json",
     "uv run ratchet step",
     "uv run ratchet show N",
     "uv run ratchet diff",
     "uv run ratchet diff --best",
     "uv run ratchet diff --commit N",
     "uv run ratchet results",
+    "uv run ratchet plot",
+    "uv run ratchet conclude",
     "uv run ratchet check",
     "uv run ratchet instruct",
     "uv run ratchet stop",
     "uv run ratchet finish",
 )
-MEASURING = frozenset({"start", "step", "finish"})  # take as long as an experiment
+LOOKING = (  # write nothing; this file alone allows them, since no permission rule can tell which FILE is open
+    "ls",
+    "ls FOLDER",
+    "git status",
+    "git diff",
+    "git log --oneline",
+    "git log --oneline -n N",
+    "grep -n PATTERN FILE",
+    "uv run ratchet COMMAND --help",
+)
+MEASURING = re.compile(r"uv run ratchet (start|step|conclude|finish)\b.*")  # take as long as an experiment
 EXPERIMENT_S = 900  # wall-clock limit of an experiment, if the config names none
 BLANKS = {  # what may replace a word of a command
     "TAG": r"(?![^ ]*\.\.)[A-Za-z0-9](?:[A-Za-z0-9._-]{0,58}[A-Za-z0-9_-])?(?<!\.lock)",
     "N": "[0-9]{1,6}",
+    "COMMAND": "[a-z]{2,20}",
+    "PATTERN": "(?:" r"[A-Za-z0-9_.]+|'[^'\n\r\0-][^'\n\r\0]*'|" r'"[^"$`\\!\n\r\0-][^"$`\\!\n\r\0]*"' ")",
+    "FILE": r"(?P<place>[A-Za-z0-9_./][A-Za-z0-9_./-]*)",
+    "FOLDER": r"(?P<place>[A-Za-z0-9_./][A-Za-z0-9_./-]*)",
 }
 TABLES = frozenset({".csv", ".tsv", ".txt", ".data", ".parquet", ".feather", ".arrow", ".npy", ".npz", ".xlsx"})
 PAGES = frozenset({".html", ".htm", ".mhtml", ".pdf", ".ipynb"})  # reports and stored outputs hold test_auc
@@ -92,12 +110,16 @@ def objection(event: dict[str, Any]) -> str:
     if tool in EDITORS:
         return _objection_to_edit(given["file_path"], Path(event.get("cwd", "")))
     if tool == "Bash":
-        return _objection_to_command(given["command"]) or _objection_to_waiting(given)
+        return _objection_to_command(given["command"], Path(event.get("cwd", ""))) or _objection_to_waiting(given)
     if tool in READERS:
         named = given.get("file_path") or given.get("path") or ""
         if tool == "Glob" and re.search(r"^[/~\\\\]|\.\.|^.:", given.get("pattern", "")):
             return f"{given['pattern']!a}: this may leave the repository. Give a pattern relative to its root."
         return _objection_to_reading(tool, named, Path(event.get("cwd", "")) / named)
+    if tool == "StructuredOutput":
+        return "StructuredOutput: no answer of a fixed form is wanted here. Write the report as plain text."
+    if "memory" in tool.lower():
+        return f"{tool}: this project keeps no memory between sessions. `uv run ratchet results` has what was tried."
     return f"{tool}: this tool is not allowed here. Use Read, Edit or Bash."
 
 
@@ -180,19 +202,24 @@ def _kinds(path: Path) -> set[str]:
     return set(path.suffixes) if path.suffix.lower() in PACKED else {path.suffix}
 
 
-def _objection_to_command(command: str) -> str:
+def _objection_to_command(command: str, cwd: Path) -> str:
     if any(re.fullmatch(_pattern(known), command) for known in COMMANDS):
         return ""
-    return f"{command[:80]!a}: this command is not allowed. Run exactly one of these, alone: {'; '.join(COMMANDS)}."
+    for found in (re.fullmatch(_pattern(known), command) for known in LOOKING):
+        if found:
+            place = found.groupdict().get("place") or "."
+            return _objection_to_reading("Grep" if command.startswith("grep") else "LS", place, cwd / place)
+    known = "; ".join(COMMANDS + LOOKING)
+    return f"{command[:80]!a}: this command is not allowed. Run exactly one of these, alone: {known}."
 
 
 def _objection_to_waiting(given: dict[str, Any]) -> str:
     """Refuse what the client would continue in the background: the turn that follows loses its rules, or kills it."""
     if given.get("run_in_background"):
         return "run_in_background: a command in the background can end the run. Leave run_in_background out."
-    word, timeout, limit = given["command"].split()[3], given.get("timeout"), 1000 * _experiment_s()
-    if word in MEASURING and timeout is not None and not float(timeout) >= limit:
-        return f"timeout: {word} may take {limit} ms, and {timeout} is shorter. Leave timeout out."
+    measuring, timeout, limit = MEASURING.fullmatch(given["command"]), given.get("timeout"), 1000 * _experiment_s()
+    if measuring and timeout is not None and not float(timeout) >= limit:
+        return f"timeout: {measuring.group(1)} may take {limit} ms, and {timeout} is shorter. Leave timeout out."
     return ""
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from harness.data.build import spelling_key
+from harness.data.build import class_name, spelling_key
 from harness.data.cells import NOTATIONS
 from harness.data.columns import Columns, MisfitError, UndecidedError, gather
 from harness.data.config import Card, ColumnType, Format, TableError
@@ -69,7 +69,8 @@ def spelling_notes(card: Card, columns: Columns) -> Iterator[str]:
     """Yield a note for a target or group of which one class or entity has several spellings."""
     for name in filter(None, (card.target, card.group)):
         spellings = defaultdict(list)
-        for text in columns.categories[name]:
+        texts = columns.categories[name]
+        for text in texts if name == card.group else dict.fromkeys(map(class_name, texts)):
             spellings[spelling_key(text)].append(text)
         several = [found for found in spellings.values() if len(found) > 1]
         if not several:

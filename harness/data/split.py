@@ -6,6 +6,7 @@ class is on every side. Not covered: groups that no column names, and near-dupli
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable, Iterable
 from functools import lru_cache
@@ -22,6 +23,9 @@ from harness.data.table import Floats, Integers, Table
 Fold = tuple[Integers, Integers]
 
 MAX_BALANCED = 500  # groups; with more, StratifiedGroupKFold is slow and random folds are balanced enough
+KEY_NAME = re.compile(r"(^|[_\W])(id|uuid|key|code|number|no|nr)$|(?-i:[a-z]I[dD]$)", re.I)
+FEW_COPIES = 0.01  # of the rows; fewer equal ones are no reason to change the split
+NUMBER_SHARE = 0.98  # as KEY_SHARE, for whole numbers that are not named like a key: amounts differ often, too
 BEYOND_CHANCE = 10  # times as many equal rows as chance explains are copies
 MIN_KEYS, KEY_SHARE = 50, 0.9  # rows with a cell, and share of different ones, of a column that may hide copies
 MIN_ENTITIES = 10  # distinct rows of each class that are needed to keep duplicates together
@@ -126,14 +130,14 @@ def hiding_columns(table: Table) -> list[str]:
     be equal than chance explains, if the columns were independent.
     """
     columns = _columns(table)
-    keys = [name for name, column in columns if _is_key(column, table.card.kinds[name])]
+    keys = [name for name, column in columns if _is_key(name, column, table.card.kinds[name])]
     rest = [column for name, column in columns if name not in keys]
     if not keys or not rest:
         return []
     n_rows = len(table.y)
     n_copies = n_rows - len(np.unique(equal_rows(rest)))
     by_chance = n_rows * (n_rows - 1) / 2 * float(np.prod([_agreement(column) for column in rest]))
-    return keys if n_copies > BEYOND_CHANCE * by_chance else []
+    return keys if n_copies > max(BEYOND_CHANCE * by_chance, FEW_COPIES * n_rows) else []
 
 
 def _columns(table: Table) -> list[tuple[str, np.ndarray[Any, Any]]]:
@@ -143,10 +147,11 @@ def _columns(table: Table) -> list[tuple[str, np.ndarray[Any, Any]]]:
     return [*zip(numeric, features.numbers, strict=True), *zip(features.categories, features.codes, strict=True)]
 
 
-def _is_key(column: np.ndarray[Any, Any], kind: ColumnType) -> bool:
+def _is_key(name: str, column: np.ndarray[Any, Any], kind: ColumnType) -> bool:
     """Whether a column differs in nearly every row, and no measurement is expected to."""
+    share = KEY_SHARE if kind is not ColumnType.NUMBER or KEY_NAME.search(name) else NUMBER_SHARE
     cells = column[~np.isnan(column)] if column.dtype == np.float64 else column[column >= 0]
-    if len(cells) < MIN_KEYS or len(np.unique(cells)) < KEY_SHARE * len(cells):
+    if len(cells) < MIN_KEYS or len(np.unique(cells)) < share * len(cells):
         return False
     return kind is not ColumnType.NUMBER or bool((cells == np.floor(cells)).all())
 

@@ -31,7 +31,7 @@ from ratchet.repo.run import Run, current_run, find_experiment, find_run, open_w
 from ratchet.repo.sealing import REVEALED, is_closed, opened_rows, require_person
 from ratchet.views.charts import bars
 from ratchet.views.report.write import page_of, write_page
-from ratchet.views.terminal import print_rows, print_table
+from ratchet.views.terminal import fitted, print_rows, print_table
 from ratchet.views.watch import Watcher, follow
 from ratchet.views.web import HOST, make_server
 
@@ -297,7 +297,7 @@ def _print_results(run: Run, history: list[Experiment], *, with_audit: bool, sho
     if shown:
         print_table(shown, run.worktree.config, history=history, with_audit=with_audit)
     for line in [*closing_lines(history, run.worktree.config), *totals_lines(history, run.worktree.config)]:
-        click.echo(line)
+        click.echo(fitted(line))
 
 
 def _print_rejudged(run: Run, history: list[Experiment], rule: Rule, k: float, *, show_all: bool) -> None:

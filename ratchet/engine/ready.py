@@ -37,10 +37,16 @@ def ready_agent(worktree: Worktree, name: str) -> Agent:
 
 def ready_command(worktree: Worktree, command: str, key: str = "run") -> str:
     """Return a command of the config. Raises RatchetError if a checkout cannot run it."""
+    ready_program(worktree, command, key)
+    _check_committed(worktree, command, key)
+    return command
+
+
+def ready_program(worktree: Worktree, command: str, key: str) -> str:
+    """Return a command of the config. Raises RatchetError if its program is not installed."""
     program = _program(command, key)
     if program and not _is_command(worktree, program):
         raise RatchetError(f"the program {program!r} is not on PATH. Install it, or change {key} in the config.")
-    _check_committed(worktree, command, key)
     return command
 
 

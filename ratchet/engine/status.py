@@ -54,6 +54,7 @@ def describe(
             for arm in (count_arms(history, config.bandit) if config.bandit else [])
         ],
         "unmeasured_edit": list(edited),
+        "interrupted_edit": bool(edited) and holder is None and _is_proposing(events),
         "unfinished": bool(kinds) and kinds[-1] is EventKind.BEGIN,
         "working_process": holder,
         "stop_asked": is_stop_asked,
@@ -67,6 +68,12 @@ def describe(
         "tokens": tokens,
         "cost_usd": cost_usd,
     }
+
+
+def _is_proposing(events: Sequence[Event]) -> bool:
+    """Say whether an agent was asked for an edit last: one that is in the worktree is its, and may be half done."""
+    last = next((event for event in reversed(events) if event.kind is not EventKind.STOP), None)
+    return last is not None and last.kind is EventKind.PROPOSE
 
 
 def run_rows(worktree: Worktree) -> list[list[str]]:
@@ -131,6 +138,9 @@ def status_text(state: Mapping[str, Any]) -> str:
 def _next_text(state: Mapping[str, Any]) -> str:
     if state["done"] == OPENED:
         return "next: `uv run ratchet finish` reviews the run"
+    if state["interrupted_edit"]:
+        files = ", ".join(state["unmeasured_edit"])
+        return f"next: `uv run ratchet loop`, which puts the edit of {files} aside: its agent was interrupted"
     if state["unmeasured_edit"]:
         return f"next: `uv run ratchet step` measures the edit of {', '.join(state['unmeasured_edit'])}"
     if state["done"]:

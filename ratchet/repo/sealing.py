@@ -20,9 +20,14 @@ INSIDE = "CLAUDECODE"  # Claude Code sets it, also for a command that the person
 OPENED = "the sealed test was revealed"  # why no experiment may follow
 
 
+def has_agent_reading() -> bool:
+    """Return whether an agent reads what a command prints."""
+    return bool(os.environ.get(INSIDE))
+
+
 def require_person(command: str) -> None:
     """Raise RatchetError where an agent reads what a command prints."""
-    if os.environ.get(INSIDE):
+    if has_agent_reading():
         raise RatchetError(f"{command}: run this in another terminal: the agent reads along here ({INSIDE} is set).")
 
 

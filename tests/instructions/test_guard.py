@@ -261,7 +261,6 @@ def test_a_link_of_any_kind_is_refused(client: Client) -> None:
         "uv run ratchet start $(id)",
         "uv run ratchet start `id`",
         "uv run ratchet start $HOME",
-        "uv run ratchet start --help",
         "uv run ratchet start -v",
         "uv run ratchet start ../x",
         "uv run ratchet start a/b",
@@ -277,11 +276,76 @@ def test_a_link_of_any_kind_is_refused(client: Client) -> None:
         "uv run ratchet show 1 > .ratchet/my-run/journal.jsonl",
         "uv run ratchet diff --best > .claude/settings.json",
         "uv run ratchet diff --commit HEAD",
+        "uv run ratchet --help",
+        "uv run ratchet start --help x",
+        "uv run ratchet ../x --help",
+        "ls ..",
+        "ls /",
+        "ls -la",
+        "ls .ratchet",
+        "ls ~",
+        "ls $HOME",
+        "ls > x",
+        "ls harness; id",
+        "git diff --no-index /dev/null data/heart.csv",
+        "git diff --output=prepare.py",
+        "git diff --text",
+        "git log --oneline -p",
+        "git status --porcelain; id",
+        "git -c core.pager=id status",
+        "grep -n def",
+        "grep -n def .",
+        "grep -n def harness",
+        "grep -n def /etc/passwd",
+        "grep -n def ../other.py",
+        "grep -n def data/heart.csv",
+        "grep -n def results.tsv",
+        "grep -n def .ratchet/my-run/journal.jsonl",
+        "grep -n def .git/config",
+        "grep -n def train.py results.tsv",
+        "grep -n def train.py > prepare.py",
+        "grep -rn def train.py",
+        "grep -n -f train.py",
+        "grep -n '-f' train.py",
+        "grep -n '--file=/etc/passwd' train.py",
+        'grep -n "-r" train.py',
+        'grep -n "$(id)" train.py',
+        'grep -n "`id`" train.py',
+        'grep -n "a\\" train.py',
+        "grep -n 'a' 'b' train.py",
+        "grep -n 'a\nb' train.py",
+        "grep -n a;id train.py",
+        "grep -n $HOME train.py",
+        "grep -n a* train.py",
     ],
     ids=ascii,
 )
 def test_no_other_command_may_be_run(quiet_client: Client, command: str) -> None:
     assert quiet_client.refusal("Bash", {"command": command})
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("ls", "ls harness", "ls ./harness", "git status", "git diff", "git log --oneline", "git log --oneline -n 5"),
+        *("grep -n SCORE train.py", "grep -n 'def \\|class' harness/score.py", 'grep -n "a b" ./train.py'),
+        *("uv run ratchet step --help", "uv run ratchet start --help", "uv run ratchet loop --help"),
+    ],
+)
+def test_a_command_that_reads_an_open_file_is_allowed(quiet_client: Client, command: str) -> None:
+    assert quiet_client.is_allowed_by_guard("Bash", {"command": command})
+    assert quiet_client.refusal("Bash", {"command": command, "run_in_background": True})
+
+
+def test_looking_around_stays_inside_the_repository(quiet_client: Client) -> None:
+    for command in ("ls", "git diff", "git status"):
+        event = {"cwd": str(quiet_client.root.parent), "tool_name": "Bash", "tool_input": {"command": command}}
+        assert quiet_client.ask_guard(json.dumps(event)).returncode == 2, command
+
+
+def test_a_tool_that_is_of_no_use_here_gets_a_plain_word(quiet_client: Client) -> None:
+    assert "Write the report as plain text" in quiet_client.refusal("StructuredOutput", {"x": 1})
+    assert "keeps no memory" in quiet_client.refusal("MemoryWrite", {"x": 1})
 
 
 @pytest.mark.parametrize(
@@ -333,7 +397,7 @@ def test_an_event_that_is_none_is_refused(quiet_client: Client, event: str) -> N
 
 def test_the_reason_tells_the_agent_what_to_do(quiet_client: Client) -> None:
     assert "only train.py may be edited" in quiet_client.refusal("Edit", {"file_path": "prepare.py"})
-    assert "uv run ratchet start TAG; " in quiet_client.refusal("Bash", {"command": "ls"})
+    assert "uv run ratchet start TAG; " in quiet_client.refusal("Bash", {"command": "id"})
 
 
 @pytest.mark.parametrize("event", ["", '{"tool_name": "Bash", "tool_input": {"command": "id"}}'])

@@ -7,12 +7,14 @@ import json
 import re
 import runpy
 import shlex
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
+import yaml
 
 from ratchet.cli import ratchet
 
@@ -43,6 +45,12 @@ def allowed_commands() -> set[str]:
     return set(runpy.run_path(str(ROOT / ".claude/hooks/guard.py"))["COMMANDS"])
 
 
+def known_commands() -> set[str]:
+    """Return the commands of ratchet that an agent may run, with those that only look."""
+    looking = runpy.run_path(str(ROOT / ".claude/hooks/guard.py"))["LOOKING"]
+    return allowed_commands() | {command for command in looking if command.startswith("uv run")}
+
+
 def listed_commands(name: str) -> set[str]:
     """Return the commands that a text tells its reader, whole, in backticks."""
     return set(re.findall(r"`(uv run [^`]+)`", (ROOT / name).read_text("utf-8")))
@@ -54,7 +62,10 @@ def rule_for(command: str) -> str:
 
 
 def test_program_settings_command_and_guard_hold_the_same_commands() -> None:
-    assert listed_commands("program.md") == allowed_commands()
+    assert listed_commands("program.md") == known_commands()
+    text = (ROOT / "program.md").read_text("utf-8")
+    looking = runpy.run_path(str(ROOT / ".claude/hooks/guard.py"))["LOOKING"]
+    assert [command for command in looking if f"`{command.removesuffix(' -n N')}`" not in text] == []
     rules = {rule_for(command) for command in allowed_commands()}
     assert {rule for rule in settings()["permissions"]["allow"] if rule.startswith("Bash")} == rules
     assert {rule for rule in pre_approved() if rule.startswith("Bash")} == rules
@@ -67,7 +78,7 @@ def test_settings_and_command_allow_the_same() -> None:
 @pytest.mark.parametrize("name", TEXTS)
 def test_no_text_tells_an_agent_a_command_that_it_may_not_run(name: str) -> None:
     for_people = {"uv run pytest"}
-    assert listed_commands(name) - for_people <= allowed_commands()
+    assert listed_commands(name) - for_people <= known_commands()
 
 
 @pytest.mark.parametrize("name", TEXTS[:1] + TEXTS[2:])
@@ -180,3 +191,36 @@ def test_a_hook_runs_on_any_python3_with_nothing_installed(hook: Path) -> None:
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     imported |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert imported <= {"__future__", "go_on", "json", "pathlib", "re", "subprocess", "sys", "typing"}
+
+
+def test_git_diff_shows_no_row_of_a_table() -> None:
+    names = ["data/heart.csv", "x.tsv", "notebooks/a.ipynb", "report.html", "exports/a/MODEL_CARD.md"]
+    done = subprocess.run(
+        ["git", "check-attr", "diff", "--", *names], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert [line.split(": ")[2] for line in done.stdout.splitlines()] == ["unset"] * len(names)
+
+
+def test_the_files_that_the_program_recommends_are_there_and_open() -> None:
+    text = (ROOT / "program.md").read_text("utf-8").split("Worth reading")[1].split("\n\n")[0]
+    guard = runpy.run_path(str(ROOT / ".claude/hooks/guard.py"))
+    names = re.findall(r"`([^`]+)`", text)
+    assert len(names) > 3
+    for name in names:
+        assert (ROOT / name).exists()
+        assert guard["objection"]({"tool_name": "Read", "tool_input": {"file_path": name}, "cwd": str(ROOT)}) == ""
+
+
+def test_codex_starts_the_skill_for_a_person_alone() -> None:
+    text = (ROOT / ".agents/skills/autoresearch/agents/openai.yaml").read_text("utf-8")
+    assert yaml.safe_load(text)["policy"] == {"allow_implicit_invocation": False}
+
+
+def test_gemini_reads_the_rules_for_agents() -> None:
+    found = json.loads((ROOT / ".gemini/settings.json").read_text("utf-8"))
+    assert [name for name in found["context"]["fileName"] if not (ROOT / name).is_file()] == []
+
+
+def test_a_second_window_is_explained_where_a_person_and_an_agent_look() -> None:
+    for name in ("README.md", "program.md", "docs/claude-code.md"):
+        assert "`claude --worktree NAME`" in (ROOT / name).read_text("utf-8"), name

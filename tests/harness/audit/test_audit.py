@@ -336,6 +336,13 @@ def test_copies_behind_a_key_are_found_and_stay_on_one_side(tmp_path: Path, kind
     assert "100 of 400 rows are duplicates of another but for 'key'; 0 test rows" in found.evidence
 
 
+def test_an_amount_hides_no_copies(tmp_path: Path) -> None:
+    amount = rng.permutation(90_000)[:N_ROWS]
+    amount[::10] = 1000
+    frame = clean().iloc[np.arange(N_ROWS) % 300].reset_index(drop=True).assign(amount=amount)
+    assert not any("but for" in finding.evidence for finding in look_at_columns(tmp_path, frame))
+
+
 def test_a_key_beside_few_categories_hides_no_copies(tmp_path: Path) -> None:
     frame = clean()[["k", "colour", "y"]].assign(key=rng.permutation(90_000)[:N_ROWS])
     assert "duplicates" not in found_in(tmp_path, frame)

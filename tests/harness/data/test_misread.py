@@ -164,7 +164,9 @@ def test_large_whole_numbers_are_not_merged(tmp_path: Path) -> None:
     [(["10", "1_0"], {"10", "1_0"}), (["01", "1", "02"], {"01", "1", "02"}), (["1.0", "1", "2"], {"1", "2"})],
 )
 def test_classes_are_as_they_are_written(tmp_path: Path, labels: list[str], classes: set[str]) -> None:
-    assert set(settled(tmp_path, make_frame(60).assign(y=np.resize(labels, 60))).table.classes) == classes
+    intake = settled(tmp_path, make_frame(60).assign(y=np.resize(labels, 60)))
+    assert set(intake.table.classes) == classes
+    assert says(intake, "several spellings") == ("01" in classes)
 
 
 def test_one_class_in_several_spellings_is_reported_and_can_be_joined(tmp_path: Path) -> None:

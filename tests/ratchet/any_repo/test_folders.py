@@ -185,3 +185,9 @@ def test_an_ignored_file_in_a_command_is_to_be_linked(shell, ratchet: Ratchet) -
     shell.write("ratchet.yaml", shell.read("ratchet.yaml").replace("sh bench.sh", "sh build/bench.sh"))
     shell.commit("configure")
     assert "git ignores it: add 'build' to the key link of the config." in ratchet("check")[1]
+
+
+def test_an_edit_without_a_hypothesis_is_named_by_its_files(shell, ratchet: Ratchet) -> None:
+    ratchet("start", "first")
+    shell.write("src/one.sh", "value=10\n")
+    assert ratchet("step")[1].endswith("| KEPT — src/one.sh: +1 -1 lines\n")
