@@ -31,6 +31,7 @@ PARAMETERS: list[click.Parameter] = [
     click.Argument(["file"], required=False, type=click.Path(path_type=Path)),
     click.Option(["--check", "is_check"], is_flag=True, help="Run every leak check on FILE and show them as a table."),
     click.Option(["--audit", "is_audit"], is_flag=True, help="Look at the table for leaks before anything is trained."),
+    click.Option(["--profile", "is_profile"], is_flag=True, help="Write the table and its audit as an HTML page."),
     click.Option(["--json", "is_json"], is_flag=True, help="With --audit: print JSON."),
     click.Option(["--serve", "is_serve"], is_flag=True, hidden=True, help="Answer requests on standard input."),
     *OPTIONS,
@@ -121,6 +122,21 @@ def show_audit(rules: Rules, *, is_json: bool) -> None:
     findings = find_leaks(table, problem)
     text = json.dumps([asdict(finding) for finding in findings], indent=2)
     click.echo(text if is_json else render_audit(findings), nl=is_json)
+
+
+def write_profile(rules: Rules, file: Path | None) -> None:
+    """Write the table, its audit and its split as an HTML page, and print its path."""
+    from harness.audit.page import page_path, render_page, write_page  # imported here: no evaluation needs them
+    from harness.audit.profile import make_profile
+
+    if file is not None:
+        raise UserError(f"--profile: {str(file)!r} is not used. Run: uv run prepare.py --profile")
+    table = read_table(rules.root, read_card(rules.root))
+    problem = rules.split(table, 0)
+    profile = make_profile(table, problem.train, find_leaks(table, problem))
+    text = render_page(table, profile, (problem.train, problem.test), problem.folds)
+    write_page(rules.root / page_path(table), text)
+    click.echo(page_path(table).as_posix())
 
 
 def say_next(options: Mapping[str, Any]) -> None:

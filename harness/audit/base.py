@@ -41,13 +41,14 @@ class LeakType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One result of a check: `evidence` with its numbers, and `advice` on what to do."""
+    """One result of a check: `evidence` with its numbers, `advice` on what to do, positions of `rows` it speaks of."""
 
     check: str
     severity: Severity
     evidence: str
     advice: str
     leak_type: LeakType
+    rows: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

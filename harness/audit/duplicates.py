@@ -28,6 +28,7 @@ MAX_BUCKET = 6  # rows that agree in them; larger sets are common values, not du
 TOLERANCE = 0.005  # standard deviations within which two numbers agree
 GRID = 4.0  # tolerances: width of the bins in which near numbers are found
 NEAR_ROWS = 100_000  # rows that are compared
+NAMED = 100  # rows or pairs that a finding names
 MAX_RANKED = 2_000  # rows from which correlations are computed
 MAX_COMPARED = 300  # columns, the most informative ones; at most half as many as rows, or no correlation is known
 
@@ -41,16 +42,17 @@ def duplicates(view: View) -> Iterator[Finding]:
     if not n_copies:
         return
     straddling = np.isin(codes[view.test], codes[view.train]).sum()
-    n_mixed = _n_mixed(codes, table.y)
+    n_mixed = _n_mixed(codes[view.train], table.y[view.train])
     but = f" but for {', '.join(map(repr, hiding))}" if hiding else ""
     stay = f'Nothing to do: they stay on one side. If they are different things, set duplicates = "apart" in {CARD}.'
     yield Finding(
         "duplicates",
         Severity.WARNING if straddling else Severity.INFO,
         f"{n_copies:,} of {len(codes):,} rows are duplicates of another{but}; {straddling:,} test rows have a "
-        f"duplicate among the train rows; {n_mixed:,} sets of equal rows have more than one class",
+        f"duplicate among the train rows; {n_mixed:,} sets of equal train rows have more than one class",
         _way_out(table) if straddling else stay,
         LeakType.DUPLICATES,
+        _copies(codes),
     )
 
 
@@ -65,15 +67,18 @@ def near_duplicates(view: View) -> Iterator[Finding]:
         pairs, n_apart = pairs[is_other], n_apart[is_other]
     if not len(pairs):
         return
-    n_mixed = int((table.y[pairs[:, 0]] != table.y[pairs[:, 1]]).sum())
+    known = pairs[np.isin(pairs, view.train).all(axis=1)]
+    n_mixed = int((table.y[known[:, 0]] != table.y[known[:, 1]]).sum())
     shown = ", ".join(f"{one + 1} and {other + 1}" for one, other in pairs[:3]) + ", …" * (len(pairs) > 3)
     n_close = len(np.unique(pairs[n_apart <= max(1, len(table.X.columns) // 10)]))
     yield Finding(
         "near-duplicates",
         Severity.WARNING if n_close > MANY * len(rows) else Severity.INFO,
-        f"{len(pairs):,} pairs of rows agree more than chance explains (rows {shown}); {n_mixed:,} differ in class",
+        f"{len(pairs):,} pairs of rows agree more than chance explains (rows {shown}); "
+        f"{n_mixed:,} of train rows differ in class",
         "Inspect them. If both are the same thing, remove one, or name the column that they share with --group.",
         LeakType.DUPLICATES,
+        tuple(map(int, pairs[:NAMED].ravel())),
     )
 
 
@@ -179,6 +184,12 @@ def _different(view: View) -> Integers:
     features = view.table.features
     first = np.unique(equal_rows([*features.numbers, *features.codes]), return_index=True)[1].astype(np.int64)
     return view.sample(first, NEAR_ROWS)
+
+
+def _copies(codes: Integers) -> tuple[int, ...]:
+    """Return the positions of rows that are equal to another, set by set, at most NAMED of them."""
+    copied = np.flatnonzero(np.bincount(codes)[codes] > 1)
+    return tuple(map(int, copied[np.argsort(codes[copied], kind="stable")][:NAMED]))
 
 
 def _n_mixed(codes: Integers, y: Integers) -> int:

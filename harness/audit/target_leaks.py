@@ -20,6 +20,7 @@ POOR = 0.85  # at most the AUC of all other columns where several give the answe
 TIMES_BETTER = 2.5  # ratio of 1 - AUC of all other columns to that of a column that leaks the target
 TELLING = 0.7  # AUC of "is this cell missing?"
 FEW_MISSING = 20  # cells; fewer are no evidence
+NAMED = 100  # rows that a finding names
 PURE = 0.98  # share of one class among the rows with a missing cell
 MIN_ROWS = 50  # below, all values of a column are different by chance
 ID_NAME = re.compile(
@@ -81,6 +82,7 @@ def missing_cells(view: View) -> Iterator[Finding]:
                 f"{view.table.classes[place]!r}, {base[place]:.0%} of all rows (AUC {area:.2f})",
                 f"Find out whether it is recorded before or after the label is known. If after: --drop {name!r}",
                 LeakType.FEATURES,
+                tuple(map(int, rows[is_missing][:NAMED])),
             )
 
 

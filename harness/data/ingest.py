@@ -214,7 +214,7 @@ def _notes(card: Card, columns: Columns, table: Table, options: IntakeOptions) -
         shown = ", ".join(map(repr, refused[:3])) + ", …" * (len(refused) > 3)
         yield (
             f"LightGBM or XGBoost refuse the names {shown}: for these, rename in feature_fn, "
-            r"such as X.rename(columns=lambda name: re.sub(r'\W', '_', name))"
+            'return X.set_axis([f"x{i}" for i in range(X.shape[1])], axis=1)'
         )
     if len(table.classes) > 2:
         yield f"{len(table.classes)} classes: val_auc is the mean one-vs-rest AUC"

@@ -95,7 +95,7 @@ PLANTED: dict[str, tuple[Callable[[], pd.DataFrame], str, LeakType, str]] = {
         lambda: pd.concat([wide(), wide().iloc[:40].assign(k=9)]),
         "near-duplicates",
         LeakType.DUPLICATES,
-        "0 differ in class",
+        "0 of train rows differ in class",
     ),
     "the target by another name": (
         lambda: clean().assign(outcome=np.where(is_yes, 17, 4)),
