@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ratchet.core.bandit import count_arms
-from ratchet.core.config import Rule
+from ratchet.core.config import Config, Rule
 from ratchet.core.noise import noise_line
 from ratchet.core.records import Experiment, Verdict, baseline, best
 from ratchet.core.spending import spent, spent_text
@@ -49,10 +49,7 @@ def describe(
         "since_gain": since_gain(history),
         "last": [experiment_line(experiment, config.metrics) for experiment in history[-LAST:]],
         "hints": hints(config, history),
-        "arms": [
-            {"name": arm.name, "tries": arm.tries, "kept": arm.kept}
-            for arm in (count_arms(history, config.bandit) if config.bandit else [])
-        ],
+        "arms": _arms(history, config),
         "unmeasured_edit": list(edited),
         "interrupted_edit": bool(edited) and holder is None and _is_proposing(events),
         "unfinished": bool(kinds) and kinds[-1] is EventKind.BEGIN,
@@ -68,6 +65,11 @@ def describe(
         "tokens": tokens,
         "cost_usd": cost_usd,
     }
+
+
+def _arms(history: Sequence[Experiment], config: Config) -> list[dict[str, Any]]:
+    counted = count_arms(history, config.bandit) if config.bandit else []
+    return [{"name": arm.name, "tries": arm.tries, "kept": arm.kept} for arm in counted]
 
 
 def _is_proposing(events: Sequence[Event]) -> bool:

@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from ratchet.cli import ratchet
+from ratchet.engine.reviewer import CHECKLIST
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND_FILE = ROOT / ".claude/commands/autoresearch.md"
@@ -224,3 +225,11 @@ def test_gemini_reads_the_rules_for_agents() -> None:
 def test_a_second_window_is_explained_where_a_person_and_an_agent_look() -> None:
     for name in ("README.md", "program.md", "docs/claude-code.md"):
         assert "`claude --worktree NAME`" in (ROOT / name).read_text("utf-8"), name
+
+
+@pytest.mark.parametrize("name", TEXTS[2:])
+def test_the_second_reader_has_the_checklist_of_the_inspector(name: str) -> None:
+    text = " ".join((ROOT / name).read_text("utf-8").split()).lower()
+    points = [re.split(r"[:,.] |, ", line[2:])[0].lower() for line in CHECKLIST.splitlines()]
+    assert len(points) == 5
+    assert [point for point in points if point not in text] == []
