@@ -21,19 +21,21 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-STATUS = ("uv", "run", "ratchet", "status", "--json")
+RATCHET: tuple[str, ...] = ("uv", "run", "ratchet")
+RULES = "program.md"
 TIMEOUT_S = 60
 LIMIT = 10  # times in a row; the client itself gives up after 8 that have no tool call in between
+ASIDE = frozenset({"results", "report", "stop", "setup"})  # one answer, and no run to continue
 THIS_RUN = ("", "inspect")  # what a person types after /autoresearch to continue the current run
 INVOCATION = re.compile(
     r"\s*(?:<command-message>[^<]*</command-message>\s*)?"
-    r"<command-name>/autoresearch</command-name>.*?<command-args>(.*?)</command-args>",
+    r"<command-name>/(?:ratchet:)?autoresearch</command-name>.*?<command-args>(.*?)</command-args>",
     re.DOTALL,
 )
 KICK_OFF = re.compile(
     r"(?is)(?=.*\bprogram\.md\b)(?=.*\b(kick\b.{0,20}\boff|get going|start|begin|go ahead|follow)\b)[^?]*"
 )
-START = re.compile(r"uv run ratchet start ([A-Za-z0-9._-]+)")
+START = re.compile(r"(?:uv run )?ratchet start ([A-Za-z0-9._-]+)")
 LONGEST = 2000  # characters of a request in plain words; a longer text is pasted material
 
 
@@ -53,10 +55,10 @@ def decide(event: dict[str, Any]) -> dict[str, Any]:
     if event.get("background_tasks"):
         return {}
     asked = asked_for(Path(event.get("transcript_path", "")))
-    if asked is None:
+    if asked is None or asked in ASIDE:
         return {}
     state = read_status()
-    is_asked_for = asked in {*THIS_RUN, state["tag"]}
+    is_asked_for = asked in {*THIS_RUN, state["tag"]} or _is_target(asked, state)
     if state["done"] or state["working_process"] or not is_asked_for:
         return {}
     times = _count(Path(state["journal"]).with_name("sent-on.json"), [event.get("session_id"), state["experiments"]])
@@ -67,25 +69,38 @@ def decide(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def asked_for(transcript: Path) -> str | None:
-    """Return the last request of a session: a tag, results, report, …; "" for the current run; None without a request.
+    """Return the last request of a session: a tag, results, …; "" for the current run; None without a request."""
+    try:
+        found = requests(transcript)
+    except OSError:
+        return None
+    return found[-1] if found else None
+
+
+def requests(transcript: Path) -> list[str]:
+    """Return every request of a session. Raises OSError if the transcript cannot be read.
 
     A request is what the person typed after /autoresearch, or plain words that name program.md and say start. Other
     plain words count if the agent answered them by starting a run.
     """
-    try:
-        lines = transcript.read_text("utf-8", "replace").split("\n")
-    except OSError:
-        return None
-    asked, is_plain = None, True
-    for entry in map(_entry, lines):
+    asked, is_plain = [], True
+    for entry in map(_entry, transcript.read_text("utf-8", "replace").split("\n")):
         typed, started = _typed(entry), _started(entry)
         if found := INVOCATION.match(typed):
-            asked, is_plain = found[1].strip(" \"'\n"), False
+            is_plain = False
+            asked.append(found[1].strip(" \"'\n"))
         elif typed:
-            asked, is_plain = ("" if _is_kick_off(typed) else asked), True
+            is_plain = True
+            asked += [""] if _is_kick_off(typed) else []
         elif started and is_plain:
-            asked = started
+            asked.append(started)
     return asked
+
+
+def _is_target(asked: str, state: dict[str, Any]) -> bool:
+    """Return whether the person named a file that the run may edit, instead of the run."""
+    named = [entry for entry in state.get("editable", ()) if asked]
+    return any(asked.startswith(f"{entry.rstrip('/')}/") or Path(asked).match(entry) for entry in named)
 
 
 def _entry(line: str) -> dict[str, Any]:
@@ -119,7 +134,8 @@ def _started(entry: dict[str, Any]) -> str:
 
 def read_status() -> dict[str, Any]:
     """Return the state of the current run. Raises RuntimeError if there is none."""
-    done = subprocess.run(STATUS, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=TIMEOUT_S, check=False)
+    status = [*RATCHET, "status", "--json"]
+    done = subprocess.run(status, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=TIMEOUT_S, check=False)
     if done.returncode:
         raise RuntimeError(done.stderr.strip() or f"ratchet status ended with {done.returncode}")
     state: dict[str, Any] = json.loads(done.stdout)
@@ -138,11 +154,13 @@ def _count(file: Path, key: list[Any]) -> int:
 
 
 def _reason(state: dict[str, Any]) -> str:
-    edit = "read the unmeasured edit in train.py" if state["unmeasured_edit"] else "edit train.py"
+    edited, files = state["unmeasured_edit"], ", ".join(state.get("editable", ["train.py"]))
+    edit = f"read the unmeasured edit in {', '.join(edited)}" if edited else f"edit {files}"
+    ratchet = " ".join(RATCHET)
     return (
         f"Run {state['tag']} is not done: {state['summary']}. Experiment {state['experiments'] + 1} is next: {edit}, "
-        "then `uv run ratchet step`. The rules are in program.md. "
-        "If a human told you to stop, or a reason to stop in program.md holds, run `uv run ratchet stop`."
+        f"then `{ratchet} step`. The rules are in {RULES}. "
+        f"If a human told you to stop, or a reason to stop in {RULES} holds, run `{ratchet} stop`."
     )
 
 

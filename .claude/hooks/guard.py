@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+CONFIG: dict[str, Any] = {}  # the plugin fills it from `ratchet status --json`; empty: pyproject.toml is read
 EDITABLE = ("train.py",)  # if the config names nothing else
 OWN = (
     ".git/",
@@ -32,10 +33,11 @@ OWN = (
     ".venv/",
     "pyproject.toml",
     "ratchet.yaml",
+    "ratchet.yml",
     "results.tsv",
     "program.md",
 )
-COMMANDS = (  # the same as in program.md, settings.json and commands/autoresearch.md
+COMMANDS: tuple[str, ...] = (  # the same as in program.md, settings.json and commands/autoresearch.md
     "uv run ratchet start TAG",
     "uv run ratchet status",
     "uv run ratchet status --json",
@@ -52,7 +54,8 @@ COMMANDS = (  # the same as in program.md, settings.json and commands/autoresear
     "uv run ratchet stop",
     "uv run ratchet finish",
 )
-LOOKING = (  # write nothing; this file alone allows them, since no permission rule can tell which FILE is open
+# They write nothing. This file alone allows them, since no permission rule can tell which FILE is open.
+LOOKING: tuple[str, ...] = (
     "ls",
     "ls FOLDER",
     "git status",
@@ -62,7 +65,7 @@ LOOKING = (  # write nothing; this file alone allows them, since no permission r
     "grep -n PATTERN FILE",
     "uv run ratchet COMMAND --help",
 )
-MEASURING = re.compile(r"uv run ratchet (start|step|conclude|finish)\b.*")  # take as long as an experiment
+MEASURING = re.compile(r"(?:uv run )?ratchet (start|step|conclude|finish)\b.*")  # take as long as an experiment
 EXPERIMENT_S = 900  # wall-clock limit of an experiment, if the config names none
 BLANKS = {  # what may replace a word of a command
     "TAG": r"(?![^ ]*\.\.)[A-Za-z0-9](?:[A-Za-z0-9._-]{0,58}[A-Za-z0-9_-])?(?<!\.lock)",
@@ -159,7 +162,9 @@ def _covers(entry: str, inside: str) -> bool:
 
 
 def _named(key: str) -> list[str]:
-    """Return a list of [tool.ratchet] in pyproject.toml; empty if there is none, or it is no plain list of texts."""
+    """Return a list of the config; empty if there is none, or in pyproject.toml it is no plain list of texts."""
+    if CONFIG:
+        return list(CONFIG.get(key, ()))
     pattern = rf"^{key}\s*=\s*\[((?:\s|,|\"[^\"\\\n]*\"|'[^'\n]*')*)\]"
     found = re.search(pattern, _section(), re.MULTILINE)
     return [one or other for one, other in re.findall(r"\"([^\"]+)\"|'([^']+)'", found.group(1))] if found else []
@@ -184,7 +189,7 @@ def _objection_to_reading(tool: str, named: str, path: Path) -> str:
     kinds = set(map(str.lower, _kinds(path) | _kinds(real)))
     is_table = bool(named) and not path.is_dir() and not (TABLES | PAGES).isdisjoint(kinds)
     if is_table or any(map(_is_record, (path, real))):
-        return f"{named!a}: tables and the run's records are closed to agents. Read train.py or program.md."
+        return f"{named!a}: tables and the run's records are closed to agents. Read an editable file or program.md."
     return ""
 
 
@@ -225,6 +230,8 @@ def _objection_to_waiting(given: dict[str, Any]) -> str:
 
 def _experiment_s() -> int:
     """Return the wall-clock limit of an experiment in seconds."""
+    if CONFIG:
+        return int(CONFIG.get("timeout") or EXPERIMENT_S)
     found = re.search(r"^timeout\s*=\s*([0-9]{1,6})\b", _section(), re.MULTILINE)
     return int(found.group(1)) if found else EXPERIMENT_S
 

@@ -13,7 +13,7 @@ import re
 import sys
 from typing import Any
 
-COMMAND = re.compile(r"uv run ratchet (step|start [^ ]+)")
+COMMAND = re.compile(r"(?:uv run )?ratchet (step|start [^ ]+)")
 LINE = re.compile(r"^iter [0-9]+ \| .*$", re.MULTILINE)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ratchet.core.bandit import count_arms
-from ratchet.core.config import Config, Rule
+from ratchet.core.config import Config, Rule, Times
 from ratchet.core.noise import noise_line
 from ratchet.core.records import Experiment, Verdict, baseline, best
 from ratchet.core.spending import spent, spent_text
@@ -42,6 +42,8 @@ def describe(
         "rule": str(config.rule),
         "rule_text": rule_text(config),
         "editable": list(config.editable),
+        "readonly": [*config.readonly, *config.setup],
+        "timeout": None if isinstance(config.timeout, Times) else config.timeout,
         "experiments": sum(experiment.n > 0 for experiment in history),
         "kept": sum(experiment.verdict is Verdict.KEEP for experiment in history),
         "baseline": _brief(baseline(history)),
