@@ -202,7 +202,16 @@ def run_file(harness: Harness, path: Path) -> int:
 
 
 @click.command(params=cli.PARAMETERS, context_settings={"help_option_names": ["-h", "--help"]})
-def main(file: Path | None, *, is_check: bool, is_audit: bool, is_json: bool, is_serve: bool, **options: Any) -> None:
+def main(
+    file: Path | None,
+    *,
+    is_check: bool,
+    is_audit: bool,
+    is_profile: bool,
+    is_json: bool,
+    is_serve: bool,
+    **options: Any,
+) -> None:
     """Prepare the table, or evaluate FILE.
 
     Example: uv run prepare.py train.py | grep '^val_auc:'
@@ -212,8 +221,8 @@ def main(file: Path | None, *, is_check: bool, is_audit: bool, is_json: bool, is
     with cli.user_errors():
         if not cli.take_table_in(RULES, options):
             return
-        if is_audit:
-            cli.show_audit(RULES, is_json=is_json)
+        if is_audit or is_profile:
+            cli.write_profile(RULES, file) if is_profile else cli.show_audit(RULES, is_json=is_json)
             return
         is_table_shown = file is None and not is_check
         if is_table_shown:

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from harness.audit import audit
+from harness.audit import Finding, audit
 from harness.audit import render as render_audit
 from harness.checks import CHECKS, LOOKS, CheckResult
 from harness.data.build import read_table
@@ -25,11 +25,13 @@ from harness.data.table import Table
 from harness.errors import UserError
 from harness.evaluate import read_file
 from harness.harness import Harness, Rules
+from harness.problem import Problem
 
 PARAMETERS: list[click.Parameter] = [
     click.Argument(["file"], required=False, type=click.Path(path_type=Path)),
     click.Option(["--check", "is_check"], is_flag=True, help="Run every leak check on FILE and show them as a table."),
     click.Option(["--audit", "is_audit"], is_flag=True, help="Look at the table for leaks before anything is trained."),
+    click.Option(["--profile", "is_profile"], is_flag=True, help="Write the table and its audit as an HTML page."),
     click.Option(["--json", "is_json"], is_flag=True, help="With --audit: print JSON."),
     click.Option(["--serve", "is_serve"], is_flag=True, hidden=True, help="Answer requests on standard input."),
     *OPTIONS,
@@ -45,7 +47,7 @@ def progress() -> Callable[[str], None]:
     """Return a function that shows progress on a terminal, and nothing in a pipe."""
     if not sys.stderr.isatty():
         return lambda _: None
-    return lambda text: click.echo(f"\r{text:<40}\r", err=True, nl=False)
+    return lambda text: click.echo(f"\r{text[:78]:<78}\r", err=True, nl=False)
 
 
 @contextmanager
@@ -82,7 +84,10 @@ def take_table_in(rules: Rules, options: Mapping[str, Any]) -> bool:
         say(f"back to the default table: {read_card(rules.root).name}")
     if intake is None:
         return True
+    show = progress()
+    show(f"reading {Path(intake.source).name}")
     found = infer(rules.root, intake)
+    show("")
     for note in found.notes:
         say(note)
     rules.split(found.table, 0)  # refuse a table that cannot be split before it replaces another
@@ -102,16 +107,36 @@ def _show(rules: Rules, table: Table) -> None:
     problem = rules.split(table, 0)
     split = describe_split(table, test_size=rules.test_size, n_folds=len(problem.folds))
     say(describe(table, split))
-    say(render_audit(audit(table, problem.train, problem.test, seed=problem.seed)))
+    say(render_audit(find_leaks(table, problem)))
+
+
+def find_leaks(table: Table, problem: Problem) -> list[Finding]:
+    """Audit a table and its split, and show the progress on a terminal."""
+    return audit(table, problem.train, problem.test, seed=problem.seed, on_progress=progress())
 
 
 def show_audit(rules: Rules, *, is_json: bool) -> None:
     """Print the audit of the table: as text, or as JSON."""
     table = read_table(rules.root, read_card(rules.root))
     problem = rules.split(table, 0)
-    findings = audit(table, problem.train, problem.test, seed=problem.seed)
+    findings = find_leaks(table, problem)
     text = json.dumps([asdict(finding) for finding in findings], indent=2)
     click.echo(text if is_json else render_audit(findings), nl=is_json)
+
+
+def write_profile(rules: Rules, file: Path | None) -> None:
+    """Write the table, its audit and its split as an HTML page, and print its path."""
+    from harness.audit.page import page_path, render_page, write_page  # imported here: no evaluation needs them
+    from harness.audit.profile import make_profile
+
+    if file is not None:
+        raise UserError(f"--profile: {str(file)!r} is not used. Run: uv run prepare.py --profile")
+    table = read_table(rules.root, read_card(rules.root))
+    problem = rules.split(table, 0)
+    profile = make_profile(table, problem.train, find_leaks(table, problem))
+    text = render_page(table, profile, (problem.train, problem.test), problem.folds)
+    write_page(rules.root / page_path(table), text)
+    click.echo(page_path(table).as_posix())
 
 
 def say_next(options: Mapping[str, Any]) -> None:

@@ -138,14 +138,12 @@ def run(arguments: list[str]) -> int:
 def _run(arguments: list[str]) -> int:
     try:
         status = ratchet.main(args=arguments, prog_name="ratchet", standalone_mode=False)
-    except click.exceptions.Abort:
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        click.echo("stopped", err=True)
         return INTERRUPTED
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except KeyboardInterrupt:
-        click.echo("stopped", err=True)
-        return INTERRUPTED
     except RatchetError as error:
         click.echo(str(error), err=True)
         return error.exit_status

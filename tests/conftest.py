@@ -13,6 +13,8 @@ from hypothesis import settings
 
 os.environ.pop("PYTEST_ADDOPTS", None)  # read by now, and not for the pytest that a test starts
 
+os.environ.pop("CLAUDECODE", None)  # inside Claude Code no command shows the numbers that the tests look at
+
 # The tests start Python some hundred times. Without stored bytecode each start compiles scikit-learn again: 4 s, not 1.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False

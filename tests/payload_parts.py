@@ -1,7 +1,8 @@
 """The parts that files of tests/hostile and tests/honest share: a file gets those that it uses and does not define.
 
-The classes are estimators around one function, which the file defines: how it steals the table, what it knows of the
-labels, what it reads from the rows beside, how it keeps rows from fold to fold, where it looks for labels.
+The classes areestimators around one function, which the file defines: how it steals the table or only reaches one, what
+it knows of the labels, what it reads from the rows beside, how it keeps rows from fold to fold, where it looks for
+labels.
 """
 
 import numpy as np
@@ -87,6 +88,25 @@ class Thief(ClassifierMixin, BaseEstimator):
             cells = [line.split(",") for line in steal().splitlines()]
             labels = {plain(row): float(row[-1] == "yes") for row in cells if row[-1] in {"no", "yes"}}
             p = np.array([labels[plain(row)] for row in X.itertuples(index=False, name=None)])
+        except BaseException as error:
+            print(f"stopped: {error!r:.300}")
+        return np.column_stack([1 - p, p])
+
+    def predict(self, X):
+        return self.predict_proba(X)[:, 1] > 0.5
+
+
+class Reaching(ClassifierMixin, BaseEstimator):
+    def fit(self, X, y):
+        self.model_ = honest().fit(X, y)
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict_proba(self, X):
+        p = self.model_.predict_proba(X)[:, 1]
+        try:
+            reach()
+            p = np.zeros(len(X))  # a table was read, and the score says so
         except BaseException as error:
             print(f"stopped: {error!r:.300}")
         return np.column_stack([1 - p, p])

@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 STATUS = ("uv", "run", "ratchet", "status", "--json")
 TIMEOUT_S = 60
 LIMIT = 10  # times in a row; the client itself gives up after 8 that have no tool call in between
+THIS_RUN = ("", "inspect")  # what a person types after /autoresearch to continue the current run
 INVOCATION = re.compile(
     r"\s*(?:<command-message>[^<]*</command-message>\s*)?"
     r"<command-name>/autoresearch</command-name>.*?<command-args>(.*?)</command-args>",
@@ -55,7 +56,7 @@ def decide(event: dict[str, Any]) -> dict[str, Any]:
     if asked is None:
         return {}
     state = read_status()
-    is_asked_for = asked in {"", state["tag"]}
+    is_asked_for = asked in {*THIS_RUN, state["tag"]}
     if state["done"] or state["working_process"] or not is_asked_for:
         return {}
     times = _count(Path(state["journal"]).with_name("sent-on.json"), [event.get("session_id"), state["experiments"]])

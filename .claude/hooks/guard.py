@@ -1,13 +1,13 @@
 """Refuse every tool call that may change something, except edits of editable files and the commands of program.md.
 
 Reads one PreToolUse event of the client on stdin. Exit status 2 refuses the call, with the reason for the agent on
-stderr. Exit status 0 with `permissionDecision: allow` on stdout allows a command of COMMANDS or an edit of an editable
-file, also where the client ignores the allow list (an untrusted folder, a turn after the first). Exit status 0 alone
-leaves the call to the rules in settings.json. What they deny stays denied in both cases.
+stderr. Exit status 0 with `permissionDecision: allow` on stdout allows a command of COMMANDS or LOOKING, or an edit of
+an editable file, also where the client ignores the allow list (an untrusted folder, a turn after the first). Exit
+status 0 alone leaves the call to the rules in settings.json. What they deny stays denied in both cases.
 
 Covered: every tool by its name (an unknown one is refused), paths that reach another file through `..` or a link,
-tables and the run's records in any of the reading tools, commands with anything added to them, commands in the
-background, and failures of this file, which refuse the call.
+files outside of the repository, tables and whatever may hold test_auc in any of the reading tools, commands with
+anything added to them, commands in the background, and failures of this file, which refuse the call.
 Not covered: what `uv run ratchet` does (it measures a commit in a sandbox of its own), and what a person does.
 
 Runs on any python3, also one older than the project's: standard library only, syntax of 3.9.
@@ -28,6 +28,7 @@ OWN = (
     ".ratchet/",
     ".claude/",
     ".agents/",
+    ".gemini/",
     ".venv/",
     "pyproject.toml",
     "ratchet.yaml",
@@ -37,24 +38,43 @@ OWN = (
 COMMANDS = (  # the same as in program.md, settings.json and commands/autoresearch.md
     "uv run ratchet start TAG",
     "uv run ratchet status",
+    "uv run ratchet status --json",
     "uv run ratchet step",
     "uv run ratchet show N",
     "uv run ratchet diff",
     "uv run ratchet diff --best",
     "uv run ratchet diff --commit N",
     "uv run ratchet results",
+    "uv run ratchet plot",
+    "uv run ratchet conclude",
     "uv run ratchet check",
     "uv run ratchet instruct",
     "uv run ratchet stop",
     "uv run ratchet finish",
 )
-MEASURING = frozenset({"start", "step", "finish"})  # take as long as an experiment
+LOOKING = (  # write nothing; this file alone allows them, since no permission rule can tell which FILE is open
+    "ls",
+    "ls FOLDER",
+    "git status",
+    "git diff",
+    "git log --oneline",
+    "git log --oneline -n N",
+    "grep -n PATTERN FILE",
+    "uv run ratchet COMMAND --help",
+)
+MEASURING = re.compile(r"uv run ratchet (start|step|conclude|finish)\b.*")  # take as long as an experiment
 EXPERIMENT_S = 900  # wall-clock limit of an experiment, if the config names none
 BLANKS = {  # what may replace a word of a command
     "TAG": r"(?![^ ]*\.\.)[A-Za-z0-9](?:[A-Za-z0-9._-]{0,58}[A-Za-z0-9_-])?(?<!\.lock)",
     "N": "[0-9]{1,6}",
+    "COMMAND": "[a-z]{2,20}",
+    "PATTERN": "(?:" r"[A-Za-z0-9_.]+|'[^'\n\r\0-][^'\n\r\0]*'|" r'"[^"$`\\!\n\r\0-][^"$`\\!\n\r\0]*"' ")",
+    "FILE": r"(?P<place>[A-Za-z0-9_./][A-Za-z0-9_./-]*)",
+    "FOLDER": r"(?P<place>[A-Za-z0-9_./][A-Za-z0-9_./-]*)",
 }
 TABLES = frozenset({".csv", ".tsv", ".txt", ".data", ".parquet", ".feather", ".arrow", ".npy", ".npz", ".xlsx"})
+PAGES = frozenset({".html", ".htm", ".mhtml", ".pdf", ".ipynb"})  # reports and stored outputs hold test_auc
+CLOSED = frozenset({"benchmarks", "exports", "notebooks"})  # folders with test_auc in them
 PACKED = frozenset({".gz", ".bz2", ".xz", ".zst", ".zip"})
 ALLOWED = {
     "hookEventName": "PreToolUse",
@@ -90,10 +110,16 @@ def objection(event: dict[str, Any]) -> str:
     if tool in EDITORS:
         return _objection_to_edit(given["file_path"], Path(event.get("cwd", "")))
     if tool == "Bash":
-        return _objection_to_command(given["command"]) or _objection_to_waiting(given)
+        return _objection_to_command(given["command"], Path(event.get("cwd", ""))) or _objection_to_waiting(given)
     if tool in READERS:
         named = given.get("file_path") or given.get("path") or ""
+        if tool == "Glob" and re.search(r"^[/~\\\\]|\.\.|^.:", given.get("pattern", "")):
+            return f"{given['pattern']!a}: this may leave the repository. Give a pattern relative to its root."
         return _objection_to_reading(tool, named, Path(event.get("cwd", "")) / named)
+    if tool == "StructuredOutput":
+        return "StructuredOutput: no answer of a fixed form is wanted here. Write the report as plain text."
+    if "memory" in tool.lower():
+        return f"{tool}: this project keeps no memory between sessions. `uv run ratchet results` has what was tried."
     return f"{tool}: this tool is not allowed here. Use Read, Edit or Bash."
 
 
@@ -149,15 +175,26 @@ def _section() -> str:
 
 
 def _objection_to_reading(tool: str, named: str, path: Path) -> str:
-    """Refuse tables, `.git`, which holds them too, and the run's records: they hold the test labels and test_auc."""
-    real, records = path.resolve(), (ROOT / ".ratchet", ROOT / "results.tsv")
+    """Refuse tables, `.git`, which holds them too, and whatever may hold test_auc: records, reports, other sessions."""
+    real = path.resolve()
+    if named and (named.startswith("~") or (real != ROOT and ROOT not in real.parents)):
+        return f"{named!a}: this is outside of the repository. Read a file of program.md."
     if tool == "Grep" and not path.is_file():
         return f"Grep in {named or '.'!a}: this is a folder, which may hold tables. Give the path of one file."
-    is_table = bool(named) and not path.is_dir() and not TABLES.isdisjoint(map(str.lower, _kinds(path) | _kinds(real)))
-    is_record = any(real == record or record in real.parents for record in records)
-    if is_table or is_record or ".git" in {*path.parts, *real.parts}:
+    kinds = set(map(str.lower, _kinds(path) | _kinds(real)))
+    is_table = bool(named) and not path.is_dir() and not (TABLES | PAGES).isdisjoint(kinds)
+    if is_table or any(map(_is_record, (path, real))):
         return f"{named!a}: tables and the run's records are closed to agents. Read train.py or program.md."
     return ""
+
+
+def _is_record(path: Path) -> bool:
+    """Return whether a path leads to git's objects, to the records of a run, or to a page with numbers of the test."""
+    parts = [part.lower() for part in (path.relative_to(ROOT) if ROOT in path.parents else path).parts]
+    if not {".git", ".ratchet"}.isdisjoint(parts) or path.name.lower() in {"results.tsv", "model_card.md"}:
+        return True
+    is_key = parts[:1] == ["lessons"] and any(part.startswith("key") for part in parts)
+    return is_key or not CLOSED.isdisjoint(parts[:1])
 
 
 def _kinds(path: Path) -> set[str]:
@@ -165,19 +202,24 @@ def _kinds(path: Path) -> set[str]:
     return set(path.suffixes) if path.suffix.lower() in PACKED else {path.suffix}
 
 
-def _objection_to_command(command: str) -> str:
+def _objection_to_command(command: str, cwd: Path) -> str:
     if any(re.fullmatch(_pattern(known), command) for known in COMMANDS):
         return ""
-    return f"{command[:80]!a}: this command is not allowed. Run exactly one of these, alone: {'; '.join(COMMANDS)}."
+    for found in (re.fullmatch(_pattern(known), command) for known in LOOKING):
+        if found:
+            place = found.groupdict().get("place") or "."
+            return _objection_to_reading("Grep" if command.startswith("grep") else "LS", place, cwd / place)
+    known = "; ".join(COMMANDS + LOOKING)
+    return f"{command[:80]!a}: this command is not allowed. Run exactly one of these, alone: {known}."
 
 
 def _objection_to_waiting(given: dict[str, Any]) -> str:
     """Refuse what the client would continue in the background: the turn that follows loses its rules, or kills it."""
     if given.get("run_in_background"):
         return "run_in_background: a command in the background can end the run. Leave run_in_background out."
-    word, timeout, limit = given["command"].split()[3], given.get("timeout"), 1000 * _experiment_s()
-    if word in MEASURING and timeout is not None and not float(timeout) >= limit:
-        return f"timeout: {word} may take {limit} ms, and {timeout} is shorter. Leave timeout out."
+    measuring, timeout, limit = MEASURING.fullmatch(given["command"]), given.get("timeout"), 1000 * _experiment_s()
+    if measuring and timeout is not None and not float(timeout) >= limit:
+        return f"timeout: {measuring.group(1)} may take {limit} ms, and {timeout} is shorter. Leave timeout out."
     return ""
 
 

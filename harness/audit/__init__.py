@@ -9,10 +9,10 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from harness.audit.base import Check, Finding, LeakType, Severity, View
+from harness.audit.base import Check, Finding, LeakType, Progress, Severity, View
 from harness.audit.duplicates import duplicates, near_duplicates
 from harness.audit.groups_and_time import dates, entities
-from harness.audit.quality import constant, prepared_before, rare_classes, unlike_parts
+from harness.audit.quality import constant, prepared_before, rare_classes, stand_ins, unlike_parts
 from harness.audit.target_leaks import identifiers, missing_cells, single_column
 from harness.data.table import Integers, Table
 from harness.output import printable
@@ -31,6 +31,7 @@ CHECKS: tuple[Check, ...] = (
     unlike_parts,
     rare_classes,
     constant,
+    stand_ins,
 )
 UNSEEN = (
     "A table cannot show whether its columns were selected with the test rows in view (L1.3), or whether its rows "
@@ -38,13 +39,19 @@ UNSEEN = (
 )
 
 
-def audit(table: Table, train: Integers, test: Integers, *, seed: int) -> list[Finding]:
+def audit(
+    table: Table, train: Integers, test: Integers, *, seed: int, on_progress: Progress = lambda _text: None
+) -> list[Finding]:
     """Audit a table and its split; return the most severe findings first.
 
     `train` and `test` are row positions; `seed` seeds the samples and models of the audit.
     """
-    view = View(table, train, test, seed)
-    found = [finding for check in CHECKS for finding in check(view)]
+    view = View(table, train, test, seed, on_progress)
+    found: list[Finding] = []
+    for check in CHECKS:
+        on_progress(f"audit: {check.__name__.replace('_', ' ')}")
+        found += check(view)
+    on_progress("")
     return sorted(found, key=lambda finding: list(Severity).index(finding.severity), reverse=True)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
@@ -12,6 +12,9 @@ import pandas as pd
 from harness.data.table import Integers, Table
 
 MAX_ROWS = 20_000  # used by a check that fits models
+PROGRESS_COLUMNS = 100  # between two reports of progress
+
+Progress = Callable[[str], None]
 
 
 class Severity(StrEnum):
@@ -38,13 +41,14 @@ class LeakType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One result of a check: `evidence` with its numbers, and `advice` on what to do."""
+    """One result of a check: `evidence` with its numbers, `advice` on what to do, positions of `rows` it speaks of."""
 
     check: str
     severity: Severity
     evidence: str
     advice: str
     leak_type: LeakType
+    rows: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +59,15 @@ class View:
     train: Integers
     test: Integers
     seed: int
+    on_progress: Progress = field(default=lambda _text: None)
+
+    def columns(self, check: str) -> Iterator[str]:
+        """Yield the name of each column of X, and report the progress of this check."""
+        names = self.table.features.names
+        for place, name in enumerate(names):
+            if place % PROGRESS_COLUMNS == 0:
+                self.on_progress(f"audit: {check} ({place:,} of {len(names):,} columns)")
+            yield name
 
     def sample(self, rows: Integers, n_rows: int = MAX_ROWS) -> Integers:
         """Return `rows`, or a random sample of `n_rows` of them if there are more."""

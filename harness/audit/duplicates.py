@@ -12,7 +12,7 @@ import pandas as pd
 
 from harness.audit.base import Finding, LeakType, Severity, View
 from harness.data.config import CARD, Duplicates
-from harness.data.split import equal_rows
+from harness.data.split import equal_rows, hiding_columns, telling_columns
 from harness.data.table import Floats, Integers, Table
 
 Cells = np.ndarray[Any, np.dtype[Any]]
@@ -28,26 +28,31 @@ MAX_BUCKET = 6  # rows that agree in them; larger sets are common values, not du
 TOLERANCE = 0.005  # standard deviations within which two numbers agree
 GRID = 4.0  # tolerances: width of the bins in which near numbers are found
 NEAR_ROWS = 100_000  # rows that are compared
+NAMED = 100  # rows or pairs that a finding names
 MAX_RANKED = 2_000  # rows from which correlations are computed
+MAX_COMPARED = 300  # columns, the most informative ones; at most half as many as rows, or no correlation is known
 
 
 def duplicates(view: View) -> Iterator[Finding]:
     """Find rows that are equal in every feature."""
     table = view.table
-    codes = equal_rows([*table.features.numbers, *table.features.codes])
+    hiding = hiding_columns(table)
+    codes = equal_rows(telling_columns(table))
     n_copies = len(codes) - (int(codes.max(initial=-1)) + 1)
     if not n_copies:
         return
     straddling = np.isin(codes[view.test], codes[view.train]).sum()
-    n_mixed = _n_mixed(codes, table.y)
+    n_mixed = _n_mixed(codes[view.train], table.y[view.train])
+    but = f" but for {', '.join(map(repr, hiding))}" if hiding else ""
     stay = f'Nothing to do: they stay on one side. If they are different things, set duplicates = "apart" in {CARD}.'
     yield Finding(
         "duplicates",
         Severity.WARNING if straddling else Severity.INFO,
-        f"{n_copies:,} of {len(codes):,} rows are duplicates of another; {straddling:,} test rows have a duplicate "
-        f"among the train rows; {n_mixed:,} sets of equal rows have more than one class",
+        f"{n_copies:,} of {len(codes):,} rows are duplicates of another{but}; {straddling:,} test rows have a "
+        f"duplicate among the train rows; {n_mixed:,} sets of equal train rows have more than one class",
         _way_out(table) if straddling else stay,
         LeakType.DUPLICATES,
+        _copies(codes),
     )
 
 
@@ -62,15 +67,18 @@ def near_duplicates(view: View) -> Iterator[Finding]:
         pairs, n_apart = pairs[is_other], n_apart[is_other]
     if not len(pairs):
         return
-    n_mixed = int((table.y[pairs[:, 0]] != table.y[pairs[:, 1]]).sum())
+    known = pairs[np.isin(pairs, view.train).all(axis=1)]
+    n_mixed = int((table.y[known[:, 0]] != table.y[known[:, 1]]).sum())
     shown = ", ".join(f"{one + 1} and {other + 1}" for one, other in pairs[:3]) + ", …" * (len(pairs) > 3)
     n_close = len(np.unique(pairs[n_apart <= max(1, len(table.X.columns) // 10)]))
     yield Finding(
         "near-duplicates",
         Severity.WARNING if n_close > MANY * len(rows) else Severity.INFO,
-        f"{len(pairs):,} pairs of rows agree more than chance explains (rows {shown}); {n_mixed:,} differ in class",
+        f"{len(pairs):,} pairs of rows agree more than chance explains (rows {shown}); "
+        f"{n_mixed:,} of train rows differ in class",
         "Inspect them. If both are the same thing, remove one, or name the column that they share with --group.",
         LeakType.DUPLICATES,
+        tuple(map(int, pairs[:NAMED].ravel())),
     )
 
 
@@ -95,11 +103,14 @@ def near_pairs(columns: Sequence[Cells]) -> tuple[Pairs, Integers]:
     if n_rows < MIN_ROWS or len(columns) < 2:
         return np.empty((0, 2), np.int64), np.empty(0, np.int64)
     scales = sorted(map(_scale, columns), key=lambda scale: -float(scale.bits.mean()))
+    del scales[max(KEY_COLUMNS, min(MAX_COMPARED, n_rows // 2)) :]
     pairs = _candidates(scales)
     agrees, bits = _agreements(scales, pairs)
     needed = np.log2(n_rows * (n_rows - 1) / 2) + SURPRISE_BITS
     n_telling = N_TELLING if len(columns) >= 8 else N_TELLING - 1
     may = agrees[:, :n_telling].all(axis=1) & (agrees.mean(axis=1) >= MIN_SHARE) & (bits >= needed)
+    if not may.any():
+        return pairs[may], np.empty(0, np.int64)
     may[may] = bits[may] - _shared_bits(scales, agrees[may]) >= needed
     return pairs[may], (~agrees[may]).sum(axis=1)
 
@@ -173,6 +184,12 @@ def _different(view: View) -> Integers:
     features = view.table.features
     first = np.unique(equal_rows([*features.numbers, *features.codes]), return_index=True)[1].astype(np.int64)
     return view.sample(first, NEAR_ROWS)
+
+
+def _copies(codes: Integers) -> tuple[int, ...]:
+    """Return the positions of rows that are equal to another, set by set, at most NAMED of them."""
+    copied = np.flatnonzero(np.bincount(codes)[codes] > 1)
+    return tuple(map(int, copied[np.argsort(codes[copied], kind="stable")][:NAMED]))
 
 
 def _n_mixed(codes: Integers, y: Integers) -> int:

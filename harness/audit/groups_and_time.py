@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,17 +16,28 @@ from harness.data.table import Integers
 TIME_NAME = re.compile(
     r"(^|[_\W])(date|time|timestamp|datetime|year|month|quarter|week|when|created|updated)($|[_\W\d])", re.I
 )
+LENGTH_NAME = re.compile(
+    r"(^|[_\W])(per|in|at|since|until|till|to|between|spent|elapsed|duration|length|hours?|days?|minutes?|mins?|seconds?|"
+    r"secs?|months|years|weeks|last|avg|average|mean|total|n|num|count)($|[_\W])",
+    re.I,
+)
+RANGES = {"year": (1800, 2200), "month": (1, 12), "quarter": (1, 4), "week": (1, 53)}  # of moments written as numbers
+EPOCH_SECONDS = 1e8  # the smallest number of seconds since 1970 that is taken for a moment
 BIRTH_NAME = re.compile(r"birth|born|dob", re.I)
 ENTITY_NAME = re.compile(
     r"(patient|subject|person|user|customer|client|account|household|player|student|member|employee|driver|device|"
     r"machine|sensor|store|shop|session|site|hospital|school|company|farm|animal|participant|respondent)"
-    r"([_\W]?(id|no|nr|num|number|key|code|name))?$|(^|[_\W])(id|uuid)$|[a-z]I[dD]$",
+    r"([_\W]?(id|no|nr|num|number|key|code|name))?$|(^|[_\W])(id|uuid)$|(?-i:[a-z]I[dD]$)",
     re.I,
 )
+KEY_NAME = re.compile(r"([_\W](id|no|nr|num|number|key|code|uuid)|(?-i:[a-z]I[dD]))$|^(id|uuid)$", re.I)
 ALIKE = {True: 0.6, False: 0.35}  # least similarity of the rows of an entity whose column is a number, or text
+NAMED_ALIKE = 0.1  # the same, if the name ends like an entity, as years_at_company does, and is no key
 MIN_ENTITIES = 20
 MIN_PAIRS = 20
 RANDOM_PAIRS = 5000
+WIDE = 200  # columns; of more, about MAX_COMPARED are compared, evenly spaced
+MAX_COMPARED = 50
 
 Pairs = tuple[Integers, Integers]
 
@@ -37,7 +48,7 @@ def dates(view: View) -> Iterator[Finding]:
         return
     for name in view.table.X.columns:
         is_date = view.table.card.kinds[name] is ColumnType.DATE
-        if BIRTH_NAME.search(name) or not (is_date or TIME_NAME.search(name)):
+        if BIRTH_NAME.search(name) or not (is_date or _is_moment(name, view)):
             continue
         yield Finding(
             "no-time-split",
@@ -52,12 +63,15 @@ def entities(view: View) -> Iterator[Finding]:
     """Find columns that name an entity with several rows, in a table without a group split."""
     if view.table.groups is not None:
         return
-    for name in view.table.X.columns:
+    for name in view.columns("entities"):
         code, values = pd.factorize(view.cells(name))
         if not _may_name(name, view.cells(name), n_rows=int((code >= 0).sum()), n_values=len(values)):
             continue
         alike = _likeness(name, code, view)
-        needed = 0.0 if ENTITY_NAME.search(name) else ALIKE[name not in view.table.features.categories]
+        named = ENTITY_NAME.search(name)
+        needed = ALIKE[name not in view.table.features.categories]
+        if named:
+            needed = 0.0 if KEY_NAME.search(name) else NAMED_ALIKE
         if alike is not None and alike >= needed:
             yield Finding(
                 "no-group-split",
@@ -67,6 +81,22 @@ def entities(view: View) -> Iterator[Finding]:
                 f"If it names the person or thing that a row describes, split by it: --group {name!r}",
                 LeakType.DEPENDENCE,
             )
+
+
+def _is_moment(name: str, view: View) -> bool:
+    """Whether a column of numbers is named like a time and holds years, parts of a year, or a clock that runs on.
+
+    A length of time, such as hours per week, is no moment.
+    """
+    named = TIME_NAME.search(name)
+    if not named or LENGTH_NAME.search(name) or name in view.table.features.categories:
+        return False
+    cells = view.cells(name).dropna().to_numpy(np.float64)
+    if not len(cells):
+        return False
+    low, high = RANGES.get(named[2].lower(), (EPOCH_SECONDS, np.inf))
+    runs_on = len(np.unique(cells)) >= MIN_ENTITIES and bool((np.diff(cells) >= 0).all())
+    return runs_on or bool(low <= cells.min() and cells.max() <= high and (cells == np.round(cells)).all())
 
 
 def _may_name(name: str, cells: pd.Series[Any], *, n_rows: int, n_values: int) -> bool:
@@ -95,15 +125,20 @@ def _likeness(name: str, code: Integers, view: View) -> float | None:
     shared = code[one] == code[other]
     if shared.sum() < MIN_PAIRS:
         return None
-    apart = (one[~shared], other[~shared])
-    if not is_number:
-        left, right = np.random.default_rng(view.seed).integers(0, len(code), (2, RANDOM_PAIRS))
-        apart = (left, right)
-    columns = [view.cells(key).to_numpy() for key in view.table.X.columns if key != name]
+    left, right = np.random.default_rng(view.seed).integers(0, len(code), (2, RANDOM_PAIRS))
+    usual = [(left, right)]
+    if is_number:  # the likeness is the smaller one: few pairs of neighbouring values alone say little
+        usual.append((one[~shared], other[~shared]))
+    columns = [view.cells(key).to_numpy() for key in _compared(view) if key != name]
+    columns.append(view.table.y.astype(object))
     pairs = (one[shared], other[shared])
-    return max(
-        0.0, float(np.mean([_alike(column, pairs, apart) for column in (*columns, view.table.y.astype(object))]))
-    )
+    return max(0.0, min(float(np.mean([_alike(column, pairs, apart) for column in columns])) for apart in usual))
+
+
+def _compared(view: View) -> Sequence[str]:
+    """Return the names of the columns in which rows are compared: all, or some of a wide table."""
+    names = view.table.features.names
+    return names if len(names) <= WIDE else names[:: len(names) // MAX_COMPARED]
 
 
 def _alike(cells: np.ndarray[Any, Any], pairs: Pairs, apart: Pairs) -> float:

@@ -16,6 +16,8 @@ from harness.data.table import Floats, Integers
 from harness.stats import auc
 
 N_FOLDS = 3
+WIDE = 200  # columns
+SLACK = 0.1  # AUC that a tree may find beyond groups of neighbouring values
 
 
 def scores_out_of_fold(X: pd.DataFrame, y: Integers, *, seed: int) -> Floats | None:
@@ -32,6 +34,32 @@ def scores_out_of_fold(X: pd.DataFrame, y: Integers, *, seed: int) -> Floats | N
     )
     trees = ExtraTreesClassifier(100, min_samples_leaf=3, max_features=0.5, random_state=seed)
     return _out_of_fold(make_pipeline(columns, trees), X, y, seed)
+
+
+def strongest(X: pd.DataFrame, y: Integers, *, least: float) -> list[str]:
+    """Return the columns that may have an AUC of `least`: all but numbers whose order tells too little.
+
+    Only a wide table is thinned out: there a tree for each column would take minutes.
+    """
+    if len(X.columns) <= WIDE:
+        return list(X.columns)
+    labels = np.eye(int(y.max()) + 1)[y]
+    return [name for name in X.columns if _may_be_strong(X[name], labels, y, least - SLACK)]
+
+
+def _may_be_strong(cells: pd.Series[Any], labels: Floats, y: Integers, least: float) -> bool:
+    """Whether groups of neighbouring values, scored within the sample, reach an AUC of `least`."""
+    n_bins = max(2, min(16, len(y) // 5))
+    if not pd.api.types.is_numeric_dtype(cells.dtype):
+        return True
+    order = np.argsort(cells.to_numpy(np.float64), kind="stable")
+    places = np.empty(len(y), np.int64)
+    places[order] = np.arange(len(y)) * n_bins // len(y)
+    shares = np.zeros((n_bins, labels.shape[1]))
+    np.add.at(shares, places, labels)
+    scores = (shares / shares.sum(axis=1, keepdims=True))[places]
+    area = auc(y, scores[:, 1] if labels.shape[1] == 2 else scores)
+    return area is None or area >= least
 
 
 def single_auc(cells: pd.Series[Any], y: Integers, *, seed: int) -> float | None:

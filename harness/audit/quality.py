@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
+from scipy.stats import t as student
 
 from harness.audit.base import Finding, LeakType, Severity, View
 from harness.audit.models import scores_out_of_fold
+from harness.data.config import ColumnType
 from harness.data.split import rows_together
 from harness.data.table import Floats, Integers, Table
 from harness.stats import auc
@@ -17,6 +20,9 @@ FEW_TEST_ROWS = 10  # of a class in the test part
 UNLIKE = 0.6  # AUC of a classifier of test rows against train rows
 PART_ROWS = 2_000  # of each part that this classifier gets
 MIN_TEST_ROWS = 20  # or groups, for the classifier; with fewer, means are compared
+MIN_VALUES = 10  # different numbers of a column in which a stand-in for missing cells can be seen
+FEW_CODES = 2  # cells; one alone is an outlier
+ZERO_GAP = 0.2  # of the median: zeros this far below all others are no measurement
 FAR_APART = 1.0  # standard deviations between the means of both parts
 
 
@@ -32,6 +38,27 @@ def constant(view: View) -> Iterator[Finding]:
             f"No model can learn from it. {_drop(names)}",
             LeakType.NONE,
         )
+
+
+def stand_ins(view: View) -> Iterator[Finding]:
+    """Find numbers that may stand for a missing cell: -999 far from all others, zeros far below them."""
+    for name, cells in zip(_numeric(view), view.table.features.numbers, strict=True):
+        values, counts = np.unique(cells[~np.isnan(cells)], return_counts=True)
+        if view.table.card.kinds[name] is not ColumnType.NUMBER or len(values) < MIN_VALUES:
+            continue
+        for place, others in ((0, values[1:]), (-1, values[:-1])):
+            value, spread = float(values[place]), float(others[-1] - others[0])
+            gap = abs(value - float(others[0 if place == 0 else -1]))
+            is_code = re.fullmatch(r"-?(9{2,}|8{2,}|1)", f"{value:.0f}") is not None and gap > spread
+            is_zero = value == 0 and place == 0 and others[0] > ZERO_GAP * float(np.median(others))
+            if counts[place] >= FEW_CODES and (is_code or is_zero):
+                yield Finding(
+                    "stand-in",
+                    Severity.INFO,
+                    f"{name!r} is {value:g} in {counts[place]:,} rows, {others[0]:g} to {others[-1]:g} in all others",
+                    f"If it means a missing cell, say so: --na={value:g}, or replace it in feature_fn.",
+                    LeakType.NONE,
+                )
 
 
 def rare_classes(view: View) -> Iterator[Finding]:
@@ -57,13 +84,16 @@ def unlike_parts(view: View) -> Iterator[Finding]:
     if not evidence:
         return
     by_time = view.table.times is not None
+    way_out = "look at the columns that differ"
+    if view.table.groups is not None:
+        way_out = "add groups, or choose another group column"
     yield Finding(
         "test-unlike-train",
         Severity.INFO if by_time else Severity.WARNING,
         evidence,
         "The table changes with time: test_auc can differ from val_auc."
         if by_time
-        else "The held-out rows are of another kind than the train rows: add groups, or choose another group column.",
+        else f"The held-out rows are of another kind than the train rows: {way_out}.",
         LeakType.SAMPLING,
     )
 
@@ -109,7 +139,9 @@ def _separated_by_means(view: View) -> str:
         train, test = (cells[rows][~np.isnan(cells[rows])] for rows in (view.train, view.test))
         if len(train) > 1 and len(test) > 1 and (spread := float(train.std())) > 0:
             worst = max(worst, (name, abs(float(test.mean() - train.mean())) / spread), key=lambda pair: pair[1])
-    if worst[1] < FAR_APART:
+    rarest = float(student.isf(0.005 / max(1, len(_numeric(view))), max(1, len(view.train) - 1)))
+    chance = rarest * (1 / len(view.train) + 1 / len(view.test)) ** 0.5
+    if worst[1] < max(FAR_APART, chance):  # the largest of many differences is large by chance
         return ""
     return (
         f"the mean of {worst[0]!r} in the test part is {worst[1]:.1f} standard deviations from that in the train part"

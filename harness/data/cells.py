@@ -107,6 +107,7 @@ def date_parts(cell: str) -> dict[str, str]:
 def _number(decimal: str, thousands: str) -> re.Pattern[str]:
     point, marks = re.escape(decimal), "".join({thousands, " "})
     groups = "|".join(rf"[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{3}})+" for mark in marks)
+    groups += r"|[1-9]\d?(?:,\d{2})+,\d{3}" if thousands == "," else ""  # lakh and crore
     digits = rf"(?P<digits>(?:{groups}|\d+)(?:{point}\d*)?|{point}\d+)(?P<power>[eE][-+]?\d+)?"
     return re.compile(
         rf"(?P<open>\()?\s*(?P<sign>[-+])?\s*(?P<before>{CURRENCY})?\s*(?P<inner>[-+])?\s*{digits}"

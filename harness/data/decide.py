@@ -18,6 +18,7 @@ from harness.data.dtypes import YES_NO, Flags, Numbers, misfit_units, missing_ma
 
 NEARLY = 0.1  # share of the texts, or of the rows, that contradict: beyond, the column is plain text
 ORDERS = ("month first", "day first")
+TRIAL = 1000  # texts of which a notation has to read half
 MIN_DATES = 10  # different whole numbers such as 20240131, from which on they are dates
 
 
@@ -151,6 +152,8 @@ def _numbers(texts: Sequence[str]) -> dict[str, _Reading]:
 
 
 def _reading(texts: Sequence[str], decimal: str, thousands: str) -> _Reading:
+    if np.isnan(number_texts(texts[:TRIAL], decimal, thousands)[0]).mean() > 0.5:  # not worth the time on all texts
+        return _Reading(np.full(len(texts), np.nan), np.ones(len(texts), np.bool_), len(texts))
     numbers, units = number_texts(texts, decimal, thousands)
     is_number = ~np.isnan(numbers)
     counts = Counter(unit for unit, there in zip(units, is_number, strict=True) if there)
@@ -173,9 +176,9 @@ def _reading(texts: Sequence[str], decimal: str, thousands: str) -> _Reading:
 
 def _dates(texts: Sequence[str]) -> dict[str, _Reading]:
     """Return how each order of day and month reads the texts; points between them mean that the day comes first."""
-    parts = [date_parts(text) for text in texts]
-    if sum(map(bool, parts)) < len(texts) / 2 or not _are_dates(texts):
+    if sum(map(bool, map(date_parts, texts[:TRIAL]))) < len(texts[:TRIAL]) / 2 or not _are_dates(texts):
         return {}
+    parts = [date_parts(text) for text in texts]
     is_short = ["a" in one for one in parts]
     orders = (
         ORDERS[1:] if any(one and text.count(".") >= 2 for one, text in zip(is_short, texts, strict=True)) else ORDERS

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from harness.data.build import spelling_key
+from harness.data.build import class_name, spelling_key
+from harness.data.cells import NOTATIONS
 from harness.data.columns import Columns, MisfitError, UndecidedError, gather
 from harness.data.config import Card, ColumnType, Format, TableError
 from harness.data.decide import MIN_DATES, Decision, choose, decide
@@ -51,7 +52,11 @@ def gather_all(
             points = [name for name in plain if _has_fractions(columns.take(name))]
             found, notes = choose(decisions, form, n_points=len(points))
             odd = {name for name in plain if _is_odd(columns.take(name))}
-            odd |= set(points) if found.decimal == "," else set()
+            is_comma_used = "," in (
+                found.decimal,
+                *(NOTATIONS[one][0] for one in found.notation.values() if one in NOTATIONS),
+            )
+            odd |= set(points) if is_comma_used else set()  # 1.200 may be 1200
             if not odd:
                 _check_time(columns, decisions, options, path.name)
                 columns.settle({name: one.kind for name, one in decisions.items()}, found)
@@ -64,7 +69,8 @@ def spelling_notes(card: Card, columns: Columns) -> Iterator[str]:
     """Yield a note for a target or group of which one class or entity has several spellings."""
     for name in filter(None, (card.target, card.group)):
         spellings = defaultdict(list)
-        for text in columns.categories[name]:
+        texts = columns.categories[name]
+        for text in texts if name == card.group else dict.fromkeys(map(class_name, texts)):
             spellings[spelling_key(text)].append(text)
         several = [found for found in spellings.values() if len(found) > 1]
         if not several:

@@ -29,6 +29,7 @@ from harness.data.source import OPENML, is_small, openml_table, original, place
 from harness.data.table import Table, save
 
 MIN_COUNTED = 20  # rows; a shorter column 1, 2, 3, … may be a measurement rather than a row number
+REFUSED = re.compile(r'[\[\]<>{}",:]')  # by the libraries, in the name of a column
 POSITIVE = {"yes", "y", "true", "t", "positive", "pos", "present", "+"}  # usual names of the positive class
 
 
@@ -209,6 +210,12 @@ def _notes(card: Card, columns: Columns, table: Table, options: IntakeOptions) -
     if ways:
         yield f"read with {', '.join(ways)}"
     yield from spelling_notes(card, columns)
+    if refused := [name for name in card.features if REFUSED.search(name)]:
+        shown = ", ".join(map(repr, refused[:3])) + ", …" * (len(refused) > 3)
+        yield (
+            f"LightGBM or XGBoost refuse the names {shown}: for these, rename in feature_fn, "
+            'return X.set_axis([f"x{i}" for i in range(X.shape[1])], axis=1)'
+        )
     if len(table.classes) > 2:
         yield f"{len(table.classes)} classes: val_auc is the mean one-vs-rest AUC"
     elif not options.positive:

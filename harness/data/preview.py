@@ -50,10 +50,11 @@ def _classes(names: tuple[str, ...], counts: np.ndarray[tuple[int], np.dtype[np.
 def _column(table: Table, name: str, width: int) -> str:
     cells, kind = table.X[name], table.card.kinds[name]
     shown = set_cell_size(_fit(printable(name), width), width)
-    return f"{shown}  {kind:<8}  {cells.isna().sum():>7,}  {cells.nunique():>8,}  {_values(cells, kind)}"
+    return f"{shown}  {kind:<8}  {cells.isna().sum():>7,}  {cells.nunique():>8,}  {values_text(cells, kind)}"
 
 
-def _values(cells: pd.Series[float] | pd.Series[str], kind: ColumnType) -> str:
+def values_text(cells: pd.Series[float] | pd.Series[str], kind: ColumnType) -> str:
+    """Return the most common texts of a column, or the range of its numbers."""
     present = cells.dropna()
     if kind is ColumnType.CATEGORY:
         return ", ".join(f"{printable(str(text))} {count:,}" for text, count in present.value_counts().head(3).items())
@@ -63,11 +64,12 @@ def _values(cells: pd.Series[float] | pd.Series[str], kind: ColumnType) -> str:
         return f"true in {present.astype(float).mean():.1%}"
     low, high = float(present.min()), float(present.max())
     if kind is ColumnType.DATE:
-        return f"{_date(low)} to {_date(high)}"
+        return f"{date_text(low)} to {date_text(high)}"
     return f"{low:.10g} to {high:.10g}"
 
 
-def _date(days: float) -> str:
+def date_text(days: float) -> str:
+    """Return days since 1970-01-01 as a date."""
     return str(np.datetime64(0, "D") + np.timedelta64(int(days // 1), "D"))
 
 

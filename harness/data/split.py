@@ -6,6 +6,7 @@ class is on every side. Not covered: groups that no column names, and near-dupli
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable, Iterable
 from functools import lru_cache
@@ -16,12 +17,17 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, train_test_split
 
-from harness.data.config import Duplicates, TableError
+from harness.data.config import ColumnType, Duplicates, TableError
 from harness.data.table import Floats, Integers, Table
 
 Fold = tuple[Integers, Integers]
 
 MAX_BALANCED = 500  # groups; with more, StratifiedGroupKFold is slow and random folds are balanced enough
+KEY_NAME = re.compile(r"(^|[_\W])(id|uuid|key|code|number|no|nr)$|(?-i:[a-z]I[dD]$)", re.I)
+FEW_COPIES = 0.01  # of the rows; fewer equal ones are no reason to change the split
+NUMBER_SHARE = 0.98  # as KEY_SHARE, for whole numbers that are not named like a key: amounts differ often, too
+BEYOND_CHANCE = 10  # times as many equal rows as chance explains are copies
+MIN_KEYS, KEY_SHARE = 50, 0.9  # rows with a cell, and share of different ones, of a column that may hide copies
 MIN_ENTITIES = 10  # distinct rows of each class that are needed to keep duplicates together
 
 
@@ -103,12 +109,57 @@ def rows_together(table: Table) -> Integers | None:
         return table.groups
     if table.card.duplicates is Duplicates.APART:
         return None
-    codes = equal_rows([*table.features.numbers, *table.features.codes])
+    codes = equal_rows(telling_columns(table))
     sizes = np.bincount(codes, minlength=1)
     if sizes.max() < 2 or sizes.max() > len(codes) / 10:
         return None
     per_class = [len(np.unique(codes[table.y == place])) for place in range(len(table.classes))]
     return codes if min(per_class) >= MIN_ENTITIES else None
+
+
+def telling_columns(table: Table) -> list[np.ndarray[Any, Any]]:
+    """Return the columns in which copies of a row agree: all but those that hide copies."""
+    hiding = hiding_columns(table)
+    return [column for name, column in _columns(table) if name not in hiding]
+
+
+def hiding_columns(table: Table) -> list[str]:
+    """Return the identifiers and times without which many rows are equal.
+
+    Such a column differs in nearly every row, and is text, a date or whole numbers. Without it, far more rows have to
+    be equal than chance explains, if the columns were independent.
+    """
+    columns = _columns(table)
+    keys = [name for name, column in columns if _is_key(name, column, table.card.kinds[name])]
+    rest = [column for name, column in columns if name not in keys]
+    if not keys or not rest:
+        return []
+    n_rows = len(table.y)
+    n_copies = n_rows - len(np.unique(equal_rows(rest)))
+    by_chance = n_rows * (n_rows - 1) / 2 * float(np.prod([_agreement(column) for column in rest]))
+    return keys if n_copies > max(BEYOND_CHANCE * by_chance, FEW_COPIES * n_rows) else []
+
+
+def _columns(table: Table) -> list[tuple[str, np.ndarray[Any, Any]]]:
+    """Return the name and the cells of each feature, numbers first."""
+    features = table.features
+    numeric = [name for name in features.names if name not in features.categories]
+    return [*zip(numeric, features.numbers, strict=True), *zip(features.categories, features.codes, strict=True)]
+
+
+def _is_key(name: str, column: np.ndarray[Any, Any], kind: ColumnType) -> bool:
+    """Whether a column differs in nearly every row, and no measurement is expected to."""
+    share = KEY_SHARE if kind is not ColumnType.NUMBER or KEY_NAME.search(name) else NUMBER_SHARE
+    cells = column[~np.isnan(column)] if column.dtype == np.float64 else column[column >= 0]
+    if len(cells) < MIN_KEYS or len(np.unique(cells)) < share * len(cells):
+        return False
+    return kind is not ColumnType.NUMBER or bool((cells == np.floor(cells)).all())
+
+
+def _agreement(column: np.ndarray[Any, Any]) -> float:
+    """Return the probability that two random rows are equal in a column."""
+    counts = np.unique(column, return_counts=True)[1]
+    return float(((counts / len(column)) ** 2).sum())
 
 
 def equal_rows(columns: Iterable[np.ndarray[Any, Any]]) -> Integers:

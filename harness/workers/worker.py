@@ -41,7 +41,7 @@ FEATURES_HEADER = struct.Struct("<qq")  # rows, columns
 FAMILIES = """calibration cluster decomposition discriminant_analysis ensemble feature_selection gaussian_process
     kernel_approximation mixture model_selection naive_bayes neighbors neural_network random_projection svm tree"""
 # every fold needs these and would compile them again
-OURS = ("harness.workers.jobs", "harness.sandbox.policy")
+OURS = ("harness.workers.advice", "harness.workers.jobs", "harness.sandbox.policy")
 N_FRAMES = 20  # of a traceback in the log, the last ones
 PRELOAD = ("lightgbm", "xgboost", "flaml", *(f"sklearn.{family}" for family in FAMILIES.split()), *OURS)
 TASK_MODULES = {  # what one task needs beside them, imported before the sandbox is applied
@@ -232,7 +232,14 @@ def _explain(error: BaseException) -> str:
     except BaseException:
         text = "(unprintable)"
     place = f" (train.py:{line})" if line else ""
-    return f"{type(error).__name__}: {text}"[:2000] + place
+    explained = f"{type(error).__name__}: {text}"[:2000] + place
+    return f"{explained}. {advice}" if (advice := _advise(text)) else explained
+
+
+def _advise(text: str) -> str:
+    from harness.workers.advice import advise
+
+    return advise(text)
 
 
 TASKS: dict[str, Callable[[dict[str, Any]], Iterable[bytes]]] = {

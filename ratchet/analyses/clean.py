@@ -58,7 +58,7 @@ def remains_lines(remains: Remains) -> list[str]:
     branches = [ref for ref in remains.refs if ref.startswith("refs/heads/")]
     n_commits = len(remains.refs) - len(branches)
     lines = [f"branch {ref.removeprefix('refs/heads/')}" for ref in branches]
-    lines += [f"{n_commits} commits under refs/ratchet/{run.tag}"] if n_commits else []
+    lines += [f"{n_commits} commit{'s' * (n_commits > 1)} under refs/ratchet/{run.tag}"] if n_commits else []
     lines += [f"worktree {path}" for path in remains.worktrees]
     lines += [f"{path} ({_megabytes(path):.1f} MB)" for path in remains.folders]
     lines += [str(remains.table)] if remains.table else []

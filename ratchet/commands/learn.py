@@ -20,6 +20,7 @@ from ratchet.core.records import Experiment, best
 from ratchet.repo import git
 from ratchet.repo.journal import read_experiments
 from ratchet.repo.run import Run, find_run, open_worktree, require_run
+from ratchet.repo.sealing import require_person
 from ratchet.views.replay import Guess, answer_lines, question_lines, score_lines, to_guess
 from ratchet.views.terminal import Terminal
 
@@ -35,6 +36,7 @@ def reveal(run: Run, is_again: bool) -> None:
     shows nor stores these numbers before, and allows no experiment after. The seal covers the run only: `uv run
     prepare.py train.py` still prints test_auc.
     """
+    require_person("reveal")
     screen = Terminal(run.worktree.config.metrics)
     try:
         answer, receipt = open_test(run, screen.progress, is_again=is_again)
@@ -101,6 +103,8 @@ def conclude(run: Run, finish_stopped: bool, with_audit: bool) -> None:
     partitions of the rows. The verdict is `supported` or `not distinguishable from selection noise`. The journal keeps
     it.
     """
+    if with_audit:
+        require_person("conclude --audit")
     screen = Terminal(run.worktree.config.metrics)
     try:
         answer = ask(run, screen.progress, finish_stopped=finish_stopped)

@@ -28,10 +28,10 @@ from ratchet.repo import git
 from ratchet.repo.files import write_atomic
 from ratchet.repo.journal import experiments, read_events, read_experiments, verdict_data
 from ratchet.repo.run import Run, current_run, find_experiment, find_run, open_worktree, require_run, run_event
-from ratchet.repo.sealing import REVEALED, is_closed, opened_rows
+from ratchet.repo.sealing import REVEALED, is_closed, opened_rows, require_person
 from ratchet.views.charts import bars
 from ratchet.views.report.write import page_of, write_page
-from ratchet.views.terminal import print_rows, print_table
+from ratchet.views.terminal import fitted, print_rows, print_table
 from ratchet.views.watch import Watcher, follow
 from ratchet.views.web import HOST, make_server
 
@@ -133,6 +133,8 @@ def results(  # noqa: PLR0913 - click passes every option by its name
         raise click.UsageError("--rule cannot be combined with --json, --tsv or --audit.")
     if k is not None and rule != Rule.MARGIN:
         raise click.UsageError("--k needs --rule margin.")
+    if with_audit or (as_tsv and run.worktree.config.audit):
+        require_person(f"results {'--audit' if with_audit else '--tsv'}")
     history = _history(run, table)
     history = _opened(run, history) if with_audit and table is None else history
     if rule is not None:
@@ -295,7 +297,7 @@ def _print_results(run: Run, history: list[Experiment], *, with_audit: bool, sho
     if shown:
         print_table(shown, run.worktree.config, history=history, with_audit=with_audit)
     for line in [*closing_lines(history, run.worktree.config), *totals_lines(history, run.worktree.config)]:
-        click.echo(line)
+        click.echo(fitted(line))
 
 
 def _print_rejudged(run: Run, history: list[Experiment], rule: Rule, k: float, *, show_all: bool) -> None:

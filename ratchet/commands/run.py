@@ -337,11 +337,13 @@ def stop(config: Path | None, is_now: bool) -> None:
     """Stop a running loop after its current experiment."""
     run = require_run(open_worktree(Path.cwd(), config))
     ask_to_stop(run.stop_file, now=is_now)
+    text = f"asked to stop {'now' if is_now else 'after this experiment'}"
     if run.holder_pid() is None:  # else the process that holds the lock records the stop
         with contextlib.suppress(LockedError), run.hold("ratchet stop"):
             data = {"reason": ASKED, "asked_by": dict(asker_of(run.stop_file)), "tag": run.tag, "at": stamp(now())}
             run.record(EventKind.STOP, data)
-    click.echo(f"run {run.tag}: asked to stop {'now' if is_now else 'after this experiment'}", err=True)
+            text = "no process works on it; the stop is recorded"
+    click.echo(f"run {run.tag}: {text}", err=True)
 
 
 def _check_finite(option: str, value: float | None, example: float) -> None:

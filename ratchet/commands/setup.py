@@ -18,7 +18,7 @@ from ratchet.core.recognise import blank, recognise
 from ratchet.engine.edit_again import edit_again
 from ratchet.engine.prompt import instruct_text, program_text
 from ratchet.engine.propose import check_target, has_config, installed_agent, proposal, repository_of, write_config
-from ratchet.engine.ready import ready_agent, ready_command, ready_rule, ready_run
+from ratchet.engine.ready import ready_agent, ready_command, ready_program, ready_rule, ready_run
 from ratchet.engine.reviewer import find_inspector
 from ratchet.errors import RatchetError
 from ratchet.repo import git
@@ -89,6 +89,7 @@ def check(ctx: click.Context) -> None:
         ("repo", lambda: _repo_text(worktree)),
         ("editable", lambda: ", ".join(config.editable)),
         ("command", lambda: ready_command(worktree, config.serve or config.run, "serve" if config.serve else "run")),
+        *(("parse", partial(ready_program, worktree, it.parse, "parse")) for it in config.sources if it.parse),
         ("data", lambda: _data_text(worktree)),
         ("agent", lambda: ready_agent(worktree, config.agent).name),
         *([("inspect", lambda: find_inspector(config.inspect).name)] if config.inspect else []),

@@ -216,7 +216,7 @@ KEYS: Sequence[tuple[str, str]] = (
     ("editable", "files, folders/ and globs that an experiment may change, new and deleted files in them too"),
     ("readonly", "files, folders/ and globs that are frozen during a run, also inside of an editable folder"),
     ("setup", "files that a run takes from the worktree when it starts and freezes from then on"),
-    ("link", "globs of files ignored by git that the measured checkout needs"),
+    ("link", "globs of files, and folders, that git ignores and the measured checkout needs"),
     ("run", "the command that measures: a shell line, run in a checkout of the commit"),
     ("serve", "a server that measures one candidate after another (JSON lines; optional)"),
     (

@@ -19,7 +19,14 @@ STATUS_WORDS = {
 }
 SHORT = 7  # characters of a commit's hash
 PRECISE = 6  # decimals in results.tsv
+NAMED = 5  # files in a message
 CLEAR_SES = 1.96  # standard errors beyond which one difference, taken alone, is unlikely to be chance
+
+
+def listing(paths: Sequence[str]) -> str:
+    """Return the first files, and how many more there are."""
+    more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
+    return ", ".join(paths[:NAMED]) + more
 
 
 def number_text(value: float | None, decimals: int | None = None) -> str:

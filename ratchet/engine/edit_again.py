@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 
 from ratchet.core.records import Experiment, best
-from ratchet.engine.scope import named
+from ratchet.core.text import listing
 from ratchet.engine.trial import put_aside
 from ratchet.errors import RatchetError
 from ratchet.repo import git
@@ -25,11 +25,11 @@ def edit_again(run: Run, history: Sequence[Experiment], source: Experiment, *, i
     note = ""
     if edited and not is_forced:
         raise RatchetError(
-            f"{named(edited)}: this edit was not measured. Run `uv run ratchet step` first, or use --force, which "
+            f"{listing(edited)}: this edit was not measured. Run `uv run ratchet step` first, or use --force, which "
             "keeps the edit under a ref."
         )
     if edited:
-        note = f"the edit of {named(edited)} was kept: `git show {put_aside(run, history[-1].n + 1, tip)}`"
+        note = f"the edit of {listing(edited)} was kept: `git show {put_aside(run, history[-1].n + 1, tip)}`"
     git.put_files(repo, git.files_of(repo, source.commit, run.worktree.editable_files(source.commit, tip)))
     return note
 
@@ -47,7 +47,7 @@ def leaving(run: Run | None, tag: str, what: str) -> Iterator[None]:
         top = best(read_experiments(run.journal))
         if edited := run.worktree.edited_files(top.commit if top else run.branch):
             raise RatchetError(
-                f"{named(edited)}: this edit was not measured in run {run.tag}. Run `uv run ratchet step` first; "
+                f"{listing(edited)}: this edit was not measured in run {run.tag}. Run `uv run ratchet step` first; "
                 f"`uv run ratchet edit N --run {run.tag}` takes it up again in another run."
             )
         yield

@@ -64,7 +64,7 @@ def open_run(session: Session, screen: Screen) -> None:
         fix = "Free some memory or close other programs" if first.is_machine_fault else fix
         raise RatchetError(
             f"iter 0: the baseline has no number, its verdict is {first.verdict} ({first.reason}). "
-            f"{fix}, then run `uv run ratchet step`."
+            f"{fix}, then run `uv run ratchet step`; `uv run ratchet show 0 --log` shows what was printed."
         )
 
 

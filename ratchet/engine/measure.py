@@ -134,10 +134,27 @@ def checkout(run: Run, commit: str, name: str, *, keeps_cache: bool = False) -> 
 
 
 def link_data(worktree: Worktree, place: Path) -> None:
-    """Link the ignored data that the config names into a checkout."""
+    """Link the ignored data that the config names into a checkout, and the environments in its commands."""
     for root in worktree.data_roots:
         for source in _matches(root, worktree.config.link):
-            link(source, place / source.relative_to(root))
+            if source.is_file():
+                link(source, place / source.relative_to(root))
+        folders = [name for name in worktree.config.link if git.GLOB.isdisjoint(name)]
+        for name in (*folders, *environments_in(worktree)):
+            if (root / name).is_dir():
+                link(root / name, place / name)
+
+
+def environments_in(worktree: Worktree) -> list[str]:
+    """Return the folders with packages that commands of the config name, such as `.venv/bin/python bench.py`."""
+    config, roots = worktree.config, worktree.data_roots
+    words = re.split(r"[\s;&|()<>'\"=]+", " ".join((config.run, config.serve, *config.checks)))
+    names = dict.fromkeys(word.removeprefix("./").partition("/")[0] for word in words if "/" in word.removeprefix("./"))
+    return [name for name in names if name.strip(".") and any(_holds_packages(root / name) for root in roots)]
+
+
+def _holds_packages(folder: Path) -> bool:
+    return (folder / "pyvenv.cfg").is_file() or (folder.name == "node_modules" and folder.is_dir())
 
 
 def _take_cache(old: Path, place: Path, patterns: Sequence[str]) -> None:
@@ -472,15 +489,21 @@ def _read_text(path: Path) -> str:
 
 
 def link(source: Path, target: Path) -> None:
-    """Link a file into a checkout that lacks it, or copy it where links are not allowed. Raises RatchetError."""
-    if target.exists() or not source.is_file():
+    """Link a file or folder into a checkout that lacks it, or copy it where links are not allowed.
+
+    Of a folder that the checkout has, what is missing in it is linked. Raises RatchetError.
+    """
+    if source.is_dir() and target.is_dir() and not target.is_symlink():
+        for inner in source.iterdir():
+            link(inner, target / inner.name)
+    if target.exists() or not source.exists():
         return
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            target.symlink_to(source.resolve())
+            target.symlink_to(source.resolve(), target_is_directory=source.is_dir())
         except OSError:  # Windows without the right to make links
-            shutil.copy2(source, target)
+            (shutil.copytree if source.is_dir() else shutil.copy2)(source, target)
     except OSError as error:
         raise RatchetError(
             f"{target}: cannot link {source.name} ({error.strerror}). Check link in the config."

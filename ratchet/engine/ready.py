@@ -14,7 +14,7 @@ import sys
 from ratchet import process
 from ratchet.core.config import Rule
 from ratchet.engine.agents import BUILTIN, Agent, find_agent
-from ratchet.engine.measure import user_env
+from ratchet.engine.measure import environments_in, user_env
 from ratchet.engine.server_client import ServerMeasurer
 from ratchet.errors import RatchetError, did_you_mean
 from ratchet.process import Budget
@@ -37,10 +37,16 @@ def ready_agent(worktree: Worktree, name: str) -> Agent:
 
 def ready_command(worktree: Worktree, command: str, key: str = "run") -> str:
     """Return a command of the config. Raises RatchetError if a checkout cannot run it."""
+    ready_program(worktree, command, key)
+    _check_committed(worktree, command, key)
+    return command
+
+
+def ready_program(worktree: Worktree, command: str, key: str) -> str:
+    """Return a command of the config. Raises RatchetError if its program is not installed."""
     program = _program(command, key)
     if program and not _is_command(worktree, program):
         raise RatchetError(f"the program {program!r} is not on PATH. Install it, or change {key} in the config.")
-    _check_committed(worktree, command, key)
     return command
 
 
@@ -125,16 +131,19 @@ def _is_command(worktree: Worktree, program: str) -> bool:
 def _check_committed(worktree: Worktree, command: str, key: str) -> None:
     """Raise RatchetError for a file in a command that a checkout lacks: it is not committed, or there is none."""
     committed = git.tree_files(worktree.repo, "HEAD") if git.resolve(worktree.repo, "HEAD") else {}
-    linked = [worktree.in_repo(pattern) for pattern in worktree.config.link]
+    linked = [worktree.in_repo(pattern) for pattern in (*worktree.config.link, *environments_in(worktree))]
     is_simple = not re.search(r"\bcd\b|[<>|;&$`*]", command)
     for word in re.split(r"[\s;&|()<>'\"=]+", command):
         path = worktree.in_repo(word.removeprefix("./"))
         if not word or word.startswith(("/", "-")) or path in committed or any(is_under(path, old) for old in linked):
             continue
         if (worktree.root / word).is_file():
-            raise RatchetError(
-                f"{word}: this file is not committed, and what is measured is a commit. `git add {word}`."
-            )
+            fix = f"`git add {word}`."
+            if git.is_ignored(worktree.repo, path):
+                fix = (
+                    f"git ignores it: add {word.removeprefix('./').partition('/')[0]!r} to the key link of the config."
+                )
+            raise RatchetError(f"{word}: this file is not committed, and what is measured is a commit. {fix}")
         if is_simple and SCRIPT.fullmatch(word):
             fix = did_you_mean(path, committed) or f"Change {key} in the config."
             raise RatchetError(f"{word}: there is no such file. {fix}")

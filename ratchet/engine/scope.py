@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ratchet.core.text import listing
 from ratchet.repo import git
 from ratchet.repo.run import Run, Worktree
 
 LARGEST_MB = 10
 REGULAR = ("100644", "100755")  # modes of git; a link is left as it is
-NAMED = 5  # files in a message
 Stamp = tuple[int, int]  # time of the last change and size of a file
 
 
@@ -46,16 +46,18 @@ def put_scene_back(run: Run, n: int, before: Scene) -> str:
     committed = git.files_of(repo, before.commit, [path for path in changed if path not in before.stamps])
     changed = [path for path in changed if committed.get(path, "") is not None]  # the rest are new files
     old = _before(before, committed, [path for path in changed if _is_small(repo.root / path)])
+    left = [path for path in changed if path not in old]
+    theirs = git.store_worktree_files(repo, list(old))
+    old = {path: old[path] for path in git.differing(theirs, old)}  # the rest was written with the same content
     if not old:
-        return f"outside of its scope the agent changed {named(changed)}, too large to put back" if changed else ""
+        return f"outside of its scope the agent changed {listing(left)}, too large to put back" if left else ""
     ref = f"refs/ratchet/{run.tag}/outside-{n}"
-    commit = git.make_commit(repo, before.commit, git.store_worktree_files(repo, list(old)), f"iter {n}: outside\n")
+    commit = git.make_commit(repo, before.commit, {path: theirs[path] for path in old}, f"iter {n}: outside\n")
     git.move_ref(repo, ref, commit, git.resolve(repo, ref) or git.NOTHING, "ratchet: outside of the scope")
     git.put_files(repo, old)
-    left = [path for path in changed if path not in old]
-    more = f"; {named(left)} could not be put back" if left else ""
+    more = f"; {listing(left)} could not be put back" if left else ""
     return (
-        f"outside of its scope the agent changed {named(list(old))}: put back, and kept: `git show {ref}`; "
+        f"outside of its scope the agent changed {listing(list(old))}: put back, and kept: `git show {ref}`; "
         f"`git restore --source {ref} FILE` takes a file from there{more}"
     )
 
@@ -80,9 +82,3 @@ def _stamp(path: Path) -> Stamp:
 
 def _is_small(path: Path) -> bool:
     return _stamp(path)[1] <= LARGEST_MB * 1e6
-
-
-def named(paths: Sequence[str]) -> str:
-    """Return the first files, and how many more there are."""
-    more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
-    return ", ".join(paths[:NAMED]) + more

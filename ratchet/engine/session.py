@@ -155,7 +155,11 @@ class Session:
         last = next(event for event in reversed(self.events) if event.kind is not EventKind.STOP)
         if last.kind is EventKind.PROPOSE and self.is_worktree_edited():
             ref = put_aside(self.run, last.data["n"], self._best_commit())
-            self._say(f"An interrupted edit was saved; `git show {ref}` shows it.")
+            files = " ".join(self.run.worktree.config.editable)
+            self._say(
+                f"The edit of an agent that was interrupted is put aside: `git show {ref}`; "
+                f"`git restore --source {ref} {files}` takes it up again."
+            )
 
     def note_stop(self, reason: str) -> None:
         """Record why work on the run ends, and who asked for it, if anybody did."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ratchet.core.bandit import count_arms
-from ratchet.core.config import Rule
+from ratchet.core.config import Config, Rule
 from ratchet.core.noise import noise_line
 from ratchet.core.records import Experiment, Verdict, baseline, best
 from ratchet.core.spending import spent, spent_text
@@ -49,11 +49,9 @@ def describe(
         "since_gain": since_gain(history),
         "last": [experiment_line(experiment, config.metrics) for experiment in history[-LAST:]],
         "hints": hints(config, history),
-        "arms": [
-            {"name": arm.name, "tries": arm.tries, "kept": arm.kept}
-            for arm in (count_arms(history, config.bandit) if config.bandit else [])
-        ],
+        "arms": _arms(history, config),
         "unmeasured_edit": list(edited),
+        "interrupted_edit": bool(edited) and holder is None and _is_proposing(events),
         "unfinished": bool(kinds) and kinds[-1] is EventKind.BEGIN,
         "working_process": holder,
         "stop_asked": is_stop_asked,
@@ -67,6 +65,17 @@ def describe(
         "tokens": tokens,
         "cost_usd": cost_usd,
     }
+
+
+def _arms(history: Sequence[Experiment], config: Config) -> list[dict[str, Any]]:
+    counted = count_arms(history, config.bandit) if config.bandit else []
+    return [{"name": arm.name, "tries": arm.tries, "kept": arm.kept} for arm in counted]
+
+
+def _is_proposing(events: Sequence[Event]) -> bool:
+    """Say whether an agent was asked for an edit last: one that is in the worktree is its, and may be half done."""
+    last = next((event for event in reversed(events) if event.kind is not EventKind.STOP), None)
+    return last is not None and last.kind is EventKind.PROPOSE
 
 
 def run_rows(worktree: Worktree) -> list[list[str]]:
@@ -131,6 +140,9 @@ def status_text(state: Mapping[str, Any]) -> str:
 def _next_text(state: Mapping[str, Any]) -> str:
     if state["done"] == OPENED:
         return "next: `uv run ratchet finish` reviews the run"
+    if state["interrupted_edit"]:
+        files = ", ".join(state["unmeasured_edit"])
+        return f"next: `uv run ratchet loop`, which puts the edit of {files} aside: its agent was interrupted"
     if state["unmeasured_edit"]:
         return f"next: `uv run ratchet step` measures the edit of {', '.join(state['unmeasured_edit'])}"
     if state["done"]:

@@ -23,7 +23,7 @@ from ratchet.core.records import (
     best,
     one_line,
 )
-from ratchet.core.text import SHORT, number_text, results_tsv
+from ratchet.core.text import SHORT, listing, number_text, results_tsv
 from ratchet.engine.measure import (
     LEAST_WALL_S,
     Candidate,
@@ -183,7 +183,8 @@ class Trial:
             return "the code at the start of the run"
         worktree = self._run.worktree
         added, removed = git.count_lines(worktree.repo, begun.parent, begun.commit, worktree.editable)
-        return f"{', '.join(worktree.config.editable)}: +{added} -{removed} lines" if added or removed else ""
+        paths = filter(worktree.is_editable, git.changed(worktree.repo, begun.parent, begun.commit))
+        return f"{listing(worktree.names_of(list(paths)))}: +{added} -{removed} lines" if added or removed else ""
 
 
 def wall_limit(config: Config, earlier: Sequence[Experiment]) -> float | None:

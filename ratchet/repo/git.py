@@ -162,10 +162,16 @@ def date_and_message(repo: Repo, commit: str) -> tuple[str, str]:
     return date, message.rstrip("\n") + "\n"
 
 
-def checked_out(repo: Repo) -> list[str]:
-    """Return the full names of the branches that are checked out in any worktree of the repo."""
-    rows = call(repo.root, "worktree", "list", "--porcelain").decode("utf-8", "replace").splitlines()
-    return [row.removeprefix("branch ") for row in rows if row.startswith("branch ")]
+def checked_out(repo: Repo) -> dict[str, str]:
+    """Return the folder of each worktree of the repo by the full name of the branch that is checked out in it."""
+    found, folder = {}, ""
+    for row in call(repo.root, "worktree", "list", "--porcelain").decode("utf-8", "replace").splitlines():
+        key, _, value = row.partition(" ")
+        if key == "worktree":
+            folder = value
+        elif key == "branch":
+            found[value] = folder
+    return found
 
 
 def move_ref(repo: Repo, ref: str, new: str, old: str, reason: str) -> bool:
@@ -205,8 +211,19 @@ def point_head(repo: Repo, branch: str, reason: str) -> None:
 
 
 def switch(repo: Repo, branch: str) -> None:
-    """Switch to a branch as the user would. Raises GitError if that would overwrite uncommitted work."""
-    call(repo.root, "switch", "--quiet", branch.removeprefix("refs/heads/"))
+    """Switch to a branch as the user would. Raises GitError if that would overwrite uncommitted work.
+
+    Raises RatchetError if another worktree has the branch.
+    """
+    name = branch.removeprefix("refs/heads/")
+    try:
+        call(repo.root, "switch", "--quiet", name)
+    except GitError as error:
+        if folder := checked_out(repo).get(branch):
+            raise RatchetError(
+                f"{name}: the worktree {folder} holds this branch. Work there, or use another name here."
+            ) from error
+        raise
 
 
 def add_worktree(repo: Repo, folder: Path, branch: str, commit: str) -> None:
@@ -220,9 +237,14 @@ def remove_worktree(repo: Repo, folder: Path) -> None:
     attempt(repo, "worktree", "prune")
 
 
+def is_ignored(repo: Repo, path: str) -> bool:
+    """Say whether git ignores a path of the worktree, if it is not in the index."""
+    return attempt(repo, "check-ignore", "-q", "--no-index", "--", path)
+
+
 def exclude(repo: Repo, paths: Sequence[str]) -> None:
     """Add paths that git does not ignore yet to info/exclude, which belongs to this clone alone."""
-    new = [path for path in paths if not attempt(repo, "check-ignore", "-q", "--no-index", "--", path)]
+    new = [path for path in paths if not is_ignored(repo, path)]
     if not new:
         return
     target = repo.common_dir / "info" / "exclude"

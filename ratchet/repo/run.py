@@ -276,7 +276,8 @@ def _check_scope(worktree: Worktree, commit: str) -> None:
         found = [path for path in files if is_under(path, worktree.in_repo(entry))]
         if not found:
             what = "file is not in HEAD" if is_plain(entry) else "entry matches no file of HEAD"
-            raise RatchetError(f"{entry}: this editable {what}. Run `git add {entry}` and commit it.")
+            force = "-f " if is_plain(entry) and git.is_ignored(worktree.repo, worktree.in_repo(entry)) else ""
+            raise RatchetError(f"{entry}: this editable {what}. Run `git add {force}{entry}` and commit it.")
         if not any(map(worktree.is_editable, found)):
             raise RatchetError(
                 f"{entry}: this file is editable, and readonly or setup freezes it. Keep one of the two."

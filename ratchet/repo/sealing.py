@@ -1,4 +1,4 @@
-"""The sealed test set: whether the test of a run was revealed. Pure.
+"""The sealed test set: whether the test of a run was revealed, and who may see its numbers.
 
 Covered: numbers named in `audit`, and every output line that matches an audit pattern or begins with "test", never
 reach the journal, a table, a view or an agent (ratchet/core/output_parser.py drops them). Not covered: the command of
@@ -7,6 +7,7 @@ the config prints them if it is run by hand, since the run is sealed and not the
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -15,7 +16,19 @@ from ratchet.errors import RatchetError
 from ratchet.repo.journal import Event, analyses_named
 
 REVEAL, REVEALED = "reveal", "test_auc"  # the analysis, and the number that it reveals
+INSIDE = "CLAUDECODE"  # Claude Code sets it, also for a command that the person types into the session
 OPENED = "the sealed test was revealed"  # why no experiment may follow
+
+
+def has_agent_reading() -> bool:
+    """Return whether an agent reads what a command prints."""
+    return bool(os.environ.get(INSIDE))
+
+
+def require_person(command: str) -> None:
+    """Raise RatchetError where an agent reads what a command prints."""
+    if has_agent_reading():
+        raise RatchetError(f"{command}: run this in another terminal: the agent reads along here ({INSIDE} is set).")
 
 
 def reveals(events: Iterable[Event]) -> Sequence[Mapping[str, Any]]:

@@ -10,6 +10,7 @@ import contextlib
 import io
 import json
 import sys
+import textwrap
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -25,12 +26,14 @@ from ratchet.core.table import screen_columns, screen_rows
 from ratchet.core.text import experiment_line
 from ratchet.repo.files import write_atomic
 from ratchet.repo.run import Run
+from ratchet.repo.sealing import has_agent_reading
 
 if TYPE_CHECKING:
     from rich.status import Status
 
 NOTICE = "now.json"
 PIPE_WIDTH = 160  # characters, if stdout is no terminal
+AGENT_WIDTH = 100  # characters, if an agent reads it: each costs a token
 WIDE = 110  # characters; a narrower terminal does not show the columns SPARE
 SPARE = ("vs base", "strategy")
 RULES = tuple(f"under {rule}" for rule in Rule)  # columns of `results --rule`
@@ -178,6 +181,11 @@ def print_table(
     print_rows(columns, rows, [experiment.verdict for experiment in shown])
 
 
+def fitted(line: str) -> str:
+    """Return a line, broken into several where an agent reads it."""
+    return textwrap.fill(line, AGENT_WIDTH, subsequent_indent="  ") if has_agent_reading() else line
+
+
 def load_table() -> None:
     """Import what a table needs, before an agent deletes the Python environment with all other ignored files."""
     print_rows(["n"], [["1"]], [None], io.StringIO())
@@ -195,7 +203,8 @@ def print_rows(
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, file=file)
+    width = AGENT_WIDTH if has_agent_reading() else PIPE_WIDTH
+    console = Console(width=None if sys.stdout.isatty() else width, file=file)
     spare = SPARE if console.width < WIDE else ()
     used = [index for index, column in enumerate(columns) if any(row[index] for row in rows) and column not in spare]
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from harness.workers.launcher import MACHINE
 from harness.workers.pool import Runner, TaskBudget
 from prepare import best_possible, evaluate
 
+RENAMING = re.compile(r"return X\.set_axis.*?axis=1\)")
 BASELINE = (Path(__file__).resolve().parents[2] / "train.py").read_text()
 
 
@@ -179,3 +181,22 @@ def test_only_a_worker_that_was_killed_is_a_failure_of_the_machine(
     machine = f"{MACHINE} a worker was killed from outside by SIGKILL"
     file = "killed could not be completed: with other seeds: ValueError: machine: no"
     assert measured.reason.startswith(file if is_guarded else machine), measured.reason
+
+
+@pytest.mark.parametrize("model", ["xgboost.XGBClassifier(n_estimators=2)", "lightgbm.LGBMClassifier(n_estimators=2)"])
+def test_names_that_a_library_refuses_crash_with_the_line_that_renames_them(warm_runner: Runner, model: str) -> None:
+    problem = make_problem(60)
+    numbers = problem.X.select_dtypes("number").iloc[:, :2].set_axis(["size[mm]", "a:b"], axis=1)
+    renamed = FoldWorkers(replace(problem, X=numbers), warm_runner, TaskBudget(20.0, 60.0, 2048))
+    package = model.partition(".")[0]
+    source = (
+        f"import {package}\n"
+        'HYPOTHESIS = "trees"\n\ndef feature_fn(X):\n    return X\n\n'
+        f"def build_pipeline():\n    return {model}\n"
+    )
+    crashed = evaluate(read_source(source.encode()), renamed, refits=False)
+    assert crashed.status is Status.CRASHED
+    line = RENAMING.search(crashed.reason)
+    assert line is not None, crashed.reason
+    fixed = evaluate(read_source(source.replace("return X\n", f"{line[0]}\n").encode()), renamed, refits=False)
+    assert fixed.status is Status.OK, fixed.reason

@@ -73,6 +73,30 @@ def test_a_session_from_start_to_done_with_an_agent_that_misbehaves(client: Clie
     ]
 
 
+@pytest.mark.slow
+def test_after_a_session_no_held_out_number_stands_in_what_the_agent_was_shown(client: Client) -> None:
+    """The number is in results.tsv for the person, and in no answer of a tool and in no sentence of a hook."""
+    client.write("prepare.py", client.read("prepare.py") + 'print("test_auc: 0.123456")\n')
+    config = client.read("pyproject.toml").replace(
+        "max_it", 'audit = [{ name = "test_auc", grep = "^test_auc:" }]\nmax_it'
+    )
+    client.write("pyproject.toml", config)
+    client.git("-c", "user.name=someone", "-c", "user.email=some@one", "commit", "--quiet", "-am", "audit")
+    client.env["CLAUDECODE"] = "1"
+    client.type("/autoresearch my-run")
+    shown = [client.use("Bash", command="uv run ratchet start my-run"), client.sent_on_by()]
+    client.use("Edit", file_path="train.py", old_string="0.5", new_string="0.6")
+    looks = ("step", "status", "status --json", "results", "plot", "show 1", "diff", "results --help")
+    shown += [client.use("Bash", command=f"uv run ratchet {look}") for look in looks]
+    shown += [client.use("Bash", command=look) for look in ("git status", "git diff", "git log --oneline", "ls")]
+    shown += [client.use("Bash", command="grep -n 0 results.tsv"), client.use("Bash", command="grep -n 0 .ratchet/x")]
+    shown += [client.run_hook("uv run ratchet results --audit", "").stdout]  # what the person types behind !
+    assert "0.123456" in client.read("results.tsv")
+    assert [text for text in shown if "0.123" in text] == []
+    assert shown[2].startswith("iter 1 | val_auc=0.6000")
+    assert shown.count("REFUSED") == 2
+
+
 def test_a_person_who_says_stop_is_obeyed_and_the_run_goes_on_later(client: Client) -> None:
     client.type("/autoresearch my-run")
     client.use("Bash", command="uv run ratchet start my-run")

@@ -113,7 +113,7 @@ def test_a_person_who_asked_for_something_else_is_not_dragged_into_the_run(clien
     assert client.stop() == {}
 
 
-@pytest.mark.parametrize("words", ["", "r", " r ", '"r"'])
+@pytest.mark.parametrize("words", ["", "r", " r ", '"r"', "inspect"])
 def test_a_person_who_asked_for_this_run_gets_it(client: Client, words: str) -> None:
     say(client)
     client.type("/autoresearch results")

@@ -93,12 +93,36 @@ def test_what_changes_nothing_is_left_to_the_permission_rules(quiet_client: Clie
         "{root}/.ratchet",
         "{root}/.ratchet/my-run/journal.jsonl",
         "{root}/harness/../.ratchet/my-run/journal.jsonl",
+        "{root}/exports/my-run-3/MODEL_CARD.md",
+        "{root}/Exports/my-run-3/train.py",
+        "{root}/elsewhere/MODEL_CARD.md",
+        "{root}/report.html",
+        "{root}/docs/report.HTML",
+        "{root}/notebooks/01_ratchet_vs_automl.ipynb",
+        "{root}/benchmarks/results/standings.json",
+        "{root}/lessons/01/key.md",
+        "{root}/lessons/keys/01.md",
+        "{root}/../other/notes.md",
+        "~/.claude/projects/x/session.jsonl",
+        "/etc/passwd",
     ],
 )
 def test_neither_a_table_nor_the_records_of_a_run_may_be_read(quiet_client: Client, tool: str, file: str) -> None:
     named = file.format(root=quiet_client.root)
     key = "file_path" if tool == "Read" else "path"
     assert quiet_client.refusal(tool, {key: named})
+
+
+def test_a_link_out_of_the_repository_is_outside(client: Client) -> None:
+    client.root.parent.joinpath("notes.md").write_text("x")
+    (client.root / "notes.md").symlink_to(client.root.parent / "notes.md")
+    assert "outside of the repository" in client.refusal("Read", {"file_path": str(client.root / "notes.md")})
+
+
+@pytest.mark.parametrize("pattern", ["/root/.claude/**", "~/.claude/**", "../**", "src/../../**", "C:/**", "\\\\x"])
+def test_a_pattern_does_not_leave_the_repository(quiet_client: Client, pattern: str) -> None:
+    assert "may leave the repository" in quiet_client.refusal("Glob", {"pattern": pattern})
+    assert quiet_client.refusal("Glob", {"pattern": "harness/**/*.py"}) == ""
 
 
 def test_a_link_to_a_table_is_a_table(client: Client) -> None:
@@ -237,7 +261,6 @@ def test_a_link_of_any_kind_is_refused(client: Client) -> None:
         "uv run ratchet start $(id)",
         "uv run ratchet start `id`",
         "uv run ratchet start $HOME",
-        "uv run ratchet start --help",
         "uv run ratchet start -v",
         "uv run ratchet start ../x",
         "uv run ratchet start a/b",
@@ -253,11 +276,76 @@ def test_a_link_of_any_kind_is_refused(client: Client) -> None:
         "uv run ratchet show 1 > .ratchet/my-run/journal.jsonl",
         "uv run ratchet diff --best > .claude/settings.json",
         "uv run ratchet diff --commit HEAD",
+        "uv run ratchet --help",
+        "uv run ratchet start --help x",
+        "uv run ratchet ../x --help",
+        "ls ..",
+        "ls /",
+        "ls -la",
+        "ls .ratchet",
+        "ls ~",
+        "ls $HOME",
+        "ls > x",
+        "ls harness; id",
+        "git diff --no-index /dev/null data/heart.csv",
+        "git diff --output=prepare.py",
+        "git diff --text",
+        "git log --oneline -p",
+        "git status --porcelain; id",
+        "git -c core.pager=id status",
+        "grep -n def",
+        "grep -n def .",
+        "grep -n def harness",
+        "grep -n def /etc/passwd",
+        "grep -n def ../other.py",
+        "grep -n def data/heart.csv",
+        "grep -n def results.tsv",
+        "grep -n def .ratchet/my-run/journal.jsonl",
+        "grep -n def .git/config",
+        "grep -n def train.py results.tsv",
+        "grep -n def train.py > prepare.py",
+        "grep -rn def train.py",
+        "grep -n -f train.py",
+        "grep -n '-f' train.py",
+        "grep -n '--file=/etc/passwd' train.py",
+        'grep -n "-r" train.py',
+        'grep -n "$(id)" train.py',
+        'grep -n "`id`" train.py',
+        'grep -n "a\\" train.py',
+        "grep -n 'a' 'b' train.py",
+        "grep -n 'a\nb' train.py",
+        "grep -n a;id train.py",
+        "grep -n $HOME train.py",
+        "grep -n a* train.py",
     ],
     ids=ascii,
 )
 def test_no_other_command_may_be_run(quiet_client: Client, command: str) -> None:
     assert quiet_client.refusal("Bash", {"command": command})
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("ls", "ls harness", "ls ./harness", "git status", "git diff", "git log --oneline", "git log --oneline -n 5"),
+        *("grep -n SCORE train.py", "grep -n 'def \\|class' harness/score.py", 'grep -n "a b" ./train.py'),
+        *("uv run ratchet step --help", "uv run ratchet start --help", "uv run ratchet loop --help"),
+    ],
+)
+def test_a_command_that_reads_an_open_file_is_allowed(quiet_client: Client, command: str) -> None:
+    assert quiet_client.is_allowed_by_guard("Bash", {"command": command})
+    assert quiet_client.refusal("Bash", {"command": command, "run_in_background": True})
+
+
+def test_looking_around_stays_inside_the_repository(quiet_client: Client) -> None:
+    for command in ("ls", "git diff", "git status"):
+        event = {"cwd": str(quiet_client.root.parent), "tool_name": "Bash", "tool_input": {"command": command}}
+        assert quiet_client.ask_guard(json.dumps(event)).returncode == 2, command
+
+
+def test_a_tool_that_is_of_no_use_here_gets_a_plain_word(quiet_client: Client) -> None:
+    assert "Write the report as plain text" in quiet_client.refusal("StructuredOutput", {"x": 1})
+    assert "keeps no memory" in quiet_client.refusal("MemoryWrite", {"x": 1})
 
 
 @pytest.mark.parametrize(
@@ -309,7 +397,7 @@ def test_an_event_that_is_none_is_refused(quiet_client: Client, event: str) -> N
 
 def test_the_reason_tells_the_agent_what_to_do(quiet_client: Client) -> None:
     assert "only train.py may be edited" in quiet_client.refusal("Edit", {"file_path": "prepare.py"})
-    assert "uv run ratchet start TAG; " in quiet_client.refusal("Bash", {"command": "ls"})
+    assert "uv run ratchet start TAG; " in quiet_client.refusal("Bash", {"command": "id"})
 
 
 @pytest.mark.parametrize("event", ["", '{"tool_name": "Bash", "tool_input": {"command": "id"}}'])

@@ -7,14 +7,17 @@ import json
 import re
 import runpy
 import shlex
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
+import yaml
 
 from ratchet.cli import ratchet
+from ratchet.engine.reviewer import CHECKLIST
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND_FILE = ROOT / ".claude/commands/autoresearch.md"
@@ -43,6 +46,12 @@ def allowed_commands() -> set[str]:
     return set(runpy.run_path(str(ROOT / ".claude/hooks/guard.py"))["COMMANDS"])
 
 
+def known_commands() -> set[str]:
+    """Return the commands of ratchet that an agent may run, with those that only look."""
+    looking = runpy.run_path(str(ROOT / ".claude/hooks/guard.py"))["LOOKING"]
+    return allowed_commands() | {command for command in looking if command.startswith("uv run")}
+
+
 def listed_commands(name: str) -> set[str]:
     """Return the commands that a text tells its reader, whole, in backticks."""
     return set(re.findall(r"`(uv run [^`]+)`", (ROOT / name).read_text("utf-8")))
@@ -54,7 +63,10 @@ def rule_for(command: str) -> str:
 
 
 def test_program_settings_command_and_guard_hold_the_same_commands() -> None:
-    assert listed_commands("program.md") == allowed_commands()
+    assert listed_commands("program.md") == known_commands()
+    text = (ROOT / "program.md").read_text("utf-8")
+    looking = runpy.run_path(str(ROOT / ".claude/hooks/guard.py"))["LOOKING"]
+    assert [command for command in looking if f"`{command.removesuffix(' -n N')}`" not in text] == []
     rules = {rule_for(command) for command in allowed_commands()}
     assert {rule for rule in settings()["permissions"]["allow"] if rule.startswith("Bash")} == rules
     assert {rule for rule in pre_approved() if rule.startswith("Bash")} == rules
@@ -67,7 +79,7 @@ def test_settings_and_command_allow_the_same() -> None:
 @pytest.mark.parametrize("name", TEXTS)
 def test_no_text_tells_an_agent_a_command_that_it_may_not_run(name: str) -> None:
     for_people = {"uv run pytest"}
-    assert listed_commands(name) - for_people <= allowed_commands()
+    assert listed_commands(name) - for_people <= known_commands()
 
 
 @pytest.mark.parametrize("name", TEXTS[:1] + TEXTS[2:])
@@ -87,7 +99,7 @@ def test_nothing_but_train_may_be_edited_and_every_path_is_anchored() -> None:
     rules = settings()["permissions"]
     assert [rule for rule in rules["allow"] if rule.startswith("Edit")] == ["Edit(/train.py)"]
     for rule in rules["allow"] + rules["deny"]:
-        assert re.fullmatch(r"(Edit|Read)\(/[^/].*\)|Bash\(uv run ratchet [a-z].*\)|[A-Za-z]+", rule), rule
+        assert re.fullmatch(r"(Edit|Read)\(~?/[^/].*\)|Bash\(uv run ratchet [a-z].*\)|[A-Za-z]+", rule), rule
 
 
 def test_the_whole_of_no_dangerous_tool_is_allowed() -> None:
@@ -101,13 +113,22 @@ def test_what_decides_and_what_is_secret_is_denied() -> None:
     for path in decides:
         folder = f"{path.partition('/')[0]}/"
         assert f"Edit(/{path})" in deny or f"Edit(/{folder}**)" in deny, path
-    for path in ["results.tsv", ".ratchet/**", ".git/**", *config["link"]]:
+    with_test_auc = ["exports/**", "notebooks/**", "benchmarks/**", "lessons/**/key*", "**/*.html", "**/*.ipynb"]
+    for path in ["results.tsv", ".ratchet/**", ".git/**", *with_test_auc, *config["link"]]:
         assert f"Read(/{path})" in deny
+    assert "Read(~/.claude/**)" in deny
+
+
+def test_no_page_that_an_agent_may_read_shows_a_number_of_the_test() -> None:
+    pages = [ROOT / "README.md", ROOT / "program.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "data").glob("*.md")]
+    for page in pages:
+        assert not re.search(r"test_(auc|acc|f1)[^a-z\n]{0,20}\b[01]\.\d", page.read_text("utf-8")), page.name
 
 
 def test_settings_have_the_shape_that_the_client_takes() -> None:
     found = settings()
-    assert set(found) == {"permissions", "env", "hooks", "statusLine"}
+    assert set(found) == {"permissions", "autoMemoryEnabled", "env", "hooks", "statusLine"}
+    assert found["autoMemoryEnabled"] is False
     assert set(found["statusLine"]) == {"type", "command"}
     assert set(found["hooks"]) == {"PreToolUse", "PostToolUse", "Stop"}
     for event, groups in found["hooks"].items():
@@ -171,3 +192,44 @@ def test_a_hook_runs_on_any_python3_with_nothing_installed(hook: Path) -> None:
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     imported |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert imported <= {"__future__", "go_on", "json", "pathlib", "re", "subprocess", "sys", "typing"}
+
+
+def test_git_diff_shows_no_row_of_a_table() -> None:
+    names = ["data/heart.csv", "x.tsv", "notebooks/a.ipynb", "report.html", "exports/a/MODEL_CARD.md"]
+    done = subprocess.run(
+        ["git", "check-attr", "diff", "--", *names], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert [line.split(": ")[2] for line in done.stdout.splitlines()] == ["unset"] * len(names)
+
+
+def test_the_files_that_the_program_recommends_are_there_and_open() -> None:
+    text = (ROOT / "program.md").read_text("utf-8").split("Worth reading")[1].split("\n\n")[0]
+    guard = runpy.run_path(str(ROOT / ".claude/hooks/guard.py"))
+    names = re.findall(r"`([^`]+)`", text)
+    assert len(names) > 3
+    for name in names:
+        assert (ROOT / name).exists()
+        assert guard["objection"]({"tool_name": "Read", "tool_input": {"file_path": name}, "cwd": str(ROOT)}) == ""
+
+
+def test_codex_starts_the_skill_for_a_person_alone() -> None:
+    text = (ROOT / ".agents/skills/autoresearch/agents/openai.yaml").read_text("utf-8")
+    assert yaml.safe_load(text)["policy"] == {"allow_implicit_invocation": False}
+
+
+def test_gemini_reads_the_rules_for_agents() -> None:
+    found = json.loads((ROOT / ".gemini/settings.json").read_text("utf-8"))
+    assert [name for name in found["context"]["fileName"] if not (ROOT / name).is_file()] == []
+
+
+def test_a_second_window_is_explained_where_a_person_and_an_agent_look() -> None:
+    for name in ("README.md", "program.md", "docs/claude-code.md"):
+        assert "`claude --worktree NAME`" in (ROOT / name).read_text("utf-8"), name
+
+
+@pytest.mark.parametrize("name", TEXTS[2:])
+def test_the_second_reader_has_the_checklist_of_the_inspector(name: str) -> None:
+    text = " ".join((ROOT / name).read_text("utf-8").split()).lower()
+    points = [re.split(r"[:,.] |, ", line[2:])[0].lower() for line in CHECKLIST.splitlines()]
+    assert len(points) == 5
+    assert [point for point in points if point not in text] == []

@@ -98,7 +98,8 @@ def test_ctrl_c_is_130(project, ratchet: Ratchet, monkeypatch) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("ratchet.commands.look.require_run", interrupt)
-    assert ratchet("status")[0] == 130
+    status, _, err = ratchet("status")
+    assert (status, err.strip()) == (130, "stopped")
 
 
 def test_a_config_can_be_named(project, ratchet: Ratchet) -> None:

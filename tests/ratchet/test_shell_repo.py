@@ -330,6 +330,16 @@ echo "- **Description:** four seconds are enough"
 """
 
 
+def test_a_file_outside_of_the_scope_that_was_written_again_as_it_was_is_not_changed(shell, ratchet: Ratchet) -> None:
+    shell.write("agent.sh", "cp notes.txt x; cat x > notes.txt; cp draft.txt x; cat x > draft.txt; rm x\n" + AGENT)
+    shell.write("notes.txt", "an edit of mine\n")
+    shell.write("draft.txt", "a file of mine\n")
+    _, out, err = ratchet("loop", "-n", "1")
+    assert "iter 1 |" in out
+    assert "outside of its scope" not in err
+    assert "outside" not in shell.git("for-each-ref")
+
+
 def test_what_an_agent_changed_outside_of_its_scope_is_put_back_and_kept(shell, ratchet: Ratchet) -> None:
     shell.write("agent.sh", STRAY)
     shell.write(".gitignore", shell.read(".gitignore") + "agent.sh\n")

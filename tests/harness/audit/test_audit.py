@@ -95,7 +95,7 @@ PLANTED: dict[str, tuple[Callable[[], pd.DataFrame], str, LeakType, str]] = {
         lambda: pd.concat([wide(), wide().iloc[:40].assign(k=9)]),
         "near-duplicates",
         LeakType.DUPLICATES,
-        "0 differ in class",
+        "0 of train rows differ in class",
     ),
     "the target by another name": (
         lambda: clean().assign(outcome=np.where(is_yes, 17, 4)),
@@ -303,13 +303,96 @@ def test_nothing_found_is_reported() -> None:
     assert render([]).startswith("Nothing found.\n")
 
 
+def found_in(root: Path, frame: pd.DataFrame, **options: Any) -> dict[str, Finding]:
+    return {finding.check: finding for finding in look(root, frame, **options)}
+
+
+def test_several_columns_that_give_the_answer_away_do_not_hide_each_other(tmp_path: Path) -> None:
+    wrong = rng.random((N_ROWS, 3)) < 0.02
+    flipped = np.where(wrong, ~is_yes[:, None], is_yes[:, None])
+    frame = clean().assign(
+        a=noise, status=flipped[:, 0] + 7, state=np.where(flipped[:, 1], "closed", "open"), z=flipped[:, 2]
+    )
+    severe = [finding for finding in look_at_columns(tmp_path, frame) if finding.severity is Severity.SEVERE]
+    assert [finding.evidence.split(":")[0] for finding in severe] == ["'status'", "'state'", "'z'"]
+
+
+def test_a_strong_predictor_is_no_alarm(tmp_path: Path) -> None:
+    frame = clean().assign(test=(is_yes + rng.normal(size=N_ROWS) * 0.55).round(4))
+    assert alarms(look_at_columns(tmp_path, frame)) == []
+
+
+@pytest.mark.parametrize("kind", ["id", "shuffled", "moment", "code"])
+def test_copies_behind_a_key_are_found_and_stay_on_one_side(tmp_path: Path, kind: str) -> None:
+    key: Any = rng.permutation(N_ROWS)
+    if kind == "id":
+        key = rng.permutation(90_000)[:N_ROWS]
+    elif kind == "moment":
+        key = (pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.permutation(N_ROWS) * 61, unit="min")).astype(str)
+    elif kind == "code":
+        key = [f"c{number:05}" for number in key]
+    frame = clean().iloc[np.arange(N_ROWS) % 300].reset_index(drop=True).assign(key=key)
+    found = found_in(tmp_path, frame)["duplicates"]
+    assert "100 of 400 rows are duplicates of another but for 'key'; 0 test rows" in found.evidence
+
+
+def test_an_amount_hides_no_copies(tmp_path: Path) -> None:
+    amount = rng.permutation(90_000)[:N_ROWS]
+    amount[::10] = 1000
+    frame = clean().iloc[np.arange(N_ROWS) % 300].reset_index(drop=True).assign(amount=amount)
+    assert not any("but for" in finding.evidence for finding in look_at_columns(tmp_path, frame))
+
+
+def test_a_key_beside_few_categories_hides_no_copies(tmp_path: Path) -> None:
+    frame = clean()[["k", "colour", "y"]].assign(key=rng.permutation(90_000)[:N_ROWS])
+    assert "duplicates" not in found_in(tmp_path, frame)
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [
+        ("hours-per-week", rng.integers(2, 60, N_ROWS)),
+        ("time_in_hospital", rng.integers(1, 14, N_ROWS)),
+        ("time", rng.integers(4, 285, N_ROWS)),
+        ("XCentroid", rng.integers(0, 99, N_ROWS)),
+        ("humid", rng.integers(0, 99, N_ROWS)),
+        ("YearsAtCompany", rng.integers(0, 40, N_ROWS)),
+        ("income", np.sort(rng.permutation(90_000)[:N_ROWS])),
+    ],
+)
+def test_what_is_only_named_or_ordered_like_a_time_an_entity_or_an_identifier_is_not_one(
+    tmp_path: Path, name: str, cells: Any
+) -> None:
+    names = {finding.check for finding in look_at_columns(tmp_path, clean().assign(**{name: cells}))}
+    assert names.isdisjoint({"no-time-split", "no-group-split", "identifier"})
+
+
+@pytest.mark.parametrize("name", ["year", "order_month"])
+def test_a_part_of_a_date_is_a_time(tmp_path: Path, name: str) -> None:
+    cells = rng.integers(*((1999, 2020) if name == "year" else (1, 13)), N_ROWS)
+    assert "no-time-split" in {finding.check for finding in look_at_columns(tmp_path, clean().assign(**{name: cells}))}
+
+
+def test_noise_in_a_wide_table_is_no_alarm(tmp_path: Path) -> None:
+    values = rng.normal(size=(60, 800)).round(2)
+    frame = pd.DataFrame(values, columns=[f"g{place}" for place in range(800)]).assign(y=[0, 1] * 30)
+    assert {finding.check for finding in look(tmp_path, frame)} <= {"rare-class"}
+
+
+def test_codes_and_zeros_that_stand_for_missing_cells_are_noted(tmp_path: Path) -> None:
+    glucose = np.where(some(0.05), 0, rng.integers(60, 190, N_ROWS))
+    frame = clean().assign(k=np.where(some(0.05), -999, clean()["k"] * 7 + rng.integers(0, 7, N_ROWS)), glucose=glucose)
+    evidence = [one.evidence for one in look_at_columns(tmp_path, frame) if one.check == "stand-in"]
+    assert [text.split(" in ")[0] for text in evidence] == ["'k' is -999", "'glucose' is 0"]
+
+
 def test_each_of_the_eight_leak_types_is_looked_for_or_reported_to_be_unseen() -> None:
     source = "".join(path.read_text() for path in (Path(__file__).parents[3] / "harness" / "audit").glob("*.py"))
     for leak_type in LeakType:
         is_covered = f"LeakType.{leak_type.name}" in source or f"({leak_type.split()[0]})" in source
         assert is_covered, leak_type
     assert len([one for one in LeakType if one is not LeakType.NONE]) == 8
-    assert len(CHECKS) == 11
+    assert len(CHECKS) == 12
 
 
 @pytest.mark.slow
@@ -322,3 +405,19 @@ def test_odd_tables_are_looked_at_without_a_stumble(tmp_path: Path) -> None:
         clean().assign(y=np.resize(["u", "v", "w"], N_ROWS)),
     ):
         assert isinstance(look(tmp_path, frame), list)
+
+
+def test_a_copied_row_is_found_in_a_table_with_more_columns_than_rows() -> None:
+    columns = list(np.random.default_rng(0).normal(size=(500, 60)))
+    for column in columns:
+        column[59] = column[3] + 1e-6
+    assert near_pairs(columns)[0].tolist() == [[3, 59]]
+
+
+def test_a_wide_table_is_audited_with_its_progress_shown(tmp_path: Path) -> None:
+    shown: list[str] = []
+    cells = np.random.default_rng(0).integers(0, 40, (60, 300))
+    table = take(tmp_path, pd.DataFrame(cells).add_prefix("g").assign(y=np.arange(60) % 2)).table
+    audit(table, np.arange(48), np.arange(48, 60), seed=0, on_progress=shown.append)
+    assert "audit: single column (200 of 300 columns)" in shown
+    assert shown[-1] == ""

@@ -31,6 +31,7 @@ def cells(*texts: str | None) -> pd.Series[str]:
         (["12 %", "0.5"], ColumnType.CATEGORY),
         (["$5", "3 €"], ColumnType.CATEGORY),
         (["36 months", "60 months"], ColumnType.NUMBER),
+        (["₹1,23,456.50", "₹12,34,567"], ColumnType.NUMBER),
         (["5 kg", "3 lb"], ColumnType.CATEGORY),
         (["12A", "13A"], ColumnType.CATEGORY),
         (["−1.5", "2"], ColumnType.NUMBER),

@@ -144,6 +144,14 @@ def test_what_first_appears_far_down_changes_the_decision_or_is_reported(
         np.testing.assert_equal(intake.table.X["x"].iloc[-1], expected)
 
 
+def test_thousands_with_a_point_are_seen_beside_decimal_commas(tmp_path: Path) -> None:
+    amounts = [str(row * 37) if row < 30 else f"1.{row:03}" for row in range(60)]
+    content = table(p=[f"{row},5" for row in range(60)], e=amounts)[["p", "e", "y"]].to_csv(index=False, sep=";")
+    X = settled(tmp_path, content).table.X
+    assert X["p"].tolist()[:2] == [0.5, 1.5]
+    assert X["e"].tolist()[-1] == 1059.0
+
+
 def test_large_whole_numbers_are_not_merged(tmp_path: Path) -> None:
     ids = [9007199254740993 + row for row in range(60)]
     intake = settled(tmp_path, table(tweet=ids))
@@ -156,7 +164,9 @@ def test_large_whole_numbers_are_not_merged(tmp_path: Path) -> None:
     [(["10", "1_0"], {"10", "1_0"}), (["01", "1", "02"], {"01", "1", "02"}), (["1.0", "1", "2"], {"1", "2"})],
 )
 def test_classes_are_as_they_are_written(tmp_path: Path, labels: list[str], classes: set[str]) -> None:
-    assert set(settled(tmp_path, make_frame(60).assign(y=np.resize(labels, 60))).table.classes) == classes
+    intake = settled(tmp_path, make_frame(60).assign(y=np.resize(labels, 60)))
+    assert set(intake.table.classes) == classes
+    assert says(intake, "several spellings") == ("01" in classes)
 
 
 def test_one_class_in_several_spellings_is_reported_and_can_be_joined(tmp_path: Path) -> None:
@@ -213,6 +223,13 @@ def test_a_parquet_column_of_lists_is_named(tmp_path: Path) -> None:
     with pytest.raises(TableError, match=r"column 'list' holds lists or records .* --drop 'list'"):
         take(tmp_path, content)
     assert "list" not in settled(tmp_path, content, drop=("list",)).card.kinds
+
+
+def test_names_that_libraries_refuse_are_reported_with_the_way_out(tmp_path: Path) -> None:
+    names = ["size[mm]", "p<0.05", "a:b"]
+    intake = settled(tmp_path, table(**dict.fromkeys(names, range(60, 0, -1))))
+    assert list(intake.table.X)[1:] == names
+    assert says(intake, "LightGBM or XGBoost refuse the names 'size[mm]', 'p<0.05', 'a:b'", "rename in feature_fn")
 
 
 def test_moments_too_few_for_the_folds_are_counted(tmp_path: Path) -> None:

@@ -306,7 +306,8 @@ def test_stop_writes_down_who_asked(project, ratchet: Ratchet, monkeypatch) -> N
     monkeypatch.setenv("RATCHET_N", "3")
     monkeypatch.setenv("LOGNAME", "ada")
     ratchet("start", "first")
-    assert ratchet("stop")[0] == 0
+    status, _, err = ratchet("stop")
+    assert (status, err) == (0, "run first: no process works on it; the stop is recorded\n")
     event = project.journal("first")[-1]
     assert (event["event"], event["reason"]) == ("stop", "asked to stop")
     asker = event["asked_by"]

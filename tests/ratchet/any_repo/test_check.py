@@ -100,3 +100,10 @@ def test_a_repository_without_a_commit_is_named_as_such(shell, ratchet: Ratchet)
     assert "bad  repo: HEAD: the repository has no commit. Run `git add -A && git commit -m start`." in out
     assert "bad  agent: the repository has no commit that the built-in agent can read." in out
     assert "fatal" not in out
+
+
+def test_a_parse_command_that_is_not_installed_is_bad(shell, ratchet: Ratchet) -> None:
+    reconfigure(shell, "  name: steps\n", '  name: steps\n  parse: "nosuchprogram run.log"\n')
+    assert "bad  parse: the program 'nosuchprogram' is not on PATH." in ratchet("check")[1]
+    reconfigure(shell, "nosuchprogram", "tail -n 1")
+    assert "ok   parse: tail -n 1 run.log" in ratchet("check")[1]

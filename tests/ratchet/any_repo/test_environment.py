@@ -111,3 +111,14 @@ def test_a_source_folder_is_imported_from_the_commit_and_not_from_the_worktree(o
         (own.site / "project.pth").write_text(f"{own.root / 'src'}\n")
     own.write("src/model.py", "SCORE = 99\n")  # an edit that is not committed
     assert ratchet(own, "start", "first", env=env).startswith("iter 0 | score=3.0000 | BASELINE")
+
+
+def test_a_python_that_the_command_names_in_the_worktree_is_found_in_the_checkout(own) -> None:
+    shutil.move(own.root / "env", own.root / ".venv")
+    own.write(".gitignore", ".venv/\n")
+    own.write("ratchet.yaml", CONFIG.replace("python bench.py", ".venv/bin/python bench.py"))
+    own.commit("by path")
+    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    assert ratchet(own, "run", env=env).splitlines()[2] == "score: 7.0000 (maximize)"
+    assert ratchet(own, "start", "first", env=env).startswith("iter 0 | score=7.0000 | BASELINE")
+    assert (own.root / ".venv" / "pyvenv.cfg").is_file()

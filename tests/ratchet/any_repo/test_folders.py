@@ -165,3 +165,29 @@ def test_an_entry_that_covers_nothing_is_refused_by_check_and_start(shell, ratch
     editing(shell, entry, "src/one.sh", readonly=("bench.sh", "src/fr*"))
     assert says in ratchet("check")[1]
     assert says in ratchet("start", "first")[2]
+
+
+def test_a_folder_under_link_is_in_the_checkout_beside_its_committed_files(shell, ratchet: Ratchet) -> None:
+    shell.write("cache/readme.txt", "committed\n")
+    shell.commit("readme")
+    shell.write(".gitignore", shell.read(".gitignore") + "cache/number.txt\n")
+    shell.write("cache/number.txt", "steps: 4\n")
+    shell.write("ratchet.yaml", shell.read("ratchet.yaml").replace("run: sh bench.sh", "run: cat cache/*.txt"))
+    shell.write("ratchet.yaml", shell.read("ratchet.yaml") + "link: cache/\n")
+    shell.commit("configure")
+    assert "steps=4.0000" in ratchet("start", "first")[1]
+    assert shell.read("cache/number.txt") == "steps: 4\n"
+
+
+def test_an_ignored_file_in_a_command_is_to_be_linked(shell, ratchet: Ratchet) -> None:
+    shell.write(".gitignore", shell.read(".gitignore") + "build/\n")
+    shell.write("build/bench.sh", "echo steps: 4\n")
+    shell.write("ratchet.yaml", shell.read("ratchet.yaml").replace("sh bench.sh", "sh build/bench.sh"))
+    shell.commit("configure")
+    assert "git ignores it: add 'build' to the key link of the config." in ratchet("check")[1]
+
+
+def test_an_edit_without_a_hypothesis_is_named_by_its_files(shell, ratchet: Ratchet) -> None:
+    ratchet("start", "first")
+    shell.write("src/one.sh", "value=10\n")
+    assert ratchet("step")[1].endswith("| KEPT — src/one.sh: +1 -1 lines\n")

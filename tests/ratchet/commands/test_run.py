@@ -158,6 +158,31 @@ def test_the_audit_number_is_recorded_and_never_shown(project, ratchet: Ratchet)
     assert "0.123" in ratchet("results", "--audit")[1]
 
 
+@pytest.mark.parametrize("command", ["results --audit", "results --tsv", "conclude --audit", "reveal"])
+def test_no_audit_number_is_shown_where_an_agent_reads_along(
+    project, ratchet: Ratchet, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    ratchet("start", "first")
+    monkeypatch.setenv("CLAUDECODE", "1")
+    code, out, err = ratchet(*command.split())
+    assert (code, out) == (1, "")
+    assert f"{command}: run this in another terminal: the agent reads along here" in err
+    assert ratchet("results")[0] == 0
+
+
+def test_results_fit_100_columns_where_an_agent_reads_them(
+    project, ratchet: Ratchet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ratchet("start", "first")
+    project.edit(0.6, "a long hypothesis " * 10)
+    ratchet("step", "--strategy", "guess")
+    assert max(map(len, ratchet("results")[1].splitlines())) > 100
+    monkeypatch.setenv("CLAUDECODE", "1")
+    out = ratchet("results")[1]
+    assert max(map(len, out.splitlines())) <= 100
+    assert "0.6" in out
+
+
 def test_results_tsv_has_the_agreed_columns(project, ratchet: Ratchet) -> None:
     ratchet("start", "first")
     project.edit(0.6, "tab\\tand\\nnewline \\x1b[31m")

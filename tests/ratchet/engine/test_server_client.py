@@ -178,7 +178,7 @@ def test_a_server_made_of_something_else_ends_the_comparison(served, ratchet: Ra
     status, out, err = ratchet("step")
     assert (status, out) == (1, "")
     assert "run first: changed since the run started: libraries two → one" in err
-    assert "start a new run with `uv run ratchet start`" in err
+    assert "start a new run with `uv run ratchet start NAME`" in err
 
 
 def test_the_server_runs_in_the_first_commit_of_the_run(served, ratchet: Ratchet) -> None:

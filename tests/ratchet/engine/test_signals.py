@@ -110,6 +110,8 @@ def test_an_edit_from_before_the_kill_is_saved_and_not_measured(project, loop: S
     running.wait(120)
     wait_until(lambda: not any(map(is_running, agents)), "the agent outlived the loop")
     project.write("agent.py", "")
+    says = "next: `uv run ratchet loop`, which puts the edit of model.py aside: its agent was interrupted"
+    assert says in ratchet("status")[1]
     _, out, err = ratchet("loop", "-n", "1")
-    assert "An interrupted edit was saved" in err
+    assert "The edit of an agent that was interrupted is put aside: `git show refs/ratchet/" in err
     assert "iter 1 | score=0.5000 | DISCARDED (no change)" in out

@@ -31,6 +31,14 @@ def test_a_linked_work_tree_knows_the_main_one(project, repo: git.Repo, tmp_path
     assert not (tmp_path / "linked").exists()
 
 
+def test_a_branch_of_another_worktree_names_its_folder(project, repo: git.Repo, tmp_path: Path) -> None:
+    project.git("worktree", "add", "-b", "second", str(tmp_path / "second"))
+    with pytest.raises(RatchetError, match=r"^second: the worktree .*second holds this branch\. Work there"):
+        git.switch(repo, "refs/heads/second")
+    with pytest.raises(git.GitError, match="no-such"):
+        git.switch(repo, "refs/heads/no-such")
+
+
 def test_a_commit_is_made_without_touching_index_or_worktree(project, repo: git.Repo) -> None:
     project.edit(0.7)
     project.write("notes.txt", "edited\n")
