@@ -190,7 +190,7 @@ def _objection_to_reading(tool: str, named: str, path: Path) -> str:
 
 def _is_record(path: Path) -> bool:
     """Return whether a path leads to git's objects, to the records of a run, or to a page with numbers of the test."""
-    parts = [part.lower() for part in (path.relative_to(ROOT) if ROOT in path.parents else path).parts]
+    parts = [part.lower() for part in (path.relative_to(ROOT) if ROOT in (path, *path.parents) else path).parts]
     if not {".git", ".ratchet"}.isdisjoint(parts) or path.name.lower() in {"results.tsv", "model_card.md"}:
         return True
     is_key = parts[:1] == ["lessons"] and any(part.startswith("key") for part in parts)

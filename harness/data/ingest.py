@@ -213,7 +213,7 @@ def _notes(card: Card, columns: Columns, table: Table, options: IntakeOptions) -
     if refused := [name for name in card.features if REFUSED.search(name)]:
         shown = ", ".join(map(repr, refused[:3])) + ", …" * (len(refused) > 3)
         yield (
-            f"LightGBM or XGBoost refuse the names {shown}: for these, rename in feature_fn, "
+            f"LightGBM or XGBoost refuse the names {shown}: for these models, rename in feature_fn: "
             'return X.set_axis([f"x{i}" for i in range(X.shape[1])], axis=1)'
         )
     if len(table.classes) > 2:

@@ -233,7 +233,8 @@ def _explain(error: BaseException) -> str:
         text = "(unprintable)"
     place = f" (train.py:{line})" if line else ""
     explained = f"{type(error).__name__}: {text}"[:2000] + place
-    return f"{explained}. {advice}" if (advice := _advise(text)) else explained
+    advice = _advise(text)
+    return f"{explained.removesuffix('.')}. {advice}" if advice else explained
 
 
 def _advise(text: str) -> str:

@@ -337,6 +337,17 @@ def test_a_command_that_reads_an_open_file_is_allowed(quiet_client: Client, comm
     assert quiet_client.refusal("Bash", {"command": command, "run_in_background": True})
 
 
+def test_the_folder_above_the_repository_may_have_any_name(client: Client) -> None:
+    root = client.root.parent / ".ratchet/exports/lane"
+    root.parent.mkdir(parents=True)
+    client.root.rename(root)
+    client.root, client.env["CLAUDE_PROJECT_DIR"] = root, str(root)
+    assert client.refusal("Bash", {"command": "ls"}) == ""
+    assert client.refusal("TaskList", {}) == ""
+    assert client.refusal("Read", {"file_path": f"{root}/train.py"}) == ""
+    assert client.refusal("Read", {"file_path": f"{root}/exports/x/train.py"})
+
+
 def test_looking_around_stays_inside_the_repository(quiet_client: Client) -> None:
     for command in ("ls", "git diff", "git status"):
         event = {"cwd": str(quiet_client.root.parent), "tool_name": "Bash", "tool_input": {"command": command}}

@@ -192,7 +192,7 @@ def test_the_builtin_agent_is_no_inspector(project, ratchet: Ratchet) -> None:
     project.configure('inspect = "builtin"')
     status, out, _ = ratchet("check")
     assert status == 1
-    assert "bad  inspect: inspect: the built-in agent cannot review" in out
+    assert "bad  inspect: the built-in agent cannot review" in out
 
 
 def test_an_inspector_may_not_change_during_a_run(project, ratchet: Ratchet) -> None:

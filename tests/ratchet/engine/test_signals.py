@@ -41,7 +41,9 @@ def loop(project) -> Iterator[Start]:
         started.append(subprocess.Popen(command, text=True, env=environment, cwd=project.root, **pipes))
         return started[-1]
 
+    was = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # ignored, and inherited so, where nohup runs the tests
     yield start
+    signal.signal(signal.SIGHUP, was)
     for child in started:
         child.kill()
         child.communicate()
