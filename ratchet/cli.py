@@ -17,7 +17,7 @@ from pathlib import Path
 
 import click
 
-from ratchet.errors import INTERRUPTED, RatchetError, RatchetWarning
+from ratchet.errors import INTERRUPTED, RatchetError, RatchetWarning, did_you_mean
 
 BUG = 3
 SET_UP = "init check instruct edit clean"  # one text: no quoted word may look like `git clean`
@@ -90,6 +90,14 @@ class Grouped(click.Group):
         if all(option.name != "config_file" for option in command.params):
             command.params.append(_config_option())
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command of the arguments; an unknown one ends with the most similar name."""
+        if args[0] not in MODULES:
+            ctx.fail(f"No such command '{args[0]}'. {did_you_mean(args[0], MODULES)}".strip())
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write one section for each group of commands."""

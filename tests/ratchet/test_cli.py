@@ -24,6 +24,12 @@ def test_help_lists_every_command_under_its_group(ratchet: Ratchet) -> None:
         assert [line.split()[0] for line in section.splitlines()] == list(commands)
 
 
+def test_an_unknown_command_is_answered_with_the_most_similar_one(ratchet: Ratchet) -> None:
+    status, _, err = ratchet("lop")
+    assert (status, err.splitlines()[-1]) == (2, "Error: No such command 'lop'. Did you mean loop?")
+    assert ratchet("xyzzy")[2].splitlines()[-1] == "Error: No such command 'xyzzy'."
+
+
 @pytest.mark.parametrize("command", MODULES)
 def test_every_command_has_help_with_an_example(ratchet: Ratchet, command: str) -> None:
     status, out, _ = ratchet(command, "--help")
