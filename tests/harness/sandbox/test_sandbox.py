@@ -40,6 +40,12 @@ def test_what_gets_through_is_reported() -> None:
     assert summarize({}, "kernel").count("NOT ENFORCED") == len(self_test.GROUPS)
 
 
+@linux
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="only root has capabilities")
+def test_capabilities_that_were_not_dropped_are_found() -> None:
+    self_test.ATTEMPTS["keep_capabilities"]({})  # raises nothing: this process has some
+
+
 def test_every_attempt_belongs_to_a_group() -> None:
     assert sorted(name for names in self_test.GROUPS.values() for name in names) == sorted(self_test.ATTEMPTS)
 
