@@ -154,6 +154,7 @@ def score_test(result: Result, problem: Problem) -> dict[str, float | None]:
 def lines(result: Result, problem: Problem, fingerprint: str, wall_s: float) -> Lines:
     """Return the printed lines by name: always all of them, in this order; None where not measured."""
     fold_aucs = [None] * len(problem.folds) if result.val_auc is None else result.fold_aucs
+    is_checked = result.is_ok and result.bound is None  # a crash is not checked to the end, nor what was stopped early
     return {
         "hypothesis": result.source.hypothesis,
         "val_auc": result.val_auc,
@@ -164,7 +165,7 @@ def lines(result: Result, problem: Problem, fingerprint: str, wall_s: float) -> 
         "wall_time_s": round(wall_s, 2),
         "peak_memory_mb": result.peak_memory_mb,
         "cv_folds": str(len(problem.folds)),
-        "leaks": ",".join(result.leaks) or ("none" if result.is_ok else None),  # a crash is not checked to the end
+        "leaks": ",".join(result.leaks) or ("none" if is_checked else None),
         "fingerprint": fingerprint,
         "status": describe_status(result),
     }

@@ -203,7 +203,8 @@ class FoldWorkers:
             if finding.failure is not None:
                 status = Status.TIMEOUT if finding.failure.is_timeout else Status.CRASHED
                 reason = one_line(f"{check.NAME} {finding.evidence}", 500)
-                reason = finding.failure.reason if finding.failure.reason.startswith(MACHINE) else reason
+                if finding.failure.is_machine:  # its reason names the fits of the check before the machine
+                    reason = MACHINE + finding.failure.reason.partition(MACHINE)[2]
                 result = replace(result, status=status, reason=reason, val_auc=None)
                 break
             if not finding.passed and check.NAME not in LOOKS:

@@ -216,6 +216,8 @@ def test_serving_answers_each_line_and_keeps_the_scores(tmp_path: Path) -> None:
     assert extra["folds_won"] in range(6)
     assert answers[3]["extra"]["bound"] <= 0.9999
     assert "val_auc: nan" in answers[3]["stdout"]
+    assert ["leaks: none" in answer["stdout"] for answer in answers[1:4]] == [True, True, False]
+    assert "leaks: nan" in answers[3]["stdout"]  # it was stopped early, before any check
     assert answers[3]["exit"] == 0
     assert len(list((tmp_path / "scores").glob("*.npz"))) == 2
 

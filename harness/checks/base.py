@@ -26,6 +26,7 @@ class Failure:
     is_timeout: bool = False
     is_transient: bool = False
     n_tries: int = 1
+    is_machine: bool = False  # the machine ended it, not the file
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from harness.checks.perturb import Batch, Perturbation, measured_in, moved_copie
 from harness.problem import Problem, Rows, Scores, score_job
 from harness.stats import auc
 from harness.workers.jobs import Part
+from harness.workers.launcher import MACHINE
 from harness.workers.pool import Answer, Runner, Task, TaskBudget
 from harness.workers.worker import FEATURES_HEADER
 
@@ -271,7 +272,12 @@ def mean_of_folds(values: Sequence[float | None]) -> float:
 def _failure(answer: Answer) -> Failure:
     """Return why a task has no answer. An exception of the file, except MemoryError, would be raised again."""
     is_lasting = answer.is_raised and not answer.reason.startswith("MemoryError")
-    return Failure(answer.reason, is_timeout=answer.is_timeout, is_transient=not is_lasting)
+    return Failure(
+        answer.reason,
+        is_timeout=answer.is_timeout,
+        is_transient=not is_lasting,
+        is_machine=answer.reason.startswith(MACHINE),
+    )
 
 
 def _read_features(payload: bytes, n_rows: int) -> np.ndarray[Any, Any] | None:

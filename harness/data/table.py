@@ -1,13 +1,18 @@
 """The table in memory, raw features and class indices without any statistic of rows; and its binary cache.
 
-The table that data/dataset.toml describes is read from its source once, then from the cache, memory-mapped:
+The table that data/dataset.toml describes is read from its source once, then from the cache; a large one is mapped:
 
     data/<name>-<stamp>.numbers.npy   float64 (columns, rows)   the number columns of X
     data/<name>-<stamp>.codes.npy     int32 (columns, rows)     the category columns of X, -1 for missing
     data/<name>-<stamp>.rows.npy      (rows,) of class, group, time
-    data/<name>-<stamp>.head.npy      JSON, as bytes: categories, classes, digest; written last
+    data/<name>-<stamp>.head.npy      JSON, as bytes: categories, classes, digest, code; written last
 
-The stamp is a hash of the config: an edited config has another cache, and no cache is overwritten.
+The stamp is a hash of the config: an edited config has another cache. A cache of another code in harness/data is
+written again, since that code may read the source in another way.
+
+Covered: a cache that was changed before it is opened, unless its digest was changed with it. The digest is a part of
+the fingerprint, so that such a cache ends a run that has begun.
+Not covered: the numbers of a large table that are changed in the file while it is mapped.
 """
 
 from __future__ import annotations
@@ -17,6 +22,7 @@ import json
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -138,13 +144,15 @@ def paths(root: Path, card: Card) -> dict[str, Path]:
 
 
 def load(root: Path, card: Card) -> Table | None:
-    """Return the cached table, memory-mapped, or None without a cache; raises TableError if it is damaged."""
+    """Return the cached table, or None without a cache of this code; raises TableError if it is damaged."""
     files = paths(root, card)
     if not files["head"].exists():
         return None
     try:
         head = json.loads(np.load(files["head"]).tobytes())
-        numbers, codes, rows = (np.load(files[part], mmap_mode="r") for part in ("numbers", "codes", "rows"))
+        if head.get("code") != _code():
+            return None
+        numbers, codes, rows = (_array(files[part]) for part in ("numbers", "codes", "rows"))
         features = Features(card.features, np.asarray(numbers), np.asarray(codes), head["categories"])
         groups = np.ascontiguousarray(rows["group"]) if card.group else None
         times = np.ascontiguousarray(rows["time"]) if card.time else None
@@ -161,7 +169,7 @@ def save(root: Path, table: Table) -> None:
     rows["y"] = table.y
     rows["group"] = 0 if table.groups is None else table.groups
     rows["time"] = 0 if table.times is None else table.times
-    head = {"categories": table.features.categories, "classes": table.classes, "digest": table.digest}
+    head = {"categories": table.features.categories, "classes": table.classes, "digest": table.digest, "code": _code()}
     arrays: dict[str, np.ndarray[Any, Any]] = {
         "numbers": table.features.numbers,
         "codes": table.features.codes,
@@ -172,6 +180,20 @@ def save(root: Path, table: Table) -> None:
     for part in PARTS:
         with write_atomic(files[part]) as path, path.open("wb") as file:
             np.save(file, arrays[part])
+
+
+@cache
+def _code() -> str:
+    """Return a hash of the code that reads a table."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+
+
+def _array(path: Path) -> np.ndarray[Any, Any]:
+    """Map a large array, and read a small one: what is written to its file later changes nothing."""
+    array: np.ndarray[Any, Any] = np.load(path, mmap_mode="r" if path.stat().st_size > COPY_BYTES else None)
+    array.setflags(write=False)
+    return array
 
 
 def _is_changed(root: Path, card: Card) -> bool:

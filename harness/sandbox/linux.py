@@ -36,7 +36,8 @@ EXECUTE, WRITE_FILE, READ_FILE, READ_DIR, TRUNCATE = 1, 2, 4, 8, 1 << 14  # righ
 READING = EXECUTE | READ_FILE | READ_DIR
 # fcntl commands by which a process signals another or leaves a trace: locks, owners, leases, notices, hints
 FCNTL_DENIED = (6, 7, 8, 10, 15, 37, 38, 1024, 1026, 1036, 1038)
-IOCTL_DENIED = (0x40086602, 0x40046602, 0x40087602, 0x401C5820, 0x40806685)  # flags, versions and seals of files
+# flags, versions and seals of files; owners of sockets, who get a signal, as with fcntl
+IOCTL_DENIED = (0x40086602, 0x40046602, 0x40087602, 0x401C5820, 0x40806685, 0x8901, 0x8902)
 PARENT_DEATH = 1  # prctl: a worker must not outlive the harness
 OTHERS_CLOCK = 0x80000000  # a negative clock is the CPU time of the process or thread with that id
 FUTEX_WAIT, FUTEX_WAIT_BITSET, FUTEX_REALTIME, FUTEX_PRIVATE = 0, 9, 256, 128
@@ -251,7 +252,7 @@ def _denials() -> list[bytes]:
 def _conditions() -> list[bytes]:
     """Return the rules that depend on an argument."""
     own, clone_thread = os.getpid(), 0x10000
-    steps = [*_argument("kill", 0, EQUAL, own), *_argument("tgkill", 0, EQUAL, own)]  # signals to itself only
+    steps = [*_signal("kill", own, 1), *_signal("tgkill", own, 2)]
     steps += _argument("clone", 0, ANY_BIT, clone_thread)  # threads, no processes
     steps += _argument("prlimit64", 2, EQUAL, 0)  # reading limits, not setting them
     number = CALLS["clone3"][machine_index()]
@@ -273,6 +274,19 @@ def _futex() -> list[bytes]:
     steps = [_step(EQUAL, CALLS["futex"][machine_index()], 0, 7), _step(LOAD, 24)]
     steps += [_step(EQUAL, wait, 4 - i, 0) for i, wait in enumerate(waits)]
     return [*steps, _step(ANY_BIT, FUTEX_PRIVATE, 1, 0), _step(RETURN, EPERM), _step(RETURN, ALLOW)]
+
+
+def _signal(name: str, own: int, index: int) -> list[bytes]:
+    """Allow signals of a process to itself, except SIGKILL: a worker that ends by it was killed from outside."""
+    return [
+        _step(EQUAL, CALLS[name][machine_index()], 0, 6),
+        _step(LOAD, 16 + 8 * index),
+        _step(EQUAL, signal.SIGKILL, 2, 0),
+        _step(LOAD, 16),
+        _step(EQUAL, own, 1, 0),
+        _step(RETURN, EPERM),
+        _step(RETURN, ALLOW),
+    ]
 
 
 def _unless(name: str, index: int, values: Sequence[int], test: int = EQUAL) -> list[bytes]:

@@ -121,9 +121,14 @@ def carved() -> tuple[str, ...]:
     """Return the same without the tables inside packages, as a longer list of folders and files."""
     packages = _package_folders()
     hidden = [Path(path).parent / table for path in linked() for table in TABLES_IN_PACKAGES]
-    hidden += [folder / table for folder in packages for table in TABLES_IN_PACKAGES]
+    hidden += [path for folder in packages for table in TABLES_IN_PACKAGES for path in _places(folder / table)]
     hidden += [folder for folder in _other_packages() if folder not in packages]
     return tuple(dict.fromkeys(path for root in readable() for path in _without(Path(root), hidden)))
+
+
+def _places(table: Path) -> list[Path]:
+    """Return a folder of tables, and the places of its files: its own folder or its files may be links."""
+    return [table, table.resolve(), *(path.resolve() for path in table.rglob("*") if path.is_symlink())]
 
 
 def _other_packages() -> list[Path]:

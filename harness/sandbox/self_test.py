@@ -7,9 +7,11 @@ True.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import mmap
 import os
 import socket
+import struct
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
@@ -20,7 +22,7 @@ Attempt: TypeAlias = Callable[[Mapping[str, Any]], None]
 GROUPS: dict[str, tuple[str, ...]] = {
     "files": ("read_table", "write_beside_table", "write_shared_memory", "read_parent_memory"),
     "network": ("connect", "name_a_socket", "read_names"),
-    "processes": ("fork", "signal_parent"),
+    "processes": ("fork", "signal_parent", "keep_capabilities"),
     "memory": ("allocate",),
     "traces": ("access_time",),
 }
@@ -96,6 +98,14 @@ def _signal_parent(_targets: Mapping[str, Any]) -> None:
     os.kill(os.getppid(), 0)
 
 
+def _keep_capabilities(_targets: Mapping[str, Any]) -> None:
+    if sys.platform != "linux":
+        raise PermissionError("no capabilities on this system")
+    version_3, sets = struct.pack("Ii", 0x20080522, 0), ctypes.create_string_buffer(24)
+    if ctypes.CDLL(None).capget(version_3, sets) or not any(sets.raw):
+        raise PermissionError("none is left")
+
+
 def _allocate(targets: Mapping[str, Any]) -> None:
     size = (targets["memory_mb"] + 64) << 20
     flags = {} if sys.platform == "win32" else {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS}
@@ -112,5 +122,5 @@ def _access_time(_targets: Mapping[str, Any]) -> None:
 
 
 _FILES = (_read_table, _write_beside_table, _write_shared_memory, _read_parent_memory, _access_time)
-_OTHERS = (_connect, _name_a_socket, _read_names, _fork, _signal_parent, _allocate)
+_OTHERS = (_connect, _name_a_socket, _read_names, _fork, _signal_parent, _keep_capabilities, _allocate)
 ATTEMPTS: dict[str, Attempt] = {attempt.__name__.removeprefix("_"): attempt for attempt in (*_FILES, *_OTHERS)}

@@ -217,13 +217,13 @@ class RunningTasks:
         files = _write_files({**task.job, "limits": limits}, has_row_blocks=slot.has_row_blocks)
         try:
             pid = slot.start(files)
-        except OSError as error:
+        except (OSError, RuntimeError) as error:
             self._give_up(index, slot, error)
             return
         files.job.close()
         self.running.append(_Running(index, slot, pid, files.result, files.log, task, _process(pid)))
 
-    def _give_up(self, index: int, slot: Slot, error: OSError) -> None:
+    def _give_up(self, index: int, slot: Slot, error: Exception) -> None:
         """Start no further task, after the machine refused a process."""
         reason = f"{MACHINE} no worker could be started ({error}). Free memory or processes, then try again"
         self.done[index], self.is_stopped = Answer(None, reason), True
@@ -352,8 +352,14 @@ def _read_result(task: _Running, ended: Exit) -> tuple[bytes, bytes | None, str]
             return FAILURE, None, "ValueError: the scores must be finite, not NaN or infinity"
         return kind, payload, ""
     if kind == FAILURE:
-        return kind, None, one_line(payload[:ERROR_BYTES].decode("utf-8", "replace"))
+        return kind, None, _reported(payload)
     return b"", None, _how_it_ended(ended, len(data))
+
+
+def _reported(payload: bytes) -> str:
+    """Return the exception that a task reported. An exception may be called `machine`; only the harness blames it."""
+    text = one_line(payload[:ERROR_BYTES].decode("utf-8", "replace"))
+    return f"train.py: {text}" if text.startswith(MACHINE) else text
 
 
 def _how_it_ended(ended: Exit, n_bytes: int) -> str:

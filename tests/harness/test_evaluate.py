@@ -11,10 +11,12 @@ import pytest
 from problems import make_problem
 from sklearn.metrics import roc_auc_score
 
-from harness.checks import Failure, jumps
+from harness.checks import CheckResult, Cost, Failure, jumps
+from harness.checks.base import could_not_look
 from harness.checks.context import CheckContext
 from harness.early_stopping import Target
 from harness.evaluate import FoldWorkers, Status, TrainFile, read_source
+from harness.workers.launcher import MACHINE
 from harness.workers.pool import Runner, TaskBudget
 from prepare import best_possible, evaluate
 
@@ -151,6 +153,34 @@ def test_features_that_could_not_be_read_clear_nobody(bench: FoldWorkers, monkey
     measured = evaluate(read_source(BASELINE.encode()), bench, target=Target(0.1))
     assert measured.reason == "row-wise-features could not be completed: memory limit"
     assert measured.status is Status.CRASHED
+
+
+class KilledInARefit:
+    """A check whose file was killed from outside while it was fitted once more, with the reason that this has."""
+
+    NAME, CATCHES, FIX, COST = "killed", "", "", Cost.SCORES
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+    def run(self, context: CheckContext) -> CheckResult:
+        begin = "import os\nos.kill(os.getpid(), 9)" if not self.reason else f"raise ValueError({self.reason!r})"
+        failed = context.refit(context.folds, source=begin)
+        assert isinstance(failed, Failure)
+        return could_not_look(replace(failed, reason=f"with other seeds: {failed.reason}"))
+
+
+@pytest.mark.parametrize("is_guarded", [False, True])
+def test_only_a_worker_that_was_killed_is_a_failure_of_the_machine(
+    bench: FoldWorkers, monkeypatch: pytest.MonkeyPatch, *, is_guarded: bool
+) -> None:
+    monkeypatch.setattr("harness.evaluate.CHECKS", (KilledInARefit("machine: no" if is_guarded else ""),))
+    open_bench = replace(bench, is_guarded=is_guarded)  # without the sandbox a file can kill itself
+    measured = evaluate(read_source(BASELINE.encode()), open_bench, refits=False)
+    assert (measured.status, measured.val_auc) == (Status.CRASHED, None)
+    machine = f"{MACHINE} a worker was killed from outside by SIGKILL"
+    file = "killed could not be completed: with other seeds: ValueError: machine: no"
+    assert measured.reason.startswith(file if is_guarded else machine), measured.reason
 
 
 @pytest.mark.parametrize("model", ["xgboost.XGBClassifier(n_estimators=2)", "lightgbm.LGBMClassifier(n_estimators=2)"])

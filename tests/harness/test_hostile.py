@@ -14,6 +14,7 @@ from templates import HOSTILE, ROOT, heart, render
 
 from harness.checks import CHECKS, editable_only
 from harness.evaluate import FoldWorkers, Result, Status, TrainFile, read_source
+from harness.workers.launcher import MACHINE
 from harness.workers.pool import Runner, TaskBudget
 from prepare import evaluate
 from tests.payloads import whole_text
@@ -153,6 +154,7 @@ def test_an_attack_ends_as_it_should(attack: Attack, warm_runner: Runner, baseli
     measured = measure(attack, warm_runner, source, attack.as_is)
     assert attack.as_is.describes(measured, baseline), (measured.status, measured.reason, measured.val_auc)
     assert "\n" not in measured.reason
+    assert not measured.reason.startswith(MACHINE)  # then the same code would be tried again
     assert measured.source.hypothesis is None or measured.source.hypothesis.isprintable()
 
 
@@ -168,6 +170,7 @@ def test_an_attack_ends_as_it_should_past_the_static_check(
     expected = attack.past_the_static_check
     measured = measure(attack, warm_runner, source, expected)
     assert expected.describes(measured, baseline), (measured.status, measured.reason, measured.val_auc, measured.log)
+    assert not measured.reason.startswith(MACHINE)
 
 
 def test_there_are_files_of_every_class() -> None:

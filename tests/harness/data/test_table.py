@@ -97,7 +97,7 @@ def test_the_committed_file_is_read_where_it_lies_and_only_its_cache_is_written(
     written = {path for path in file.parent.iterdir() if path.suffix != ".npy"}
     assert {path.name for path in written} == {"dataset.toml", "heart.csv", "heart.toml"}
     assert len(list(file.parent.glob("heart-*.npy"))) == 4
-    assert not again.features.numbers.flags.writeable  # mapped from the cache
+    assert not again.features.numbers.flags.writeable  # read from the cache
     pd.testing.assert_frame_equal(again.X, heart.X)
 
 
@@ -263,6 +263,30 @@ def test_a_damaged_cache_is_refused_in_one_line(tmp_path: Path, big: Card, part:
         with pytest.raises(TableError, match=r"^data/t-.*: the cache is damaged \(.*\)\. Delete it") as caught:
             read_table(tmp_path, big)
         assert "\n" not in str(caught.value)
+
+
+def test_a_cache_that_another_code_wrote_is_written_again(
+    tmp_path: Path, big: Card, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table, head = read_table(tmp_path, big), table_module.paths(tmp_path, big)["head"]
+    old = table_module.Rows(1 - table.y, table.classes, table.groups, table.times)
+    with monkeypatch.context() as patch:
+        patch.setattr(table_module, "_code", lambda: "of a version that read another table")
+        table_module.save(tmp_path, table_module.make_table(big, table.features, old))
+        assert table_module.load(tmp_path, big) is not None
+    assert table_module.load(tmp_path, big) is None
+    assert read_table(tmp_path, big).digest == table.digest
+    assert b"of a version" not in head.read_bytes()
+
+
+def test_what_is_written_to_the_cache_of_a_table_in_use_changes_nothing(tmp_path: Path, big: Card) -> None:
+    table, path = read_table(tmp_path, big), table_module.paths(tmp_path, big)["numbers"]
+    before, data = table.X.copy(), path.read_bytes()
+    with path.open("r+b") as file:  # in place: the same file, as a mapped table would see it
+        file.seek(len(data) // 2)
+        file.write(bytes(len(data) - len(data) // 2))
+    assert path.read_bytes() != data
+    pd.testing.assert_frame_equal(table.X, before)
 
 
 def test_half_a_cache_is_no_cache(tmp_path: Path, big: Card) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -39,6 +40,12 @@ def test_what_gets_through_is_reported() -> None:
     assert summarize({}, "kernel").count("NOT ENFORCED") == len(self_test.GROUPS)
 
 
+@linux
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="only root has capabilities")
+def test_capabilities_that_were_not_dropped_are_found() -> None:
+    self_test.ATTEMPTS["keep_capabilities"]({})  # raises nothing: this process has some
+
+
 def test_every_attempt_belongs_to_a_group() -> None:
     assert sorted(name for names in self_test.GROUPS.values() for name in names) == sorted(self_test.ATTEMPTS)
 
@@ -62,7 +69,7 @@ sysconfig.get_path = lambda name, vars=None, folder=sys.argv[1]: folder if vars 
 sys.path[:0] = [{root!r}]
 from harness.sandbox import linux
 from harness.sandbox.policy import KernelLimits, Policy, readable
-allowed, refused = sys.argv[3:7], sys.argv[7:]
+allowed, refused = sys.argv[3:][:{n}], sys.argv[3:][{n}:]
 linux.landlock(Policy(readable(), sys.argv[2]))
 print([open(path).read() for path in allowed])
 for path in refused:
@@ -71,6 +78,25 @@ for path in refused:
     except PermissionError:
         print("refused")
 """
+
+
+@linux
+@pytest.mark.parametrize("way", ["a folder of another name", "relative links to files"])
+def test_tables_of_linked_packages_are_not_readable_whatever_is_a_link(tmp_path: Path, way: str) -> None:
+    site, store = tmp_path / "site", tmp_path / "store" / "sklearn-1.9"
+    module, table = "datasets/__init__.py", "datasets/data/labels.csv"
+    for path in (store / module, store / table):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+    if way == "a folder of another name":
+        site.mkdir()
+        (site / "sklearn").symlink_to(store)
+    else:
+        (site / "sklearn/datasets/data").mkdir(parents=True)
+        for name in (module, table):
+            link = site / "sklearn" / name
+            link.symlink_to(os.path.relpath(store / name, link.parent))
+    assert open_in_sandbox(tmp_path, site, [], [site / "sklearn" / table, store / table]) == ["[]", *["refused"] * 2]
 
 
 @linux
@@ -85,12 +111,16 @@ def test_packages_that_are_links_into_a_cache_are_readable_and_nothing_beside_th
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("x")
     allowed = [site / name for name in ("pack/__init__.py", "pack/deep/inner.py", "single.py", "other/__init__.py")]
+    assert open_in_sandbox(tmp_path, site, allowed, foreign) == [str(["x"] * 4), "refused", "refused", "refused"]
+
+
+def open_in_sandbox(tmp_path: Path, site: Path, allowed: list[Path], refused: list[Path]) -> list[str]:
+    """Return what a process says that opens these files, with `site` as the folder of its packages."""
     work = tmp_path / "work"
     work.mkdir()
-    root = Path(__file__).resolve().parents[3]
-    command = [sys.executable, "-c", LINKED.format(root=str(root)), str(site), str(work), *allowed, *foreign]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == [str(["x"] * 4), "refused", "refused", "refused"]
+    program = LINKED.format(root=str(Path(__file__).resolve().parents[3]), n=len(allowed))
+    command = [sys.executable, "-c", program, str(site), str(work), *map(str, [*allowed, *refused])]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
 def make_link(link: Path, target: Path) -> None:
@@ -104,6 +134,17 @@ def raw(name: str, arguments: str) -> str:
     """Make a system call that Python has no name for."""
     number = CALLS[name][machine_index() if sys.platform == "linux" else 0]
     return f"import ctypes\nif ctypes.CDLL(None).syscall({number}, {arguments}) < 0: raise OSError({name!r})"
+
+
+def own_socket(number: int) -> str:
+    """Make the harness the owner of the worker's socket: it would get a signal with each message."""
+    return (
+        "import fcntl, os\n"
+        "links = {int(fd): os.path.realpath('/proc/self/fd/' + fd) for fd in os.listdir('/proc/self/fd')}\n"
+        "line = next((fd for fd, link in links.items() if 'socket:' in link), None)\n"
+        "assert line is not None\n"
+        f"fcntl.ioctl(line, {number}, os.getppid().to_bytes(4, 'little'))"
+    )
 
 
 @linux
@@ -130,11 +171,16 @@ def raw(name: str, arguments: str) -> str:
         "import os, time; time.clock_gettime(~os.getppid() << 3 | 2)",
         "import subprocess; subprocess.run(['/bin/true'])",
         "import os; os.kill(os.getppid(), 0)",
+        "import os; os.kill(os.getpid(), 9)",
+        "import signal, threading; signal.pthread_kill(threading.get_ident(), 9)",
+        raw("timer_create", "1, bytes(8) + bytes([9]) + bytes(55), bytes(8)"),
         "import os; os.chmod('.', 0o777)",
         "import os; os.utime('.', (1, 1))",
         "import os; os.setxattr('.', 'user.a', b'x')",
         "import resource; resource.setrlimit(resource.RLIMIT_CPU, (10**6, 10**6))",
         "import fcntl, os; fcntl.fcntl(0, fcntl.F_SETOWN, os.getppid())",
+        own_socket(0x8901),
+        own_socket(0x8902),
         "import fcntl; f = open('a', 'w'); fcntl.lockf(f, fcntl.LOCK_EX)",
         "import os; os.memfd_create('x')",
         "import ctypes, os\nif ctypes.CDLL(None).ptrace(16, os.getppid(), 0, 0) < 0: raise OSError('ptrace')",
@@ -164,6 +210,7 @@ def test_the_guard_stops(runner: Runner, body: str) -> None:
         "import tempfile; tempfile.NamedTemporaryFile().write(b'x')",
         "import threading; t = threading.Thread(target=print); t.start(); t.join()",
         "import os; os.kill(os.getpid(), 0)",
+        "import os, signal; signal.signal(signal.SIGTERM, print); os.kill(os.getpid(), signal.SIGTERM)",
         "import psutil; assert psutil.virtual_memory().total",
         "open('a', 'wb').write(bytes(64 << 20))\nfirst = open('/proc/meminfo').read()\n"
         "open('b', 'wb').write(bytes(64 << 20))\nassert first == open('/proc/meminfo').read()",
