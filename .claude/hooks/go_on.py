@@ -58,7 +58,7 @@ def decide(event: dict[str, Any]) -> dict[str, Any]:
     if asked is None or asked in ASIDE:
         return {}
     state = read_status()
-    is_asked_for = asked in {*THIS_RUN, state["tag"]} or _is_target(asked, state)
+    is_asked_for = asked in {*THIS_RUN, state["tag"]} or target(asked, state) != ""
     if state["done"] or state["working_process"] or not is_asked_for:
         return {}
     times = _count(Path(state["journal"]).with_name("sent-on.json"), [event.get("session_id"), state["experiments"]])
@@ -97,10 +97,12 @@ def requests(transcript: Path) -> list[str]:
     return asked
 
 
-def _is_target(asked: str, state: dict[str, Any]) -> bool:
-    """Return whether the person named a file that the run may edit, instead of the run."""
-    named = [entry for entry in state.get("editable", ()) if asked]
-    return any(asked.startswith(f"{entry.rstrip('/')}/") or Path(asked).match(entry) for entry in named)
+def target(asked: str, state: dict[str, Any]) -> str:
+    """Return the editable file that the person named instead of a run; empty if it is none."""
+    file = asked.lstrip("@").removeprefix("./")
+    entries = [entry for entry in state.get("editable", ()) if file]
+    is_editable = any(file.startswith(f"{entry.rstrip('/')}/") or Path(file).match(entry) for entry in entries)
+    return file if is_editable else ""
 
 
 def _entry(line: str) -> dict[str, Any]:

@@ -68,8 +68,11 @@ def _guarded(raw: bytes) -> int:
         guard.COMMANDS, guard.LOOKING = _both(guard.COMMANDS), _both(guard.LOOKING)
         guard.TABLES = guard.PAGES = guard.CLOSED = frozenset()  # they are sources in most repositories
         guard.CONFIG = _config(event["tool_name"] in guard.EDITORS, "timeout" in event["tool_input"])
+        reason = _objection_to_another_file(event) if event["tool_name"] in guard.EDITORS else ""
     except Exception as error:
-        sys.stderr.write(f"guard: cannot judge the call ({type(error).__name__}: {error}). The call is refused.\n")
+        reason = f"guard: cannot judge the call ({type(error).__name__}: {error}). The call is refused."
+    if reason:
+        sys.stderr.write(f"{reason}\n")
         return 2
     return guard.main()
 
@@ -80,6 +83,14 @@ def _is_asked(event: dict[str, Any]) -> bool:
         return any(asked != SETUP for asked in go_on.requests(Path(event.get("transcript_path", ""))))
     except OSError:
         return True
+
+
+def _objection_to_another_file(event: dict[str, Any]) -> str:
+    """Return why an edit is refused in a session in which the person named another file; empty otherwise."""
+    file = go_on.target(go_on.asked_for(Path(event.get("transcript_path", ""))) or "", guard.CONFIG)
+    edited = event["tool_input"]["file_path"]
+    is_meant = not file or (Path(event["cwd"]) / edited).resolve() == (guard.ROOT / file).resolve()
+    return "" if is_meant else f"{edited!a}: the person named {file} for this session. Write the idea into it."
 
 
 def _both(commands: tuple[str, ...]) -> tuple[str, ...]:

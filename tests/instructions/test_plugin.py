@@ -76,6 +76,9 @@ def test_a_run_in_another_repository_from_start_to_done(other: Client) -> None:
     assert other.is_allowed_by_guard("Edit", edit)
     for name in ("count.sh", "src/frozen.txt", "ratchet.yaml", ".ratchet/r/journal.jsonl", "../out.txt"):
         assert "may be edited" in other.refusal("Write", {"file_path": name, "content": "x"}), name
+    write = {"file_path": str(other.root / "src/b.txt"), "content": "x"}
+    assert "the person named src/a.txt" in judged(other, "Write", write).stderr
+    assert judged(other, "Edit", edit).returncode == 0
     assert "60000 ms" in other.refusal("Bash", {"command": "ratchet step", "timeout": 1000})
     assert other.refusal("Bash", {"command": "ratchet step && id"})
     assert other.refusal("Read", {"file_path": "results.tsv"})
