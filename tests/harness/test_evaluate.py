@@ -138,6 +138,8 @@ def test_a_check_that_could_not_look_clears_nobody(
 ) -> None:
     failure = Failure("memory limit of 2048 MB", is_timeout=is_timeout, is_transient=True)
     monkeypatch.setattr(CheckContext, method, lambda *_args, **_more: failure)
+    if method == "refit":  # the plain models are fitted one by one where they cannot be fitted side by side
+        monkeypatch.setattr(CheckContext, "plainly_together", lambda *_args: None)
     monkeypatch.setattr(jumps, "_suspicious_level", lambda _found: 0.0)  # let it ask for copies
     own = FoldWorkers(bench.problem, bench.runner, bench.budget)
     measured = evaluate(read_source(BASELINE.encode()), own)
