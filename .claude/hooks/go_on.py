@@ -5,8 +5,8 @@ reason; no answer, or a message to the person, lets it stop. `uv run ratchet sta
 decides whether the run is done. The agent's own messages do not count.
 
 The agent may stop if there is no run, if ratchet cannot answer, if work goes on in the background, if nobody asked for
-this run in the session, and after LIMIT attempts without a new experiment. A session without a transcript asked for
-nothing.
+this run in the session, if the person typed something that waits for the end of the turn, and after LIMIT attempts
+without a new experiment. A session without a transcript asked for nothing.
 
 Runs on any python3, also one older than the project's: standard library only, syntax of 3.9.
 """
@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RATCHET: tuple[str, ...] = ("uv", "run", "ratchet")
 RULES = "program.md"
 TIMEOUT_S = 60
-LIMIT = 10  # times in a row; the client itself gives up after 8 that have no tool call in between
+LIMIT = 8  # times in a row; the client itself ends the turn at the ninth without a tool call, with a warning
 ASIDE = frozenset({"results", "report", "stop", "setup"})  # one answer, and no run to continue
 THIS_RUN = ("", "inspect")  # what a person types after /autoresearch to continue the current run
 INVOCATION = re.compile(
@@ -54,8 +54,9 @@ def decide(event: dict[str, Any]) -> dict[str, Any]:
     """Return the answer to a Stop event; an empty one lets the agent stop. Raises if there is no run to ask about."""
     if event.get("background_tasks"):
         return {}
-    asked = asked_for(Path(event.get("transcript_path", "")))
-    if asked is None or asked in ASIDE:
+    transcript = Path(event.get("transcript_path", ""))
+    asked = asked_for(transcript)
+    if asked is None or asked in ASIDE or has_waiting_input(transcript):
         return {}
     state = read_status()
     is_asked_for = asked in {*THIS_RUN, state["tag"]} or target(asked, state) != ""
@@ -97,6 +98,23 @@ def requests(transcript: Path) -> list[str]:
     return asked
 
 
+def has_waiting_input(transcript: Path) -> bool:
+    """Return whether the person typed what the client holds back until the turn ends, as it does with /commands.
+
+    The transcript has an `enqueue` for each, and a `remove`, `dequeue` or `popAll` once it is handed over. What
+    is typed without a `dequeue` before it meets an empty queue: what an earlier session left there is gone.
+    """
+    waiting, is_from_queue = 0, False
+    for entry in map(_parsed, transcript.read_text("utf-8", "replace").split("\n")):
+        operation = entry.get("operation") if entry.get("type") == "queue-operation" else None
+        if operation:
+            waiting = {"enqueue": waiting + 1, "popAll": 0}.get(operation, max(waiting - 1, 0))
+            is_from_queue = operation == "dequeue"
+        elif _typed(_with_message(entry)):
+            waiting, is_from_queue = waiting if is_from_queue else 0, False
+    return waiting > 0
+
+
 def target(asked: str, state: dict[str, Any]) -> str:
     """Return the editable file that the person named instead of a run; empty if it is none."""
     file = asked.lstrip("@").removeprefix("./")
@@ -106,11 +124,19 @@ def target(asked: str, state: dict[str, Any]) -> str:
 
 
 def _entry(line: str) -> dict[str, Any]:
+    return _with_message(_parsed(line))
+
+
+def _parsed(line: str) -> dict[str, Any]:
     try:
         entry = json.loads(line)
     except (ValueError, RecursionError):
         return {}
-    return entry if isinstance(entry, dict) and isinstance(entry.get("message"), dict) else {}
+    return entry if isinstance(entry, dict) else {}
+
+
+def _with_message(entry: dict[str, Any]) -> dict[str, Any]:
+    return entry if isinstance(entry.get("message"), dict) else {}
 
 
 def _typed(entry: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from conftest import Client
 
-LIMIT = 10
+LIMIT = 8
 
 
 def say(client: Client, **more: Any) -> None:
@@ -99,7 +99,7 @@ def test_an_agent_that_does_not_go_is_let_go_until_something_is_new(
 ) -> None:
     say(client)
     assert [client.is_sent_on() for _ in range(LIMIT)] == [True] * LIMIT
-    assert "the agent may stop after 10 attempts without a new experiment" in client.stop()["systemMessage"]
+    assert "the agent may stop after 8 attempts without a new experiment" in client.stop()["systemMessage"]
     say(client, experiments=what_is_new.pop("experiments", 2))
     assert client.is_sent_on(**what_is_new)
 
@@ -133,6 +133,42 @@ def test_what_the_agent_writes_does_not_count_as_asked(client: Client) -> None:
         {"type": "user", "message": {"role": "user", "content": f"A summary of what was said: {fake}"}},
         {"type": fake},
     ]
+    assert client.is_sent_on()
+
+
+def queue(client: Client, operation: str, **more: str) -> None:
+    """Write down what the client (2.1.332, 2.1.197) does with a text that is typed while the agent works."""
+    client.transcript.append({"type": "queue-operation", "operation": operation, "sessionId": "s", **more})
+
+
+def test_a_command_that_is_typed_while_the_agent_works_is_not_held_up(client: Client) -> None:
+    say(client)
+    queue(client, "enqueue", content="/autoresearch stop")
+    queue(client, "enqueue", content="please be quick")
+    queue(client, "remove", content="please be quick")  # plain text is handed over with the next tool result
+    assert client.stop() == {}
+    queue(client, "dequeue")
+    client.type("/autoresearch")
+    assert client.is_sent_on()
+
+
+def test_two_commands_that_wait_are_handed_over_both(client: Client) -> None:
+    say(client)
+    for words in ("/autoresearch", "/autoresearch stop"):
+        queue(client, "enqueue", content=words)
+    queue(client, "dequeue")
+    client.type("/autoresearch")
+    assert client.stop() == {}
+
+
+@pytest.mark.parametrize("is_taken_back", [True, False])
+def test_what_no_longer_waits_ends_no_turn(client: Client, is_taken_back: bool) -> None:
+    say(client)
+    queue(client, "enqueue", content="/autoresearch stop")
+    if is_taken_back:
+        queue(client, "popAll", content="/autoresearch stop")
+    else:
+        client.type("go on")  # after `--continue`: the queue of the earlier session is gone
     assert client.is_sent_on()
 
 
