@@ -21,7 +21,7 @@ from harness.data.config import WHITESPACE, Format, TableError
 HEAD_CHARS, HEAD_ROWS = 1 << 18, 200  # of text, from which the dialect is inferred
 MIN_LINES, MAX_CHARS = 20, 1 << 27  # lines in the head, however long they are, up to this size
 MAX_CELL = 1 << 30  # characters; the csv module allows 128 kB by default
-UNREADABLE = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, RuntimeError)
+UNREADABLE = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError)
 TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".dat", ".data")
 
 

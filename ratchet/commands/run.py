@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from math import inf, isfinite
 from pathlib import Path
 
@@ -58,7 +59,9 @@ from ratchet.repo.run import (
 from ratchet.views.terminal import Board, Terminal, load_table, print_table
 
 MINUTES = click.FloatRange(min=0, min_open=True)
+MINUTES_LIMIT = click.option("--minutes", type=MINUTES, default=None, metavar="M", help="Stop after this many minutes.")
 VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Also show what the command and the agent print.")
+COUNT = partial(click.option, "-n", "--max", "count", type=click.IntRange(min=1), default=None, metavar="N")
 
 
 @click.command(epilog="Example: uv run ratchet start my-run")
@@ -153,15 +156,7 @@ def step(config: Path | None, *, message: str, strategy: str, predict: float | N
     help="Agent: builtin, claude, codex, opencode, gemini, aider, or a command that contains {prompt}. "
     "Default: the agent of the config.",
 )
-@click.option(
-    "-n",
-    "--max",
-    "count",
-    type=click.IntRange(min=1),
-    default=None,
-    metavar="N",
-    help="Number of experiments. Default: max_iterations of the config, else no limit.",
-)
+@COUNT(help="Number of experiments. Default: max_iterations of the config, else no limit.")
 @click.option(
     "-p",
     "--patience",
@@ -170,7 +165,7 @@ def step(config: Path | None, *, message: str, strategy: str, predict: float | N
     help="Stop after this many experiments without a gain.",
 )
 @click.option("--until", type=float, default=None, metavar="X", help="Stop when the metric reaches this value.")
-@click.option("--minutes", type=MINUTES, default=None, metavar="M", help="Stop after this many minutes.")
+@MINUTES_LIMIT
 @click.option(
     "--max-cost",
     type=MINUTES,
@@ -257,16 +252,8 @@ def _loop(run: Run, chosen: Agent, limits: Limits, *, seed: int, is_loud: bool) 
     "-k", "subruns", type=click.IntRange(min=2, max=64), default=2, show_default=True, help="Number of loops."
 )
 @click.option("-a", "--agent", default=None, help="Agent of every loop; see `uv run ratchet loop --help`.")
-@click.option(
-    "-n",
-    "--max",
-    "count",
-    type=click.IntRange(min=1),
-    default=None,
-    metavar="N",
-    help="Experiments of all loops together.",
-)
-@click.option("--minutes", type=MINUTES, default=None, metavar="M", help="Stop after this many minutes.")
+@COUNT(help="Experiments of all loops together.")
+@MINUTES_LIMIT
 @click.option(
     "--seed",
     type=int,

@@ -113,11 +113,6 @@ def resolve(repo: Repo, revision: str) -> str | None:
     return ask(repo, "rev-parse", "-q", "--verify", "--end-of-options", f"{revision}^{{commit}}")
 
 
-def blob(repo: Repo, commit: str, path: str) -> str | None:
-    """Return the hash of a file in a commit, or None if the commit lacks it."""
-    return ask(repo, "rev-parse", "-q", "--verify", "--end-of-options", f"{commit}:{path}")
-
-
 def is_ancestor(repo: Repo, old: str, new: str) -> bool:
     """Say whether `old` is an ancestor of `new`."""
     try:
