@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import functools
+import json
 import re
+import shlex
 import subprocess
 import sys
 from collections import defaultdict
@@ -293,13 +295,14 @@ def test_the_way_of_a_kept_step_grows_no_longer(tmp_path: Path) -> None:
     clone, engine, server = tmp_path / "clone", tmp_path / "engine.txt", tmp_path / "server.txt"
     git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org"]
     subprocess.run([*git, "clone", "--quiet", str(ROOT), str(clone)], check=True)
-    config, way = clone / "pyproject.toml", f"{sys.executable} {ROOT / 'tests/way.py'}"
-    text = re.sub(r"(?m)^serve = .*$", f'serve = "{way} {server} prepare.py --serve"', config.read_text())
+    config, way = clone / "pyproject.toml", [sys.executable, str(ROOT / "tests/way.py")]
+    serve = f"serve = {json.dumps(shlex.join([*way, str(server), 'prepare.py', '--serve']))}"
+    text = re.sub(r"(?m)^serve = .*$", lambda _: serve, config.read_text())
     config.write_text(text)
     subprocess.run([*git, "commit", "--quiet", "--all", "--message", "count"], cwd=clone, check=True)
 
     def ratchet(out: Path, *arguments: str) -> str:
-        command = [*way.split(), str(out), "ratchet.cli", *arguments]
+        command = [*way, str(out), "ratchet.cli", *arguments]
         return subprocess.run(command, cwd=clone, capture_output=True, text=True, check=True).stdout
 
     ratchet(tmp_path / "start.txt", "start", "way")

@@ -164,7 +164,9 @@ if n in (1, 2):
 @pytest.mark.parametrize("how", ["clean", pytest.param("rm", marks=pytest.mark.slow)])
 def test_an_agent_that_deletes_all_ignored_files_does_no_harm(project, ratchet: Ratchet, tmp_path, how: str) -> None:
     (tmp_path / "agent.py").write_text(CLEANING_AGENT)
-    status, out, err = ratchet("loop", "-n", "3", "--agent", f"{sys.executable} {tmp_path}/agent.py {how} {{prompt}}")
+    status, out, err = ratchet(
+        "loop", "-n", "3", "--agent", f'"{sys.executable}" "{tmp_path}/agent.py" {how} {{prompt}}'
+    )
     assert status == 0, err
     assert [line.split(" | ")[0] for line in out.splitlines() if line.startswith("iter ")] == [
         *("iter 0", "iter 1", "iter 2", "iter 3")
@@ -249,7 +251,7 @@ subprocess.run("git add --all; git -c user.name=a -c user.email=a@b commit -qm a
 def test_what_an_agent_committed_beside_its_edit_is_named_and_not_squashed(project, ratchet: Ratchet, tmp_path) -> None:
     (tmp_path / "agent.py").write_text(ADDING_AGENT)
     ratchet("start", "first")
-    assert ratchet("loop", "-n", "1", "--agent", f"{sys.executable} {tmp_path}/agent.py {{prompt}}")[0] == 0
+    assert ratchet("loop", "-n", "1", "--agent", f'"{sys.executable}" "{tmp_path}/agent.py" {{prompt}}')[0] == 0
     named = "1 file is on the branch and in no experiment: cache/data.bin (3.0 MB)"
     status, out, err = ratchet("finish", "--squash")
     assert status == 0, err

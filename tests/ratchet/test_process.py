@@ -263,7 +263,7 @@ CAN_UNMOUNT = ON_LINUX and subprocess.run(["unshare", "-m", "true"], capture_out
 @pytest.mark.skipif(not CAN_UNMOUNT, reason="needs the right to unmount /proc")
 def test_without_proc_a_child_still_ends_at_its_wall_clock_budget(tmp_path: Path) -> None:
     (tmp_path / "blind.py").write_text(BLIND)
-    command = ["unshare", "-m", "sh", "-c", f"umount -l /proc && exec {sys.executable} blind.py"]
+    command = ["unshare", "-m", "sh", "-c", f'umount -l /proc && exec "{sys.executable}" blind.py']
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["wall", "-9"]

@@ -112,7 +112,7 @@ def test_a_machine_that_starts_no_worker_is_not_blamed_on_the_file(monkeypatch: 
 @pytest.mark.slow
 @pytest.mark.skipif(not HAS_NAMESPACES, reason="needs the right to unmount /proc")
 def test_without_proc_a_file_is_evaluated_and_the_lack_is_named() -> None:
-    script = f"umount -l /proc && exec {sys.executable} prepare.py train.py"
+    script = f'umount -l /proc && exec "{sys.executable}" prepare.py train.py'
     done = subprocess.run(["unshare", "-m", "sh", "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert "status: ok" in done.stdout
     assert "files=kernel" in done.stderr

@@ -146,8 +146,9 @@ def test_a_preset_reads_the_prompt_and_edits_without_asking(
 ) -> None:
     stand_in = tmp_path / "bin" / preset
     stand_in.parent.mkdir()
-    stand_in.write_text(
-        f"#!{sys.executable}\nimport os, pathlib, sys\n"
+    stand_in.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$0.py" "$@"\n')
+    stand_in.with_name(f"{preset}.py").write_text(
+        "import os, pathlib, sys\n"
         "pathlib.Path('called').write_text(' '.join(sys.argv[1:]))\n"
         "pathlib.Path('trusted').write_text(os.environ.get('GEMINI_CLI_TRUST_WORKSPACE', ''))\n"
         "said = ' '.join(sys.argv[1:]) + ('' if sys.stdin.isatty() else sys.stdin.read())\n"

@@ -191,7 +191,7 @@ def test_the_server_runs_in_the_first_commit_of_the_run(served, ratchet: Ratchet
 
 def test_what_the_server_wants_looked_at_is_kept_and_stops_the_loop(served, ratchet: Ratchet) -> None:
     served.write("agent.py", AGENT_OF_MANY_ACTS.replace('1: "die"', '1: "shine"'))
-    _, out, err = ratchet("loop", "-n", "3", "--agent", f"{sys.executable} agent.py < {{prompt}}")
+    _, out, err = ratchet("loop", "-n", "3", "--agent", f'"{sys.executable}" agent.py < {{prompt}}')
     assert "iter 1 | score=0.6000" in out
     assert "iter 2" not in out
     assert "stopped: too-good: ahead of everything: look before you believe it" in out
